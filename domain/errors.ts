@@ -1,0 +1,369 @@
+/**
+ * The one catalogue of errors: a stable code, what it means, whether trying again can help, and what the operator
+ * does. HTTP problems, CLI messages, Temporal failures and `docs/errors.md` are all made from it (a test compares).
+ */
+
+export interface ErrorEntry {
+  /** HTTP status when it reaches the API. */
+  readonly status: number;
+  /** One plain sentence: what is the case. */
+  readonly title: string;
+  /** True when the same request may succeed later without anybody changing it. */
+  readonly retryable: boolean;
+  /** What the reader should do. */
+  readonly remedy: string;
+}
+
+export const ERRORS = {
+  // --- requests -------------------------------------------------------------------------------------------------
+  request_invalid: {
+    status: 422,
+    title: 'The request does not have the documented shape.',
+    retryable: false,
+    remedy: 'Correct the fields named in `errors` and send it again.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is larger than this address accepts.',
+    retryable: false,
+    remedy: 'Send a smaller body.',
+  },
+  media_type_unsupported: {
+    status: 415,
+    title: 'The body is not JSON.',
+    retryable: false,
+    remedy: 'Send `content-type: application/json`.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is nothing at this address.',
+    retryable: false,
+    remedy: 'Check the address against /openapi.json.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'The API key is missing or unknown.',
+    retryable: false,
+    remedy: 'Send `authorization: Bearer <key>` with a key of this merchant.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'The API key may not do this.',
+    retryable: false,
+    remedy: 'Use a key with the scope that the documentation names.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests in a short time.',
+    retryable: true,
+    remedy: 'Wait for the time given in `retry-after`.',
+  },
+  idempotency_key_missing: {
+    status: 400,
+    title: 'A refund request needs an Idempotency-Key header.',
+    retryable: false,
+    remedy: 'Send one key per refund you mean to make, and the same key on every repeat.',
+  },
+  idempotency_conflict: {
+    status: 409,
+    title: 'This Idempotency-Key was used before with other content.',
+    retryable: false,
+    remedy: 'Repeat the first content, or use a new key for a new refund.',
+  },
+  amount_invalid: {
+    status: 422,
+    title: 'The amount is not a whole positive number of minor units that every channel can carry.',
+    retryable: false,
+    remedy: 'Send digits of fen as a string, for example "2345" for 23.45 CNY.',
+  },
+  currency_mismatch: {
+    status: 422,
+    title: 'The refund has another currency than the payment.',
+    retryable: false,
+    remedy: 'Refund in the currency of the payment.',
+  },
+  refund_no_invalid: {
+    status: 422,
+    title: 'The refund number has characters or a length that the channel refuses.',
+    retryable: false,
+    remedy: 'WeChat Pay: 1 to 64 bytes of digits, letters and `_-|*@`.',
+  },
+  refund_conflict: {
+    status: 409,
+    title: 'This refund number was used before with other content.',
+    retryable: false,
+    remedy: 'The first refund is untouched. Use a new number for a new refund.',
+  },
+  refund_exceeds_payment: {
+    status: 422,
+    title: 'The refund is larger than what is left of the payment.',
+    retryable: false,
+    remedy: 'Ask for at most the captured amount less the refunds that have not failed.',
+  },
+  refund_too_late: {
+    status: 422,
+    title: 'The payment is too old for the channel to refund it.',
+    retryable: false,
+    remedy: 'Pay the payer by another route that your policy allows.',
+  },
+  refund_parts_exhausted: {
+    status: 422,
+    title: 'The payment already has as many partial refunds as the channel allows.',
+    retryable: false,
+    remedy: 'Pay the payer by another route that your policy allows.',
+  },
+  refund_unknown: {
+    status: 404,
+    title: 'No refund has this number.',
+    retryable: false,
+    remedy: 'Check the number and the merchant of the API key.',
+  },
+  payment_unknown: {
+    status: 422,
+    title: 'No payment has this number, and the request does not describe it.',
+    retryable: false,
+    remedy: 'Register the payment first, or send `payment` with the refund.',
+  },
+  payment_conflict: {
+    status: 409,
+    title: 'This payment number was registered before with other content.',
+    retryable: false,
+    remedy: 'The first registration is untouched. Check which one is right.',
+  },
+  account_unknown: {
+    status: 422,
+    title: 'No channel account of this merchant has this id.',
+    retryable: false,
+    remedy: 'Use an account id from the accounts file.',
+  },
+  route_not_original: {
+    status: 422,
+    title: 'The refund names another route than the one that took the payment.',
+    retryable: false,
+    remedy: 'Leave the route out: the payment says where the money goes back to.',
+  },
+  // --- callbacks ------------------------------------------------------------------------------------------------
+  callback_account_unknown: {
+    status: 404,
+    title: 'No channel account has this callback address.',
+    retryable: false,
+    remedy: 'Check the notify_url that the account sends.',
+  },
+  callback_unsigned: {
+    status: 401,
+    title: 'A signature header is missing or malformed.',
+    retryable: false,
+    remedy: 'Nothing was applied. Real notices carry all signature headers.',
+  },
+  callback_stale: {
+    status: 401,
+    title: 'The notice was signed too long ago or in the future.',
+    retryable: false,
+    remedy: 'Nothing was applied. Check the host clock if real notices are refused.',
+  },
+  callback_key_unknown: {
+    status: 401,
+    title: 'The notice names a key that this account does not know.',
+    retryable: true,
+    remedy: 'Add the key or certificate to the account; the channel sends the notice again.',
+  },
+  callback_signature_invalid: {
+    status: 401,
+    title: 'The signature of the notice is not valid.',
+    retryable: false,
+    remedy: 'Nothing was applied. The channel repeats real notices; probes need no action.',
+  },
+  callback_undecipherable: {
+    status: 400,
+    title: 'The notice could not be decrypted or does not have the documented shape.',
+    retryable: false,
+    remedy: 'Check the APIv3 key of the account.',
+  },
+  callback_replayed: {
+    status: 401,
+    title: 'The same signed notice came in again with another content.',
+    retryable: false,
+    remedy: 'Nothing was applied.',
+  },
+  // --- channel --------------------------------------------------------------------------------------------------
+  channel_unreachable: {
+    status: 502,
+    title: 'The channel did not give an answer that can be trusted.',
+    retryable: true,
+    remedy: 'It is asked again by itself with the same number.',
+  },
+  channel_busy: {
+    status: 503,
+    title: 'The channel asks to be called less often.',
+    retryable: true,
+    remedy: 'It is asked again by itself later.',
+  },
+  channel_waiting: {
+    status: 503,
+    title: 'The channel has not decided yet.',
+    retryable: true,
+    remedy: 'It is asked again by itself later.',
+  },
+  channel_config: {
+    status: 500,
+    title: 'The channel refuses our credentials or rights.',
+    retryable: false,
+    remedy: 'Run `yuanlu doctor` and mend the account.',
+  },
+  // --- statements -----------------------------------------------------------------------------------------------
+  statement_not_ready: {
+    status: 503,
+    title: 'The channel has not made this statement yet.',
+    retryable: true,
+    remedy: 'It is asked for again by itself.',
+  },
+  statement_unrecognised: {
+    status: 422,
+    title: 'The file is not a statement of this channel.',
+    retryable: false,
+    remedy: 'Look at the kept file: an error page or another channel\'s file is the usual cause.',
+  },
+  statement_truncated: {
+    status: 422,
+    title: 'The file ends before it should.',
+    retryable: true,
+    remedy: 'Download it again; nothing of it was loaded.',
+  },
+  statement_corrupt: {
+    status: 422,
+    title: 'The packed file is damaged.',
+    retryable: true,
+    remedy: 'Download it again; nothing of it was loaded.',
+  },
+  statement_summary_missing: {
+    status: 422,
+    title: 'The statement has no summary row.',
+    retryable: true,
+    remedy: 'Download it again; nothing of it was loaded.',
+  },
+  statement_totals_differ: {
+    status: 422,
+    title: 'The summary row disagrees with the lines.',
+    retryable: false,
+    remedy: 'Compare both totals in the message; ask the channel for a corrected file.',
+  },
+  statement_encoding_invalid: {
+    status: 422,
+    title: 'The file has bytes that are not in the channel\'s encoding.',
+    retryable: false,
+    remedy: 'Look at the byte offset in the kept file.',
+  },
+  statement_too_large: {
+    status: 422,
+    title: 'The file, a line of it, or what it unpacks to is over the cap.',
+    retryable: false,
+    remedy: 'Raise the cap only if the channel says that the file is right.',
+  },
+  statement_hash_differs: {
+    status: 422,
+    title: 'The downloaded file does not have the hash that the channel gave.',
+    retryable: true,
+    remedy: 'It is downloaded again; nothing of it was loaded.',
+  },
+  statement_account_differs: {
+    status: 422,
+    title: 'The statement belongs to another merchant or another day.',
+    retryable: false,
+    remedy: 'Import it for the account and day that it names.',
+  },
+  statement_host_refused: {
+    status: 422,
+    title: 'The channel pointed to a download address that is not on the allow-list.',
+    retryable: false,
+    remedy: 'Add the host to the account only if the channel documents it.',
+  },
+  statement_unknown: {
+    status: 404,
+    title: 'No statement has this number.',
+    retryable: false,
+    remedy: 'Check it against `yuanlu statements list`.',
+  },
+  refund_list_invalid: {
+    status: 422,
+    title: 'The refund list cannot be read.',
+    retryable: false,
+    remedy: 'Give a UTF-8 CSV with refund_no, channel, amount_minor, currency and requested_at.',
+  },
+  break_unknown: {
+    status: 404,
+    title: 'No break has this number.',
+    retryable: false,
+    remedy: 'Check it against `yuanlu breaks list`.',
+  },
+  // --- running it -----------------------------------------------------------------------------------------------
+  config_invalid: {
+    status: 500,
+    title: 'The configuration is missing something or contradicts itself.',
+    retryable: false,
+    remedy: 'Mend every line of the message; `yuanlu doctor` checks again.',
+  },
+  database_unavailable: {
+    status: 503,
+    title: 'Postgres cannot be reached.',
+    retryable: true,
+    remedy: 'Repeat with the same key after `retry-after` seconds.',
+  },
+  temporal_unavailable: {
+    status: 503,
+    title: 'Temporal cannot be reached.',
+    retryable: true,
+    remedy: 'Repeat with the same key after `retry-after` seconds. What was recorded goes on by itself.',
+  },
+  schema_outdated: {
+    status: 503,
+    title: 'The database schema is not the one this version needs.',
+    retryable: false,
+    remedy: 'Run `yuanlu migrate`.',
+  },
+  engine_unavailable: {
+    status: 500,
+    title: 'No Postgres or Temporal server could be had.',
+    retryable: false,
+    remedy: 'Set YUANLU_DATABASE_URL and TEMPORAL_ADDRESS to servers of your own.',
+  },
+  invariant_broken: {
+    status: 500,
+    title: 'Something that must always hold did not hold.',
+    retryable: false,
+    remedy: 'Stop and report it with the details: this is a bug.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(ERRORS, text);
+}
+
+/** A fault with a code of the catalogue. `details` are facts for the reader; never secrets, card numbers or openids. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, details: Readonly<Record<string, unknown>> = {}, options?: ErrorOptions) {
+    super(`${code}: ${ERRORS[code].title}${describe(details)}`, options);
+    this.code = code;
+    this.details = details;
+  }
+}
+
+function describe(details: Readonly<Record<string, unknown>>): string {
+  const facts = Object.entries(details).map(([key, value]) => `${key}=${String(value)}`);
+  return facts.length === 0 ? '' : ` (${facts.join(', ')})`;
+}
+
+/** Fails loudly when a union gained a member that a switch does not handle. */
+export function assertNever(value: never): never {
+  throw new AppError('invariant_broken', { unhandled: JSON.stringify(value) });
+}
+
+/** States what must hold at this point. @throws AppError `invariant_broken` with the sentence given. */
+export function invariant(holds: boolean, sentence: string): asserts holds {
+  if (!holds) throw new AppError('invariant_broken', { sentence });
+}

@@ -1,0 +1,29 @@
+/** Names derived from business keys, so that whoever starts a thing gets the same thing. */
+import { AppError } from './errors.ts';
+
+/** Signals, queries and starts of one refund all meet at this id. */
+export function refundWorkflowId(merchantId: string, refundNo: string): string {
+  return `refund/${merchantId}/${refundNo}`;
+}
+
+/** One run per account, kind and bill date (yyyy-mm-dd); asking twice is asking once. */
+export function statementWorkflowId(accountId: string, kind: string, billDate: string): string {
+  return `statement/${accountId}/${kind}/${billDate}`;
+}
+
+/** `slot` is the slot's own instant in ISO form, never the time at which somebody happened to look. */
+export function sweepWorkflowId(name: string, slot: string): string {
+  return `sweep/${name}/${slot}`;
+}
+
+export function backfillWorkflowId(accountId: string, kind: string, from: string, to: string): string {
+  return `backfill/${accountId}/${kind}/${from}..${to}`;
+}
+
+/**
+ * WeChat Pay takes 1 to 64 bytes of digits, letters and `_-|*@` as out_refund_no (channels: create a refund).
+ * @throws AppError `refund_no_invalid`
+ */
+export function assertRefundNo(refundNo: string): void {
+  if (!/^[0-9A-Za-z_\-|*@]{1,64}$/.test(refundNo)) throw new AppError('refund_no_invalid', { refund_no: refundNo.slice(0, 80) });
+}

@@ -1,0 +1,129 @@
+/**
+ * An observation is one piece of evidence about a refund: an answer to our call, a callback, a statement line, or an
+ * operator's act. Observations are append-only; the refund's state is a pure function of the set of them (state.ts).
+ */
+
+/** What the channel says of a refund that it knows. Neutral names; each channel maps its own words onto them. */
+export type ChannelStatus = 'processing' | 'success' | 'closed' | 'abnormal';
+
+/** Why a channel does not take a refund for now, and who can change that. */
+export type HoldReason =
+  /** Called too often: goes on by itself. */
+  | 'rate_limited'
+  /** The merchant's balance is short: goes on by itself after a top-up. */
+  | 'short_balance'
+  /** The payer's account at the channel is closed or frozen: a person decides. */
+  | 'payer_account_closed'
+  /** Our credentials, rights or product settings are refused: a person mends the account. */
+  | 'account_config'
+  /** A risk or business rule blocks it: a person decides. */
+  | 'blocked';
+
+/** Where the evidence came from. */
+export type ObservationSource = 'submit' | 'query' | 'callback' | 'statement' | 'operator' | 'payment';
+
+interface Base {
+  readonly source: ObservationSource;
+  /**
+   * Identifies the evidence inside its source (attempt number, response id, notice id, file hash + line number).
+   * The same (source, ref) is the same evidence: recording it twice changes nothing.
+   */
+  readonly ref: string;
+  /** When we learned it (RFC 3339, UTC). */
+  readonly at: string;
+}
+
+/** We are about to send submission attempt `attempt`. Written before the first byte leaves. */
+export interface AttemptStarted extends Base {
+  readonly kind: 'attempt_started';
+  readonly attempt: number;
+}
+
+/** An attempt ended without an answer that can be trusted: time-out, 5xx, bad signature, unreadable body. */
+export interface AttemptUnknown extends Base {
+  readonly kind: 'attempt_unknown';
+  readonly attempt: number;
+  readonly why: string;
+}
+
+/** The channel said in plain words that it does not take this refund now; no money moved by this attempt. */
+export interface AttemptHeld extends Base {
+  readonly kind: 'attempt_held';
+  readonly attempt: number;
+  readonly reason: HoldReason;
+  readonly channelCode: string;
+}
+
+/** The channel said no for good; no money moved by this attempt. */
+export interface AttemptRefused extends Base {
+  readonly kind: 'attempt_refused';
+  readonly attempt: number;
+  readonly channelCode: string;
+}
+
+/** The channel knows the refund and says how it stands (answer, query, callback). */
+export interface ChannelReport extends Base {
+  readonly kind: 'channel_report';
+  readonly status: ChannelStatus;
+  /** The amount the channel names for this refund, minor units; absent when it names none. */
+  readonly amountMinor?: string;
+  readonly channelRefundNo?: string;
+  readonly transactionId?: string;
+  /** When the channel accepted it / says the money left (RFC 3339). */
+  readonly acceptedAt?: string;
+  readonly succeededAt?: string;
+  /** Where it lands, in the channel's words; display text only. */
+  readonly landsIn?: string;
+  /** What the payer gets back when coupons were part of the payment, minor units. */
+  readonly payerAmountMinor?: string;
+}
+
+/** The channel does not know the refund, asked at `at`. Proves attempts void that began `graceMs` or more before. */
+export interface ChannelAbsent extends Base {
+  readonly kind: 'channel_absent';
+  readonly graceMs: number;
+}
+
+/** A line of the channel's statement names this refund. */
+export interface StatementLineSeen extends Base {
+  readonly kind: 'statement_line';
+  /** What this channel's line proves: a WeChat row acceptance, an Alipay row completion, a UnionPay row clearing. */
+  readonly proves: 'acceptance' | 'completion' | 'clearing';
+  readonly amountMinor: string;
+  readonly fileSha256: string;
+  readonly lineNo: number;
+  readonly billDate: string;
+}
+
+/** The money came back after success (bounced transfer). */
+export interface Bounced extends Base {
+  readonly kind: 'bounced';
+}
+
+/** The channel's order query contradicts the payment as registered: nothing may be sent. */
+export interface PaymentMismatch extends Base {
+  readonly kind: 'payment_mismatch';
+  readonly fields: readonly string[];
+}
+
+/** The channel's order query agrees with the payment (after an earlier mismatch was mended, too). */
+export interface PaymentConfirmed extends Base {
+  readonly kind: 'payment_confirmed';
+}
+
+export type Observation =
+  | AttemptStarted
+  | AttemptUnknown
+  | AttemptHeld
+  | AttemptRefused
+  | ChannelReport
+  | ChannelAbsent
+  | StatementLineSeen
+  | Bounced
+  | PaymentMismatch
+  | PaymentConfirmed;
+
+/** The identity of a piece of evidence within one refund. */
+export function observationKey(observation: Observation): string {
+  return `${observation.source}/${observation.kind}/${observation.ref}`;
+}

@@ -1,0 +1,82 @@
+/** The nouns of a refund as the store keeps them and the rest of the house speaks of them. */
+import type { Currency } from '../money.ts';
+import type { RefundState, StateReason } from './state.ts';
+
+/** Channels by name. A new channel adds its name here, a folder under `channels/` and a row of window data. */
+export type ChannelName = 'wechat';
+
+/** What the payer paid from; decides the arrival window. */
+export type FundingSource = 'wallet' | 'debit_card' | 'credit_card' | 'unknown';
+
+/** A payment as registered, and as the channel confirmed it. */
+export interface Payment {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly accountId: string;
+  /** The merchant's own number of the payment (WeChat: out_trade_no). */
+  readonly paymentNo: string;
+  /** The channel's number of it (WeChat: transaction_id); null until known. */
+  readonly transactionId: string | null;
+  readonly capturedMinor: bigint;
+  /** Sum of the refunds that have not failed; the database keeps it at or under `capturedMinor`. */
+  readonly reservedMinor: bigint;
+  readonly currency: Currency;
+  readonly paidAt: Date | null;
+  readonly fundingSource: FundingSource;
+  /** When the channel's order query agreed; null before that. */
+  readonly confirmedAt: Date | null;
+}
+
+/** What a caller asks for. Strings only: this crosses HTTP and Temporal as it is. */
+export interface RefundRequest {
+  readonly merchantId: string;
+  readonly refundNo: string;
+  readonly amountMinor: string;
+  readonly currency: Currency;
+  /** Shown to the payer by the channel; at most 80 bytes at WeChat. */
+  readonly reason?: string;
+  /** A payment registered before, by the merchant's number. */
+  readonly paymentNo: string;
+  /** Describes the payment when it was not registered before. */
+  readonly payment?: PaymentClaim;
+}
+
+/** A payment as a caller describes it; the channel's order query has the last word. */
+export interface PaymentClaim {
+  readonly accountId: string;
+  readonly transactionId?: string;
+  readonly capturedMinor: string;
+  readonly currency: Currency;
+  readonly paidAt?: string;
+}
+
+/** A refund as the store keeps it. */
+export interface Refund {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly refundNo: string;
+  readonly accountId: string;
+  readonly channel: ChannelName;
+  readonly payment: Payment;
+  readonly amountMinor: bigint;
+  readonly currency: Currency;
+  readonly reason: string | null;
+  readonly requestedAt: Date;
+  readonly state: RefundState;
+  readonly stateReason: StateReason;
+  readonly channelRefundNo: string | null;
+  readonly acceptedAt: Date | null;
+  readonly succeededAt: Date | null;
+  readonly landsIn: string | null;
+  /** The instant by which the payer was promised the money, and the one after which we raise the alarm. */
+  readonly promiseAt: Date | null;
+  readonly alarmAt: Date | null;
+  readonly windowVersion: string | null;
+  readonly calendarRevision: string | null;
+  /** The window reaches a year whose holidays are not published yet. */
+  readonly windowProvisional: boolean;
+  /** 0 in time, 1 promise missed, 2 alarm. A flag, never a money state. */
+  readonly overdueLevel: number;
+  readonly lastAskedAt: Date | null;
+  readonly lastAnswer: string | null;
+}

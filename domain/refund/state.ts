@@ -1,0 +1,177 @@
+/**
+ * A refund's state as a pure, order-free function of its observations. Any order and any repetition of the same
+ * evidence gives the same state; no clock is read here, so no deadline can ever change a money state.
+ */
+import type { AttemptHeld, HoldReason, Observation } from './observation.ts';
+import { observationKey } from './observation.ts';
+
+export type RefundState =
+  | 'requested'
+  | 'unknown'
+  | 'processing'
+  | 'succeeded'
+  | 'settled'
+  | 'needs_action'
+  | 'failed'
+  | 'returned';
+
+/** Why a person must act, or why the channel said no. Null where the state says it all. */
+export type StateReason =
+  | HoldReason
+  | 'abnormal'
+  | 'amount_mismatch'
+  | 'conflict_of_evidence'
+  | 'payment_mismatch'
+  | 'closed'
+  | 'refused'
+  | null;
+
+export interface RefundStatus {
+  readonly state: RefundState;
+  readonly reason: StateReason;
+}
+
+/** Every state, in the order in which a refund meets them. */
+export const REFUND_STATES = [
+  'requested',
+  'unknown',
+  'processing',
+  'succeeded',
+  'settled',
+  'needs_action',
+  'failed',
+  'returned',
+] as const satisfies readonly RefundState[];
+
+/** The channel has had its final word; the refund's workflow may end. */
+export function isFinal(state: RefundState): boolean {
+  return state === 'succeeded' || state === 'settled' || state === 'failed' || state === 'returned';
+}
+
+/** Whether the amount counts against what is left of the payment: everything that has not failed in plain words. */
+export function reservesAmount(state: RefundState): boolean {
+  return state !== 'failed';
+}
+
+/**
+ * Adds one observation and says where the refund stands.
+ * `advance(advance(s, a), b)` equals `advance(advance(s, b), a)`; adding the same evidence again changes nothing.
+ */
+export function advance(known: readonly Observation[], observation: Observation): readonly Observation[] {
+  const key = observationKey(observation);
+  return known.some((one) => observationKey(one) === key) ? known : [...known, observation];
+}
+
+/** The facts that decide, gathered without regard to order. */
+interface Facts {
+  readonly success: boolean;
+  readonly closed: boolean;
+  readonly abnormal: boolean;
+  readonly known: boolean;
+  readonly lineSeen: boolean;
+  readonly bounced: boolean;
+  readonly amountDiffers: boolean;
+  readonly refused: boolean;
+  readonly openAttempt: boolean;
+  readonly held: AttemptHeld | undefined;
+  readonly paymentMismatch: boolean;
+}
+
+/**
+ * Where a refund of `amountMinor` stands, given everything that was ever observed about it.
+ * The rules are read from the top; the first that holds decides.
+ */
+export function statusOf(amountMinor: bigint, observations: readonly Observation[]): RefundStatus {
+  const facts = gather(amountMinor, observations);
+
+  // Evidence that contradicts itself is a person's business, whatever else is known.
+  if (facts.amountDiffers) return { state: 'needs_action', reason: 'amount_mismatch' };
+  if (facts.success && facts.closed) return { state: 'needs_action', reason: 'conflict_of_evidence' };
+  if (facts.bounced) return { state: 'returned', reason: null };
+  if (facts.success) return { state: facts.lineSeen ? 'settled' : 'succeeded', reason: null };
+
+  // The channel's plain words about a refund that it knows.
+  if (facts.closed) return { state: 'failed', reason: 'closed' };
+  if (facts.abnormal) return { state: 'needs_action', reason: 'abnormal' };
+  if (facts.known && facts.refused) return { state: 'needs_action', reason: 'conflict_of_evidence' };
+  if (facts.known) return { state: 'processing', reason: null };
+
+  // Nothing certain from the channel: an attempt without a trustworthy answer keeps every other question open.
+  if (facts.openAttempt) return { state: 'unknown', reason: null };
+  if (facts.refused) return { state: 'failed', reason: 'refused' };
+  if (facts.paymentMismatch) return { state: 'needs_action', reason: 'payment_mismatch' };
+  if (facts.held !== undefined && facts.held.reason !== 'rate_limited') {
+    return { state: 'needs_action', reason: facts.held.reason };
+  }
+  return { state: 'requested', reason: null };
+}
+
+function gather(amountMinor: bigint, observations: readonly Observation[]): Facts {
+  const reports = observations.filter((one) => one.kind === 'channel_report');
+  const lines = observations.filter((one) => one.kind === 'statement_line');
+  const stated = [...reports.map((one) => one.amountMinor), ...lines.map((one) => one.amountMinor)];
+  return {
+    success: reports.some((one) => one.status === 'success') || lines.some((one) => one.proves !== 'acceptance'),
+    closed: reports.some((one) => one.status === 'closed'),
+    abnormal: reports.some((one) => one.status === 'abnormal'),
+    known: reports.length > 0 || lines.length > 0,
+    lineSeen: lines.length > 0,
+    bounced: observations.some((one) => one.kind === 'bounced'),
+    amountDiffers: stated.some((minor) => minor !== undefined && BigInt(minor) !== amountMinor),
+    refused: observations.some((one) => one.kind === 'attempt_refused'),
+    openAttempt: hasOpenAttempt(observations),
+    held: lastHold(observations),
+    paymentMismatch: latestPaymentWord(observations) === 'payment_mismatch',
+  };
+}
+
+/**
+ * An attempt is open until the channel answered that very attempt in plain words, or said at least `graceMs` after
+ * the attempt began that it knows no such refund.
+ */
+export function hasOpenAttempt(observations: readonly Observation[]): boolean {
+  const answered = new Set<number>();
+  let voidBefore = Number.NEGATIVE_INFINITY;
+  for (const one of observations) {
+    if (one.kind === 'attempt_held' || one.kind === 'attempt_refused') answered.add(one.attempt);
+    if (one.kind === 'channel_absent') voidBefore = Math.max(voidBefore, Date.parse(one.at) - one.graceMs);
+  }
+  return observations.some(
+    (one) =>
+      (one.kind === 'attempt_started' || one.kind === 'attempt_unknown') &&
+      !answered.has(one.attempt) &&
+      startOf(one.attempt, observations, one.at) > voidBefore,
+  );
+}
+
+/** When an attempt began: its own record, or where only its end is known, that end. */
+function startOf(attempt: number, observations: readonly Observation[], fallback: string): number {
+  const started = observations
+    .filter((one) => one.kind === 'attempt_started' && one.attempt === attempt)
+    .map((one) => Date.parse(one.at));
+  return started.length === 0 ? Date.parse(fallback) : Math.min(...started);
+}
+
+/** The hold of the highest attempt: later attempts replace what earlier ones were told. */
+function lastHold(observations: readonly Observation[]): AttemptHeld | undefined {
+  return observations
+    .filter((one) => one.kind === 'attempt_held')
+    .reduce<AttemptHeld | undefined>((last, one) => (last === undefined || supersedes(one, last) ? one : last), undefined);
+}
+
+/** A total order on holds, so that the choice does not depend on the order of arrival. */
+function supersedes(one: AttemptHeld, other: AttemptHeld): boolean {
+  if (one.attempt !== other.attempt) return one.attempt > other.attempt;
+  return observationKey(one) > observationKey(other);
+}
+
+/** The newest word of the channel about the payment itself; at equal times the mismatch wins (nothing is sent). */
+function latestPaymentWord(observations: readonly Observation[]): Observation['kind'] | undefined {
+  let newest: Observation | undefined;
+  for (const one of observations) {
+    if (one.kind !== 'payment_mismatch' && one.kind !== 'payment_confirmed') continue;
+    const later = newest === undefined ? 1 : Date.parse(one.at) - Date.parse(newest.at);
+    if (later > 0 || (later === 0 && one.kind === 'payment_mismatch')) newest = one;
+  }
+  return newest?.kind;
+}

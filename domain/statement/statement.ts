@@ -1,0 +1,78 @@
+/**
+ * What a channel's statement is once it is read: lines in one neutral shape, totals, and rows that could not be read.
+ * Readers are byte splitters: bytes in, COPY text out, no object per line.
+ */
+import type { Currency } from '../money.ts';
+
+/** `trade`: payments and refunds by order. `fund_flow`: movements on the merchant's account. */
+export type StatementKind = 'trade' | 'fund_flow';
+
+/**
+ * The columns of a line in COPY order. `line_no` is the 1-based line of the unpacked file (header = 1). Text columns are
+ * empty → \N. Times are `yyyy-mm-dd hh:mm:ss+08`. `amount_minor` is what the line is about (a refund's order-value
+ * amount, positive); `payer_minor` what the payer got or paid; `fee_e5` the fee in 1/100000 yuan (signed).
+ */
+export const LINE_COLUMNS = [
+  'line_no',
+  'line_type',
+  'occurred_at',
+  'transaction_id',
+  'payment_no',
+  'channel_refund_no',
+  'refund_no',
+  'amount_minor',
+  'payer_minor',
+  'fee_e5',
+  'currency',
+  'status',
+  'funding',
+] as const;
+
+/** `payment` / `refund` / `revoked` in a trade statement; `in` / `out` in a fund-flow statement. */
+export type LineType = 'payment' | 'refund' | 'revoked' | 'in' | 'out';
+
+/** Named sums of a statement in minor units (fees in 1/100000 yuan), counts as plain integers; all as bigint. */
+export type StatementTotals = Readonly<Record<string, bigint>>;
+
+/** A row that could not be read, kept aside with its place and reason. */
+export interface QuarantinedLine {
+  readonly lineNo: number;
+  /** Offset of the row's first byte in the unpacked file. */
+  readonly byteOffset: number;
+  readonly reason: string;
+  /** The row as text, at most 2,000 characters. */
+  readonly raw: string;
+}
+
+export interface StatementSummary {
+  readonly kind: StatementKind;
+  /** The variant by its header, e.g. `all`, `success`, `refund`, `fund_flow`. */
+  readonly variant: string;
+  readonly lines: number;
+  readonly refundLines: number;
+  readonly quarantined: readonly QuarantinedLine[];
+  readonly quarantinedCount: number;
+  readonly currency: Currency;
+  readonly totals: {
+    readonly declared: StatementTotals;
+    readonly computed: StatementTotals;
+    readonly agree: boolean;
+  };
+  /** The merchant numbers and first / last dates (yyyy-mm-dd, Beijing) found in the lines, to check the file's owner. */
+  readonly merchantNos: readonly string[];
+  readonly firstDate: string | null;
+  readonly lastDate: string | null;
+}
+
+/**
+ * Reads the unpacked bytes of one statement. Call `push` for each chunk and `end` once; each returns COPY text
+ * (UTF-8, LINE_COLUMNS, tab-separated, LF) for the lines completed so far. `summary` is valid after `end`.
+ * Quarantined rows are counted in the totals check where their amount could be read, else the totals cannot agree.
+ * @throws AppError `statement_unrecognised`, `statement_truncated`, `statement_summary_missing`,
+ *   `statement_encoding_invalid`, `statement_too_large`
+ */
+export interface StatementReader {
+  push(chunk: Buffer): Buffer;
+  end(): Buffer;
+  summary(): StatementSummary;
+}
