@@ -1,0 +1,33 @@
+/** What the activities need from outside. Composed once per process; nothing in here reads globals. */
+import type { Channel } from '../channels/channel.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { BusinessCalendar } from '../domain/time/china-calendar.ts';
+import type { FileStore } from '../store/file-store.ts';
+import type { Pool } from '../store/pool.ts';
+
+/** The channel accounts this process serves, by account id. */
+export interface Channels {
+  /** @throws AppError `account_unknown` */
+  get(accountId: string): Channel;
+  /** The merchant number of the account at its channel, to check whose statement a file is. */
+  externalId(accountId: string): string;
+}
+
+/** Tells a refund's workflow that there is news. Not being able to is no fault: the scheduler tells it again. */
+export interface RefundTeller {
+  statementMatched(refund: { merchantId: string; refundNo: string }, lineRef: string): Promise<void>;
+}
+
+export interface ActivityDeps {
+  /** Role yuanlu_app: refunds, observations, flags. */
+  readonly pool: Pool;
+  /** Role yuanlu_ingest: statement partitions. */
+  readonly ingest: Pool;
+  readonly channels: Channels;
+  readonly clock: Clock;
+  readonly calendar: BusinessCalendar;
+  readonly files: FileStore;
+  readonly teller: RefundTeller;
+  /** Least wall time between two polls of one refund, in milliseconds; only matters when business time runs fast. */
+  readonly pollFloorMs: number;
+}

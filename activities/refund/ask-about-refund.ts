@@ -1,0 +1,54 @@
+import type { Channel, QueryAnswer } from '../../channels/channel.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { Observation } from '../../domain/refund/observation.ts';
+import type { Refund } from '../../domain/refund/refund.ts';
+import { observe } from '../../store/observations.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { comeBack } from '../failures.ts';
+import { planArrivalOf } from './arrival.ts';
+import { reportObservation } from './report-observation.ts';
+
+/**
+ * Asks the channel how a refund stands and records what it says; returns the refund as it stands after that.
+ * No answer, or one that cannot be trusted, changes nothing and is thrown as "come back later".
+ */
+export async function askAboutRefund(deps: ActivityDeps, channel: Channel, refund: Refund): Promise<Refund> {
+  const answer = await channel.queryRefund(refund.refundNo);
+  const observation = toObservation(answer, deps, channel);
+  const after = await observe(deps.pool, refund.id, [observation]);
+  await planArrivalOf(deps, after);
+  return after;
+}
+
+/**
+ * The same word of the channel is the same evidence however often it is asked: the reference is what was said, so a
+ * month of "still processing" is one row.
+ */
+function toObservation(answer: QueryAnswer, deps: ActivityDeps, channel: Channel): Observation {
+  const at = deps.clock.now().toISOString();
+  switch (answer.outcome) {
+    case 'reported': {
+      const { status, amountMinor } = answer.report;
+      const ref = `${status}/${amountMinor?.toString() ?? 'no amount'}`;
+      return reportObservation(answer.report, { source: 'query', ref, at });
+    }
+    case 'absent':
+      return {
+        kind: 'channel_absent',
+        source: 'query',
+        ref: `absent/${at}`,
+        at,
+        graceMs: channel.limits.absenceGraceMs,
+      };
+    case 'held':
+      if (answer.reason !== 'rate_limited') throw new AppError('channel_config', { code: answer.channelCode });
+      throw comeBack('channel_busy', {
+        afterMs: answer.retryAfterMs ?? channel.limits.absenceGraceMs,
+        clock: deps.clock,
+        floorMs: deps.pollFloorMs,
+        why: `the channel asks to be called less often (${answer.channelCode})`,
+      });
+    case 'unknown':
+      throw new AppError('channel_unreachable', { why: answer.why });
+  }
+}

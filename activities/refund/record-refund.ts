@@ -1,0 +1,34 @@
+import { AppError } from '../../domain/errors.ts';
+import type { RefundRequest } from '../../domain/refund/refund.ts';
+import type { RefundStart } from '../../workflows/refund-messages.ts';
+import { getPayment } from '../../store/payments.ts';
+import { getRefund, markWorkflowStarted, recordRefund as recordRow } from '../../store/refunds.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { atBoundary } from '../failures.ts';
+import { planArrivalOf } from './arrival.ts';
+import type { RefundStanding } from './refund-ref.ts';
+import { standing } from './refund-ref.ts';
+
+/**
+ * Makes sure that the refund's row is there: the database is the authority on whether it is new, the same again, or a
+ * conflict. Starts by the API find the row committed; starts by a backend's Temporal client bring the request along.
+ */
+export function recordRefund(deps: ActivityDeps) {
+  return (start: RefundStart): Promise<RefundStanding> =>
+    atBoundary(async () => {
+      if (start.request !== undefined) await recordRequest(deps, start.request);
+      const refund = await getRefund(deps.pool, start.merchantId, start.refundNo);
+      if (refund === null) throw new AppError('refund_unknown', { refund_no: start.refundNo });
+      await markWorkflowStarted(deps.pool, refund.id, deps.clock.now());
+      await planArrivalOf(deps, refund);
+      return standing(refund);
+    });
+}
+
+async function recordRequest(deps: ActivityDeps, request: RefundRequest): Promise<void> {
+  const known = await getPayment(deps.pool, request.merchantId, request.paymentNo);
+  const accountId = known?.accountId ?? request.payment?.accountId;
+  if (accountId === undefined) throw new AppError('payment_unknown', { payment_no: request.paymentNo });
+  const { limits } = deps.channels.get(accountId);
+  await recordRow(deps.pool, request, { now: deps.clock.now(), idempotencyKey: null, limits });
+}

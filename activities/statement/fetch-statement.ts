@@ -1,0 +1,64 @@
+import { heartbeat } from '@temporalio/activity';
+import type { Channel, StatementTicket } from '../../channels/channel.ts';
+import { AppError } from '../../domain/errors.ts';
+import { beijingInstant, addDays } from '../../domain/time/plain-date.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { atBoundary, comeBack } from '../failures.ts';
+import type { FetchedStatement, StatementDay } from './statement-day.ts';
+
+/** The channel's advice while a statement is being made: ask again each half hour (business time). */
+const ASK_AGAIN_AFTER_MS = 30 * 60_000;
+
+/**
+ * Asks the channel for a statement until it exists, and streams it into the file store as it is. Each attempt asks
+ * for a fresh address: the channel's download addresses live for minutes and are never stored.
+ */
+export function fetchStatement(deps: ActivityDeps) {
+  return (day: StatementDay): Promise<FetchedStatement | { outcome: 'empty' }> =>
+    atBoundary(async () => {
+      const channel = deps.channels.get(day.accountId);
+      waitUntilMade(deps, channel, day);
+      const availability = await channel.requestStatement(day.kind, day.billDate);
+      switch (availability.outcome) {
+        case 'empty':
+          return { outcome: 'empty' };
+        case 'creating':
+          throw askAgain(deps, ASK_AGAIN_AFTER_MS, 'the channel is still making the statement');
+        case 'held':
+          if (availability.reason !== 'rate_limited') {
+            throw new AppError('channel_config', { code: availability.channelCode });
+          }
+          throw askAgain(deps, availability.retryAfterMs ?? ASK_AGAIN_AFTER_MS, availability.message);
+        case 'unknown':
+          throw new AppError('channel_unreachable', { why: availability.why });
+        case 'ready':
+          return download(deps, channel, day, availability.ticket);
+      }
+    });
+}
+
+function waitUntilMade(deps: ActivityDeps, channel: Channel, day: StatementDay): void {
+  const madeAtMs = beijingInstant(addDays(day.billDate, 1), '00:00:00').getTime() + channel.limits.statementReadyAfterMs;
+  const waitMs = madeAtMs - deps.clock.now().getTime();
+  if (waitMs > 0) throw askAgain(deps, waitMs, 'the day is not over, or its statement is not due yet');
+}
+
+async function download(
+  deps: ActivityDeps,
+  channel: Channel,
+  day: StatementDay,
+  ticket: StatementTicket,
+): Promise<FetchedStatement> {
+  const source = await channel.downloadStatement(ticket);
+  const stored = await deps.files.put(source, {
+    name: `${day.accountId}/${day.kind}/${day.billDate}`,
+    onProgress: (bytes) => {
+      heartbeat({ phase: 'download', bytes });
+    },
+  });
+  return { outcome: 'fetched', uri: stored.uri, bytes: stored.bytes, hash: ticket.hash };
+}
+
+function askAgain(deps: ActivityDeps, afterMs: number, why: string) {
+  return comeBack('statement_not_ready', { afterMs, clock: deps.clock, floorMs: deps.pollFloorMs, why });
+}

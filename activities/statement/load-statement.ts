@@ -1,0 +1,36 @@
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { unpack } from '../../channels/unpack.ts';
+import { importStatement } from '../../store/statements.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { atBoundary } from '../failures.ts';
+import type { FetchedStatement, StatementDay } from './statement-day.ts';
+
+export interface LoadedStatement {
+  readonly outcome: 'loaded' | 'same';
+  readonly fileId: string;
+  readonly lines: number;
+}
+
+/** Streams a fetched statement into its own partition. All or nothing: a file that does not add up leaves no line. */
+export function loadStatement(deps: ActivityDeps) {
+  return (day: StatementDay, file: FetchedStatement): Promise<LoadedStatement> =>
+    atBoundary(async () => {
+      const channel = deps.channels.get(day.accountId);
+      const loaded = await importStatement(deps.ingest, {
+        accountId: day.accountId,
+        kind: day.kind,
+        billDate: day.billDate,
+        source: unpack(deps.files.open(file.uri)),
+        reader: channel.statementReader(),
+        uri: file.uri,
+        expectHash: file.hash,
+        expectMerchantNo: deps.channels.externalId(day.accountId),
+        now: deps.clock.now(),
+        onProgress: (done) => {
+          heartbeat({ phase: 'load', ...done });
+        },
+        signal: cancellationSignal(),
+      });
+      return { outcome: loaded.outcome, fileId: loaded.fileId, lines: loaded.summary.lines };
+    });
+}

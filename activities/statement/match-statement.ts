@@ -1,0 +1,19 @@
+import { matchStatement as matchFile, sweepMissing } from '../../store/match.ts';
+import type { MatchResult } from '../../store/match.ts';
+import { getStatementFile } from '../../store/statements.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { ActivityDeps } from '../deps.ts';
+import { atBoundary } from '../failures.ts';
+
+/** Matches a loaded statement against the books, in sets, and looks for refunds that no statement ever showed. */
+export function matchStatement(deps: ActivityDeps) {
+  return (fileId: string): Promise<MatchResult> =>
+    atBoundary(async () => {
+      const file = await getStatementFile(deps.ingest, fileId);
+      if (file === null) throw new AppError('statement_unknown', { file_id: fileId });
+      const now = deps.clock.now();
+      const result = await matchFile(deps.ingest, fileId, { now });
+      await sweepMissing(deps.ingest, { accountId: file.accountId, asOf: now });
+      return result;
+    });
+}

@@ -1,0 +1,35 @@
+/** What a refund's workflow can be told and asked. Signals are past events, updates are commands, queries are nouns. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { RefundRequest } from '../domain/refund/refund.ts';
+import type { RefundState, StateReason } from '../domain/refund/state.ts';
+
+/** What starts a refund's workflow: a row that is there already, or a request that the workflow records itself. */
+export interface RefundStart {
+  readonly merchantId: string;
+  readonly refundNo: string;
+  /** Given by backends that start the workflow themselves; the API has committed the row before it starts one. */
+  readonly request?: RefundRequest;
+}
+
+/** Where the refund stands, as far as its workflow has seen. */
+export interface RefundProgress {
+  readonly step: 'recording' | 'confirming' | 'submitting' | 'held' | 'awaiting' | 'ended';
+  readonly state: RefundState;
+  readonly reason: StateReason;
+}
+
+/** A named person asks for another submission of the same number with the same content. */
+export interface RetryCommand {
+  readonly operator: string;
+  readonly why: string;
+}
+
+/** A verified callback was stored and applied; the id is the inbox row's. */
+export const channelReported = defineSignal<[callbackId: string]>('channelReported');
+
+/** A statement line said something new about this refund; the reference is `<file sha256>:<line>`. */
+export const statementMatched = defineSignal<[lineRef: string]>('statementMatched');
+
+export const retrySubmission = defineUpdate<RefundProgress, [RetryCommand]>('retrySubmission');
+
+export const progress = defineQuery<RefundProgress>('progress');

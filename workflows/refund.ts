@@ -1,0 +1,174 @@
+/**
+ * The life of one refund, from the request to the channel's final word.
+ *
+ *   record   the database is the authority: new, the same again, or a conflict
+ *   confirm  the channel's own order query says what was captured, when, and from which kind of account
+ *   submit   ends in a known outcome only: an unknown answer is found out inside, with the same number
+ *   await    polls are the activity's own retries; a callback or a statement line cuts the waiting short
+ *   verdict  evidence in, state out
+ *
+ * A refund that the channel does not take (short balance, closed account, contradiction) waits here, visibly, until a
+ * person retries or new evidence comes. No deadline appears in this file: lateness is a flag, set by overdueSweep.
+ */
+import {
+  CancellationScope,
+  condition,
+  isCancellation,
+  proxyActivities,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import { isFinal } from '../domain/refund/state.ts';
+import { DATABASE, NOT_RETRYABLE, QUERY, SUBMIT } from './activity-options.ts';
+import type { RefundProgress, RefundStart } from './refund-messages.ts';
+import { channelReported, progress, retrySubmission, statementMatched } from './refund-messages.ts';
+import { CHANNEL_QUEUE } from './task-queues.ts';
+
+const { recordRefund, recordVerdict } = proxyActivities<Activities>({
+  ...DATABASE,
+  retry: { ...DATABASE.retry, nonRetryableErrorTypes: [...NOT_RETRYABLE] },
+});
+const { submitRefund } = proxyActivities<Activities>({ ...SUBMIT, taskQueue: CHANNEL_QUEUE });
+const { confirmPayment, awaitVerdict } = proxyActivities<Activities>({ ...QUERY, taskQueue: CHANNEL_QUEUE });
+
+export async function refund(start: RefundStart): Promise<RefundProgress> {
+  // Nobody may cancel a refund that may already have moved money: cancellation from outside is ignored.
+  return CancellationScope.nonCancellable(() => walk(start));
+}
+
+async function walk(start: RefundStart): Promise<RefundProgress> {
+  const news = collectNews(); // signals may come before anything else; none is lost
+
+  const recorded = await recordRefund(start);
+  let now = news.at('recording', recorded);
+
+  while (!isFinal(now.state)) {
+    if (isWithChannel(now)) now = await hearVerdict(recorded, news);
+    else if (needsPerson(now) && !news.retryAsked()) now = await hearNews(recorded, news);
+    else now = await trySubmission(recorded, news);
+  }
+
+  upsertSearchAttributes({ RefundState: [now.state], NeedsReview: [false] });
+  return news.at('ended', now);
+}
+
+/** The channel knows the refund and has not had its last word. An abnormal one may still succeed or be closed. */
+function isWithChannel(now: RefundProgress): boolean {
+  return now.state === 'processing' || (now.state === 'needs_action' && now.reason === 'abnormal');
+}
+
+function needsPerson(now: RefundProgress): boolean {
+  return now.state === 'needs_action' && now.reason !== 'abnormal';
+}
+
+/** Confirms the payment and puts the refund to the channel, always under the same number. */
+async function trySubmission(recorded: Recorded, news: News): Promise<RefundProgress> {
+  news.takeUpRetry();
+  const confirmed = news.at('confirming', await confirmPayment(recorded));
+  if (confirmed.state !== 'requested' && confirmed.state !== 'unknown' && !needsRetry(confirmed)) return confirmed;
+
+  news.at('submitting', confirmed);
+  // A person's retry ends the waiting between two submissions, never a submission under way.
+  const submitted = await unlessInterrupted(
+    () => submitRefund(recorded),
+    () => news.retryAsked(),
+  );
+  return submitted === undefined ? confirmed : news.at('submitting', submitted);
+}
+
+/** Held before by the channel: only another submission can tell whether it is taken now. */
+function needsRetry(now: RefundProgress): boolean {
+  return needsPerson(now) && now.reason !== 'payment_mismatch' && now.reason !== 'conflict_of_evidence';
+}
+
+/** Asks until the channel's final word; a callback or a statement line cuts the asking short. */
+async function hearVerdict(recorded: Recorded, news: News): Promise<RefundProgress> {
+  news.at('awaiting', news.current());
+  await unlessInterrupted(
+    () => awaitVerdict(recorded),
+    () => news.heard(),
+  );
+  return lookAgain(recorded, news);
+}
+
+/** Waits for a person or for new evidence; the flag NeedsReview makes it findable meanwhile. */
+async function hearNews(recorded: Recorded, news: News): Promise<RefundProgress> {
+  const held = news.at('held', news.current());
+  upsertSearchAttributes({ RefundState: [held.state], NeedsReview: [true] });
+  await condition(() => news.heard() || news.retryAsked());
+  return news.retryAsked() ? held : lookAgain(recorded, news);
+}
+
+async function lookAgain(recorded: Recorded, news: News): Promise<RefundProgress> {
+  news.listen();
+  return news.at('awaiting', await recordVerdict(recorded));
+}
+
+type Recorded = Awaited<ReturnType<Activities['recordRefund']>>;
+type News = ReturnType<typeof collectNews>;
+
+/** Registers every handler before the first await and remembers what came in. */
+function collectNews() {
+  let heard = false;
+  let retries = 0;
+  let takenUp = 0;
+  let current: RefundProgress = { step: 'recording', state: 'requested', reason: null };
+
+  setHandler(channelReported, () => {
+    heard = true;
+  });
+  setHandler(statementMatched, () => {
+    heard = true;
+  });
+  setHandler(progress, () => current);
+  setHandler(
+    retrySubmission,
+    () => {
+      retries += 1;
+      return current;
+    },
+    {
+      validator: (command) => {
+        if (command.operator.trim() === '' || command.why.trim() === '') throw new Error('say who asks, and why');
+        if (current.step !== 'held' && current.step !== 'submitting') {
+          throw new Error(`nothing to retry: the refund is ${current.state}`);
+        }
+      },
+    },
+  );
+
+  return {
+    /** Something was reported since the last `listen`. */
+    heard: () => heard,
+    listen: () => {
+      heard = false;
+    },
+    /** A person asked for a retry that has not been taken up yet. */
+    retryAsked: () => retries > takenUp,
+    takeUpRetry: () => {
+      takenUp = retries;
+    },
+    current: () => current,
+    at: (step: RefundProgress['step'], now: Pick<RefundProgress, 'state' | 'reason'>): RefundProgress => {
+      current = { step, state: now.state, reason: now.reason };
+      return current;
+    },
+  };
+}
+
+/** Runs work that may be dropped: resolves to undefined as soon as `interrupted` holds. */
+async function unlessInterrupted<T>(work: () => Promise<T>, interrupted: () => boolean): Promise<T | undefined> {
+  if (interrupted()) return undefined;
+  const scope = new CancellationScope({ cancellable: true });
+  const result = scope.run(work);
+  void condition(interrupted).then(() => {
+    scope.cancel();
+  });
+  try {
+    return await result;
+  } catch (error) {
+    if (isCancellation(error) && interrupted()) return undefined;
+    throw error;
+  }
+}
