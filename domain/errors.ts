@@ -82,6 +82,12 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Refund in the currency of the payment.',
   },
+  date_invalid: {
+    status: 422,
+    title: 'The date or the time of day is not a real one, or not written the documented way.',
+    retryable: false,
+    remedy: 'Write days as yyyy-mm-dd and times as HH:mm:ss, Beijing time.',
+  },
   refund_no_invalid: {
     status: 422,
     title: 'The refund number has characters or a length that the channel refuses.',

@@ -71,7 +71,8 @@ interface Facts {
   readonly lineSeen: boolean;
   readonly bounced: boolean;
   readonly amountDiffers: boolean;
-  readonly refused: boolean;
+  /** Refused in plain words, and no other attempt that the channel could have taken: the refund had failed. */
+  readonly refusedForGood: boolean;
   readonly openAttempt: boolean;
   readonly held: AttemptHeld | undefined;
   readonly paymentMismatch: boolean;
@@ -86,19 +87,21 @@ export function statusOf(amountMinor: bigint, observations: readonly Observation
 
   // Evidence that contradicts itself is a person's business, whatever else is known.
   if (facts.amountDiffers) return { state: 'needs_action', reason: 'amount_mismatch' };
-  if (facts.success && facts.closed) return { state: 'needs_action', reason: 'conflict_of_evidence' };
+  if (facts.success && (facts.closed || facts.refusedForGood)) {
+    return { state: 'needs_action', reason: 'conflict_of_evidence' };
+  }
   if (facts.bounced) return { state: 'returned', reason: null };
   if (facts.success) return { state: facts.lineSeen ? 'settled' : 'succeeded', reason: null };
 
   // The channel's plain words about a refund that it knows.
   if (facts.closed) return { state: 'failed', reason: 'closed' };
   if (facts.abnormal) return { state: 'needs_action', reason: 'abnormal' };
-  if (facts.known && facts.refused) return { state: 'needs_action', reason: 'conflict_of_evidence' };
+  if (facts.known && facts.refusedForGood) return { state: 'needs_action', reason: 'conflict_of_evidence' };
   if (facts.known) return { state: 'processing', reason: null };
 
   // Nothing certain from the channel: an attempt without a trustworthy answer keeps every other question open.
   if (facts.openAttempt) return { state: 'unknown', reason: null };
-  if (facts.refused) return { state: 'failed', reason: 'refused' };
+  if (facts.refusedForGood) return { state: 'failed', reason: 'refused' };
   if (facts.paymentMismatch) return { state: 'needs_action', reason: 'payment_mismatch' };
   if (facts.held !== undefined && facts.held.reason !== 'rate_limited') {
     return { state: 'needs_action', reason: facts.held.reason };
@@ -109,17 +112,19 @@ export function statusOf(amountMinor: bigint, observations: readonly Observation
 function gather(amountMinor: bigint, observations: readonly Observation[]): Facts {
   const reports = observations.filter((one) => one.kind === 'channel_report');
   const lines = observations.filter((one) => one.kind === 'statement_line');
+  const openAttempt = hasOpenAttempt(observations);
   const stated = [...reports.map((one) => one.amountMinor), ...lines.map((one) => one.amountMinor)];
   return {
-    success: reports.some((one) => one.status === 'success') || lines.some((one) => one.proves !== 'acceptance'),
+    success:
+      reports.some((one) => one.status === 'success') || lines.some((one) => one.proves !== 'acceptance'),
     closed: reports.some((one) => one.status === 'closed'),
     abnormal: reports.some((one) => one.status === 'abnormal'),
     known: reports.length > 0 || lines.length > 0,
     lineSeen: lines.length > 0,
     bounced: observations.some((one) => one.kind === 'bounced'),
     amountDiffers: stated.some((minor) => minor !== undefined && BigInt(minor) !== amountMinor),
-    refused: observations.some((one) => one.kind === 'attempt_refused'),
-    openAttempt: hasOpenAttempt(observations),
+    refusedForGood: !openAttempt && observations.some((one) => one.kind === 'attempt_refused'),
+    openAttempt,
     held: lastHold(observations),
     paymentMismatch: latestPaymentWord(observations) === 'payment_mismatch',
   };
@@ -156,7 +161,10 @@ function startOf(attempt: number, observations: readonly Observation[], fallback
 function lastHold(observations: readonly Observation[]): AttemptHeld | undefined {
   return observations
     .filter((one) => one.kind === 'attempt_held')
-    .reduce<AttemptHeld | undefined>((last, one) => (last === undefined || supersedes(one, last) ? one : last), undefined);
+    .reduce<AttemptHeld | undefined>(
+      (last, one) => (last === undefined || supersedes(one, last) ? one : last),
+      undefined,
+    );
 }
 
 /** A total order on holds, so that the choice does not depend on the order of arrival. */

@@ -1,0 +1,89 @@
+/**
+ * Which days are business days in mainland China. A year without a published notice is not guessed silently: its
+ * days are Monday to Friday, and everything worked out from them is marked provisional.
+ */
+import { invariant } from '../errors.ts';
+import type { HolidayData } from './china-holidays.ts';
+import { CHINA_HOLIDAYS } from './china-holidays.ts';
+import type { PlainDate } from './plain-date.ts';
+import { addDays, daysBetween, weekdayOf } from './plain-date.ts';
+
+export interface BusinessDate {
+  readonly date: PlainDate;
+  /** One of the days counted is not certain yet: see {@link BusinessCalendar.isProvisional}. */
+  readonly provisional: boolean;
+}
+
+export interface BusinessCalendar {
+  /** Names the data; kept with every deadline so that the sum can be done again. */
+  readonly revision: string;
+  isBusinessDay(date: PlainDate): boolean;
+  /** The notice that decides about this day is not published (or not part of the data): Monday to Friday is assumed. */
+  isProvisional(date: PlainDate): boolean;
+  /**
+   * The `count`-th business day after `date`; `date` itself is never counted, and 0 gives `date` back.
+   * `count` is a whole number from 0 to {@link BUSINESS_DAYS_MAX}.
+   */
+  addBusinessDays(date: PlainDate, count: number): BusinessDate;
+  /** How many business days lie after `from` up to and including `to`; 0 when `to` is not after `from`. */
+  businessDaysBetween(from: PlainDate, to: PlainDate): number;
+}
+
+/** More than any window needs; keeps a wrong number from running for ever. */
+export const BUSINESS_DAYS_MAX = 400;
+
+/**
+ * A notice may move days just before its year: that for 2019 made Monday 2018-12-31 a day off and Saturday 2018-12-29 a
+ * workday. So the last days of December are certain only once the next year's notice is known.
+ */
+const NEW_YEAR_REACH_DAYS = 4;
+
+/** Makes a calendar of holiday data. */
+export function businessCalendar(data: HolidayData): BusinessCalendar {
+  const years = new Set(data.notices.map((notice) => String(notice.year)));
+  const makeUpDays = new Set(data.notices.flatMap((notice) => notice.makeUpDays));
+  const holidays = new Set(
+    data.notices.flatMap((notice) => notice.holidays.flatMap(([from, to]) => daysOf(from, to))),
+  );
+
+  const isPublished = (date: PlainDate): boolean => years.has(date.slice(0, 4));
+  const isProvisional = (date: PlainDate): boolean =>
+    !isPublished(date) || !isPublished(addDays(date, NEW_YEAR_REACH_DAYS));
+  const isBusinessDay = (date: PlainDate): boolean => {
+    const weekday = weekdayOf(date);
+    if (makeUpDays.has(date)) return true;
+    return weekday !== 0 && weekday !== 6 && !holidays.has(date);
+  };
+
+  return {
+    revision: data.revision,
+    isBusinessDay,
+    isProvisional,
+    addBusinessDays(date, count) {
+      invariant(
+        Number.isInteger(count) && count >= 0 && count <= BUSINESS_DAYS_MAX,
+        `a window has 0 to ${String(BUSINESS_DAYS_MAX)} business days, not ${String(count)}`,
+      );
+      let day = date;
+      let provisional = false;
+      for (let left = count; left > 0; ) {
+        day = addDays(day, 1);
+        provisional ||= isProvisional(day);
+        if (isBusinessDay(day)) left -= 1;
+      }
+      return { date: day, provisional };
+    },
+    businessDaysBetween(from, to) {
+      return daysOf(addDays(from, 1), to).filter(isBusinessDay).length;
+    },
+  };
+}
+
+/** The days from `from` to `to`, both included; none when `to` is before `from`. */
+function daysOf(from: PlainDate, to: PlainDate): PlainDate[] {
+  const length = Math.max(0, daysBetween(from, to) + 1);
+  return Array.from({ length }, (_, index) => addDays(from, index));
+}
+
+/** The calendar of everything published so far. */
+export const chinaCalendar: BusinessCalendar = businessCalendar(CHINA_HOLIDAYS);
