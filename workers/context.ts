@@ -1,0 +1,67 @@
+/** What every process of the system is composed of: configuration, clock, accounts, channels, pools, Temporal. */
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import { pino } from 'pino';
+import type { Clock } from '../domain/clock.ts';
+import { syncAccounts } from '../store/accounts.ts';
+import type { FileStore } from '../store/file-store.ts';
+import { directoryFileStore } from '../store/file-store.ts';
+import { assertSchemaCurrent } from '../store/migrate.ts';
+import type { Pool } from '../store/pool.ts';
+import { createPool } from '../store/pool.ts';
+import type { Accounts } from './accounts.ts';
+import { loadAccounts } from './accounts.ts';
+import type { ChannelRegistry } from './channels.ts';
+import { buildChannels } from './channels.ts';
+import { systemClock, virtualClock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { TemporalConnection } from './temporal.ts';
+import { connectClient } from './temporal.ts';
+
+export interface Context {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly accounts: Accounts;
+  readonly channels: ChannelRegistry;
+  readonly pool: Pool;
+  readonly ingest: Pool;
+  readonly temporal: TemporalConnection;
+  readonly files: FileStore;
+  readonly log: Logger;
+  close(): Promise<void>;
+}
+
+/** Connections kept for statement work; the rest of the configured pool serves refunds. */
+const INGEST_CONNECTIONS = 4;
+
+/** Personal and secret fields that must never reach a log line, wherever they stand. */
+const REDACT = ['req.headers.authorization', '*.card', '*.phone', '*.openid', '*.sign', '*.privateKey'];
+
+/** @throws AppError `config_invalid`, `database_unavailable`, `schema_outdated` */
+export async function openContext(config: Config, name: string): Promise<Context> {
+  const clock = config.virtualTime === null ? systemClock() : virtualClock(config.virtualTime);
+  const accounts = loadAccounts(config.accountsFile);
+  const log = pino({ name, level: config.logLevel, redact: REDACT }, pino.destination({ dest: 2, sync: true }));
+  const max = config.databasePool - INGEST_CONNECTIONS;
+  const pool = createPool({ url: config.databaseUrl, role: 'yuanlu_app', max: Math.max(max, 2), name });
+  const ingest = createPool({
+    url: config.databaseUrl,
+    role: 'yuanlu_ingest',
+    max: INGEST_CONNECTIONS,
+    name: `${name}-ingest`,
+  });
+  const temporal = connectClient(config);
+  const close = async (): Promise<void> => {
+    await temporal.close();
+    await Promise.all([pool.end(), ingest.end()]);
+  };
+  try {
+    await assertSchemaCurrent(pool);
+    await syncAccounts(pool, accounts.rows);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const files = directoryFileStore(config.filesDir, randomUUID);
+  return { config, clock, accounts, channels: buildChannels(accounts, clock), pool, ingest, temporal, files, log, close };
+}

@@ -1,0 +1,87 @@
+/** Starting and telling refund workflows, with the id policies that make every start the same start. */
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { TypedSearchAttributes, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { RefundEngine } from '../api/refund-engine.ts';
+import type { RefundTeller } from '../activities/deps.ts';
+import type { Clock } from '../domain/clock.ts';
+import { AppError } from '../domain/errors.ts';
+import { refundWorkflowId } from '../domain/ids.ts';
+import { beijingDateOf } from '../domain/time/plain-date.ts';
+import type { refund } from '../workflows/refund.ts';
+import type { channelReported, statementMatched } from '../workflows/refund-messages.ts';
+import { REFUND_QUEUE } from '../workflows/task-queues.ts';
+import { BUSINESS_DATE, CHANNEL, NEEDS_REVIEW, REFUND_STATE } from './search-attributes.ts';
+
+/** How long a caller waits for Temporal before being told that it is away. */
+const DEADLINE_MS = 2_000;
+
+interface RefundName {
+  readonly merchantId: string;
+  readonly refundNo: string;
+}
+
+export function refundEngine(client: Client, clock: Clock): RefundEngine & RefundTeller {
+  const signal = async (name: RefundName, message: string, argument: string): Promise<void> => {
+    const handle = client.workflow.getHandle<typeof refund>(refundWorkflowId(name.merchantId, name.refundNo));
+    try {
+      await within(client, () => handle.signal(message, argument));
+    } catch (error) {
+      // A refund that has ended needs no telling: what is new was recorded before the signal.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  };
+  return {
+    start: (name) => within(client, () => startRefund(client, name, clock)),
+    channelReported: (name, callbackId) => signal(name, 'channelReported' satisfies typeof channelReported.name, callbackId),
+    statementMatched: (name, lineRef) => signal(name, 'statementMatched' satisfies typeof statementMatched.name, lineRef),
+    healthy: async () => {
+      try {
+        await within(client, () => client.workflowService.getSystemInfo({}));
+        return true;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
+
+/** Starts a refund's workflow, or finds the one that runs or ran under its id. */
+async function startRefund(client: Client, name: RefundName, clock: Clock): Promise<void> {
+  try {
+    await client.workflow.start<typeof refund>('refund', {
+      workflowId: refundWorkflowId(name.merchantId, name.refundNo),
+      taskQueue: REFUND_QUEUE,
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [{ merchantId: name.merchantId, refundNo: name.refundNo }],
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: CHANNEL, value: 'wechat' },
+        { key: REFUND_STATE, value: 'requested' },
+        { key: NEEDS_REVIEW, value: false },
+        { key: BUSINESS_DATE, value: beijingDateOf(clock.now()) },
+      ]),
+      staticSummary: `refund ${name.refundNo}`,
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
+}
+
+/** @throws AppError `temporal_unavailable` when Temporal does not answer in time. */
+async function within<T>(client: Client, call: () => Promise<T>): Promise<T> {
+  try {
+    return await client.withDeadline(Date.now() + DEADLINE_MS, call);
+  } catch (error) {
+    if (isUnavailable(error)) throw new AppError('temporal_unavailable', {}, { cause: error });
+    throw error;
+  }
+}
+
+/** gRPC: deadline exceeded (4), resource exhausted (8), unavailable (14), wherever the SDK wrapped it. */
+function isUnavailable(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('code' in cause && (cause.code === 4 || cause.code === 8 || cause.code === 14)) return true;
+  }
+  return false;
+}
