@@ -1,0 +1,140 @@
+/** Observations for tests: short makers for examples, and arbitraries for properties. */
+import fc from 'fast-check';
+import type { ChannelStatus, HoldReason, Observation } from '../../domain/refund/observation.ts';
+import { observationKey } from '../../domain/refund/observation.ts';
+
+export const AMOUNT = 2345n;
+
+const MINUTE_MS = 60_000;
+const START_MS = Date.parse('2026-11-24T02:00:00Z');
+
+/** The instant `minutes` after the start of the story. */
+export function at(minutes: number): string {
+  return new Date(START_MS + minutes * MINUTE_MS).toISOString();
+}
+
+export function started(attempt: number, minute = attempt): Observation {
+  return { kind: 'attempt_started', source: 'submit', ref: `a${String(attempt)}`, at: at(minute), attempt };
+}
+
+export function lost(attempt: number, minute = attempt): Observation {
+  return {
+    kind: 'attempt_unknown',
+    source: 'submit',
+    ref: `a${String(attempt)}`,
+    at: at(minute),
+    attempt,
+    why: 'timeout',
+  };
+}
+
+export function held(attempt: number, reason: HoldReason, minute = attempt): Observation {
+  const ref = `a${String(attempt)}`;
+  return {
+    kind: 'attempt_held',
+    source: 'submit',
+    ref,
+    at: at(minute),
+    attempt,
+    reason,
+    channelCode: 'HELD',
+  };
+}
+
+export function refused(attempt: number, minute = attempt): Observation {
+  const ref = `a${String(attempt)}`;
+  return { kind: 'attempt_refused', source: 'submit', ref, at: at(minute), attempt, channelCode: 'REFUSED' };
+}
+
+export function report(status: ChannelStatus, minute = 10, amountMinor: bigint | null = AMOUNT): Observation {
+  const base = {
+    kind: 'channel_report',
+    source: 'query',
+    ref: `q-${status}-${String(minute)}`,
+    at: at(minute),
+  } as const;
+  return amountMinor === null
+    ? { ...base, status }
+    : { ...base, status, amountMinor: amountMinor.toString() };
+}
+
+export function absent(minute: number, graceMinutes = 5): Observation {
+  const graceMs = graceMinutes * MINUTE_MS;
+  return { kind: 'channel_absent', source: 'query', ref: `n${String(minute)}`, at: at(minute), graceMs };
+}
+
+export function line(
+  proves: 'acceptance' | 'completion' | 'clearing' = 'acceptance',
+  lineNo = 7,
+  amountMinor = AMOUNT,
+): Observation {
+  return {
+    kind: 'statement_line',
+    source: 'statement',
+    ref: `f00d:${String(lineNo)}`,
+    at: at(2000),
+    proves,
+    amountMinor: amountMinor.toString(),
+    fileSha256: 'f00d',
+    lineNo,
+    billDate: '2026-11-24',
+  };
+}
+
+export function bounced(minute = 3000): Observation {
+  return { kind: 'bounced', source: 'operator', ref: `b${String(minute)}`, at: at(minute) };
+}
+
+export function paymentMismatch(minute: number): Observation {
+  const ref = `p${String(minute)}`;
+  return { kind: 'payment_mismatch', source: 'payment', ref, at: at(minute), fields: ['captured'] };
+}
+
+export function paymentConfirmed(minute: number): Observation {
+  return { kind: 'payment_confirmed', source: 'payment', ref: `p${String(minute)}`, at: at(minute) };
+}
+
+const minute = fc.integer({ min: 0, max: 60 });
+const attempt = fc.integer({ min: 1, max: 4 });
+const status = fc.constantFrom<ChannelStatus>('processing', 'success', 'closed', 'abnormal');
+const reason = fc.constantFrom<HoldReason>(
+  'rate_limited',
+  'short_balance',
+  'payer_account_closed',
+  'account_config',
+  'blocked',
+);
+const statedAmount = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(AMOUNT) },
+  { weight: 2, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: fc.constant(AMOUNT - 1n) },
+);
+
+/** Evidence that says nothing about how the channel judged the refund. */
+export const anyOpenQuestion: fc.Arbitrary<Observation> = fc.oneof(
+  fc.tuple(attempt, minute).map((args) => started(...args)),
+  fc.tuple(attempt, minute).map((args) => lost(...args)),
+);
+
+/** Any observation at all. The same key always has the same content, as the store guarantees. */
+export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
+  anyOpenQuestion,
+  fc.tuple(attempt, reason, minute).map((args) => held(...args)),
+  fc.tuple(attempt, minute).map((args) => refused(...args)),
+  fc.tuple(status, minute, statedAmount).map((args) => report(...args)),
+  fc.tuple(minute, fc.integer({ min: 0, max: 10 })).map((args) => absent(...args)),
+  fc.constantFrom(
+    line('acceptance', 1),
+    line('completion', 2),
+    line('clearing', 3),
+    line('acceptance', 4, 1n),
+  ),
+  minute.map(bounced),
+  minute.map(paymentMismatch),
+  minute.map(paymentConfirmed),
+);
+
+/** A set of observations: at most one for each key. */
+export function observationSet(one: fc.Arbitrary<Observation>, maxLength = 12): fc.Arbitrary<Observation[]> {
+  return fc.uniqueArray(one, { maxLength, selector: observationKey });
+}
