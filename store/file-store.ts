@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 
 export interface StoredFile {
@@ -79,5 +79,5 @@ function safeSegment(text: string): string {
 function pathOf(root: string, uri: string): string {
   const path = resolve(root, uri.replace(/^file:/, ''));
   if (!uri.startsWith('file:') || !path.startsWith(root + sep)) throw new AppError('statement_unknown', { uri });
-  return dirname(path) === root ? join(root, 'unnamed') : path;
+  return path;
 }

@@ -2,12 +2,8 @@
  * Fetches the statements of a range of days, a few at a time. Each day is the same `statementDay` run that the
  * scheduler would have started, under the same id: days that ran before cost nothing.
  */
-import {
-  ParentClosePolicy,
-  WorkflowExecutionAlreadyStartedError,
-  executeChild,
-  proxyActivities,
-} from '@temporalio/workflow';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ParentClosePolicy, executeChild, proxyActivities } from '@temporalio/workflow';
 import type { Activities, BackfillRange, BackfillResult } from '../activities/index.ts';
 import { statementWorkflowId } from '../domain/ids.ts';
 import { DATABASE } from './activity-options.ts';

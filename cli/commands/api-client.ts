@@ -1,0 +1,33 @@
+/** The CLI's way to the HTTP API: one axios instance, problems turned into the catalogue's errors. */
+import axios from 'axios';
+import type { AxiosInstance, AxiosResponse } from 'axios';
+import { AppError, isErrorCode } from '../../domain/errors.ts';
+
+/** @throws AppError `config_invalid` when YUANLU_API_KEY is missing. */
+export function apiClient(env: Readonly<Record<string, string | undefined>> = process.env): AxiosInstance {
+  const key = env['YUANLU_API_KEY'];
+  if (key === undefined || key === '') {
+    throw new AppError('config_invalid', { errors: ['YUANLU_API_KEY: an API key of your merchant (yuanlu dev prints one)'] });
+  }
+  return axios.create({
+    baseURL: env['YUANLU_API_URL'] ?? 'http://127.0.0.1:8080',
+    headers: { authorization: `Bearer ${key}` },
+    timeout: 15_000,
+    proxy: false,
+    maxRedirects: 0,
+    validateStatus: () => true,
+  });
+}
+
+/** The answer's body, or the problem it describes as an AppError. */
+export function bodyOf(response: AxiosResponse<unknown>): Record<string, unknown> {
+  const { data, status } = response;
+  const body = typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : {};
+  if (status < 400) return body;
+  const code = body['code'];
+  throw new AppError(typeof code === 'string' && isErrorCode(code) ? code : 'request_invalid', {
+    status,
+    ...(typeof body['detail'] === 'string' ? { detail: body['detail'] } : {}),
+    ...(Array.isArray(body['errors']) ? { errors: body['errors'].map((one) => JSON.stringify(one)) } : {}),
+  });
+}

@@ -1,0 +1,54 @@
+import { formatYuan } from '../../domain/money.ts';
+import { chinaCalendar } from '../../domain/time/china-calendar.ts';
+import { daysLate } from '../../domain/time/arrival-window.ts';
+import type { OverdueRow } from '../../store/overdue.ts';
+import { listOverdue } from '../../store/overdue.ts';
+import { beijingTime, createOutput, table } from '../output.ts';
+import { withBooks } from './books.ts';
+
+/** `yuanlu overdue list`: what is late, since when, what the channel said, and which serials to quote. */
+export async function listOverdueCommand(options: { json: boolean }): Promise<void> {
+  const { rows, now } = await withBooks(async (context) => ({
+    rows: await listOverdue(context.pool, null, { limit: 1_000 }),
+    now: context.clock.now(),
+  }));
+  createOutput(options.json).result(
+    { overdue: rows.map((row) => overdueDocument(row, now)) },
+    () => overdueText(rows, now),
+  );
+}
+
+/** One overdue refund as programs see it. */
+export function overdueDocument(row: OverdueRow, now: Date) {
+  return {
+    refund_no: row.refundNo,
+    channel: row.channel,
+    amount_minor: row.amountMinor,
+    state: row.state,
+    level: row.level,
+    promise_at: row.promiseAt.toISOString(),
+    days_late: daysLate(row.promiseAt, now, chinaCalendar),
+    last_asked_at: row.lastAskedAt?.toISOString() ?? null,
+    last_answer: row.lastAnswer,
+    serials: {
+      refund_no: row.refundNo,
+      channel_refund_no: row.channelRefundNo,
+      transaction_id: row.transactionId,
+    },
+  };
+}
+
+export function overdueText(rows: readonly OverdueRow[], now: Date): string {
+  if (rows.length === 0) return '没有逾期退款 · No overdue refunds.';
+  return table(rows, [
+    { head: 'refund', cell: (row) => row.refundNo },
+    { head: 'amount', align: 'right', cell: (row) => formatYuan(row.amountMinor) },
+    { head: 'promised', cell: (row) => beijingTime(row.promiseAt) },
+    { head: 'days late', align: 'right', cell: (row) => String(daysLate(row.promiseAt, now, chinaCalendar)) },
+    { head: 'level', cell: (row) => (row.level >= 2 ? 'alarm' : 'promise missed') },
+    { head: 'state', cell: (row) => row.state },
+    { head: 'last answer', cell: (row) => row.lastAnswer ?? 'not asked' },
+    { head: '微信退款单号 (payer quotes)', cell: (row) => row.channelRefundNo ?? 'none yet' },
+    { head: '微信支付订单号', cell: (row) => row.transactionId ?? 'none yet' },
+  ]);
+}

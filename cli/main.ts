@@ -1,0 +1,39 @@
+/** The `yuanlu` command. Commands are loaded when they are called, so `--help` answers at once. */
+import { Command, Option } from 'commander';
+import { VERSION } from '../workers/version.ts';
+import { describeFailure } from './exit.ts';
+import { createOutput } from './output.ts';
+import { registerBooks } from './register-books.ts';
+import { registerProcesses } from './register-processes.ts';
+
+export async function main(argv: readonly string[]): Promise<void> {
+  const program = buildProgram();
+  try {
+    await program.parseAsync([...argv]);
+  } catch (error) {
+    const failure = describeFailure(error);
+    for (const line of failure.lines) process.stderr.write(`${line}\n`);
+    process.exitCode = failure.code;
+  }
+}
+
+export function buildProgram(): Command {
+  const program = new Command('yuanlu')
+    .description('Refunds that go back the way the money came: sent, followed, reconciled, proven.')
+    .version(VERSION)
+    .showHelpAfterError('(see --help)')
+    .configureOutput({ outputError: (text, write) => { write(text); } })
+    .exitOverride((error) => {
+      process.exit(error.exitCode === 0 ? 0 : 2);
+    });
+  registerProcesses(program);
+  registerBooks(program);
+  return program;
+}
+
+/** `--json`: one JSON document on stdout. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print one JSON document on stdout').default(false);
+}
+
+export { createOutput };

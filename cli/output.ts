@@ -1,0 +1,93 @@
+/**
+ * What the command prints: results on stdout (one JSON document with --json, tables for people without), everything
+ * else on stderr, so that a program can read the one while a person watches the other.
+ */
+
+export interface Output {
+  readonly json: boolean;
+  /** The result: the document with --json, the text without. */
+  result(document: unknown, text: () => string): void;
+  /** A line for the person who waits. */
+  say(line: string): void;
+}
+
+export function createOutput(json: boolean): Output {
+  return {
+    json,
+    result: (document, text) => {
+      process.stdout.write(`${json ? JSON.stringify(document, jsonValue) : text()}\n`);
+    },
+    say: (line) => {
+      process.stderr.write(`${line}\n`);
+    },
+  };
+}
+
+/** Minor units and ids are strings in JSON: a number would lose digits. */
+function jsonValue(_key: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? value.toString() : value;
+}
+
+export interface Column<Row> {
+  readonly head: string;
+  readonly align?: 'right';
+  cell(row: Row): string;
+}
+
+/** A table for people: columns as wide as their widest cell, figures to the right. */
+export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+  const cells = rows.map((row) => columns.map((column) => column.cell(row)));
+  const widths = columns.map((column, index) =>
+    Math.max(displayWidth(column.head), ...cells.map((line) => displayWidth(line[index] ?? ''))),
+  );
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, index) => pad(text, widths[index] ?? 0, columns[index]?.align === 'right'))
+      .join('  ')
+      .trimEnd();
+  return [line(columns.map((column) => column.head)), line(widths.map((width) => '─'.repeat(width))), ...cells.map(line)].join('\n');
+}
+
+function pad(text: string, width: number, right: boolean): string {
+  const blank = ' '.repeat(Math.max(0, width - displayWidth(text)));
+  return right ? blank + text : text + blank;
+}
+
+/** Terminal columns of a text: East Asian wide characters take two. */
+export function displayWidth(text: string): number {
+  let width = 0;
+  for (const character of text) width += /[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹯＀-｠￠-￦]/u.test(character) ? 2 : 1;
+  return width;
+}
+
+/** Business time in Beijing for people, e.g. `2026-09-03 14:05`. Empty for null. */
+export function beijingTime(instant: Date | null): string {
+  if (instant === null) return '';
+  return new Date(instant.getTime() + 8 * 3_600_000).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/**
+ * Progress on stderr: one line that is rewritten on a terminal, one line every few seconds elsewhere. `done` leaves the
+ * last state standing.
+ */
+export function progress(everyMs = 2_000): { update(text: string): void; done(): void } {
+  const { stderr } = process;
+  let lastAt = 0;
+  let open = false;
+  return {
+    update: (text) => {
+      const now = performance.now();
+      if (stderr.isTTY) {
+        stderr.write(`\r\u001b[2K${text}`);
+        open = true;
+      } else if (now - lastAt >= everyMs) {
+        stderr.write(`${text}\n`);
+        lastAt = now;
+      }
+    },
+    done: () => {
+      if (open) stderr.write('\n');
+      open = false;
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/** The commands that look into the books and work with them. */
+import type { Command } from 'commander';
+
+export function registerBooks(program: Command): void {
+  registerReconcile(program);
+  registerRefunds(program);
+  registerStatements(program);
+
+  const breaks = program.command('breaks').description('differences that statements left over');
+  breaks
+    .command('list')
+    .description('open breaks, oldest first')
+    .option('--kind <kind>', 'only this kind')
+    .option('--all', 'closed ones too', false)
+    .option('--limit <n>', 'how many', '100')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: { kind?: string; all: boolean; limit: string; json: boolean }) => {
+      const { listBreaksCommand } = await import('./commands/breaks.ts');
+      await listBreaksCommand(options);
+    });
+  breaks
+    .command('show')
+    .description('one break with both its sides')
+    .argument('<number>')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (number: string, options: { json: boolean }) => {
+      const { showBreakCommand } = await import('./commands/breaks.ts');
+      await showBreakCommand(number, options);
+    });
+
+  program
+    .command('overdue')
+    .description('refunds whose promise has passed without evidence')
+    .command('list', { isDefault: true })
+    .description('days late, what the channel said last, and the serials to quote')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: { json: boolean }) => {
+      const { listOverdueCommand } = await import('./commands/overdue.ts');
+      await listOverdueCommand(options);
+    });
+}
+
+function registerReconcile(program: Command): void {
+  program
+    .command('reconcile')
+    .description('match statements against a refund list; no services to set up')
+    .requiredOption('--channel <name>', 'wechat')
+    .requiredOption('--statement <file...>', 'statement files as the channel delivers them')
+    .requiredOption('--refunds <file>', 'CSV with refund_no, channel, amount_minor, currency, requested_at')
+    .option('--as-of <date>', 'what counts as late is judged at the end of this day (yyyy-mm-dd)')
+    .option('--out <dir>', 'write matches.csv, breaks.csv, overdue.csv, quarantine.csv, summary.json here')
+    .option('--database <url>', 'work in this Postgres instead of an embedded one')
+    .option('--fail-on-breaks', 'exit 1 when something does not agree', false)
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: ReconcileFlags) => {
+      const { reconcileCommand } = await import('./commands/reconcile.ts');
+      process.exitCode = await reconcileCommand(options);
+    });
+}
+
+export interface ReconcileFlags {
+  readonly channel: string;
+  readonly statement: readonly string[];
+  readonly refunds: string;
+  readonly asOf?: string;
+  readonly out?: string;
+  readonly database?: string;
+  readonly failOnBreaks: boolean;
+  readonly json: boolean;
+}
+
+function registerRefunds(program: Command): void {
+  const refunds = program.command('refunds').description('refunds over the HTTP API (YUANLU_API_URL, YUANLU_API_KEY)');
+  refunds
+    .command('create')
+    .description('ask for a refund of a payment')
+    .requiredOption('--payment <no>', "the merchant's number of the payment")
+    .requiredOption('--amount <yuan>', 'for example 23.45')
+    .option('--refund-no <no>', 'your number; one is made when you give none')
+    .option('--key <text>', 'idempotency key; repeat the same key to be sure, never a new one')
+    .option('--reason <text>', 'shown to the payer')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: CreateFlags) => {
+      const { createRefundCommand } = await import('./commands/refunds.ts');
+      await createRefundCommand(options);
+    });
+  refunds
+    .command('get')
+    .description('one refund: where it stands, when it should land, which serials to quote')
+    .argument('<refund-no>')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (refundNo: string, options: { json: boolean }) => {
+      const { getRefundCommand } = await import('./commands/refunds.ts');
+      await getRefundCommand(refundNo, options);
+    });
+  refunds
+    .command('list')
+    .description('refunds, newest first')
+    .option('--state <state>', 'only this state')
+    .option('--limit <n>', 'how many', '50')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: { state?: string; limit: string; json: boolean }) => {
+      const { listRefundsCommand } = await import('./commands/refunds.ts');
+      await listRefundsCommand(options);
+    });
+  refunds
+    .command('watch')
+    .description('follow one refund until its final word')
+    .argument('<refund-no>')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (refundNo: string, options: { json: boolean }) => {
+      const { watchRefundCommand } = await import('./commands/refunds.ts');
+      await watchRefundCommand(refundNo, options);
+    });
+}
+
+export interface CreateFlags {
+  readonly payment: string;
+  readonly amount: string;
+  readonly refundNo?: string;
+  readonly key?: string;
+  readonly reason?: string;
+  readonly json: boolean;
+}
+
+function registerStatements(program: Command): void {
+  const statements = program.command('statements').description("the channels' statements");
+  statements
+    .command('list')
+    .description('statements by day, with their totals')
+    .option('--account <id>', 'only this account')
+    .option('--limit <n>', 'how many', '60')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: { account?: string; limit: string; json: boolean }) => {
+      const { listStatementsCommand } = await import('./commands/statements.ts');
+      await listStatementsCommand(options);
+    });
+  statements
+    .command('show')
+    .description('one statement: hash, totals declared and computed, rows set aside')
+    .argument('<number>')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (number: string, options: { json: boolean }) => {
+      const { showStatementCommand } = await import('./commands/statements.ts');
+      await showStatementCommand(number, options);
+    });
+  statements
+    .command('import')
+    .description('load and match a statement file that you have')
+    .argument('<file>')
+    .requiredOption('--account <id>', 'the account that it belongs to')
+    .requiredOption('--date <date>', 'its bill date, yyyy-mm-dd')
+    .option('--kind <kind>', 'trade or fund_flow', 'trade')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (file: string, options: ImportFlags) => {
+      const { importStatementCommand } = await import('./commands/statements.ts');
+      await importStatementCommand(file, options);
+    });
+  statements
+    .command('run')
+    .description('fetch, load and match the statements of a day, or of a range with --to')
+    .requiredOption('--account <id>')
+    .requiredOption('--date <date>', 'bill date, yyyy-mm-dd')
+    .option('--to <date>', 'last day of a range')
+    .option('--kind <kind>', 'trade or fund_flow', 'trade')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: RunFlags) => {
+      const { runStatementCommand } = await import('./commands/statement-run.ts');
+      await runStatementCommand(options);
+    });
+}
+
+export interface ImportFlags {
+  readonly account: string;
+  readonly date: string;
+  readonly kind: string;
+  readonly json: boolean;
+}
+
+export interface RunFlags extends ImportFlags {
+  readonly to?: string;
+}

@@ -1,0 +1,59 @@
+/** The commands that run something: the demo, the development stack, the processes of a deployment. */
+import type { Command } from 'commander';
+
+export function registerProcesses(program: Command): void {
+  program
+    .command('demo')
+    .description('a virtual month of refunds with planted trouble, on real engines, in about a minute')
+    .option('--refunds <n>', 'how many refunds', '240')
+    .option('--seed <n>', 'dice for traffic and trouble', '20260901')
+    .option('--keep', 'leave the stack running at the end', false)
+    .option('--json', 'the last line on stdout is one JSON document', false)
+    .action(async (options: { refunds: string; seed: string; keep: boolean; json: boolean }) => {
+      const { runDemo } = await import('./demo/demo.ts');
+      process.exitCode = await runDemo(options);
+    });
+  program
+    .command('dev')
+    .description('the whole stack on this machine, kept up, with data kept between starts')
+    .option('--port <n>', 'port of the API', '8080')
+    .action(async (options: { port: string }) => {
+      const { runDev } = await import('./commands/dev.ts');
+      await runDev(options);
+    });
+  for (const name of ['worker', 'api', 'scheduler'] as const) {
+    program
+      .command(name)
+      .description(`the ${name} process of a deployment (configured by environment variables)`)
+      .action(async () => {
+        const { runProcess } = await import('./commands/process.ts');
+        await runProcess(name);
+      });
+  }
+  program
+    .command('sandbox')
+    .description('a WeChat Pay on loopback that speaks the real protocol, alone')
+    .option('--port <n>', 'port, 0 for a free one', '9100')
+    .option('--dir <path>', 'where the keys and the accounts file made at start are written', '.yuanlu/sandbox')
+    .option('--notify-base <url>', 'where callbacks go', 'http://127.0.0.1:8080')
+    .action(async (options: { port: string; dir: string; notifyBase: string }) => {
+      const { runSandbox } = await import('./commands/sandbox.ts');
+      await runSandbox(options);
+    });
+  program
+    .command('migrate')
+    .description('bring the database schema up to this version')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: { json: boolean }) => {
+      const { runMigrate } = await import('./commands/migrate.ts');
+      await runMigrate(options);
+    });
+  program
+    .command('doctor')
+    .description('check the configuration and everything it names, and say how to mend what is wrong')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: { json: boolean }) => {
+      const { runDoctor } = await import('./commands/doctor.ts');
+      process.exitCode = await runDoctor(options);
+    });
+}

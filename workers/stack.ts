@@ -1,0 +1,120 @@
+/**
+ * The whole system in one process, on engines of its own: what `yuanlu dev`, `yuanlu demo` and the end-to-end tests run.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Sandbox } from '../sandbox/server.ts';
+import { migrate } from '../store/migrate.ts';
+import type { RunningApi } from './api-server.ts';
+import { startApi } from './api-server.ts';
+import { systemClock, virtualClock } from './clock.ts';
+import type { VirtualTime } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Context } from './context.ts';
+import { openContext } from './context.ts';
+import type { Engines } from './engines/engines.ts';
+import { startEngines } from './engines/engines.ts';
+import { sandboxWithAccounts } from './stack-sandbox.ts';
+import { startScheduler } from './scheduler/scheduler.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+import { startWorker } from './worker.ts';
+
+export interface StackOptions {
+  readonly dataDir: string;
+  readonly keepData: boolean;
+  readonly apiPort: number;
+  readonly virtualTime: VirtualTime | null;
+  /** How often the scheduler looks; a cron line with 5 or 6 fields. */
+  readonly schedule: string;
+  readonly lookBackDays: number;
+  readonly pollFloorMs: number;
+  readonly seed: number;
+  readonly logLevel: Config['logLevel'];
+  readonly temporalUi: boolean;
+  /** Temporal keeps its data in a file: slower, survives a kill. */
+  readonly durableTemporal: boolean;
+  /** Parts of the system that somebody else runs, for example as processes of their own. */
+  readonly without?: readonly ('worker' | 'scheduler')[];
+  say(line: string): void;
+}
+
+export interface Stack {
+  readonly config: Config;
+  readonly context: Context;
+  readonly engines: Engines;
+  readonly sandbox: Sandbox;
+  readonly api: RunningApi;
+  /** A key of the demo merchant with every scope. */
+  readonly apiKey: string;
+  readonly merchantId: string;
+  readonly accountId: string;
+  stop(): Promise<void>;
+}
+
+export async function startStack(o: StackOptions): Promise<Stack> {
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const close of closers.toReversed()) await close();
+    closers.length = 0;
+  };
+  try {
+    return await assemble(o, closers, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function assemble(o: StackOptions, closers: (() => Promise<void>)[], stop: () => Promise<void>): Promise<Stack> {
+  await mkdir(o.dataDir, { recursive: true });
+  const engines = await startEngines({
+    dataDir: o.dataDir,
+    keepData: o.keepData,
+    postgres: true,
+    temporal: true,
+    temporalUi: o.temporalUi,
+    temporalInMemory: !o.durableTemporal,
+    log: o.say,
+  });
+  closers.push(() => engines.stop());
+  await migrate(engines.databaseUrl);
+
+  const clock = o.virtualTime === null ? systemClock() : virtualClock(o.virtualTime);
+  const apiKey = `yl_${randomBytes(24).toString('base64url')}`;
+  const { sandbox, accountsFile, merchantId, accountId, apiPort } = await sandboxWithAccounts({ ...o, clock, apiKey });
+  closers.push(() => sandbox.stop());
+
+  const config: Config = {
+    production: false,
+    databaseUrl: engines.databaseUrl,
+    databasePool: 24,
+    temporalAddress: engines.temporalAddress,
+    temporalNamespace: 'default',
+    accountsFile,
+    filesDir: join(o.dataDir, 'files'),
+    apiHost: '127.0.0.1',
+    apiPort,
+    logLevel: o.logLevel,
+    lookBackDays: o.lookBackDays,
+    schedule: o.schedule,
+    pollFloorMs: o.pollFloorMs,
+    virtualTime: o.virtualTime,
+  };
+  await writeFile(join(o.dataDir, 'config.json'), JSON.stringify(config, null, 2), { mode: 0o600 });
+  const context = await openContext(config, 'yuanlu');
+  closers.push(() => context.close());
+  await ensureSearchAttributes(context.temporal.client, config.temporalNamespace);
+
+  const api = await startApi(context);
+  closers.push(() => api.stop());
+  if (!(o.without ?? []).includes('worker')) {
+    const worker = await startWorker(context);
+    closers.push(() => worker.stop());
+  }
+  if (!(o.without ?? []).includes('scheduler')) {
+    const scheduler = await startScheduler(context);
+    closers.push(() => scheduler.stop());
+  }
+  return { config, context, engines, sandbox, api, apiKey, merchantId, accountId, stop };
+}
