@@ -1,10 +1,10 @@
 /** The worker process: runs the workflows and activities of all three queues. */
-import { fileURLToPath } from 'node:url';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
-import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { chinaCalendar } from '../domain/time/china-calendar.ts';
 import { CHANNEL_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-queues.ts';
+import { bundleWorkflows } from './bundle.ts';
 import type { Context } from './context.ts';
 import { refundEngine } from './refund-engine.ts';
 import { connectWorker } from './temporal.ts';
@@ -20,15 +20,6 @@ export interface RunningWorker {
   /** Settles when the worker has stopped; rejects when it failed. */
   readonly done: Promise<void>;
   stop(): Promise<void>;
-}
-
-/** Builds the workflow bundle; about a second. */
-export async function bundleWorkflows(): Promise<string> {
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
-  return code;
 }
 
 export async function startWorker(context: Context, o: { bundle?: string } = {}): Promise<RunningWorker> {

@@ -1,0 +1,63 @@
+/** `yuanlu breaks …`: differences that are left over, with both their sides. */
+import { AppError } from '../../domain/errors.ts';
+import { formatYuan } from '../../domain/money.ts';
+import { BREAK_KINDS } from '../../domain/statement/break.ts';
+import type { BreakKind } from '../../domain/statement/break.ts';
+import type { Break } from '../../store/breaks.ts';
+import { getBreak, listBreaks } from '../../store/breaks.ts';
+import { beijingTime, createOutput, table } from '../output.ts';
+import { withBooks } from './books.ts';
+
+export async function listBreaksCommand(options: { kind?: string; all: boolean; limit: string; json: boolean }): Promise<void> {
+  const { breaks } = await withBooks((context) =>
+    listBreaks(context.pool, {
+      limit: Number(options.limit),
+      ...(options.kind === undefined ? {} : { kind: breakKind(options.kind) }),
+      ...(options.all ? {} : { status: 'open' as const }),
+    }),
+  );
+  createOutput(options.json).result({ breaks }, () => listText(breaks));
+}
+
+export async function showBreakCommand(number: string, options: { json: boolean }): Promise<void> {
+  const one = await withBooks((context) => getBreak(context.pool, number));
+  if (one === null) throw new AppError('break_unknown', { number });
+  createOutput(options.json).result(one, () => showText(one));
+}
+
+/** @throws AppError `request_invalid` naming the kinds there are. */
+function breakKind(text: string): BreakKind {
+  const kind = BREAK_KINDS.find((one) => one === text);
+  if (kind === undefined) throw new AppError('request_invalid', { kind: text, known: BREAK_KINDS.join(', ') });
+  return kind;
+}
+
+function yuan(minor: bigint | null): string {
+  return minor === null ? '' : formatYuan(minor);
+}
+
+function listText(breaks: readonly Break[]): string {
+  if (breaks.length === 0) return '全部核平 · Nothing is left over.';
+  return table(breaks, [
+    { head: 'no', align: 'right', cell: (one) => one.id },
+    { head: 'kind', cell: (one) => one.kind },
+    { head: 'bill date', cell: (one) => one.billDate ?? '' },
+    { head: 'refund', cell: (one) => one.refundNo ?? '' },
+    { head: 'ours', align: 'right', cell: (one) => yuan(one.expectedMinor) },
+    { head: "channel's", align: 'right', cell: (one) => yuan(one.actualMinor) },
+    { head: 'line', cell: (one) => (one.fileId === null ? '' : `${one.fileId}:${String(one.lineNo ?? '')}`) },
+    { head: 'opened', cell: (one) => beijingTime(one.openedAt) },
+    { head: 'status', cell: (one) => one.status },
+  ]);
+}
+
+function showText(one: Break): string {
+  return [
+    `break ${one.id}: ${one.kind}, ${one.status}`,
+    `our side:       ${one.refundNo ?? 'no refund of ours'}  ${yuan(one.expectedMinor)}`,
+    `channel's side: ${one.fileId === null ? 'no line' : `statement ${one.fileId}, line ${String(one.lineNo ?? '')}`}  ${yuan(one.actualMinor)}`,
+    `details:        ${JSON.stringify(one.detail)}`,
+    `opened:         ${beijingTime(one.openedAt)}`,
+    ...(one.closedAt === null ? [] : [`closed:         ${beijingTime(one.closedAt)} by ${one.closedBy ?? ''}`]),
+  ].join('\n');
+}

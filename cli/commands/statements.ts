@@ -1,0 +1,109 @@
+/** `yuanlu statements …`: what the channels delivered, and files that a person has at hand. */
+import { createReadStream } from 'node:fs';
+import { unpack } from '../../channels/unpack.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
+import { parsePlainDate } from '../../domain/time/plain-date.ts';
+import { matchStatement, sweepMissing } from '../../store/match.ts';
+import type { StatementFile } from '../../store/statements-files.ts';
+import { getStatementFile, listStatementFiles } from '../../store/statements-files.ts';
+import { importStatement } from '../../store/statements.ts';
+import { beijingTime, createOutput, progress, table } from '../output.ts';
+import type { ImportFlags } from '../register-books.ts';
+import { withBooks } from './books.ts';
+
+export async function listStatementsCommand(options: { account?: string; limit: string; json: boolean }): Promise<void> {
+  const files = await withBooks((context) =>
+    listStatementFiles(context.pool, { accountId: options.account ?? null, limit: Number(options.limit) }),
+  );
+  createOutput(options.json).result({ statements: files }, () => listText(files));
+}
+
+export async function showStatementCommand(number: string, options: { json: boolean }): Promise<void> {
+  const file = await withBooks((context) => getStatementFile(context.pool, number));
+  if (file === null) throw new AppError('statement_unknown', { number });
+  createOutput(options.json).result(file, () => showText(file));
+}
+
+/** Loads a file that a person has, packed or not, and matches it at once. */
+export async function importStatementCommand(path: string, options: ImportFlags): Promise<void> {
+  const output = createOutput(options.json);
+  const kind = statementKind(options.kind);
+  const line = progress();
+  const done = await withBooks(async (context) => {
+    const channel = context.channels.get(options.account);
+    const now = context.clock.now();
+    const loaded = await importStatement(context.ingest, {
+      accountId: options.account,
+      kind,
+      billDate: parsePlainDate(options.date),
+      source: unpack(createReadStream(path, { highWaterMark: 1 << 20 })),
+      reader: channel.statementReader(),
+      uri: null,
+      expectHash: null,
+      expectMerchantNo: context.channels.externalId(options.account),
+      now,
+      onProgress: (seen) => {
+        line.update(`loading ${path}: ${String(seen.lines)} lines`);
+      },
+    });
+    if (loaded.outcome === 'same') return { loaded, matched: null };
+    line.update('matching');
+    const matched = await matchStatement(context.ingest, loaded.fileId, { now });
+    await sweepMissing(context.ingest, { accountId: options.account, asOf: now });
+    return { loaded, matched };
+  });
+  line.done();
+  const { loaded, matched } = done;
+  output.result({ file_id: loaded.fileId, outcome: loaded.outcome, revision: loaded.revision, matched }, () =>
+    matched === null
+      ? `Statement ${loaded.fileId} is this very file: nothing was written.`
+      : `Statement ${loaded.fileId}, revision ${String(loaded.revision)}: ${String(loaded.summary.lines)} lines, ${String(loaded.summary.refundLines)} refunds, ${String(loaded.summary.quarantinedCount)} set aside.\nSee \`yuanlu breaks list\` for what did not agree.`,
+  );
+}
+
+/** @throws AppError `request_invalid` */
+export function statementKind(text: string): StatementKind {
+  if (text === 'trade' || text === 'fund_flow') return text;
+  throw new AppError('request_invalid', { kind: text, known: 'trade, fund_flow' });
+}
+
+function listText(files: readonly StatementFile[]): string {
+  if (files.length === 0) return 'No statements yet.';
+  return table(files, [
+    { head: 'no', align: 'right', cell: (file) => file.id },
+    { head: 'account', cell: (file) => file.accountId },
+    { head: 'kind', cell: (file) => file.kind },
+    { head: 'date', cell: (file) => file.billDate },
+    { head: 'rev', align: 'right', cell: (file) => String(file.revision) },
+    { head: 'status', cell: (file) => file.status + (file.refusalCode === null ? '' : `: ${file.refusalCode}`) },
+    { head: 'lines', align: 'right', cell: (file) => String(file.lines) },
+    { head: 'refunds', align: 'right', cell: (file) => String(file.refundLines) },
+    { head: 'set aside', align: 'right', cell: (file) => String(file.quarantined) },
+    { head: 'received', cell: (file) => beijingTime(file.receivedAt) },
+  ]);
+}
+
+function showText(file: StatementFile): string {
+  const totals = (values: StatementTotals): string =>
+    Object.entries(values)
+      .map(([name, value]) => `${name} ${value.toString()}`)
+      .join(', ');
+  const facts: readonly (readonly [string, string])[] = [
+    ['statement', `${file.id} · ${file.accountId} ${file.kind} ${file.billDate}, revision ${String(file.revision)}`],
+    ['status', file.status],
+    ['refused because', file.refusalCode ?? ''],
+    ['sha256', file.sha256 ?? ''],
+    ['kept at', file.uri ?? ''],
+    ['variant', file.variant ?? ''],
+    ['lines', `${String(file.lines)} (${String(file.refundLines)} refunds, ${String(file.quarantined)} set aside)`],
+    ['totals declared', totals(file.totals.declared)],
+    ['totals computed', totals(file.totals.computed)],
+    ['received', beijingTime(file.receivedAt)],
+    ['matched', beijingTime(file.matchedAt)],
+  ];
+  return facts
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name.padEnd(16)} ${value}`)
+    .join('\n');
+}

@@ -1,0 +1,39 @@
+/**
+ * One Postgres and one Temporal for the whole run, in a folder of their own, unless the environment names others. The
+ * workflow bundle is built once.
+ */
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEngines } from '../../workers/engines/engines.ts';
+import { bundleWorkflows } from '../../workers/bundle.ts';
+
+export async function setup(): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'yuanlu-test-'));
+  await chmod(folder, 0o755); // as root, Postgres runs as another user, who must be able to enter
+  const given = process.env['YUANLU_TEST_DATABASE_URL'] !== undefined && process.env['YUANLU_TEST_TEMPORAL_ADDRESS'] !== undefined;
+  const engines = given
+    ? null
+    : await startEngines({
+        dataDir: join(folder, 'engines'),
+        keepData: false,
+        postgres: true,
+        temporal: true,
+        temporalInMemory: true,
+        throwAway: true,
+        log: (line) => {
+          process.stderr.write(`${line}\n`);
+        },
+      });
+  if (engines !== null) {
+    process.env['YUANLU_TEST_DATABASE_URL'] = engines.adminUrl;
+    process.env['YUANLU_TEST_TEMPORAL_ADDRESS'] = engines.temporalAddress;
+  }
+  const bundle = join(folder, 'workflow-bundle.js');
+  await writeFile(bundle, await bundleWorkflows());
+  process.env['YUANLU_TEST_WORKFLOW_BUNDLE'] = bundle;
+  return async () => {
+    await engines?.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}
