@@ -14,7 +14,7 @@ export async function keepHistory(handle: WorkflowHandle, name: string): Promise
   if (process.env['YUANLU_RECORD_HISTORIES'] !== '1') return;
   const path = join(HISTORIES, `${name}.json`);
   await mkdir(dirname(path), { recursive: true });
-  const history = scrub(historyToJSON(await handle.fetchHistory()));
+  const history = scrub(JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown);
   await writeFile(path, `${JSON.stringify(history, null, 1)}\n`);
 }
 
