@@ -227,7 +227,7 @@ export const ERRORS = {
     status: 422,
     title: 'The file is not a statement of this channel.',
     retryable: false,
-    remedy: 'Look at the kept file: an error page or another channel\'s file is the usual cause.',
+    remedy: "Look at the kept file: an error page or another channel's file is the usual cause.",
   },
   statement_truncated: {
     status: 422,
@@ -255,7 +255,7 @@ export const ERRORS = {
   },
   statement_encoding_invalid: {
     status: 422,
-    title: 'The file has bytes that are not in the channel\'s encoding.',
+    title: "The file has bytes that are not in the channel's encoding.",
     retryable: false,
     remedy: 'Look at the byte offset in the kept file.',
   },

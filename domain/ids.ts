@@ -25,5 +25,6 @@ export function backfillWorkflowId(accountId: string, kind: string, from: string
  * @throws AppError `refund_no_invalid`
  */
 export function assertRefundNo(refundNo: string): void {
-  if (!/^[0-9A-Za-z_\-|*@]{1,64}$/.test(refundNo)) throw new AppError('refund_no_invalid', { refund_no: refundNo.slice(0, 80) });
+  if (!/^[0-9A-Za-z_\-|*@]{1,64}$/.test(refundNo))
+    throw new AppError('refund_no_invalid', { refund_no: refundNo.slice(0, 80) });
 }

@@ -67,6 +67,7 @@ export function toWire(money: Money): MoneyWire {
 
 /** @throws AppError `amount_invalid` when the text is not an integer of minor units. */
 export function fromWire(wire: MoneyWire): Money {
-  if (!/^-?[0-9]{1,18}$/.test(wire.minor)) throw new AppError('amount_invalid', { amount: wire.minor.slice(0, 40) });
+  if (!/^-?[0-9]{1,18}$/.test(wire.minor))
+    throw new AppError('amount_invalid', { amount: wire.minor.slice(0, 40) });
   return { minor: BigInt(wire.minor), currency: wire.currency };
 }
