@@ -129,6 +129,24 @@ describe('the processes of Yuanlu', () => {
     expect(service.command?.slice(0, 3).join(' ')).toBe(script);
   });
 
+  test.each(processes.filter(([, service]) => optionsOf(service.command).length > 0))(
+    '%s uses only options that its command has',
+    (name, service) => {
+      const help = spawnSync(process.execPath, ['bin/yuanlu.js', name, '--help'], {
+        encoding: 'utf8',
+      }).stdout;
+
+      expect(optionsOf(service.command).filter((option) => !help.includes(`${option} `))).toEqual([]);
+    },
+  );
+
+  test.each(processes)('%s is given only variables that the configuration reads', (_name, service) => {
+    const known = readText('workers/config.ts');
+    const variables = Object.keys(service.environment).map((variable) => variable.replace(/_FILE$/, ''));
+
+    expect(variables.filter((variable) => !known.includes(variable))).toEqual([]);
+  });
+
   test.each(processes)('%s cannot write to its own code', (_name, service) => {
     expect(service.read_only).toBe(true);
   });
@@ -211,6 +229,10 @@ describe('the files beside it', () => {
     expect(made.sort()).toEqual(used.sort());
   });
 });
+
+function optionsOf(command: readonly string[] = []): string[] {
+  return command.flatMap((word) => /^--[a-z-]+/.exec(word)?.[0] ?? []);
+}
 
 /** Secrets and accounts are made on the machine that runs the containers. */
 function isOursOrMadeByHand(path: string): boolean {
