@@ -24,7 +24,10 @@ export async function atBoundary<T>(work: () => Promise<T>): Promise<T> {
  * "Not yet, come back in a while": an expected end of an attempt, kept out of error logs. The wait is given in
  * business time and never shorter than the floor on the wall.
  */
-export function comeBack(code: ErrorCode, o: { afterMs: number; clock: Clock; floorMs: number; why: string }): ApplicationFailure {
+export function comeBack(
+  code: ErrorCode,
+  o: { afterMs: number; clock: Clock; floorMs: number; why: string },
+): ApplicationFailure {
   return ApplicationFailure.create({
     type: code,
     message: o.why,

@@ -14,20 +14,34 @@ const UNAVAILABLE: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** What a failed command says to the person, and the code it ends with. Stack traces are for bugs only. */
-export function describeFailure(error: unknown): { readonly code: number; readonly lines: readonly string[] } {
+export function describeFailure(error: unknown): {
+  readonly code: number;
+  readonly lines: readonly string[];
+} {
   if (error instanceof AppError) {
     const { errors, ...facts } = error.details;
     const list = Array.isArray(errors) ? errors.map((one) => `  - ${String(one)}`) : [];
     const known = Object.entries(facts).map(([key, value]) => `  ${key}: ${String(value)}`);
     return {
-      code: error.code === 'invariant_broken' ? EXIT.differences : UNAVAILABLE.has(error.code) ? EXIT.unavailable : EXIT.unusable,
+      code:
+        error.code === 'invariant_broken'
+          ? EXIT.differences
+          : UNAVAILABLE.has(error.code)
+            ? EXIT.unavailable
+            : EXIT.unusable,
       lines: [`${error.code}: ${ERRORS[error.code].title}`, ...list, ...known, ERRORS[error.code].remedy],
     };
   }
   if (isConnectionError(error)) {
-    return { code: EXIT.unavailable, lines: [`cannot connect: ${String(error)}`, 'Run `yuanlu doctor` to see what is missing.'] };
+    return {
+      code: EXIT.unavailable,
+      lines: [`cannot connect: ${String(error)}`, 'Run `yuanlu doctor` to see what is missing.'],
+    };
   }
-  return { code: EXIT.differences, lines: [error instanceof Error ? (error.stack ?? error.message) : String(error)] };
+  return {
+    code: EXIT.differences,
+    lines: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
+  };
 }
 
 function isConnectionError(error: unknown): boolean {

@@ -22,7 +22,11 @@ export function buildProgram(): Command {
     .description('Refunds that go back the way the money came: sent, followed, reconciled, proven.')
     .version(VERSION)
     .showHelpAfterError('(see --help)')
-    .configureOutput({ outputError: (text, write) => { write(text); } })
+    .configureOutput({
+      outputError: (text, write) => {
+        write(text);
+      },
+    })
     .exitOverride((error) => {
       process.exit(error.exitCode === 0 ? 0 : 2);
     });

@@ -45,7 +45,11 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
       .map((text, index) => pad(text, widths[index] ?? 0, columns[index]?.align === 'right'))
       .join('  ')
       .trimEnd();
-  return [line(columns.map((column) => column.head)), line(widths.map((width) => '─'.repeat(width))), ...cells.map(line)].join('\n');
+  return [
+    line(columns.map((column) => column.head)),
+    line(widths.map((width) => '─'.repeat(width))),
+    ...cells.map(line),
+  ].join('\n');
 }
 
 function pad(text: string, width: number, right: boolean): string {

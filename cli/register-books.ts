@@ -70,7 +70,9 @@ export interface ReconcileFlags {
 }
 
 function registerRefunds(program: Command): void {
-  const refunds = program.command('refunds').description('refunds over the HTTP API (YUANLU_API_URL, YUANLU_API_KEY)');
+  const refunds = program
+    .command('refunds')
+    .description('refunds over the HTTP API (YUANLU_API_URL, YUANLU_API_KEY)');
   refunds
     .command('create')
     .description('ask for a refund of a payment')

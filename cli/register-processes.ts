@@ -34,7 +34,11 @@ export function registerProcesses(program: Command): void {
     .command('sandbox')
     .description('a WeChat Pay on loopback that speaks the real protocol, alone')
     .option('--port <n>', 'port, 0 for a free one', '9100')
-    .option('--dir <path>', 'where the keys and the accounts file made at start are written', '.yuanlu/sandbox')
+    .option(
+      '--dir <path>',
+      'where the keys and the accounts file made at start are written',
+      '.yuanlu/sandbox',
+    )
     .option('--notify-base <url>', 'where callbacks go', 'http://127.0.0.1:8080')
     .action(async (options: { port: string; dir: string; notifyBase: string }) => {
       const { runSandbox } = await import('./commands/sandbox.ts');

@@ -78,6 +78,7 @@ function safeSegment(text: string): string {
 
 function pathOf(root: string, uri: string): string {
   const path = resolve(root, uri.replace(/^file:/, ''));
-  if (!uri.startsWith('file:') || !path.startsWith(root + sep)) throw new AppError('statement_unknown', { uri });
+  if (!uri.startsWith('file:') || !path.startsWith(root + sep))
+    throw new AppError('statement_unknown', { uri });
   return path;
 }

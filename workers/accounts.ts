@@ -41,7 +41,9 @@ export function loadAccounts(path: string): Accounts {
       }
     }
   }
-  errors.push(...duplicates(wechat.map((one) => one.id)).map((id) => `account ${id}: two accounts have this id`));
+  errors.push(
+    ...duplicates(wechat.map((one) => one.id)).map((id) => `account ${id}: two accounts have this id`),
+  );
   errors.push(...duplicates(keys.map((one) => one.id)).map((id) => `API key ${id}: two keys have this id`));
   if (errors.length > 0) throw new AppError('config_invalid', { errors });
   const rows = wechat.map((one) => ({
@@ -80,7 +82,8 @@ function readAccountsFile(path: string): z.infer<typeof fileSchema> {
 }
 
 function errorsOf(error: unknown): readonly string[] {
-  if (error instanceof AppError && Array.isArray(error.details['errors'])) return error.details['errors'].map(String);
+  if (error instanceof AppError && Array.isArray(error.details['errors']))
+    return error.details['errors'].map(String);
   return [error instanceof Error ? error.message : String(error)];
 }
 

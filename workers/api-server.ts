@@ -25,5 +25,8 @@ export async function startApi(context: Context): Promise<RunningApi> {
   });
   await api.listen({ host: context.config.apiHost, port: context.config.apiPort });
   const { address, port } = api.server.address() as AddressInfo;
-  return { url: `http://${address.includes(':') ? `[${address}]` : address}:${String(port)}`, stop: () => api.close() };
+  return {
+    url: `http://${address.includes(':') ? `[${address}]` : address}:${String(port)}`,
+    stop: () => api.close(),
+  };
 }

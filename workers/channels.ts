@@ -13,7 +13,12 @@ export interface ChannelRegistry extends Channels {
 }
 
 export function buildChannels(accounts: Accounts, clock: Clock): ChannelRegistry {
-  const byId = new Map(accounts.wechat.map((account) => [account.id, { account, channel: wechatChannel(account, { clock, randomBytes }) }]));
+  const byId = new Map(
+    accounts.wechat.map((account) => [
+      account.id,
+      { account, channel: wechatChannel(account, { clock, randomBytes }) },
+    ]),
+  );
   const entry = (accountId: string) => {
     const found = byId.get(accountId);
     if (found === undefined) throw new AppError('account_unknown', { account_id: accountId });

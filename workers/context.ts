@@ -41,7 +41,10 @@ const REDACT = ['req.headers.authorization', '*.card', '*.phone', '*.openid', '*
 export async function openContext(config: Config, name: string): Promise<Context> {
   const clock = config.virtualTime === null ? systemClock() : virtualClock(config.virtualTime);
   const accounts = loadAccounts(config.accountsFile);
-  const log = pino({ name, level: config.logLevel, redact: REDACT }, pino.destination({ dest: 2, sync: true }));
+  const log = pino(
+    { name, level: config.logLevel, redact: REDACT },
+    pino.destination({ dest: 2, sync: true }),
+  );
   const max = config.databasePool - INGEST_CONNECTIONS;
   const pool = createPool({ url: config.databaseUrl, role: 'yuanlu_app', max: Math.max(max, 2), name });
   const ingest = createPool({
@@ -63,5 +66,16 @@ export async function openContext(config: Config, name: string): Promise<Context
     throw error;
   }
   const files = directoryFileStore(config.filesDir, randomUUID);
-  return { config, clock, accounts, channels: buildChannels(accounts, clock), pool, ingest, temporal, files, log, close };
+  return {
+    config,
+    clock,
+    accounts,
+    channels: buildChannels(accounts, clock),
+    pool,
+    ingest,
+    temporal,
+    files,
+    log,
+    close,
+  };
 }

@@ -33,8 +33,10 @@ export function refundEngine(client: Client, clock: Clock): RefundEngine & Refun
   };
   return {
     start: (name) => within(client, () => startRefund(client, name, clock)),
-    channelReported: (name, callbackId) => signal(name, 'channelReported' satisfies typeof channelReported.name, callbackId),
-    statementMatched: (name, lineRef) => signal(name, 'statementMatched' satisfies typeof statementMatched.name, lineRef),
+    channelReported: (name, callbackId) =>
+      signal(name, 'channelReported' satisfies typeof channelReported.name, callbackId),
+    statementMatched: (name, lineRef) =>
+      signal(name, 'statementMatched' satisfies typeof statementMatched.name, lineRef),
     healthy: async () => {
       try {
         await within(client, () => client.workflowService.getSystemInfo({}));

@@ -66,7 +66,11 @@ export async function startStack(o: StackOptions): Promise<Stack> {
   }
 }
 
-async function assemble(o: StackOptions, closers: (() => Promise<void>)[], stop: () => Promise<void>): Promise<Stack> {
+async function assemble(
+  o: StackOptions,
+  closers: (() => Promise<void>)[],
+  stop: () => Promise<void>,
+): Promise<Stack> {
   await mkdir(o.dataDir, { recursive: true });
   const engines = await startEngines({
     dataDir: o.dataDir,
@@ -82,7 +86,11 @@ async function assemble(o: StackOptions, closers: (() => Promise<void>)[], stop:
 
   const clock = o.virtualTime === null ? systemClock() : virtualClock(o.virtualTime);
   const apiKey = `yl_${randomBytes(24).toString('base64url')}`;
-  const { sandbox, accountsFile, merchantId, accountId, apiPort } = await sandboxWithAccounts({ ...o, clock, apiKey });
+  const { sandbox, accountsFile, merchantId, accountId, apiPort } = await sandboxWithAccounts({
+    ...o,
+    clock,
+    apiKey,
+  });
   closers.push(() => sandbox.stop());
 
   const config: Config = {

@@ -11,7 +11,9 @@ export interface TemporalConnection {
 /**
  * A client that connects on first use: a process starts while Temporal is away, and goes on by itself when it is back.
  */
-export function connectClient(config: Pick<Config, 'temporalAddress' | 'temporalNamespace'>): TemporalConnection {
+export function connectClient(
+  config: Pick<Config, 'temporalAddress' | 'temporalNamespace'>,
+): TemporalConnection {
   const connection = Connection.lazy({ address: config.temporalAddress });
   const client = new Client({ connection, namespace: config.temporalNamespace });
   return { client, close: () => connection.close() };

@@ -25,7 +25,9 @@ export interface RunningWorker {
 export async function startWorker(context: Context, o: { bundle?: string } = {}): Promise<RunningWorker> {
   const connection = await connectWorker(context.config);
   const code = o.bundle ?? (await bundleWorkflows());
-  const workers = await Promise.all(workerOptions(context, connection, code).map((options) => Worker.create(options)));
+  const workers = await Promise.all(
+    workerOptions(context, connection, code).map((options) => Worker.create(options)),
+  );
   const runs = Promise.all(workers.map((worker) => worker.run()));
   const done = runs.then(() => connection.close());
   return {

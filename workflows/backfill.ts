@@ -21,7 +21,12 @@ export async function backfill(range: BackfillRange): Promise<BackfillResult> {
 
   const worker = async (): Promise<void> => {
     for (let date = waiting.shift(); date !== undefined; date = waiting.shift()) {
-      const outcome = await runDay({ accountId: range.accountId, kind: range.kind, billDate: date, recheck: 0 });
+      const outcome = await runDay({
+        accountId: range.accountId,
+        kind: range.kind,
+        billDate: date,
+        recheck: 0,
+      });
       if (outcome === 'failed') result.failed.push(date);
       else result[outcome] += 1;
     }

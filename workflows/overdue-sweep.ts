@@ -7,7 +7,10 @@ import type { Activities, SweepResult } from '../activities/index.ts';
 import { DATABASE, STATEMENT } from './activity-options.ts';
 import { CHANNEL_QUEUE } from './task-queues.ts';
 
-const { findDue, flagOverdue } = proxyActivities<Activities>({ ...DATABASE, startToCloseTimeout: '5 minutes' });
+const { findDue, flagOverdue } = proxyActivities<Activities>({
+  ...DATABASE,
+  startToCloseTimeout: '5 minutes',
+});
 const { askChannel } = proxyActivities<Activities>({ ...STATEMENT, taskQueue: CHANNEL_QUEUE });
 
 /** Pages of due refunds asked in one sweep; the next slot goes on where this one stopped. */

@@ -66,7 +66,8 @@ function needsPerson(now: RefundProgress): boolean {
 async function trySubmission(recorded: Recorded, news: News): Promise<RefundProgress> {
   news.takeUpRetry();
   const confirmed = news.at('confirming', await confirmPayment(recorded));
-  if (confirmed.state !== 'requested' && confirmed.state !== 'unknown' && !needsRetry(confirmed)) return confirmed;
+  if (confirmed.state !== 'requested' && confirmed.state !== 'unknown' && !needsRetry(confirmed))
+    return confirmed;
 
   news.at('submitting', confirmed);
   // A person's retry ends the waiting between two submissions, never a submission under way.
@@ -130,7 +131,8 @@ function collectNews() {
     },
     {
       validator: (command) => {
-        if (command.operator.trim() === '' || command.why.trim() === '') throw new Error('say who asks, and why');
+        if (command.operator.trim() === '' || command.why.trim() === '')
+          throw new Error('say who asks, and why');
         if (current.step !== 'held' && current.step !== 'submitting') {
           throw new Error(`nothing to retry: the refund is ${current.state}`);
         }
@@ -158,7 +160,10 @@ function collectNews() {
 }
 
 /** Runs work that may be dropped: resolves to undefined as soon as `interrupted` holds. */
-async function unlessInterrupted<T>(work: () => Promise<T>, interrupted: () => boolean): Promise<T | undefined> {
+async function unlessInterrupted<T>(
+  work: () => Promise<T>,
+  interrupted: () => boolean,
+): Promise<T | undefined> {
   if (interrupted()) return undefined;
   const scope = new CancellationScope({ cancellable: true });
   const result = scope.run(work);

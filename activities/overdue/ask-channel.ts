@@ -31,7 +31,10 @@ async function askOne(deps: ActivityDeps, ref: RefundRef): Promise<boolean> {
     await askAboutRefund(deps, deps.channels.get(refund.accountId), refund);
     return true;
   } catch (error) {
-    log.info('asked about an overdue refund without an answer', { refund_no: ref.refundNo, error: String(error) });
+    log.info('asked about an overdue refund without an answer', {
+      refund_no: ref.refundNo,
+      error: String(error),
+    });
     return false;
   }
 }

@@ -8,7 +8,10 @@ const PAGE_SIZE = 100;
 
 /** One page of refunds whose promise has passed without evidence, in the order of their ids. */
 export function findDue(deps: ActivityDeps) {
-  return (page: { slot: string; after: string | null }): Promise<{ refunds: readonly RefundRef[]; next: string | null }> =>
+  return (page: {
+    slot: string;
+    after: string | null;
+  }): Promise<{ refunds: readonly RefundRef[]; next: string | null }> =>
     atBoundary(async () => {
       const due = await findDueRows(deps.pool, {
         now: new Date(page.slot),

@@ -14,6 +14,7 @@ export async function planArrivalOf(deps: ActivityDeps, refund: Refund): Promise
     acceptedAt: refund.acceptedAt ?? refund.requestedAt,
     calendar: deps.calendar,
   });
-  if (refund.promiseAt?.getTime() === plan.promiseAt.getTime() && refund.windowVersion === plan.windowVersion) return;
+  if (refund.promiseAt?.getTime() === plan.promiseAt.getTime() && refund.windowVersion === plan.windowVersion)
+    return;
   await planWindow(deps.pool, refund.id, plan);
 }

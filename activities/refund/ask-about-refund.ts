@@ -41,7 +41,8 @@ function toObservation(answer: QueryAnswer, deps: ActivityDeps, channel: Channel
         graceMs: channel.limits.absenceGraceMs,
       };
     case 'held':
-      if (answer.reason !== 'rate_limited') throw new AppError('channel_config', { code: answer.channelCode });
+      if (answer.reason !== 'rate_limited')
+        throw new AppError('channel_config', { code: answer.channelCode });
       throw comeBack('channel_busy', {
         afterMs: answer.retryAfterMs ?? channel.limits.absenceGraceMs,
         clock: deps.clock,

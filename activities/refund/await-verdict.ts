@@ -22,7 +22,8 @@ export function awaitVerdict(deps: ActivityDeps) {
 
       const channel = deps.channels.get(refund.accountId);
       const gap = (step: number): number => ladderStep(channel, step);
-      if (attempt === 1 && !isDue(deps, refund, gap(0))) throw notYet(deps, gap(0), 'the first poll is not due yet');
+      if (attempt === 1 && !isDue(deps, refund, gap(0)))
+        throw notYet(deps, gap(0), 'the first poll is not due yet');
 
       const after = await askAboutRefund(deps, channel, refund);
       if (isFinal(after.state)) return standing(after);

@@ -34,7 +34,11 @@ export function confirmPayment(deps: ActivityDeps) {
 }
 
 /** The channel's report, or null when it says in plain words that there is no such paid order. */
-async function askForPayment(deps: ActivityDeps, refund: Refund, channel: Channel): Promise<PaymentReport | null> {
+async function askForPayment(
+  deps: ActivityDeps,
+  refund: Refund,
+  channel: Channel,
+): Promise<PaymentReport | null> {
   const { paymentNo, transactionId } = refund.payment;
   const answer = await channel.queryPayment({ paymentNo, transactionId });
   switch (answer.outcome) {
@@ -44,7 +48,8 @@ async function askForPayment(deps: ActivityDeps, refund: Refund, channel: Channe
     case 'absent':
       return null;
     case 'held':
-      if (answer.reason !== 'rate_limited') throw new AppError('channel_config', { code: answer.channelCode });
+      if (answer.reason !== 'rate_limited')
+        throw new AppError('channel_config', { code: answer.channelCode });
       throw comeBack('channel_busy', {
         afterMs: answer.retryAfterMs ?? ASK_AGAIN_AFTER_MS,
         clock: deps.clock,

@@ -63,7 +63,12 @@ function mayBeSent(refund: Refund): boolean {
   }
 }
 
-const RESENDABLE: ReadonlySet<string> = new Set(['short_balance', 'payer_account_closed', 'account_config', 'blocked']);
+const RESENDABLE: ReadonlySet<string> = new Set([
+  'short_balance',
+  'payer_account_closed',
+  'account_config',
+  'blocked',
+]);
 
 /** Asks about an attempt that is still open. Comes back later while the question itself has no answer. */
 async function findOut(deps: ActivityDeps, channel: Channel, refund: Refund): Promise<Refund> {
@@ -111,7 +116,13 @@ function toObservation(answer: SubmitAnswer, attempt: number, now: Date): Observ
     case 'reported':
       return reportObservation(answer.report, base);
     case 'held':
-      return { ...base, kind: 'attempt_held', attempt, reason: answer.reason, channelCode: answer.channelCode };
+      return {
+        ...base,
+        kind: 'attempt_held',
+        attempt,
+        reason: answer.reason,
+        channelCode: answer.channelCode,
+      };
     case 'refused':
       return { ...base, kind: 'attempt_refused', attempt, channelCode: answer.channelCode };
     case 'unknown':

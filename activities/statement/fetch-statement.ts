@@ -38,7 +38,8 @@ export function fetchStatement(deps: ActivityDeps) {
 }
 
 function waitUntilMade(deps: ActivityDeps, channel: Channel, day: StatementDay): void {
-  const madeAtMs = beijingInstant(addDays(day.billDate, 1), '00:00:00').getTime() + channel.limits.statementReadyAfterMs;
+  const madeAtMs =
+    beijingInstant(addDays(day.billDate, 1), '00:00:00').getTime() + channel.limits.statementReadyAfterMs;
   const waitMs = madeAtMs - deps.clock.now().getTime();
   if (waitMs > 0) throw askAgain(deps, waitMs, 'the day is not over, or its statement is not due yet');
 }

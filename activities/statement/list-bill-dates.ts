@@ -31,10 +31,12 @@ export function listBillDates(_deps: ActivityDeps) {
       const dates: string[] = [];
       const last = parsePlainDate(range.to);
       for (let date = parsePlainDate(range.from); date <= last; date = addDays(date, 1)) {
-        if (dates.length === DAYS_MAX) throw new AppError('request_invalid', { range: `over ${String(DAYS_MAX)} days` });
+        if (dates.length === DAYS_MAX)
+          throw new AppError('request_invalid', { range: `over ${String(DAYS_MAX)} days` });
         dates.push(date);
       }
-      if (dates.length === 0) throw new AppError('request_invalid', { range: `${range.from} is after ${range.to}` });
+      if (dates.length === 0)
+        throw new AppError('request_invalid', { range: `${range.from} is after ${range.to}` });
       return Promise.resolve(dates);
     });
 }

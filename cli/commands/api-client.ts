@@ -7,7 +7,9 @@ import { AppError, isErrorCode } from '../../domain/errors.ts';
 export function apiClient(env: Readonly<Record<string, string | undefined>> = process.env): AxiosInstance {
   const key = env['YUANLU_API_KEY'];
   if (key === undefined || key === '') {
-    throw new AppError('config_invalid', { errors: ['YUANLU_API_KEY: an API key of your merchant (yuanlu dev prints one)'] });
+    throw new AppError('config_invalid', {
+      errors: ['YUANLU_API_KEY: an API key of your merchant (yuanlu dev prints one)'],
+    });
   }
   return axios.create({
     baseURL: env['YUANLU_API_URL'] ?? 'http://127.0.0.1:8080',

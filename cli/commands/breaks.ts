@@ -8,7 +8,12 @@ import { getBreak, listBreaks } from '../../store/breaks.ts';
 import { beijingTime, createOutput, table } from '../output.ts';
 import { withBooks } from './books.ts';
 
-export async function listBreaksCommand(options: { kind?: string; all: boolean; limit: string; json: boolean }): Promise<void> {
+export async function listBreaksCommand(options: {
+  kind?: string;
+  all: boolean;
+  limit: string;
+  json: boolean;
+}): Promise<void> {
   const { breaks } = await withBooks((context) =>
     listBreaks(context.pool, {
       limit: Number(options.limit),
@@ -28,7 +33,8 @@ export async function showBreakCommand(number: string, options: { json: boolean 
 /** @throws AppError `request_invalid` naming the kinds there are. */
 function breakKind(text: string): BreakKind {
   const kind = BREAK_KINDS.find((one) => one === text);
-  if (kind === undefined) throw new AppError('request_invalid', { kind: text, known: BREAK_KINDS.join(', ') });
+  if (kind === undefined)
+    throw new AppError('request_invalid', { kind: text, known: BREAK_KINDS.join(', ') });
   return kind;
 }
 
@@ -58,6 +64,8 @@ function showText(one: Break): string {
     `channel's side: ${one.fileId === null ? 'no line' : `statement ${one.fileId}, line ${String(one.lineNo ?? '')}`}  ${yuan(one.actualMinor)}`,
     `details:        ${JSON.stringify(one.detail)}`,
     `opened:         ${beijingTime(one.openedAt)}`,
-    ...(one.closedAt === null ? [] : [`closed:         ${beijingTime(one.closedAt)} by ${one.closedBy ?? ''}`]),
+    ...(one.closedAt === null
+      ? []
+      : [`closed:         ${beijingTime(one.closedAt)} by ${one.closedBy ?? ''}`]),
   ].join('\n');
 }

@@ -25,9 +25,19 @@ const NODE_FLOOR = [20, 19] as const;
 
 export async function runDoctor(options: { json: boolean }): Promise<number> {
   const findings: Finding[] = [checkNode()];
-  const config = await found(findings, 'configuration', () => Promise.resolve(readConfig(process.env)), 'complete');
+  const config = await found(
+    findings,
+    'configuration',
+    () => Promise.resolve(readConfig(process.env)),
+    'complete',
+  );
   if (config !== undefined) {
-    const accounts = await found(findings, 'accounts file', () => Promise.resolve(loadAccounts(config.accountsFile)), 'complete');
+    const accounts = await found(
+      findings,
+      'accounts file',
+      () => Promise.resolve(loadAccounts(config.accountsFile)),
+      'complete',
+    );
     await found(findings, 'database', () => checkDatabase(config), 'reachable, schema is current');
     await found(findings, 'temporal', () => checkTemporal(config), `reachable at ${config.temporalAddress}`);
     await found(findings, 'file store', () => checkFiles(config), `${config.filesDir} can be written`);
@@ -43,10 +53,19 @@ export async function runDoctor(options: { json: boolean }): Promise<number> {
 function checkNode(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   const ok = major > NODE_FLOOR[0] || (major === NODE_FLOOR[0] && minor >= NODE_FLOOR[1]);
-  return { check: 'node', ok, detail: `${process.versions.node}${ok ? '' : `: needs ${NODE_FLOOR.join('.')} or newer`}` };
+  return {
+    check: 'node',
+    ok,
+    detail: `${process.versions.node}${ok ? '' : `: needs ${NODE_FLOOR.join('.')} or newer`}`,
+  };
 }
 
-async function found<T>(findings: Finding[], check: string, look: () => Promise<T>, fine: string): Promise<T | undefined> {
+async function found<T>(
+  findings: Finding[],
+  check: string,
+  look: () => Promise<T>,
+  fine: string,
+): Promise<T | undefined> {
   try {
     const value = await look();
     findings.push({ check, ok: true, detail: fine });
@@ -80,7 +99,11 @@ async function checkFiles(config: Config): Promise<void> {
     await mkdir(config.filesDir, { recursive: true });
     await access(config.filesDir, constants.W_OK);
   } catch (error) {
-    throw new AppError('config_invalid', { errors: [`YUANLU_FILES_DIR: cannot write to ${config.filesDir}`] }, { cause: error });
+    throw new AppError(
+      'config_invalid',
+      { errors: [`YUANLU_FILES_DIR: cannot write to ${config.filesDir}`] },
+      { cause: error },
+    );
   }
 }
 
@@ -88,9 +111,20 @@ async function checkFiles(config: Config): Promise<void> {
 async function checkChannels(findings: Finding[], accounts: Accounts): Promise<void> {
   const channels = buildChannels(accounts, systemClock());
   for (const accountId of channels.accountIds) {
-    const answer = await channels.get(accountId).queryPayment({ paymentNo: 'YUANLU-DOCTOR-0', transactionId: null });
+    const answer = await channels
+      .get(accountId)
+      .queryPayment({ paymentNo: 'YUANLU-DOCTOR-0', transactionId: null });
     const ok = answer.outcome === 'absent' || answer.outcome === 'unpaid' || answer.outcome === 'reported';
-    const why = 'why' in answer ? answer.why : 'channelCode' in answer ? `${answer.channelCode}. ${ERRORS.channel_config.remedy}` : '';
-    findings.push({ check: `channel account ${accountId}`, ok, detail: ok ? 'answers, signature verified' : `${answer.outcome}: ${why}` });
+    const why =
+      'why' in answer
+        ? answer.why
+        : 'channelCode' in answer
+          ? `${answer.channelCode}. ${ERRORS.channel_config.remedy}`
+          : '';
+    findings.push({
+      check: `channel account ${accountId}`,
+      ok,
+      detail: ok ? 'answers, signature verified' : `${answer.outcome}: ${why}`,
+    });
   }
 }

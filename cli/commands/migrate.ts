@@ -7,7 +7,9 @@ import { createOutput } from '../output.ts';
 export async function runMigrate(options: { json: boolean }): Promise<void> {
   const { applied } = await migrate(databaseUrl());
   createOutput(options.json).result({ applied }, () =>
-    applied.length === 0 ? 'The schema is up to date.' : `Applied:\n${applied.map((name) => `  ${name}`).join('\n')}`,
+    applied.length === 0
+      ? 'The schema is up to date.'
+      : `Applied:\n${applied.map((name) => `  ${name}`).join('\n')}`,
   );
 }
 

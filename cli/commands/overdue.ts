@@ -12,9 +12,8 @@ export async function listOverdueCommand(options: { json: boolean }): Promise<vo
     rows: await listOverdue(context.pool, null, { limit: 1_000 }),
     now: context.clock.now(),
   }));
-  createOutput(options.json).result(
-    { overdue: rows.map((row) => overdueDocument(row, now)) },
-    () => overdueText(rows, now),
+  createOutput(options.json).result({ overdue: rows.map((row) => overdueDocument(row, now)) }, () =>
+    overdueText(rows, now),
   );
 }
 

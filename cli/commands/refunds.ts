@@ -47,10 +47,16 @@ export async function getRefundCommand(refundNo: string, options: { json: boolea
   createOutput(options.json).result(refund, () => describe(refund));
 }
 
-export async function listRefundsCommand(options: { state?: string; limit: string; json: boolean }): Promise<void> {
+export async function listRefundsCommand(options: {
+  state?: string;
+  limit: string;
+  json: boolean;
+}): Promise<void> {
   const params = { limit: options.limit, ...(options.state === undefined ? {} : { state: options.state }) };
   const body = bodyOf(await apiClient().get('/v1/refunds', { params }));
-  const rows = Array.isArray(body['refunds']) ? body['refunds'].map((one) => resource(one as Record<string, unknown>)) : [];
+  const rows = Array.isArray(body['refunds'])
+    ? body['refunds'].map((one) => resource(one as Record<string, unknown>))
+    : [];
   createOutput(options.json).result(body, () => listText(rows));
 }
 

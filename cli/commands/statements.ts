@@ -12,7 +12,11 @@ import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { ImportFlags } from '../register-books.ts';
 import { withBooks } from './books.ts';
 
-export async function listStatementsCommand(options: { account?: string; limit: string; json: boolean }): Promise<void> {
+export async function listStatementsCommand(options: {
+  account?: string;
+  limit: string;
+  json: boolean;
+}): Promise<void> {
   const files = await withBooks((context) =>
     listStatementFiles(context.pool, { accountId: options.account ?? null, limit: Number(options.limit) }),
   );
@@ -55,10 +59,12 @@ export async function importStatementCommand(path: string, options: ImportFlags)
   });
   line.done();
   const { loaded, matched } = done;
-  output.result({ file_id: loaded.fileId, outcome: loaded.outcome, revision: loaded.revision, matched }, () =>
-    matched === null
-      ? `Statement ${loaded.fileId} is this very file: nothing was written.`
-      : `Statement ${loaded.fileId}, revision ${String(loaded.revision)}: ${String(loaded.summary.lines)} lines, ${String(loaded.summary.refundLines)} refunds, ${String(loaded.summary.quarantinedCount)} set aside.\nSee \`yuanlu breaks list\` for what did not agree.`,
+  output.result(
+    { file_id: loaded.fileId, outcome: loaded.outcome, revision: loaded.revision, matched },
+    () =>
+      matched === null
+        ? `Statement ${loaded.fileId} is this very file: nothing was written.`
+        : `Statement ${loaded.fileId}, revision ${String(loaded.revision)}: ${String(loaded.summary.lines)} lines, ${String(loaded.summary.refundLines)} refunds, ${String(loaded.summary.quarantinedCount)} set aside.\nSee \`yuanlu breaks list\` for what did not agree.`,
   );
 }
 
@@ -76,7 +82,10 @@ function listText(files: readonly StatementFile[]): string {
     { head: 'kind', cell: (file) => file.kind },
     { head: 'date', cell: (file) => file.billDate },
     { head: 'rev', align: 'right', cell: (file) => String(file.revision) },
-    { head: 'status', cell: (file) => file.status + (file.refusalCode === null ? '' : `: ${file.refusalCode}`) },
+    {
+      head: 'status',
+      cell: (file) => file.status + (file.refusalCode === null ? '' : `: ${file.refusalCode}`),
+    },
     { head: 'lines', align: 'right', cell: (file) => String(file.lines) },
     { head: 'refunds', align: 'right', cell: (file) => String(file.refundLines) },
     { head: 'set aside', align: 'right', cell: (file) => String(file.quarantined) },
@@ -90,13 +99,19 @@ function showText(file: StatementFile): string {
       .map(([name, value]) => `${name} ${value.toString()}`)
       .join(', ');
   const facts: readonly (readonly [string, string])[] = [
-    ['statement', `${file.id} · ${file.accountId} ${file.kind} ${file.billDate}, revision ${String(file.revision)}`],
+    [
+      'statement',
+      `${file.id} · ${file.accountId} ${file.kind} ${file.billDate}, revision ${String(file.revision)}`,
+    ],
     ['status', file.status],
     ['refused because', file.refusalCode ?? ''],
     ['sha256', file.sha256 ?? ''],
     ['kept at', file.uri ?? ''],
     ['variant', file.variant ?? ''],
-    ['lines', `${String(file.lines)} (${String(file.refundLines)} refunds, ${String(file.quarantined)} set aside)`],
+    [
+      'lines',
+      `${String(file.lines)} (${String(file.refundLines)} refunds, ${String(file.quarantined)} set aside)`,
+    ],
     ['totals declared', totals(file.totals.declared)],
     ['totals computed', totals(file.totals.computed)],
     ['received', beijingTime(file.receivedAt)],

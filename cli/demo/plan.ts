@@ -26,7 +26,10 @@ export const TROUBLES = {
   callback_probe: { expected: 'settled', about: 'the channel probes with a wrongly signed notice' },
   line_missing: { expected: 'succeeded', about: 'the statement leaves the refund out' },
   amount_differs: { expected: 'needs_action', about: 'the statement shows another amount' },
-  bill_reissued: { expected: 'settled', about: 'the statement leaves it out at first and is re-issued with it' },
+  bill_reissued: {
+    expected: 'settled',
+    about: 'the statement leaves it out at first and is re-issued with it',
+  },
 } as const satisfies Record<string, { expected: RefundState; about: string }>;
 
 export type TroubleName = keyof typeof TROUBLES;
@@ -50,7 +53,11 @@ export interface PlannedRefund {
 export interface DemoPlan {
   readonly refunds: readonly PlannedRefund[];
   /** Refunds somebody makes by hand in the merchant console: the books do not know them. */
-  readonly byHand: readonly { readonly payment: PlannedPayment; readonly amountMinor: bigint; readonly atMs: number }[];
+  readonly byHand: readonly {
+    readonly payment: PlannedPayment;
+    readonly amountMinor: bigint;
+    readonly atMs: number;
+  }[];
   /** Days (0 = first) whose statement comes late. */
   readonly lateBillDays: readonly number[];
 }
@@ -100,9 +107,19 @@ function plantTroubles(count: number, roll: Dice): ReadonlyMap<number, TroubleNa
 }
 
 /** A dead card is a card, and a channel that never decides is best seen on one. */
-const CARD_TROUBLES: ReadonlySet<TroubleName | null> = new Set<TroubleName>(['abnormal', 'stuck', 'late_success', 'closed']);
+const CARD_TROUBLES: ReadonlySet<TroubleName | null> = new Set<TroubleName>([
+  'abnormal',
+  'stuck',
+  'late_success',
+  'closed',
+]);
 
-function newPayment(index: number, requestedAtMs: number, trouble: TroubleName | null, roll: Dice): PlannedPayment {
+function newPayment(
+  index: number,
+  requestedAtMs: number,
+  trouble: TroubleName | null,
+  roll: Dice,
+): PlannedPayment {
   const source = CARD_TROUBLES.has(trouble)
     ? roll.pick(['debit_card', 'credit_card'])
     : roll.pick(['wallet', 'wallet', 'wallet', 'debit_card', 'credit_card']);

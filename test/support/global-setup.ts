@@ -11,7 +11,9 @@ import { bundleWorkflows } from '../../workers/bundle.ts';
 export async function setup(): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'yuanlu-test-'));
   await chmod(folder, 0o755); // as root, Postgres runs as another user, who must be able to enter
-  const given = process.env['YUANLU_TEST_DATABASE_URL'] !== undefined && process.env['YUANLU_TEST_TEMPORAL_ADDRESS'] !== undefined;
+  const given =
+    process.env['YUANLU_TEST_DATABASE_URL'] !== undefined &&
+    process.env['YUANLU_TEST_TEMPORAL_ADDRESS'] !== undefined;
   const engines = given
     ? null
     : await startEngines({

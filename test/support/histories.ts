@@ -18,11 +18,14 @@ export async function keepHistory(handle: WorkflowHandle, name: string): Promise
   await writeFile(path, `${JSON.stringify(history, null, 1)}\n`);
 }
 
-/** Identities name a host and a process; they are of no use to a replay. */
+/** Identities name a host and a process, stack traces its folders; they are of no use to a replay. */
 function scrub(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(scrub);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, key === 'identity' ? 'worker' : scrub(inner)]),
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === 'identity' ? 'worker' : key === 'stackTrace' ? '' : scrub(inner),
+    ]),
   );
 }

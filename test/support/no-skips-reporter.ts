@@ -10,7 +10,9 @@ export default class NoSkipsReporter implements Reporter {
 
   onTestRunEnd(): void {
     if (this.#skipped.length === 0) return;
-    process.stderr.write(`\nSkipped tests are not allowed here:\n${this.#skipped.map((name) => `  ${name}`).join('\n')}\n`);
+    process.stderr.write(
+      `\nSkipped tests are not allowed here:\n${this.#skipped.map((name) => `  ${name}`).join('\n')}\n`,
+    );
     process.exitCode = 1;
   }
 }

@@ -43,10 +43,20 @@ export function fakeActivities(script: Script = {}): FakeActivities {
     const line = answers[verb];
     const answer = line[Math.min(count, line.length - 1)] ?? 'requested';
     if (answer === 'not yet') {
-      throw ApplicationFailure.create({ type: 'channel_waiting', message: 'not yet', nextRetryDelay: NOT_YET_MS });
+      throw ApplicationFailure.create({
+        type: 'channel_waiting',
+        message: 'not yet',
+        nextRetryDelay: NOT_YET_MS,
+      });
     }
     const [state, reason] = answer.split('/') as [RefundState, StateReason?];
-    return Promise.resolve({ refundId: '1', merchantId: 'shop', refundNo: 'RF1', state, reason: reason ?? null });
+    return Promise.resolve({
+      refundId: '1',
+      merchantId: 'shop',
+      refundNo: 'RF1',
+      state,
+      reason: reason ?? null,
+    });
   };
   const unused = (name: string) => (): never => {
     throw ApplicationFailure.nonRetryable(`${name} is not part of this script`);

@@ -89,7 +89,11 @@ async function until(check: () => Promise<boolean> | boolean): Promise<void> {
 
 async function workflowTasks(handle: Run['handle']): Promise<number> {
   const { events } = await handle.fetchHistory();
-  return (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes !== null && event.workflowTaskCompletedEventAttributes !== undefined).length;
+  return (events ?? []).filter(
+    (event) =>
+      event.workflowTaskCompletedEventAttributes !== null &&
+      event.workflowTaskCompletedEventAttributes !== undefined,
+  ).length;
 }
 
 describe('the path of a refund', () => {
@@ -98,7 +102,13 @@ describe('the path of a refund', () => {
       const end = await handle.result();
 
       expect(end).toEqual({ step: 'ended', state: 'succeeded', reason: null });
-      expect(fake.calls).toEqual(['recordRefund', 'confirmPayment', 'submitRefund', 'awaitVerdict', 'recordVerdict']);
+      expect(fake.calls).toEqual([
+        'recordRefund',
+        'confirmPayment',
+        'submitRefund',
+        'awaitVerdict',
+        'recordVerdict',
+      ]);
       await keepHistory(handle, 'refund/succeeded');
     });
   });
@@ -127,15 +137,18 @@ describe('the path of a refund', () => {
   });
 
   test('F30: a callback that comes before the submission answered is not lost', async () => {
-    await withRefund({ submitRefund: ['not yet', 'not yet', 'not yet', 'processing'], awaitVerdict: ['not yet'] }, async ({ handle, fake }) => {
-      await until(() => fake.calls.includes('submitRefund'));
-      await handle.signal('channelReported', '18');
-      const end = await handle.result();
+    await withRefund(
+      { submitRefund: ['not yet', 'not yet', 'not yet', 'processing'], awaitVerdict: ['not yet'] },
+      async ({ handle, fake }) => {
+        await until(() => fake.calls.includes('submitRefund'));
+        await handle.signal('channelReported', '18');
+        const end = await handle.result();
 
-      expect(end.state).toBe('succeeded');
-      expect(fake.calls).toContain('recordVerdict');
-      await keepHistory(handle, 'refund/callback-before-answer');
-    });
+        expect(end.state).toBe('succeeded');
+        expect(fake.calls).toContain('recordVerdict');
+        await keepHistory(handle, 'refund/callback-before-answer');
+      },
+    );
   });
 
   test('a refund that the channel closes ends as failed', async () => {
@@ -156,38 +169,51 @@ describe('the path of a refund', () => {
 
 describe('a refund that needs a person', () => {
   test('F14: a payment that differs from the channel is not sent, and is tried again when a person asks', async () => {
-    await withRefund({ confirmPayment: ['needs_action/payment_mismatch', 'requested'] }, async ({ handle, fake }) => {
-      await until(async () => (await handle.query<{ step: string }>('progress')).step === 'held');
-      expect(fake.calls).not.toContain('submitRefund');
+    await withRefund(
+      { confirmPayment: ['needs_action/payment_mismatch', 'requested'] },
+      async ({ handle, fake }) => {
+        await until(async () => (await handle.query<{ step: string }>('progress')).step === 'held');
+        expect(fake.calls).not.toContain('submitRefund');
 
-      await handle.executeUpdate('retrySubmission', { args: [{ operator: 'li.wei', why: 'order number corrected' }] });
-      expect(await handle.result()).toMatchObject({ state: 'succeeded' });
-      await keepHistory(handle, 'refund/payment-mismatch-mended');
-    });
+        await handle.executeUpdate('retrySubmission', {
+          args: [{ operator: 'li.wei', why: 'order number corrected' }],
+        });
+        expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+        await keepHistory(handle, 'refund/payment-mismatch-mended');
+      },
+    );
   });
 
   test('a refund held by the channel waits visibly and is sent again under the same workflow', async () => {
-    await withRefund({ submitRefund: ['needs_action/payer_account_closed', 'processing'] }, async ({ handle, fake }) => {
-      await until(async () => (await handle.query<{ step: string }>('progress')).step === 'held');
-      const attributes = await handle.describe();
-      expect(attributes.searchAttributes['NeedsReview']).toEqual([true]);
+    await withRefund(
+      { submitRefund: ['needs_action/payer_account_closed', 'processing'] },
+      async ({ handle, fake }) => {
+        await until(async () => (await handle.query<{ step: string }>('progress')).step === 'held');
+        const attributes = await handle.describe();
+        expect(attributes.searchAttributes['NeedsReview']).toEqual([true]);
 
-      fake.set('confirmPayment', ['needs_action/payer_account_closed']);
-      fake.set('submitRefund', ['processing']);
-      await handle.executeUpdate('retrySubmission', { args: [{ operator: 'li.wei', why: 'account open again' }] });
-      expect(await handle.result()).toMatchObject({ state: 'succeeded' });
-      await keepHistory(handle, 'refund/held-then-retried');
-    });
+        fake.set('confirmPayment', ['needs_action/payer_account_closed']);
+        fake.set('submitRefund', ['processing']);
+        await handle.executeUpdate('retrySubmission', {
+          args: [{ operator: 'li.wei', why: 'account open again' }],
+        });
+        expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+        await keepHistory(handle, 'refund/held-then-retried');
+      },
+    );
   });
 
   test('evidence from a statement moves a held refund on without a person', async () => {
-    await withRefund({ submitRefund: ['needs_action/blocked'], recordVerdict: ['processing', 'succeeded'] }, async ({ handle }) => {
-      await until(async () => (await handle.query<{ step: string }>('progress')).step === 'held');
+    await withRefund(
+      { submitRefund: ['needs_action/blocked'], recordVerdict: ['processing', 'succeeded'] },
+      async ({ handle }) => {
+        await until(async () => (await handle.query<{ step: string }>('progress')).step === 'held');
 
-      await handle.signal('statementMatched', 'abc:7');
-      expect(await handle.result()).toMatchObject({ state: 'succeeded' });
-      await keepHistory(handle, 'refund/held-then-statement');
-    });
+        await handle.signal('statementMatched', 'abc:7');
+        expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+        await keepHistory(handle, 'refund/held-then-statement');
+      },
+    );
   });
 
   test('an abnormal refund keeps being asked about and may still succeed', async () => {
@@ -216,7 +242,9 @@ describe('a refund that needs a person', () => {
   test('a retry is refused while the channel has the refund', async () => {
     await withRefund({ awaitVerdict: ['not yet'] }, async ({ handle, fake }) => {
       await until(() => fake.calls.includes('awaitVerdict'));
-      const retry = handle.executeUpdate('retrySubmission', { args: [{ operator: 'li.wei', why: 'impatient' }] });
+      const retry = handle.executeUpdate('retrySubmission', {
+        args: [{ operator: 'li.wei', why: 'impatient' }],
+      });
       await expect(retry).rejects.toBeInstanceOf(WorkflowUpdateFailedError);
       await handle.terminate('test is over');
     });

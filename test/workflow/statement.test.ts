@@ -33,14 +33,21 @@ afterAll(async () => {
 const DAY: StatementDay = { accountId: 'wx', kind: 'trade', billDate: '2026-09-03', recheck: 0 };
 
 /** Queues are fixed names, so each test's workflows run under a task queue of the default namespace in turn. */
-async function withWorkers<T>(activities: Partial<Activities>, work: (client: Client, id: string) => Promise<T>): Promise<T> {
+async function withWorkers<T>(
+  activities: Partial<Activities>,
+  work: (client: Client, id: string) => Promise<T>,
+): Promise<T> {
   const namespace = `statement-${randomUUID().slice(0, 8)}`;
   await connection.workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: { seconds: 86_400 as never },
   });
   await namespaceIsUsable(namespace);
-  const options = { connection: native, namespace, activities: { ...fakeActivities().activities, ...activities } };
+  const options = {
+    connection: native,
+    namespace,
+    activities: { ...fakeActivities().activities, ...activities },
+  };
   const workers = await Promise.all([
     Worker.create({ ...options, taskQueue: REFUND_QUEUE, workflowBundle: { code: bundle } }),
     Worker.create({ ...options, taskQueue: CHANNEL_QUEUE }),
@@ -75,14 +82,25 @@ describe('statementDay', () => {
       {
         fetchStatement: () => Promise.resolve({ outcome: 'fetched', uri: 'file:a', bytes: 10, hash: null }),
         loadStatement: () => Promise.resolve({ outcome: 'loaded', fileId: '3', lines: 45 }),
-        matchStatement: () => Promise.resolve({ refundNo: 14, channelRefundNo: 0, transactionAmount: 0, breaks: {}, decisive: news } as never),
+        matchStatement: () =>
+          Promise.resolve({
+            refundNo: 14,
+            channelRefundNo: 0,
+            transactionAmount: 0,
+            breaks: {},
+            decisive: news,
+          } as never),
         reportMatches: (decisive) => {
           told.push(...decisive);
           return Promise.resolve(decisive.length);
         },
       },
       async (client, workflowId) => {
-        const handle = await client.workflow.start<typeof statementDay>('statementDay', { taskQueue: REFUND_QUEUE, workflowId, args: [DAY] });
+        const handle = await client.workflow.start<typeof statementDay>('statementDay', {
+          taskQueue: REFUND_QUEUE,
+          workflowId,
+          args: [DAY],
+        });
 
         expect(await handle.result()).toEqual({ outcome: 'loaded', fileId: '3', lines: 45 });
         expect(told).toEqual(news);
@@ -97,13 +115,22 @@ describe('statementDay', () => {
       {
         fetchStatement: () => {
           asked += 1;
-          if (asked < 4) throw ApplicationFailure.create({ type: 'statement_not_ready', message: 'creating', nextRetryDelay: 50 });
+          if (asked < 4)
+            throw ApplicationFailure.create({
+              type: 'statement_not_ready',
+              message: 'creating',
+              nextRetryDelay: 50,
+            });
           return Promise.resolve({ outcome: 'empty' });
         },
         recordEmptyDay: () => Promise.resolve({ outcome: 'empty' }),
       },
       async (client, workflowId) => {
-        const handle = await client.workflow.start<typeof statementDay>('statementDay', { taskQueue: REFUND_QUEUE, workflowId, args: [DAY] });
+        const handle = await client.workflow.start<typeof statementDay>('statementDay', {
+          taskQueue: REFUND_QUEUE,
+          workflowId,
+          args: [DAY],
+        });
 
         expect(await handle.result()).toEqual({ outcome: 'empty' });
         expect(asked).toBe(4);
@@ -119,7 +146,11 @@ describe('statementDay', () => {
         loadStatement: () => Promise.resolve({ outcome: 'same', fileId: '3', lines: 45 }),
       },
       async (client, workflowId) => {
-        const handle = await client.workflow.start<typeof statementDay>('statementDay', { taskQueue: REFUND_QUEUE, workflowId, args: [DAY] });
+        const handle = await client.workflow.start<typeof statementDay>('statementDay', {
+          taskQueue: REFUND_QUEUE,
+          workflowId,
+          args: [DAY],
+        });
 
         expect(await handle.result()).toEqual({ outcome: 'same', fileId: '3', lines: 45 });
         await keepHistory(handle, 'statement/same');
@@ -131,12 +162,24 @@ describe('statementDay', () => {
     await withWorkers(
       {
         fetchStatement: () => Promise.resolve({ outcome: 'fetched', uri: 'file:a', bytes: 10, hash: null }),
-        loadStatement: () => Promise.reject(ApplicationFailure.create({ type: 'statement_totals_differ', message: 'declared 45, computed 44' })),
+        loadStatement: () =>
+          Promise.reject(
+            ApplicationFailure.create({
+              type: 'statement_totals_differ',
+              message: 'declared 45, computed 44',
+            }),
+          ),
       },
       async (client, workflowId) => {
-        const handle = await client.workflow.start<typeof statementDay>('statementDay', { taskQueue: REFUND_QUEUE, workflowId, args: [DAY] });
+        const handle = await client.workflow.start<typeof statementDay>('statementDay', {
+          taskQueue: REFUND_QUEUE,
+          workflowId,
+          args: [DAY],
+        });
 
-        await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { type: 'statement_totals_differ' } } });
+        await expect(handle.result()).rejects.toMatchObject({
+          cause: { cause: { type: 'statement_totals_differ' } },
+        });
       },
     );
   });
@@ -150,7 +193,11 @@ describe('overdueSweep', () => {
       {
         findDue: ({ after }) => {
           steps.push(`find after ${after ?? 'the start'}`);
-          return Promise.resolve(after === null ? { refunds: [ref('1'), ref('2')], next: '2' } : { refunds: [ref('3')], next: null });
+          return Promise.resolve(
+            after === null
+              ? { refunds: [ref('1'), ref('2')], next: '2' }
+              : { refunds: [ref('3')], next: null },
+          );
         },
         askChannel: (refunds) => {
           steps.push(`ask about ${String(refunds.length)}`);
@@ -163,7 +210,11 @@ describe('overdueSweep', () => {
       },
       async (client, workflowId) => {
         const slot = '2026-09-10T02:00:00.000Z';
-        const handle = await client.workflow.start<typeof overdueSweep>('overdueSweep', { taskQueue: REFUND_QUEUE, workflowId, args: [slot] });
+        const handle = await client.workflow.start<typeof overdueSweep>('overdueSweep', {
+          taskQueue: REFUND_QUEUE,
+          workflowId,
+          args: [slot],
+        });
 
         expect(await handle.result()).toEqual({ asked: 3, raised: 2, lifted: 1 });
         expect(steps).toEqual(['find after the start', 'ask about 2', 'find after 2', 'ask about 1', 'flag']);
@@ -179,13 +230,22 @@ describe('backfill', () => {
     let most = 0;
     await withWorkers(
       {
-        listBillDates: () => Promise.resolve(['2026-09-01', '2026-09-02', '2026-09-03', '2026-09-04', '2026-09-05', '2026-09-06']),
+        listBillDates: () =>
+          Promise.resolve([
+            '2026-09-01',
+            '2026-09-02',
+            '2026-09-03',
+            '2026-09-04',
+            '2026-09-05',
+            '2026-09-06',
+          ]),
         fetchStatement: async (day) => {
           inFlight += 1;
           most = Math.max(most, inFlight);
           await new Promise((resolve) => setTimeout(resolve, 100));
           inFlight -= 1;
-          if (day.billDate === '2026-09-04') throw ApplicationFailure.nonRetryable('an error page', 'statement_unrecognised');
+          if (day.billDate === '2026-09-04')
+            throw ApplicationFailure.nonRetryable('an error page', 'statement_unrecognised');
           return { outcome: 'empty' };
         },
         recordEmptyDay: () => Promise.resolve({ outcome: 'empty' }),
@@ -197,7 +257,13 @@ describe('backfill', () => {
           args: [{ accountId: 'wx', kind: 'trade', from: '2026-09-01', to: '2026-09-06' }],
         });
 
-        expect(await handle.result()).toEqual({ loaded: 0, same: 0, empty: 5, alreadyRun: 0, failed: ['2026-09-04'] });
+        expect(await handle.result()).toEqual({
+          loaded: 0,
+          same: 0,
+          empty: 5,
+          alreadyRun: 0,
+          failed: ['2026-09-04'],
+        });
         expect(most).toBeLessThanOrEqual(4);
         await keepHistory(handle, 'backfill/range');
       },

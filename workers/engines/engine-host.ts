@@ -129,7 +129,8 @@ async function stopAll(): Promise<void> {
     }),
   );
   const recordsDir = process.env['YUANLU_RECORDS_DIR'];
-  if (recordsDir !== undefined) for (const name of ['host', 'postgres', 'temporal']) await forgetProcess(recordsDir, name);
+  if (recordsDir !== undefined)
+    for (const name of ['host', 'postgres', 'temporal']) await forgetProcess(recordsDir, name);
   process.exit(0);
 }
 

@@ -72,7 +72,8 @@ export async function startEngines(options: EngineOptions): Promise<Engines> {
     pids: () => ({ host: host.pid ?? 0, ...pids }),
     stop: async () => {
       await stopHost(host);
-      if (!options.keepData) await Promise.all(prepared.temporary.map((path) => rm(path, { recursive: true, force: true })));
+      if (!options.keepData)
+        await Promise.all(prepared.temporary.map((path) => rm(path, { recursive: true, force: true })));
       await rm(recordsDir, { recursive: true, force: true });
     },
   };

@@ -59,7 +59,10 @@ async function unprivilegedUser(): Promise<RunAs> {
     const entry = lines.find(([user]) => user === name);
     if (entry !== undefined) return { uid: Number(entry[2]), gid: Number(entry[3]) };
   }
-  throw new AppError('engine_unavailable', { engine: 'postgres', why: 'run by root, and there is no user postgres or nobody' });
+  throw new AppError('engine_unavailable', {
+    engine: 'postgres',
+    why: 'run by root, and there is no user postgres or nobody',
+  });
 }
 
 /** Whether a user who owns nothing on the way may enter the folder. */
@@ -91,7 +94,10 @@ async function hasSymlinks(home: string): Promise<boolean> {
 
 async function readLinks(home: string): Promise<{ source: string; target: string }[]> {
   try {
-    return JSON.parse(await readFile(join(home, 'pg-symlinks.json'), 'utf8')) as { source: string; target: string }[];
+    return JSON.parse(await readFile(join(home, 'pg-symlinks.json'), 'utf8')) as {
+      source: string;
+      target: string;
+    }[];
   } catch {
     return [];
   }

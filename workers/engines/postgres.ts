@@ -27,7 +27,11 @@ const SETTINGS: Readonly<Record<string, string>> = {
   timezone: 'UTC',
   log_min_messages: 'fatal',
 };
-const THROW_AWAY: Readonly<Record<string, string>> = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+const THROW_AWAY: Readonly<Record<string, string>> = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+};
 
 /** How long a server may take to answer, and how often it is asked meanwhile. */
 const READY_WITHIN_MS = 60_000;
@@ -56,7 +60,21 @@ export async function initCluster(home: PostgresHome, cluster: string): Promise<
   const input = `${cluster}.initial`;
   await writeFile(input, `${password}\n`, { mode: 0o600 });
   if (home.runAs !== null) await chown(input, home.runAs.uid, home.runAs.gid);
-  const args = ['-D', cluster, '-U', 'yuanlu', '-A', 'scram-sha-256', '--pwfile', input, '-E', 'UTF8', '--locale=C', '--no-sync', '--no-instructions'];
+  const args = [
+    '-D',
+    cluster,
+    '-U',
+    'yuanlu',
+    '-A',
+    'scram-sha-256',
+    '--pwfile',
+    input,
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync',
+    '--no-instructions',
+  ];
   try {
     await runToEnd(join(home.directory, 'bin', 'initdb'), args, home);
   } finally {
@@ -70,12 +88,16 @@ export async function initCluster(home: PostgresHome, cluster: string): Promise<
 export function spawnPostgres(plan: PostgresPlan): ChildProcess {
   const settings = { ...SETTINGS, ...(plan.throwAway ? THROW_AWAY : {}) };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  return spawn(join(plan.home.directory, 'bin', 'postgres'), ['-D', plan.cluster, '-p', String(plan.port), ...flags], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    cwd: plan.cluster,
-    env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
-    ...(plan.home.runAs ?? {}),
-  });
+  return spawn(
+    join(plan.home.directory, 'bin', 'postgres'),
+    ['-D', plan.cluster, '-p', String(plan.port), ...flags],
+    {
+      stdio: ['ignore', 'ignore', 'pipe'],
+      cwd: plan.cluster,
+      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
+      ...(plan.home.runAs ?? {}),
+    },
+  );
 }
 
 export function postgresUrl(plan: Pick<PostgresPlan, 'port' | 'password'>, database: string): string {
@@ -88,7 +110,8 @@ export async function untilPostgresAnswers(plan: PostgresPlan, died: () => boole
   for (;;) {
     if (await answers(postgresUrl(plan, 'postgres'))) return;
     if (died()) throw new Error('postgres ended while it was starting');
-    if (performance.now() - startedAt > READY_WITHIN_MS) throw new Error(`postgres did not answer within ${String(READY_WITHIN_MS)} ms`);
+    if (performance.now() - startedAt > READY_WITHIN_MS)
+      throw new Error(`postgres did not answer within ${String(READY_WITHIN_MS)} ms`);
     await sleep(ASK_EVERY_MS);
   }
 }

@@ -82,7 +82,11 @@ export async function endProcess(pid: number, signal: NodeJS.Signals): Promise<v
   const startedAt = await startOf(pid);
   if (startedAt === null) return;
   const began = performance.now();
-  for (let sent: NodeJS.Signals | null = null; (await startOf(pid)) === startedAt; await sleep(LOOK_EVERY_MS)) {
+  for (
+    let sent: NodeJS.Signals | null = null;
+    (await startOf(pid)) === startedAt;
+    await sleep(LOOK_EVERY_MS)
+  ) {
     const late = performance.now() - began > TERM_WITHIN_MS;
     const next = late ? 'SIGKILL' : signal;
     if (next === sent) continue;

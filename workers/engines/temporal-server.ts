@@ -14,7 +14,12 @@ export interface TemporalPlan {
   readonly databaseFile: string | null;
 }
 
-const SEARCH_ATTRIBUTES = ['Channel=Keyword', 'RefundState=Keyword', 'NeedsReview=Bool', 'BusinessDate=Keyword'];
+const SEARCH_ATTRIBUTES = [
+  'Channel=Keyword',
+  'RefundState=Keyword',
+  'NeedsReview=Bool',
+  'BusinessDate=Keyword',
+];
 const READY_WITHIN_MS = 60_000;
 const ASK_EVERY_MS = 50;
 
@@ -37,7 +42,8 @@ export async function untilTemporalListens(plan: TemporalPlan, died: () => boole
   const startedAt = performance.now();
   while (!(await takesConnections(plan.port))) {
     if (died()) throw new Error('temporal ended while it was starting');
-    if (performance.now() - startedAt > READY_WITHIN_MS) throw new Error(`temporal did not listen within ${String(READY_WITHIN_MS)} ms`);
+    if (performance.now() - startedAt > READY_WITHIN_MS)
+      throw new Error(`temporal did not listen within ${String(READY_WITHIN_MS)} ms`);
     await sleep(ASK_EVERY_MS);
   }
 }
@@ -49,8 +55,14 @@ function takesConnections(port: number): Promise<boolean> {
       socket.destroy();
       resolve(taken);
     };
-    socket.once('connect', () => { end(true); });
-    socket.once('error', () => { end(false); });
-    socket.setTimeout(1_000, () => { end(false); });
+    socket.once('connect', () => {
+      end(true);
+    });
+    socket.once('error', () => {
+      end(false);
+    });
+    socket.setTimeout(1_000, () => {
+      end(false);
+    });
   });
 }

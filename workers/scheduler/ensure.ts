@@ -98,7 +98,11 @@ const POLICY = {
   workflowIdConflictPolicy: 'USE_EXISTING',
 } as const;
 
-async function startOnce(deps: EnsureDeps, workflowId: string, start: () => Promise<unknown>): Promise<boolean> {
+async function startOnce(
+  deps: EnsureDeps,
+  workflowId: string,
+  start: () => Promise<unknown>,
+): Promise<boolean> {
   if (deps.seen.has(workflowId)) return false;
   try {
     await start();
@@ -112,7 +116,10 @@ async function startOnce(deps: EnsureDeps, workflowId: string, start: () => Prom
 }
 
 /** Runs a few starts at a time, in order. */
-export async function countStarted<T>(items: readonly T[], start: (item: T) => Promise<boolean>): Promise<number> {
+export async function countStarted<T>(
+  items: readonly T[],
+  start: (item: T) => Promise<boolean>,
+): Promise<number> {
   const waiting = [...items];
   let started = 0;
   const lane = async (): Promise<void> => {

@@ -12,7 +12,10 @@ export interface RunningScheduler {
 /** Looks once right away, so that a start heals what was missed, and then on each tick. */
 export async function startScheduler(context: Context): Promise<RunningScheduler> {
   const look = lookOnce(context);
-  const task = cron.schedule(context.config.schedule, () => look(), { noOverlap: true, timezone: 'Asia/Shanghai' });
+  const task = cron.schedule(context.config.schedule, () => look(), {
+    noOverlap: true,
+    timezone: 'Asia/Shanghai',
+  });
   await look();
   return {
     stop: async () => {
@@ -25,7 +28,13 @@ export async function startScheduler(context: Context): Promise<RunningScheduler
 export function lookOnce(context: Context): () => Promise<void> {
   const engine = refundEngine(context.temporal.client, context.clock);
   const { channels, clock, pool, config, log } = context;
-  const deps = { client: context.temporal.client, channels, clock, lookBackDays: config.lookBackDays, seen: new Set<string>() };
+  const deps = {
+    client: context.temporal.client,
+    channels,
+    clock,
+    lookBackDays: config.lookBackDays,
+    seen: new Set<string>(),
+  };
   const parts: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['refunds', () => ensureRefunds({ pool, clock, engine })],
     ['callbacks', () => ensureCallbacks({ pool, clock, engine })],

@@ -1,0 +1,43 @@
+/** A matched statement line as evidence of one refund, for the few refunds for which it is news. */
+import type { StatementLineSeen } from '../domain/refund/observation.ts';
+import { observe } from './observations.ts';
+import type { Pool } from './pool.ts';
+
+/**
+ * Records the live statement line of a refund among its observations, and returns its reference (`<sha256>:<line>`), or
+ * null when no live statement shows the refund any more.
+ */
+export async function recordMatchedLine(
+  pool: Pool,
+  refundId: string,
+  o: { readonly proves: StatementLineSeen['proves']; readonly now: Date },
+): Promise<string | null> {
+  const { rows } = await pool.query<{
+    amount_minor: bigint;
+    line_no: number;
+    bill_date: string;
+    sha256: string;
+  }>(
+    `select m.amount_minor, m.line_no, m.bill_date, f.sha256
+       from live_matches m join statement_files f on f.id = m.file_id
+      where m.refund_id = $1 order by m.file_id limit 1`,
+    [refundId],
+  );
+  const line = rows[0];
+  if (line === undefined) return null;
+  const ref = `${line.sha256}:${String(line.line_no)}`;
+  await observe(pool, refundId, [
+    {
+      kind: 'statement_line',
+      source: 'statement',
+      ref,
+      at: o.now.toISOString(),
+      proves: o.proves,
+      amountMinor: line.amount_minor.toString(),
+      fileSha256: line.sha256,
+      lineNo: line.line_no,
+      billDate: line.bill_date,
+    },
+  ]);
+  return ref;
+}

@@ -1,0 +1,215 @@
+/** Evidence: appended, never changed; the refund's row follows from all of it in the same transaction. */
+import { AppError } from '../domain/errors.ts';
+import type { ChannelReport, Observation, StatementLineSeen } from '../domain/refund/observation.ts';
+import { observationKey } from '../domain/refund/observation.ts';
+import type { Refund } from '../domain/refund/refund.ts';
+import type { RefundStatus } from '../domain/refund/state.ts';
+import { reservesAmount, statusOf } from '../domain/refund/state.ts';
+import type { Db, Pool, Tx } from './pool.ts';
+import { brokenConstraint, inTransaction } from './pool.ts';
+import type { RefundRow } from './refund-rows.ts';
+import { REFUND_SELECT, toRefund } from './refund-rows.ts';
+
+/**
+ * Adds evidence to a refund and brings its row up to date. The same evidence again changes nothing. Concurrent callers
+ * wait for each other at the refund's row.
+ * @throws AppError `refund_unknown`
+ */
+export async function observe(
+  pool: Pool,
+  refundId: string,
+  observations: readonly Observation[],
+): Promise<Refund> {
+  return inTransaction(pool, (tx) => observeInside(tx, refundId, observations));
+}
+
+/** As {@link observe}, inside a transaction that goes on. */
+export async function observeInside(
+  tx: Tx,
+  refundId: string,
+  observations: readonly Observation[],
+): Promise<Refund> {
+  const locked = await lockRefund(tx, refundId);
+  for (const observation of observations) await append(tx, refundId, observation);
+  const all = await recordedOf(tx, refundId);
+  await updateRow(tx, locked, all, observations);
+  return readRefund(tx, refundId);
+}
+
+/** Begins a submission: the committed intent without which nothing is sent (I6). Numbers count from 1. */
+export async function nextAttempt(pool: Pool, refundId: string, at: Date): Promise<{ attempt: number }> {
+  return inTransaction(pool, async (tx) => {
+    await lockRefund(tx, refundId);
+    const { rows } = await tx.query<{ attempt: bigint }>(
+      `select count(*) + 1 as attempt from observations where refund_id = $1 and kind = 'attempt_started'`,
+      [refundId],
+    );
+    const attempt = Number(rows[0]?.attempt ?? 1n);
+    const ref = `attempt-${String(attempt)}`;
+    await observeInside(tx, refundId, [
+      { kind: 'attempt_started', source: 'submit', ref, at: at.toISOString(), attempt },
+    ]);
+    return { attempt };
+  });
+}
+
+/** All evidence about a refund: what was recorded, and the statement lines that were matched to it. In order of time. */
+export async function observationsOf(db: Db, refundId: string): Promise<Observation[]> {
+  const recorded = await recordedOf(db, refundId);
+  const { rows } = await db.query<LineRow>('select * from matched_line_evidence where refund_id = $1', [
+    refundId,
+  ]);
+  const known = new Set(recorded.map(observationKey));
+  const lines = rows.map(toLineSeen).filter((line) => !known.has(observationKey(line)));
+  return [...recorded, ...lines].toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
+}
+
+interface LineRow {
+  readonly amount_minor: bigint;
+  readonly file_sha256: string;
+  readonly line_no: number;
+  readonly bill_date: string;
+  readonly observed_at: Date;
+}
+
+function toLineSeen(row: LineRow): StatementLineSeen {
+  return {
+    kind: 'statement_line',
+    source: 'statement',
+    ref: `${row.file_sha256}:${String(row.line_no)}`,
+    at: row.observed_at.toISOString(),
+    // What a line proves is the channel's word; every channel so far proves acceptance by its trade statement.
+    proves: 'acceptance',
+    amountMinor: row.amount_minor.toString(),
+    fileSha256: row.file_sha256,
+    lineNo: row.line_no,
+    billDate: row.bill_date,
+  };
+}
+
+async function lockRefund(tx: Tx, refundId: string): Promise<RefundRow> {
+  await tx.query('select 1 from refunds where id = $1 for update', [refundId]);
+  const { rows } = await tx.query<RefundRow>(`${REFUND_SELECT} where r.id = $1`, [refundId]);
+  if (rows[0] === undefined) throw new AppError('refund_unknown', { refund_id: refundId });
+  return rows[0];
+}
+
+async function readRefund(tx: Tx, refundId: string): Promise<Refund> {
+  const { rows } = await tx.query<RefundRow>(`${REFUND_SELECT} where r.id = $1`, [refundId]);
+  if (rows[0] === undefined) throw new AppError('refund_unknown', { refund_id: refundId });
+  return toRefund(rows[0]);
+}
+
+async function append(tx: Tx, refundId: string, observation: Observation): Promise<void> {
+  await tx.query(
+    `insert into observations (refund_id, source, kind, ref, observed_at, body) values ($1, $2, $3, $4, $5, $6)
+     on conflict on constraint observation_once do nothing`,
+    [
+      refundId,
+      observation.source,
+      observation.kind,
+      observation.ref,
+      observation.at,
+      JSON.stringify(observation),
+    ],
+  );
+}
+
+async function recordedOf(db: Db, refundId: string): Promise<Observation[]> {
+  const { rows } = await db.query<{ body: Observation }>(
+    'select body from observations where refund_id = $1 order by id',
+    [refundId],
+  );
+  return rows.map((row) => row.body);
+}
+
+async function updateRow(
+  tx: Tx,
+  before: RefundRow,
+  all: readonly Observation[],
+  added: readonly Observation[],
+): Promise<void> {
+  const status = storedStatus(statusOf(before.amount_minor, all));
+  const facts = factsOf(all);
+  await tx.query(
+    `update refunds set state = $2, state_reason = $3, channel_refund_no = $4, accepted_at = $5, succeeded_at = $6, lands_in = $7,
+       payer_amount_minor = $8, last_asked_at = coalesce($9, last_asked_at), last_answer = coalesce($10, last_answer)
+      where id = $1`,
+    [
+      before.id,
+      status.state,
+      status.reason,
+      facts.channelRefundNo ?? null,
+      facts.acceptedAt ?? null,
+      facts.succeededAt ?? null,
+      facts.landsIn ?? null,
+      facts.payerAmountMinor ?? null,
+      ...lastAnswer(added),
+    ],
+  );
+  await keepCounted(tx, before, reservesAmount(status.state));
+}
+
+/** `settled` is never stored: it follows from `succeeded` and a live statement line (refund_status). */
+function storedStatus(status: RefundStatus): RefundStatus {
+  return status.state === 'settled' ? { state: 'succeeded', reason: null } : status;
+}
+
+/**
+ * Releases the amount of a failed refund once, and takes it again when evidence reopens it. When it no longer fits,
+ * other refunds have used the room: the truth is recorded all the same, uncounted, and the state says needs_action.
+ */
+async function keepCounted(tx: Tx, before: RefundRow, counts: boolean): Promise<void> {
+  if (counts === before.counted) return;
+  await tx.query('savepoint counted');
+  try {
+    await tx.query('update refunds set counted = $2 where id = $1', [before.id, counts]);
+    await tx.query('release savepoint counted');
+  } catch (error) {
+    if (brokenConstraint(error) !== 'refund_exceeds_payment') throw error;
+    await tx.query('rollback to savepoint counted');
+  }
+}
+
+/** The channel's facts, chosen without regard to the order in which they came: success first, then the rest. */
+function factsOf(all: readonly Observation[]): Partial<ChannelReport> {
+  const reports = all
+    .filter((one) => one.kind === 'channel_report')
+    .toSorted(
+      (one, other) => rank(one) - rank(other) || (observationKey(one) < observationKey(other) ? -1 : 1),
+    );
+  return reports.reduce<Partial<ChannelReport>>((facts, report) => ({ ...facts, ...report }), {});
+}
+
+function rank(report: ChannelReport): number {
+  return { processing: 0, abnormal: 1, closed: 2, success: 3 }[report.status];
+}
+
+/** When the channel was last asked, and what it said in short; nulls where this evidence is no answer of the channel. */
+function lastAnswer(added: readonly Observation[]): [Date | null, string | null] {
+  const answer = added.findLast(
+    (one) => (one.source === 'query' || one.source === 'submit') && one.kind !== 'attempt_started',
+  );
+  if (answer === undefined) return [null, null];
+  return [new Date(answer.at), describe(answer)];
+}
+
+function describe(answer: Observation): string {
+  switch (answer.kind) {
+    case 'channel_report':
+      return answer.status;
+    case 'channel_absent':
+      return 'no such refund';
+    case 'attempt_held':
+    case 'attempt_refused':
+      return answer.channelCode;
+    case 'attempt_unknown':
+      return `no trustworthy answer: ${answer.why}`.slice(0, 200);
+    case 'attempt_started':
+    case 'statement_line':
+    case 'bounced':
+    case 'payment_mismatch':
+    case 'payment_confirmed':
+      return answer.kind;
+  }
+}

@@ -1,0 +1,105 @@
+/** Lateness, in sets: which refunds are due without evidence, the flags on them, and the list that people work from. */
+import type { ChannelName } from '../domain/refund/refund.ts';
+import type { RefundState } from '../domain/refund/state.ts';
+import type { Db } from './pool.ts';
+
+/** States in which nobody has proof that the money left. */
+const OPEN = `('requested', 'unknown', 'processing', 'needs_action')`;
+
+/** The level a refund has earned at `$1`: 2 after the alarm, 1 after the promise, 0 with evidence or in time. */
+const EARNED = `case when r.state not in ${OPEN} then 0 when r.alarm_at <= $1 then 2 when r.promise_at <= $1 then 1 else 0 end`;
+
+export interface DueRefund {
+  readonly refundId: string;
+  readonly merchantId: string;
+  readonly refundNo: string;
+  readonly accountId: string;
+}
+
+/**
+ * Refunds that are about to earn a higher flag: their promise or alarm has passed without evidence. Those that have
+ * their flag already are not asked about again by every sweep; their own workflow keeps asking.
+ */
+export async function findDue(
+  db: Db,
+  o: { readonly now: Date; readonly limit: number; readonly after?: string },
+): Promise<DueRefund[]> {
+  const { rows } = await db.query<{ id: bigint; merchant_id: string; refund_no: string; account_id: string }>(
+    `select r.id, r.merchant_id, r.refund_no, r.account_id from refunds r
+      where r.state in ${OPEN} and r.promise_at <= $1 and r.id > $3 and ${EARNED} > r.overdue_level
+      order by r.id limit $2`,
+    [o.now, o.limit, o.after ?? 0],
+  );
+  return rows.map((row) => ({
+    refundId: String(row.id),
+    merchantId: row.merchant_id,
+    refundNo: row.refund_no,
+    accountId: row.account_id,
+  }));
+}
+
+/**
+ * Raises flags that were earned and lifts those that evidence has answered, in one statement; each change is kept. A
+ * flag never goes down while evidence is missing.
+ */
+export async function flagOverdue(db: Db, now: Date): Promise<{ raised: number; lifted: number }> {
+  const { rows } = await db.query<{ raised: bigint; lifted: bigint }>(
+    `with earned as (
+       select r.id, ${EARNED} as level from refunds r where r.state in ${OPEN} and r.promise_at <= $1
+       union all
+       select r.id, 0 from refunds r where r.overdue_level > 0 and r.state not in ${OPEN}
+     ), changed as (
+       update refunds r
+          set overdue_level = e.level,
+              overdue_since = case when e.level = 0 then null else coalesce(r.overdue_since, $1) end
+         from earned e
+        where r.id = e.id and (e.level = 0 and r.overdue_level > 0 or e.level > r.overdue_level)
+       returning r.id, r.overdue_level
+     ), kept as (
+       insert into overdue_flags (refund_id, level, at) select id, overdue_level, $1 from changed
+     )
+     select count(*) filter (where overdue_level > 0) as raised, count(*) filter (where overdue_level = 0) as lifted from changed`,
+    [now],
+  );
+  return { raised: Number(rows[0]?.raised ?? 0n), lifted: Number(rows[0]?.lifted ?? 0n) };
+}
+
+export interface OverdueRow {
+  readonly refundNo: string;
+  readonly merchantId: string;
+  readonly channel: ChannelName;
+  readonly amountMinor: bigint;
+  readonly currency: string;
+  readonly state: RefundState;
+  readonly stateReason: string | null;
+  /** 1 promise missed, 2 alarm. */
+  readonly level: number;
+  readonly promiseAt: Date;
+  readonly overdueSince: Date;
+  readonly channelRefundNo: string | null;
+  readonly transactionId: string | null;
+  readonly landsIn: string | null;
+  readonly lastAskedAt: Date | null;
+  readonly lastAnswer: string | null;
+}
+
+/** Flagged refunds, the longest overdue first. Null lists all merchants. */
+export async function listOverdue(
+  db: Db,
+  merchantId: string | null,
+  o: { readonly limit: number },
+): Promise<OverdueRow[]> {
+  const { rows } = await db.query(
+    `select r.refund_no as "refundNo", r.merchant_id as "merchantId", r.channel, r.amount_minor as "amountMinor", r.currency,
+            s.effective_state as state, r.state_reason as "stateReason", r.overdue_level as level, r.promise_at as "promiseAt",
+            r.overdue_since as "overdueSince", r.channel_refund_no as "channelRefundNo", p.transaction_id as "transactionId",
+            r.lands_in as "landsIn", r.last_asked_at as "lastAskedAt", r.last_answer as "lastAnswer"
+       from refunds r
+       join payments p on p.id = r.payment_id
+       join refund_status s on s.id = r.id
+      where r.overdue_level > 0 and ($1::text is null or r.merchant_id = $1)
+      order by r.promise_at, r.id limit $2`,
+    [merchantId, o.limit],
+  );
+  return rows as OverdueRow[];
+}

@@ -1,0 +1,123 @@
+/** Connections to Postgres: one pool per role and process, amounts and ids as bigint, dates as text. */
+import pg from 'pg';
+import { AppError } from '../domain/errors.ts';
+
+export type Pool = pg.Pool;
+export type Tx = pg.PoolClient;
+export type Db = Pool | Tx;
+
+export interface PoolOptions {
+  readonly url: string;
+  /** The role every connection takes on; null stays the login user (the owner, for migrations). */
+  readonly role: 'yuanlu_app' | 'yuanlu_ingest' | 'yuanlu_report' | null;
+  readonly max: number;
+  /** Shown in pg_stat_activity. */
+  readonly name: string;
+  readonly statementTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 30_000;
+/** A transaction that its process forgot must not hold locks for ever. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+
+/** bigint columns as bigint, dates as `yyyy-mm-dd`: neither survives a JavaScript number or Date unharmed. */
+function typeParser(oid: number, format?: 'text' | 'binary') {
+  if (oid === 20) return (text: string) => BigInt(text);
+  if (oid === 1082) return (text: string) => text;
+  return pg.types.getTypeParser(oid, format);
+}
+
+export function createPool(o: PoolOptions): Pool {
+  const role = o.role === null ? '' : `-c role=${o.role}`;
+  const pool = new pg.Pool({
+    connectionString: o.url,
+    max: o.max,
+    application_name: o.name,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    // Statement imports run long; they are bounded by the activity's own time-out.
+    statement_timeout: o.statementTimeoutMs ?? (o.role === 'yuanlu_ingest' ? 0 : STATEMENT_TIMEOUT_MS),
+    idle_in_transaction_session_timeout: o.role === 'yuanlu_ingest' ? 0 : IDLE_IN_TRANSACTION_MS,
+    options: `-c search_path=yuanlu,public ${role}`,
+    types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
+  });
+  // An idle connection that dies (a restarted server) is replaced by the pool; it must not end the process.
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+const RETRIES_MAX = 5;
+
+/**
+ * Runs `work` in one transaction, again when Postgres asks for it (serialization failure, deadlock).
+ * @throws AppError `database_unavailable` when the connection is lost; whether the commit happened is then unknown, and
+ *   the caller re-reads by its natural key.
+ */
+export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let round = 1; ; round += 1) {
+    try {
+      return await once(pool, work);
+    } catch (error) {
+      if (isRetryable(error) && round < RETRIES_MAX) continue;
+      throw asAppError(error);
+    }
+  }
+}
+
+async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const tx = await pool.connect();
+  let broken = false;
+  // A connection that dies inside a transaction reports to its holder; unheard, that would end the process.
+  const onError = (): void => {
+    broken = true;
+  };
+  tx.on('error', onError);
+  try {
+    await tx.query('begin');
+    const result = await work(tx);
+    await tx.query('commit');
+    return result;
+  } catch (error) {
+    await tx.query('rollback').catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    tx.off('error', onError);
+    tx.release(broken);
+  }
+}
+
+function isRetryable(error: unknown): boolean {
+  const code = sqlState(error);
+  return code === '40001' || code === '40P01';
+}
+
+/** The SQLSTATE of a Postgres error, or null for anything else. */
+export function sqlState(error: unknown): string | null {
+  return error instanceof pg.DatabaseError ? (error.code ?? null) : null;
+}
+
+/** The constraint that refused, or null. */
+export function brokenConstraint(error: unknown): string | null {
+  return error instanceof pg.DatabaseError ? (error.constraint ?? null) : null;
+}
+
+/** Connection faults in the catalogue's words; everything else as it is. */
+export function asAppError(error: unknown): unknown {
+  return isConnectionFault(error) ? new AppError('database_unavailable', {}, { cause: error }) : error;
+}
+
+/** SQLSTATE classes 08 and 57P, too many connections, and what node says of a socket that broke. */
+export function isConnectionFault(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== null) return state.startsWith('08') || state.startsWith('57P') || state === '53300';
+  if (!(error instanceof Error)) return false;
+  const code: unknown = 'code' in error ? error.code : undefined;
+  return (
+    (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code)) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+      error.message,
+    )
+  );
+}

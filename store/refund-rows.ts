@@ -1,0 +1,69 @@
+/** How a refund is read from its row, its payment and the statements. One select for all readers. */
+import type { Currency } from '../domain/money.ts';
+import type { ChannelName, Refund } from '../domain/refund/refund.ts';
+import type { RefundState, StateReason } from '../domain/refund/state.ts';
+import type { PaymentColumns } from './payments.ts';
+import { PAYMENT_COLUMNS, toPayment } from './payments.ts';
+
+export const REFUND_SELECT = `
+  select r.*, s.effective_state, ${PAYMENT_COLUMNS}
+    from refunds r
+    join payments p on p.id = r.payment_id
+    join refund_status s on s.id = r.id`;
+
+export interface RefundRow extends PaymentColumns {
+  readonly id: bigint;
+  readonly merchant_id: string;
+  readonly account_id: string;
+  readonly channel: ChannelName;
+  readonly refund_no: string;
+  readonly amount_minor: bigint;
+  readonly currency: Currency;
+  readonly reason: string | null;
+  readonly fingerprint: string;
+  readonly requested_at: Date;
+  readonly effective_state: RefundState;
+  readonly state_reason: StateReason;
+  readonly counted: boolean;
+  readonly channel_refund_no: string | null;
+  readonly accepted_at: Date | null;
+  readonly succeeded_at: Date | null;
+  readonly lands_in: string | null;
+  readonly promise_at: Date | null;
+  readonly alarm_at: Date | null;
+  readonly window_version: string | null;
+  readonly calendar_revision: string | null;
+  readonly window_provisional: boolean;
+  readonly overdue_level: number;
+  readonly last_asked_at: Date | null;
+  readonly last_answer: string | null;
+}
+
+export function toRefund(row: RefundRow): Refund {
+  return {
+    id: String(row.id),
+    merchantId: row.merchant_id,
+    refundNo: row.refund_no,
+    accountId: row.account_id,
+    channel: row.channel,
+    payment: toPayment(row),
+    amountMinor: row.amount_minor,
+    currency: row.currency,
+    reason: row.reason,
+    requestedAt: row.requested_at,
+    state: row.effective_state,
+    stateReason: row.state_reason,
+    channelRefundNo: row.channel_refund_no,
+    acceptedAt: row.accepted_at,
+    succeededAt: row.succeeded_at,
+    landsIn: row.lands_in,
+    promiseAt: row.promise_at,
+    alarmAt: row.alarm_at,
+    windowVersion: row.window_version,
+    calendarRevision: row.calendar_revision,
+    windowProvisional: row.window_provisional,
+    overdueLevel: row.overdue_level,
+    lastAskedAt: row.last_asked_at,
+    lastAnswer: row.last_answer,
+  };
+}
