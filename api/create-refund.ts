@@ -1,0 +1,115 @@
+/**
+ * Takes a refund request in: recorded in the database first, which is the authority on whether it is new, the same
+ * again or a conflict; then its workflow is started. What is recorded goes on even when the start is lost.
+ */
+import { AppError } from '../domain/errors.ts';
+import type { Payment, PaymentClaim, Refund, RefundRequest } from '../domain/refund/refund.ts';
+import { isFinal } from '../domain/refund/state.ts';
+import { refundNoOfKey } from '../store/idempotency-keys.ts';
+import { getPayment } from '../store/payments.ts';
+import { recordRefund } from '../store/refunds.ts';
+import type { ApiDeps } from './deps.ts';
+import { makeRefundNo } from './refund-number.ts';
+
+/** Numbers tried before a made one that is free must be given up on; a clash is one in 10^12 a day. */
+const NUMBERS_TRIED_MAX = 3;
+
+/** A request whose number may still have to be made. */
+export type RefundAsked = Omit<RefundRequest, 'refundNo'> & { readonly refundNo: string | null };
+
+export interface RefundTaken {
+  readonly refund: Refund;
+  readonly created: boolean;
+}
+
+/**
+ * Records the refund and starts its workflow.
+ * @throws AppError of the catalogue; `temporal_unavailable` only after the refund was recorded.
+ */
+export async function createRefund(
+  deps: ApiDeps,
+  asked: RefundAsked,
+  idempotencyKey: string,
+): Promise<RefundTaken> {
+  const limits = await limitsOf(deps, asked);
+  const record = (refundNo: string): Promise<RefundTaken> =>
+    recordRefund(deps.pool, { ...asked, refundNo }, { now: deps.clock.now(), idempotencyKey, limits });
+
+  const taken =
+    asked.refundNo === null
+      ? await recordUnnumbered(deps, asked, idempotencyKey, record)
+      : await record(asked.refundNo);
+  if (!isFinal(taken.refund.state)) await start(deps, taken.refund);
+  return taken;
+}
+
+async function limitsOf(
+  deps: ApiDeps,
+  asked: RefundAsked,
+): Promise<{ readonly refundableForMs: number; readonly partsPerPayment: number }> {
+  const payment = await getPayment(deps.pool, asked.merchantId, asked.paymentNo);
+  if (payment !== null && asked.payment !== undefined) assertSamePayment(payment, asked.payment);
+  const accountId = payment?.accountId ?? asked.payment?.accountId;
+  if (accountId === undefined) throw new AppError('payment_unknown', { payment_no: asked.paymentNo });
+  const channel = deps.channels.get(accountId);
+  if (channel === undefined) throw new AppError('account_unknown', { account_id: accountId });
+  return channel.limits;
+}
+
+/**
+ * A payment that is described again must be the one that is known. What the description leaves out is not compared.
+ * @throws AppError `route_not_original`, `payment_conflict`
+ */
+function assertSamePayment(payment: Payment, claim: PaymentClaim): void {
+  if (claim.accountId !== payment.accountId)
+    throw new AppError('route_not_original', { account_id: claim.accountId });
+  const differs = [
+    ...(BigInt(claim.capturedMinor) === payment.capturedMinor ? [] : ['captured_minor']),
+    ...((claim.transactionId ?? payment.transactionId) === payment.transactionId ||
+    payment.transactionId === null
+      ? []
+      : ['transaction_id']),
+  ];
+  if (differs.length > 0) {
+    throw new AppError('payment_conflict', { payment_no: payment.paymentNo, differs: differs.join(' and ') });
+  }
+}
+
+/**
+ * Records a refund whose caller gave no number. The key stands for the number: a repeat finds the one made first, also
+ * when both arrive at the same instant.
+ */
+async function recordUnnumbered(
+  deps: ApiDeps,
+  asked: RefundAsked,
+  idempotencyKey: string,
+  record: (refundNo: string) => Promise<RefundTaken>,
+): Promise<RefundTaken> {
+  for (let tried = 1; ; tried += 1) {
+    const first = await refundNoOfKey(deps.pool, asked.merchantId, idempotencyKey);
+    if (first !== null) return record(first);
+    try {
+      return await record(makeRefundNo(deps.clock.now(), deps.randomBytes));
+    } catch (error) {
+      const clash =
+        error instanceof AppError &&
+        (error.code === 'idempotency_conflict' || error.code === 'refund_conflict');
+      if (!clash || tried === NUMBERS_TRIED_MAX) throw error;
+    }
+  }
+}
+
+async function start(deps: ApiDeps, refund: Refund): Promise<void> {
+  try {
+    await deps.refundEngine.start({ merchantId: refund.merchantId, refundNo: refund.refundNo });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'temporal_unavailable') throw error;
+    throw new AppError(
+      'temporal_unavailable',
+      {
+        sentence: `Refund ${refund.refundNo} is recorded and goes on by itself; repeating with the same key is safe.`,
+      },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,44 @@
+/** What the API needs from outside. Composed once per process; nothing in here reads globals. */
+import type { FastifyBaseLogger } from 'fastify';
+import type { Channel } from '../channels/channel.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { Pool } from '../store/pool.ts';
+import type { ApiKeyring } from './keys.ts';
+import type { RefundEngine } from './refund-engine.ts';
+
+export interface ApiDeps {
+  /** Role yuanlu_app. */
+  readonly pool: Pool;
+  readonly clock: Clock;
+  /** The channel accounts this process serves. */
+  readonly channels: { get(accountId: string): Channel | undefined };
+  readonly keys: ApiKeyring;
+  readonly refundEngine: RefundEngine;
+  readonly log: FastifyBaseLogger | false;
+  /** Of this software; shown in the OpenAPI document. */
+  readonly version: string;
+  /** Cryptographically strong chance, for request ids and refund numbers. */
+  readonly randomBytes: (sizeBytes: number) => Buffer;
+  readonly limits?: Partial<ApiLimits>;
+}
+
+export interface ApiLimits {
+  /** Requests a minute (wall time) per API key; without a key, per address. */
+  readonly requestsPerMinute: number;
+  /** Largest JSON body of a request. */
+  readonly bodyBytesMax: number;
+  /** Largest body of a callback. */
+  readonly callbackBytesMax: number;
+  /** Refused callbacks kept per account and minute (wall time); further ones are only counted. */
+  readonly refusedCallbacksPerMinute: number;
+  /** How long a readiness check may take before it counts as failed. */
+  readonly readyTimeoutMs: number;
+}
+
+export const API_LIMITS: ApiLimits = {
+  requestsPerMinute: 6_000,
+  bodyBytesMax: 64 * 1024,
+  callbackBytesMax: 256 * 1024,
+  refusedCallbacksPerMinute: 20,
+  readyTimeoutMs: 2_500,
+};

@@ -1,0 +1,50 @@
+/** Whatever is thrown on the way of a request becomes one error of the catalogue, and one answer. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorCode } from '../domain/errors.ts';
+import { AppError, ERRORS } from '../domain/errors.ts';
+import { isConnectionFault } from '../store/pool.ts';
+import { PROBLEM_TYPE, toProblem } from './problem.ts';
+
+/** Seconds after which a caller may repeat what failed because something was away. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Fastify's own refusals. What is not named here and is a client's fault is `request_invalid`. */
+const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'media_type_unsupported',
+  FST_ERR_NOT_FOUND: 'not_found',
+};
+
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (!(error instanceof Error)) return new AppError('invariant_broken', { thrown: typeof error });
+  const { code, statusCode } = error as Partial<FastifyError> & Error;
+  const known = code === undefined ? undefined : FASTIFY_CODES[code];
+  if (known !== undefined) return new AppError(known, {}, { cause: error });
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
+    return new AppError('request_invalid', { sentence: error.message }, { cause: error });
+  }
+  if (isConnectionFault(error)) return new AppError('database_unavailable', {}, { cause: error });
+  return new AppError('invariant_broken', {}, { cause: error });
+}
+
+/** Writes an error to the log: loudly when it is ours, in one line when it is the caller's. */
+export function logFault(request: FastifyRequest, error: AppError): void {
+  if (ERRORS[error.code].status >= 500)
+    request.log.error({ err: error.cause ?? error, code: error.code }, error.message);
+  else request.log.info({ code: error.code }, 'refused');
+}
+
+/** Answers with the problem document of an error. */
+export async function sendProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const fault = toAppError(error);
+  logFault(request, fault);
+  const { status, retryable } = ERRORS[fault.code];
+  if (status === 401) reply.header('www-authenticate', 'Bearer realm="yuanlu"');
+  if (status === 503 && retryable) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  await reply.code(status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(toProblem(fault, request.id));
+}

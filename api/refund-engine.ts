@@ -1,0 +1,21 @@
+/** What the API asks of the engine that drives refunds. Implemented over Temporal's client by the composition root. */
+
+/** Which refund: the workflow id is made from these two. */
+export interface RefundName {
+  readonly merchantId: string;
+  readonly refundNo: string;
+}
+
+export interface RefundEngine {
+  /**
+   * Starts the refund's workflow, or finds the one there is: calling it twice is calling it once.
+   * @throws AppError `temporal_unavailable` after about two seconds without an answer
+   */
+  start(refund: RefundName): Promise<void>;
+  /**
+   * Tells the refund's workflow that a callback was recorded. Not telling is no loss: the scheduler tells it again.
+   * @throws AppError `temporal_unavailable`
+   */
+  channelReported(refund: RefundName, callbackId: string): Promise<void>;
+  healthy(): Promise<boolean>;
+}

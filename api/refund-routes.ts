@@ -1,0 +1,191 @@
+/** Refunds over HTTP: ask once, read as often as you like. */
+import { z } from 'zod';
+import { AppError } from '../domain/errors.ts';
+import type { Refund } from '../domain/refund/refund.ts';
+import { REFUND_STATES } from '../domain/refund/state.ts';
+import { observationsOf } from '../store/observations.ts';
+import { getRefund, listRefunds } from '../store/refunds.ts';
+import type { App } from './app.ts';
+import { callerOf } from './authenticate.ts';
+import { createRefund } from './create-refund.ts';
+import type { ApiDeps } from './deps.ts';
+import {
+  amountMinorField,
+  currencyField,
+  cursorField,
+  limitField,
+  paymentNoField,
+  reasonField,
+  refundNoField,
+} from './fields.ts';
+import { paymentClaimSchema, toPaymentClaim } from './payment-routes.ts';
+import { problemResponses } from './problem.ts';
+import {
+  observationSchema,
+  refundSchema,
+  toObservationResource,
+  toRefundResource,
+} from './refund-resource.ts';
+
+const askSchema = z
+  .strictObject({
+    refund_no: refundNoField.optional().describe('Your number; one is made when you give none'),
+    payment_no: paymentNoField,
+    payment: paymentClaimSchema.optional().describe('Needed when the payment was not registered before'),
+    amount_minor: amountMinorField,
+    currency: currencyField,
+    reason: reasonField.optional(),
+  })
+  .meta({
+    id: 'RefundAsked',
+    examples: [
+      {
+        refund_no: 'RF20261124001',
+        payment_no: 'PAY20261101001',
+        amount_minor: '2345',
+        currency: 'CNY',
+        reason: '商品已退货',
+      },
+    ],
+  });
+
+/** The text of a key, with or without the quotes of a structured header field. */
+const idempotencyKeyHeaders = z.looseObject({
+  'idempotency-key': z
+    .string()
+    .regex(
+      /^(?:"[\x20\x21\x23-\x7e]{1,128}"|[\x21\x23-\x7e]{1,128})$/,
+      'must be 1 to 128 printable ASCII characters',
+    )
+    .meta({ description: 'One key per refund you mean to make; the same key on every repeat' }),
+});
+
+const params = z.object({ refund_no: refundNoField });
+
+export function refundRoutes(app: App, deps: ApiDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/refunds',
+    config: { scope: 'refunds:write' },
+    schema: {
+      summary: 'Ask for a refund',
+      description:
+        'Recorded before it is answered. Repeating with the same Idempotency-Key is always safe and gives the same refund.',
+      operationId: 'createRefund',
+      tags: ['refunds'],
+      headers: idempotencyKeyHeaders,
+      body: askSchema,
+      response: { 200: refundSchema, 201: refundSchema, ...problemResponses(...CREATE_PROBLEMS) },
+    },
+    handler: async (request, reply) => {
+      const { body } = request;
+      const asked = {
+        merchantId: callerOf(request).merchantId,
+        refundNo: body.refund_no ?? null,
+        paymentNo: body.payment_no,
+        amountMinor: body.amount_minor,
+        currency: body.currency,
+        ...(body.reason === undefined ? {} : { reason: body.reason }),
+        ...(body.payment === undefined ? {} : { payment: toPaymentClaim(body.payment) }),
+      };
+      const key = request.headers['idempotency-key'].replace(/^"(.*)"$/, '$1');
+      const { refund, created } = await createRefund(deps, asked, key);
+      reply.header('location', `/v1/refunds/${encodeURIComponent(refund.refundNo)}`);
+      return reply.code(created ? 201 : 200).send(toRefundResource(refund));
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/refunds/:refund_no',
+    config: { scope: 'refunds:read' },
+    schema: {
+      summary: 'Where a refund stands',
+      operationId: 'getRefund',
+      tags: ['refunds'],
+      params,
+      response: { 200: refundSchema, ...problemResponses('refund_unknown', 'refund_no_invalid') },
+    },
+    handler: async (request) =>
+      toRefundResource(await find(deps, callerOf(request).merchantId, request.params.refund_no)),
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/v1/refunds/:refund_no/observations',
+    config: { scope: 'refunds:read' },
+    schema: {
+      summary: 'The evidence about a refund, in the order in which it came',
+      operationId: 'getObservations',
+      tags: ['refunds'],
+      params,
+      response: {
+        200: z.object({ refund_no: z.string(), observations: z.array(observationSchema) }),
+        ...problemResponses('refund_unknown', 'refund_no_invalid'),
+      },
+    },
+    handler: async (request) => {
+      const refund = await find(deps, callerOf(request).merchantId, request.params.refund_no);
+      const observations = await observationsOf(deps.pool, refund.id);
+      return { refund_no: refund.refundNo, observations: observations.map(toObservationResource) };
+    },
+  });
+
+  listRoute(app, deps);
+}
+
+function listRoute(app: App, deps: ApiDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/refunds',
+    config: { scope: 'refunds:read' },
+    schema: {
+      summary: 'Refunds, newest first',
+      operationId: 'listRefunds',
+      tags: ['refunds'],
+      querystring: z.strictObject({
+        state: z.enum(REFUND_STATES).optional(),
+        cursor: cursorField.optional(),
+        limit: limitField,
+      }),
+      response: {
+        200: z.object({ refunds: z.array(refundSchema), next_cursor: z.string().nullable() }),
+        ...problemResponses(),
+      },
+    },
+    handler: async (request) => {
+      const { state, cursor, limit } = request.query;
+      const { refunds, next } = await listRefunds(deps.pool, callerOf(request).merchantId, {
+        limit,
+        ...(state === undefined ? {} : { state }),
+        ...(cursor === undefined ? {} : { after: cursor }),
+      });
+      return { refunds: refunds.map(toRefundResource), next_cursor: next };
+    },
+  });
+}
+
+async function find(deps: ApiDeps, merchantId: string, refundNo: string): Promise<Refund> {
+  const refund = await getRefund(deps.pool, merchantId, refundNo);
+  if (refund === null) throw new AppError('refund_unknown', { refund_no: refundNo });
+  return refund;
+}
+
+const CREATE_PROBLEMS = [
+  'idempotency_key_missing',
+  'idempotency_conflict',
+  'refund_conflict',
+  'payment_conflict',
+  'payment_unknown',
+  'account_unknown',
+  'route_not_original',
+  'refund_no_invalid',
+  'amount_invalid',
+  'currency_mismatch',
+  'refund_exceeds_payment',
+  'refund_too_late',
+  'refund_parts_exhausted',
+  'body_too_large',
+  'media_type_unsupported',
+  'temporal_unavailable',
+] as const;

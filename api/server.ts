@@ -1,0 +1,81 @@
+/** Builds the HTTP server: routes, their keys, their limits, and one way of saying no. */
+import Fastify from 'fastify';
+import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { AppError } from '../domain/errors.ts';
+import type { App } from './app.ts';
+import { protect } from './authenticate.ts';
+import { booksRoutes } from './books-routes.ts';
+import { callbackRoutes } from './callback-routes.ts';
+import type { ApiDeps, ApiLimits } from './deps.ts';
+import { API_LIMITS } from './deps.ts';
+import { sendProblem } from './faults.ts';
+import { healthRoutes } from './health-routes.ts';
+import { acceptStrictJson } from './json-body.ts';
+import { describeApi, openapiRoute } from './openapi.ts';
+import { paymentRoutes } from './payment-routes.ts';
+import { refundRoutes } from './refund-routes.ts';
+import { validatorCompiler } from './validation.ts';
+
+/** How long a client may take to send one request. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Longest part of a path that a route takes as one of its parameters, percent-encoded. */
+const PARAM_LENGTH_MAX = 300;
+
+const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
+/** A server that is ready to listen, or to be injected into. Close it to let go of its connections. */
+export async function buildApi(deps: ApiDeps): Promise<App> {
+  const limits: ApiLimits = { ...API_LIMITS, ...deps.limits };
+  const app = createServer(deps, limits);
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(sendProblem);
+  app.setNotFoundHandler((request, reply) => sendProblem(new AppError('not_found'), request, reply));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+  });
+
+  await describeApi(app, deps.version);
+  await app.register(async (v1: App) => {
+    acceptStrictJson(v1);
+    await protect(v1, { keys: deps.keys, requestsPerMinute: limits.requestsPerMinute });
+    refundRoutes(v1, deps);
+    paymentRoutes(v1, deps);
+    booksRoutes(v1, deps);
+  });
+  await app.register(async (callbacks: App) => {
+    callbackRoutes(callbacks, deps, limits);
+  });
+  healthRoutes(app, deps, { timeoutMs: limits.readyTimeoutMs });
+  openapiRoute(app);
+  await app.ready();
+  return app;
+}
+
+function createServer(deps: ApiDeps, limits: ApiLimits): App {
+  return Fastify({
+    ...(deps.log === false ? { logger: false } : { loggerInstance: deps.log }),
+    bodyLimit: limits.bodyBytesMax,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: 'idle',
+    requestIdHeader: false,
+    genReqId: (raw) => givenRequestId(raw.headers['x-request-id']) ?? deps.randomBytes(8).toString('hex'),
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+    // An address that cannot even be decoded never reaches the error handler of a route.
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(error, request, reply);
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+}
+
+/** The id a caller gives its request, when it is one that may stand in a log and a header. */
+function givenRequestId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && /^[0-9A-Za-z][0-9A-Za-z._-]{7,63}$/.test(header) ? header : undefined;
+}
