@@ -1,0 +1,153 @@
+/** Breaks: read by people and programs, opened by matching and by the sweep, closed by evidence only. */
+import type { Currency } from '../domain/money.ts';
+import type { BreakKind } from '../domain/statement/break.ts';
+import type { Db } from './pool.ts';
+
+export interface Break {
+  readonly id: string;
+  readonly kind: BreakKind;
+  readonly accountId: string;
+  readonly merchantId: string;
+  /** The line it is about; null for a refund that no statement shows. */
+  readonly line: { readonly fileId: string; readonly lineNo: number; readonly billDate: string } | null;
+  readonly refundId: string | null;
+  readonly refundNo: string | null;
+  readonly channelRefundNo: string | null;
+  readonly transactionId: string | null;
+  /** What the line says, and what our books say; null where one of them is missing. */
+  readonly amountMinor: bigint | null;
+  readonly expectedMinor: bigint | null;
+  readonly currency: Currency;
+  readonly occurredAt: Date | null;
+  readonly detail: Readonly<Record<string, unknown>>;
+  readonly status: 'open' | 'closed';
+  readonly openedAt: Date;
+  readonly closedAt: Date | null;
+  readonly closedReason: string | null;
+  readonly closingEvidence: Readonly<Record<string, unknown>> | null;
+}
+
+export interface BreakFilter {
+  readonly accountId?: string;
+  readonly merchantId?: string;
+  readonly kind?: BreakKind;
+  readonly status?: 'open' | 'closed';
+  readonly fileId?: string;
+  readonly refundNo?: string;
+  /** The `next` of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+const SELECT = `
+  select b.*, a.merchant_id from yuanlu.breaks b join yuanlu.channel_accounts a on a.id = b.account_id`;
+
+/** Breaks in the order in which they were opened. */
+export async function listBreaks(
+  db: Db,
+  filter: BreakFilter,
+): Promise<{ breaks: Break[]; next: string | null }> {
+  const { rows } = await db.query(
+    `${SELECT}
+      where ($1::text is null or b.account_id = $1) and ($2::text is null or a.merchant_id = $2)
+        and ($3::text is null or b.kind = $3) and ($4::text is null or b.status = $4)
+        and ($5::bigint is null or b.file_id = $5) and ($6::text is null or b.refund_no = $6)
+        and b.id > $7
+      order by b.id limit $8`,
+    [
+      filter.accountId ?? null,
+      filter.merchantId ?? null,
+      filter.kind ?? null,
+      filter.status ?? null,
+      filter.fileId ?? null,
+      filter.refundNo ?? null,
+      filter.after ?? 0,
+      filter.limit + 1,
+    ],
+  );
+  const breaks = rows.slice(0, filter.limit).map(toBreak);
+  return { breaks, next: rows.length > filter.limit ? (breaks.at(-1)?.id ?? null) : null };
+}
+
+export async function getBreak(db: Db, id: string): Promise<Break | null> {
+  if (!/^[0-9]{1,18}$/.test(id)) return null;
+  const { rows } = await db.query(`${SELECT} where b.id = $1`, [id]);
+  return rows[0] === undefined ? null : toBreak(rows[0]);
+}
+
+/**
+ * Closes what the evidence about one refund has answered: it is in a live statement after all, or the channel said in
+ * plain words that it did not happen. Returns how many breaks that ended.
+ */
+export async function closeBreaksOfRefund(db: Db, refundId: string, at: Date): Promise<number> {
+  const closed = await db.query(closeMissing('b.refund_id = $2'), [at, refundId]);
+  return closed.rowCount ?? 0;
+}
+
+/** Ends open `missing_at_channel` breaks that have their answer; `$1` is the time. Shared with the sweep. */
+export function closeMissing(where: string): string {
+  return `
+    update yuanlu.breaks b
+       set status = 'closed', closed_at = $1,
+           closed_reason = case when answer.file_id is null then 'refund_failed' else 'line_found' end,
+           closing_evidence = case when answer.file_id is null then jsonb_build_object('state', answer.state)
+             else jsonb_build_object('file_id', answer.file_id::text, 'line_no', answer.line_no) end
+      from (select r.id, r.state, m.file_id, m.line_no
+              from yuanlu.refund_book r
+              left join yuanlu.live_matches m on m.account_id = r.account_id and m.refund_id = r.id
+             where r.state = 'failed' or m.file_id is not null) answer
+     where b.refund_id = answer.id and b.kind = 'missing_at_channel' and b.status = 'open' and ${where}`;
+}
+
+interface Row {
+  readonly id: bigint;
+  readonly kind: BreakKind;
+  readonly account_id: string;
+  readonly merchant_id: string;
+  readonly file_id: bigint | null;
+  readonly line_no: number | null;
+  readonly bill_date: string | null;
+  readonly refund_id: bigint | null;
+  readonly refund_no: string | null;
+  readonly channel_refund_no: string | null;
+  readonly transaction_id: string | null;
+  readonly amount_minor: bigint | null;
+  readonly expected_minor: bigint | null;
+  readonly currency: Currency;
+  readonly occurred_at: Date | null;
+  readonly detail: Record<string, unknown>;
+  readonly status: 'open' | 'closed';
+  readonly opened_at: Date;
+  readonly closed_at: Date | null;
+  readonly closed_reason: string | null;
+  readonly closing_evidence: Record<string, unknown> | null;
+}
+
+function toBreak(row: object): Break {
+  const r = row as Row;
+  const { file_id: fileId, line_no: lineNo, bill_date: billDate } = r;
+  return {
+    id: String(r.id),
+    kind: r.kind,
+    accountId: r.account_id,
+    merchantId: r.merchant_id,
+    line:
+      fileId === null || lineNo === null || billDate === null
+        ? null
+        : { fileId: String(fileId), lineNo, billDate },
+    refundId: r.refund_id === null ? null : String(r.refund_id),
+    refundNo: r.refund_no,
+    channelRefundNo: r.channel_refund_no,
+    transactionId: r.transaction_id,
+    amountMinor: r.amount_minor,
+    expectedMinor: r.expected_minor,
+    currency: r.currency,
+    occurredAt: r.occurred_at,
+    detail: r.detail,
+    status: r.status,
+    openedAt: r.opened_at,
+    closedAt: r.closed_at,
+    closedReason: r.closed_reason,
+    closingEvidence: r.closing_evidence,
+  };
+}

@@ -1,0 +1,186 @@
+/**
+ * The SQL of matching, as sets. Utility statements take no parameters, so the few values (ids, dates, numbers of our
+ * own) are written in as literals; no text from a statement or a caller ever is.
+ *
+ * Temporary tables of one run:
+ *   m_claim   a line that names a refund, by our number (pass 1) or the channel's (pass 2)
+ *   m_loose   a line that names none
+ *   m_other   lines of other files that have to be judged again together with this file's
+ *   m_match   the judgement: line and refund belong together
+ *   m_break   the judgement: something is left over
+ */
+import type { Tx } from './pool.ts';
+
+export interface MatchScope {
+  readonly fileId: string;
+  readonly accountId: string;
+  readonly billDate: string;
+  readonly part: string;
+  /** How far the line's time may be from the refund's for pass 3. */
+  readonly windowMs: number;
+  /** How much earlier than the request a line may be dated: clocks differ, bill dates are days. */
+  readonly toleranceMs: number;
+  readonly now: Date;
+}
+
+/** The scope as SQL literals. */
+export interface Literals {
+  readonly file: string;
+  readonly account: string;
+  readonly date: string;
+  readonly part: string;
+  readonly window: string;
+  readonly tolerance: string;
+  readonly now: string;
+}
+
+export function literalsOf(tx: Tx, scope: MatchScope): Literals {
+  return {
+    file: `${BigInt(scope.fileId).toString()}::bigint`,
+    account: `${tx.escapeLiteral(scope.accountId)}::text`,
+    date: `${tx.escapeLiteral(scope.billDate)}::date`,
+    part: `${tx.escapeLiteral(scope.part)}::text`,
+    window: `interval '${String(scope.windowMs)} milliseconds'`,
+    tolerance: `interval '${String(scope.toleranceMs)} milliseconds'`,
+    now: `${tx.escapeLiteral(scope.now.toISOString())}::timestamptz`,
+  };
+}
+
+/**
+ * Small batches stay in the cache; a table as target allows the parallel plan, which only zero costs make it take.
+ * Compiling such wide statements takes longer than running them.
+ */
+export const PLANNER_SETTINGS = `
+  set local work_mem = '32MB';
+  set local random_page_cost = 1.1;
+  set local parallel_tuple_cost = 0;
+  set local parallel_setup_cost = 0;
+  set local min_parallel_table_scan_size = 0;
+  set local max_parallel_workers_per_gather = 1;
+  set local jit = off`;
+
+export const LINE_TEXT = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no';
+export const LINE_PLACE = 'l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at';
+
+/** This file's refund lines, read from its own leaf. */
+export function ownLines(s: Literals): string {
+  return `(select * from yuanlu.statement_lines
+            where account_id = ${s.account} and bill_date = ${s.date} and file_id = ${s.file} and line_type = 'refund')`;
+}
+
+function claimSelect(
+  s: Literals,
+  source: string,
+  column: 'refund_no' | 'channel_refund_no',
+  pass: 1 | 2,
+): string {
+  return `
+    select ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,
+           r.amount_minor = l.amount_minor and r.currency = l.currency as agrees,
+           r.state in ('requested', 'failed') or l.occurred_at < r.requested_at - ${s.tolerance} as conflict,
+           r.state not in ('processing', 'succeeded', 'settled') as news
+      from ${source} l
+      join yuanlu.refund_book r on r.account_id = ${s.account} and r.${column} = l.${column}`;
+}
+
+/** Pass (a) for the whole file, then what it leaves, then pass (b). A channel number that is not unique names nothing. */
+export function ownClaims(s: Literals): string[] {
+  return [
+    `create temp table m_claim on commit drop as ${claimSelect(s, ownLines(s), 'refund_no', 1)}`,
+    `create temp table m_loose on commit drop as
+       select ${LINE_PLACE}, ${LINE_TEXT} from ${ownLines(s)} l
+        where not exists (select from m_claim c where c.line_no = l.line_no)`,
+    'analyze m_loose',
+    ...channelNumberClaims(s),
+    'analyze m_claim (refund_id)',
+    'create temp table m_other (like m_loose) on commit drop',
+  ];
+}
+
+function channelNumberClaims(s: Literals): string[] {
+  return [
+    `insert into m_claim ${claimSelect(s, 'm_loose', 'channel_refund_no', 2)}
+      where not exists (select from yuanlu.refund_book twin where twin.account_id = ${s.account}
+                         and twin.channel_refund_no = r.channel_refund_no and twin.id <> r.id)
+        and not exists (select from m_claim c where c.file_id = l.file_id and c.line_no = l.line_no)`,
+    `delete from m_loose l using m_claim c where c.file_id = l.file_id and c.line_no = l.line_no and c.pass = 2`,
+  ];
+}
+
+/**
+ * Lines of other live files whose judgement may change with this file: those that hold or claim a refund this file
+ * claims, that name the same number as one of its loose lines, or that could fit the same refund by amount. The
+ * judgement of all of them together does not depend on which file came first. Also what a superseded delivery of
+ * this day held is free again.
+ */
+export function findOthers(s: Literals, range: { readonly low: string; readonly high: string }): string {
+  const superseded = `(select id from yuanlu.statement_files where account_id = ${s.account} and kind = 'trade'
+                        and bill_date = ${s.date} and part = ${s.part} and status = 'superseded')`;
+  return `
+    with line_break as (
+      select b.* from yuanlu.breaks b join yuanlu.statement_files f on f.id = b.file_id
+       where b.account_id = ${s.account} and b.status = 'open' and b.file_id <> ${s.file} and f.status = 'loaded'),
+    freed as (
+      select m.refund_id from yuanlu.matches m
+       where m.account_id = ${s.account} and m.bill_date = ${s.date} and m.file_id in ${superseded}
+      union select b.refund_id from yuanlu.breaks b where b.file_id in ${superseded} and b.refund_id is not null),
+    freed_line as (
+      select b.refund_no, b.channel_refund_no, b.transaction_id, b.amount_minor from yuanlu.breaks b
+       where b.file_id in ${superseded}),
+    held as (
+      select m.file_id, m.bill_date, m.line_no, m.refund_id, m.pass from yuanlu.live_matches m
+       where m.account_id = ${s.account} and m.file_id <> ${s.file}
+         and m.refund_id between ${range.low} and ${range.high}
+         and exists (select from m_claim c where c.refund_id = m.refund_id)),
+    amount_key as (
+      select transaction_id, amount_minor from m_loose where transaction_id is not null
+      union select transaction_id, amount_minor from freed_line where transaction_id is not null
+      union select r.transaction_id, r.amount_minor from yuanlu.refund_book r
+             where r.id in (select refund_id from held where pass = 3 union all select refund_id from freed)
+               and r.transaction_id is not null),
+    by_amount as (
+      select m.file_id, m.bill_date, m.line_no from amount_key k
+        join yuanlu.refund_book r on r.account_id = ${s.account} and r.transaction_id = k.transaction_id
+                                 and r.amount_minor = k.amount_minor
+        join yuanlu.live_matches m on m.account_id = ${s.account} and m.refund_id = r.id
+       where m.pass = 3 and m.file_id <> ${s.file}),
+    found as (
+      select file_id, bill_date, line_no from held
+      union select file_id, bill_date, line_no from by_amount
+      union select file_id, bill_date, line_no from line_break where kind = 'ambiguous'
+      union select b.file_id, b.bill_date, b.line_no from line_break b
+             where b.refund_id in (select refund_id from m_claim union all select refund_id from freed)
+      union select b.file_id, b.bill_date, b.line_no from line_break b
+              join (select channel_refund_no from m_loose union select channel_refund_no from freed_line) n
+                using (channel_refund_no)
+      union select b.file_id, b.bill_date, b.line_no from line_break b
+              join (select refund_no from m_loose union select refund_no from freed_line) n using (refund_no)
+      union select b.file_id, b.bill_date, b.line_no from line_break b
+              join amount_key k using (transaction_id, amount_minor) where b.kind <> 'ambiguous')
+    select file_id, bill_date, array_agg(line_no) as line_nos from found
+     where not exists (select from m_other o where o.file_id = found.file_id and o.line_no = found.line_no)
+     group by file_id, bill_date order by file_id`;
+}
+
+/** Takes lines of one other file into the judgement: their numbers are looked up again like this file's. */
+export function takeOther(
+  s: Literals,
+  other: { readonly fileId: string; readonly billDate: string },
+  lineNos: string,
+): string {
+  return `
+    insert into m_other select ${LINE_PLACE}, ${LINE_TEXT} from yuanlu.statement_lines l
+     where l.account_id = ${s.account} and l.bill_date = '${other.billDate}' and l.file_id = ${other.fileId}
+       and l.line_no in (${lineNos})`;
+}
+
+/** Claims of the other files' lines, for those that have none yet. */
+export function otherClaims(s: Literals): string[] {
+  const known = `exists (select from m_claim c where c.file_id = l.file_id and c.line_no = l.line_no)`;
+  return [
+    `insert into m_claim ${claimSelect(s, 'm_other', 'refund_no', 1)} where not ${known}`,
+    `insert into m_loose select l.* from m_other l where not ${known}
+       and not exists (select from m_loose o where o.file_id = l.file_id and o.line_no = l.line_no)`,
+    ...channelNumberClaims(s),
+  ];
+}

@@ -1,0 +1,115 @@
+/** Puts the judgement down: rows that are there already stay, what no longer holds goes or is closed with its reason. */
+import type { Literals } from './match-sql.ts';
+import { LINE_PLACE, LINE_TEXT, ownLines } from './match-sql.ts';
+import type { Tx } from './pool.ts';
+
+/** A file with lines in the judgement. */
+export interface JudgedFile {
+  readonly fileId: string;
+  readonly billDate: string;
+}
+
+const SAME_MATCH =
+  'm.file_id = c.file_id and m.line_no = c.line_no and m.refund_id = c.refund_id and m.pass = c.pass';
+
+/** The first run of a file fills a table of its own; later runs and other files are changed row by row. */
+export async function writeMatches(
+  tx: Tx,
+  s: Literals,
+  file: JudgedFile,
+  others: readonly JudgedFile[],
+): Promise<void> {
+  const { rows } = await tx.query<{ fresh: boolean }>(
+    `select to_regclass('yuanlu.matches_f' || $1::text) is null as fresh`,
+    [file.fileId],
+  );
+  for (const other of others)
+    await replaceMatches(tx, s, other, 'select line_no from m_other where file_id = m.file_id');
+  if (rows[0]?.fresh !== true) {
+    await replaceMatches(tx, s, file, null);
+    return;
+  }
+  const place = [file.fileId, `${s.account}`, file.billDate];
+  const opened = await tx.query<{ leaf: string }>(
+    `select yuanlu.open_match_table($1, ${s.account}, $2) as leaf`,
+    [place[0], place[2]],
+  );
+  const leaf = String(opened.rows[0]?.leaf);
+  await tx.query(
+    `insert into yuanlu.${leaf} (refund_id, amount_minor, occurred_at, line_no, pass, amount_agrees)
+     select refund_id, amount_minor, occurred_at, line_no, pass, agrees from m_claim where file_id = ${s.file}`,
+  );
+  await tx.query(`select yuanlu.attach_match_table($1, ${s.account}, $2)`, [place[0], place[2]]);
+}
+
+async function replaceMatches(
+  tx: Tx,
+  s: Literals,
+  file: JudgedFile,
+  onlyLines: string | null,
+): Promise<void> {
+  const leaf = `account_id = ${s.account} and bill_date = ${tx.escapeLiteral(file.billDate)} and m.file_id = ${BigInt(file.fileId).toString()}`;
+  await tx.query(
+    `delete from yuanlu.matches m where m.${leaf}
+        ${onlyLines === null ? '' : `and m.line_no in (${onlyLines})`}
+        and not exists (select from m_claim c where ${SAME_MATCH})`,
+  );
+  await tx.query(
+    `insert into yuanlu.matches (file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, amount_agrees,
+                                 account_id)
+     select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, agrees, ${s.account} from m_claim c
+      where c.file_id = ${BigInt(file.fileId).toString()}
+        and not exists (select from yuanlu.matches m where m.${leaf} and ${SAME_MATCH})`,
+  );
+}
+
+/** Closes what no longer holds, with what holds instead; opens what is new. */
+export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
+  await tx.query(
+    `update yuanlu.breaks b
+        set status = 'closed', closed_at = ${s.now}, closed_reason = 'matched_again',
+            closing_evidence = coalesce(
+              (select jsonb_build_object('refund_id', c.refund_id::text, 'pass', c.pass, 'file_id', c.file_id::text,
+                                         'line_no', c.line_no)
+                 from m_claim c where c.file_id = b.file_id and c.line_no = b.line_no),
+              jsonb_build_object('file_id', ${s.file}::text))
+      where b.account_id = ${s.account} and b.status = 'open'
+        and (b.file_id = ${s.file} or exists (select from m_other o where o.file_id = b.file_id and o.line_no = b.line_no))
+        and not exists (select from m_break n where n.file_id = b.file_id and n.line_no = b.line_no and n.kind = b.kind
+                          and n.refund_id is not distinct from b.refund_id)`,
+  );
+  await tx.query(
+    `insert into yuanlu.breaks (kind, dedupe_key, account_id, file_id, line_no, bill_date, refund_id, refund_no,
+       channel_refund_no, transaction_id, amount_minor, expected_minor, currency, occurred_at, detail, opened_at)
+     select n.kind, format('%s/f%s/%s', n.kind, n.file_id, n.line_no), ${s.account}, n.file_id, n.line_no, n.bill_date,
+            n.refund_id, coalesce(r.refund_no, l.refund_no), l.channel_refund_no, l.transaction_id, l.amount_minor,
+            r.amount_minor, l.currency, l.occurred_at, n.detail, ${s.now}
+       from m_break n
+       join (select ${LINE_PLACE}, ${LINE_TEXT} from ${ownLines(s)} l union all select * from m_other) l
+         on l.file_id = n.file_id and l.line_no = n.line_no
+       left join yuanlu.refund_book r on r.id = n.refund_id
+      order by n.file_id, n.line_no
+     on conflict (dedupe_key) where status = 'open'
+       do update set detail = excluded.detail where breaks.detail is distinct from excluded.detail
+         and breaks.kind <> 'state_conflict'`,
+  );
+}
+
+/** A line ends "missing at the channel"; a newer delivery of the day ends what its forerunners left open. */
+export async function closeAnswered(tx: Tx, s: Literals): Promise<void> {
+  await tx.query(
+    `update yuanlu.breaks b
+        set status = 'closed', closed_at = ${s.now}, closed_reason = 'line_found',
+            closing_evidence = jsonb_build_object('file_id', c.file_id::text, 'line_no', c.line_no, 'sha256', f.sha256)
+       from m_claim c join yuanlu.statement_files f on f.id = c.file_id
+      where b.account_id = ${s.account} and b.status = 'open' and b.kind = 'missing_at_channel' and b.refund_id = c.refund_id`,
+  );
+  await tx.query(
+    `update yuanlu.breaks b
+        set status = 'closed', closed_at = ${s.now}, closed_reason = 'superseded',
+            closing_evidence = jsonb_build_object('file_id', ${s.file}::text)
+       from yuanlu.statement_files f
+      where f.id = b.file_id and b.status = 'open' and b.account_id = ${s.account} and f.status = 'superseded'
+        and f.kind = 'trade' and f.bill_date = ${s.date} and f.part = ${s.part}`,
+  );
+}

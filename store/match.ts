@@ -1,0 +1,184 @@
+/**
+ * Matches one statement against the books, in sets. Three passes: our number, the channel's number, and transaction
+ * plus amount inside a window. A line and a refund are used once at most, over all live statements of the account.
+ * Everything happens in one transaction under a lock per account: a run that fails leaves nothing behind, and a run
+ * that is repeated changes nothing.
+ */
+import { AppError, invariant } from '../domain/errors.ts';
+import type { BreakKind } from '../domain/statement/break.ts';
+import { BREAK_KINDS } from '../domain/statement/break.ts';
+import { CONTESTED, judge, losers, NO_LOSERS } from './match-judge.ts';
+import type { Literals, MatchScope } from './match-sql.ts';
+import { findOthers, literalsOf, otherClaims, ownClaims, PLANNER_SETTINGS, takeOther } from './match-sql.ts';
+import type { JudgedFile } from './match-write.ts';
+import { closeAnswered, writeBreaks, writeMatches } from './match-write.ts';
+import type { Pool, Tx } from './pool.ts';
+import { inTransaction } from './pool.ts';
+import type { StatementFile } from './statements-files.ts';
+import { STATEMENT_FILE_COLUMNS, toStatementFile } from './statements-files.ts';
+
+export { recordMatchedLine } from './match-evidence.ts';
+export { sweepMissing } from './match-missing.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Pass (c): a bill is compared with the days beside it, and a held refund may be accepted a day later. */
+const WINDOW_MS = 3 * DAY_MS;
+
+/** A line dated more than a day before its refund was asked for contradicts the books. */
+const TOLERANCE_MS = DAY_MS;
+
+/** How often lines of other files may draw in further lines before something must be wrong. */
+const OTHER_ROUNDS_MAX = 20;
+
+export interface MatchResult {
+  /** Lines matched without any difference, by the pass that made the match. */
+  readonly refundNo: number;
+  readonly channelRefundNo: number;
+  readonly transactionAmount: number;
+  /** Open breaks about lines of this file. With the three counts above: every refund line, once. */
+  readonly breaks: Readonly<Record<BreakKind, number>>;
+  /** Refunds for which a line is news (unsent, unknown, failed, held), or names another amount. */
+  readonly decisive: readonly {
+    readonly refundId: string;
+    readonly merchantId: string;
+    readonly refundNo: string;
+  }[];
+}
+
+/**
+ * Matches a loaded trade statement. Superseded, empty and fund-flow files have nothing to match and give zeros.
+ * @throws AppError `statement_unknown` when no such file was loaded
+ */
+export async function matchStatement(
+  ingest: Pool,
+  fileId: string,
+  options: { readonly now: Date; readonly windowMs?: number },
+): Promise<MatchResult> {
+  return inTransaction(ingest, async (tx) => {
+    const file = await lockFile(tx, fileId);
+    if (file.status !== 'loaded') return nothing();
+    if (file.kind !== 'trade') {
+      await markMatched(tx, file.id, options.now);
+      return nothing();
+    }
+    const scope: MatchScope = {
+      fileId: file.id,
+      accountId: file.accountId,
+      billDate: file.billDate,
+      part: file.part,
+      windowMs: options.windowMs ?? WINDOW_MS,
+      toleranceMs: TOLERANCE_MS,
+      now: options.now,
+    };
+    return matchInside(tx, scope);
+  });
+}
+
+async function lockFile(tx: Tx, fileId: string): Promise<StatementFile> {
+  const select = `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files where id = $1 and status <> 'refused'`;
+  const found = /^[0-9]{1,18}$/.test(fileId) ? await tx.query(select, [fileId]) : { rows: [] };
+  if (found.rows[0] === undefined) throw new AppError('statement_unknown', { file_id: fileId });
+  const { accountId } = toStatementFile(found.rows[0]);
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/match/${accountId}`]);
+  // Read again under the locks: another run or a newer delivery may have been faster.
+  const { rows } = await tx.query(`${select} for update`, [fileId]);
+  if (rows[0] === undefined) throw new AppError('statement_unknown', { file_id: fileId });
+  return toStatementFile(rows[0]);
+}
+
+async function matchInside(tx: Tx, scope: MatchScope): Promise<MatchResult> {
+  const s = literalsOf(tx, scope);
+  await tx.query(PLANNER_SETTINGS);
+  await runAll(tx, ownClaims(s));
+  const others = await gatherOthers(tx, s);
+
+  const contested = await tx.query(CONTESTED);
+  await runAll(tx, contested.rowCount === 0 ? [NO_LOSERS] : losers(s));
+  await runAll(tx, judge(s));
+
+  await writeMatches(tx, s, { fileId: scope.fileId, billDate: scope.billDate }, others);
+  await writeBreaks(tx, s);
+  await closeAnswered(tx, s);
+  await markMatched(tx, scope.fileId, scope.now);
+  return count(tx, s);
+}
+
+/** Draws in the lines of other files that belong to the same judgement, until there are no more. */
+async function gatherOthers(tx: Tx, s: Literals): Promise<JudgedFile[]> {
+  const files = new Map<string, JudgedFile>();
+  for (let round = 0; round < OTHER_ROUNDS_MAX; round += 1) {
+    const { rows: ranges } = await tx.query<{ low: bigint; high: bigint }>(
+      'select coalesce(min(refund_id), 0) as low, coalesce(max(refund_id), -1) as high from m_claim',
+    );
+    const { low, high } = ranges[0] ?? { low: 0n, high: -1n };
+    const { rows: found } = await tx.query<{ file_id: bigint; bill_date: string; line_nos: number[] }>(
+      findOthers(s, { low: String(low), high: String(high) }),
+    );
+    if (found.length === 0) return [...files.values()];
+    for (const one of found) {
+      const file = { fileId: String(one.file_id), billDate: one.bill_date };
+      files.set(file.fileId, file);
+      await tx.query(takeOther(s, file, one.line_nos.join(', ')));
+    }
+    await runAll(tx, otherClaims(s));
+  }
+  throw new AppError('invariant_broken', {
+    sentence: 'lines of other statements are drawn in within a few rounds',
+  });
+}
+
+async function count(tx: Tx, s: Literals): Promise<MatchResult> {
+  const clean = await tx.query<{ pass: number; lines: number }>(
+    `select pass, count(*)::int as lines from m_claim c
+      where c.file_id = ${s.file}
+        and not exists (select from m_break n where n.file_id = c.file_id and n.line_no = c.line_no)
+      group by pass`,
+  );
+  const open = await tx.query<{ kind: BreakKind; lines: number }>(
+    `select kind, count(*)::int as lines from m_break where file_id = ${s.file} group by kind`,
+  );
+  const lines = await tx.query<{ lines: number }>(
+    `select count(*)::int as lines from yuanlu.statement_lines
+      where account_id = ${s.account} and bill_date = ${s.date} and file_id = ${s.file} and line_type = 'refund'`,
+  );
+  const decisive = await tx.query<{ id: bigint; merchant_id: string; refund_no: string }>(
+    `select r.id, r.merchant_id, r.refund_no from m_claim c join yuanlu.refund_book r on r.id = c.refund_id
+      where c.news or not c.agrees order by r.merchant_id, r.refund_no`,
+  );
+  const byPass = (pass: number): number => clean.rows.find((row) => row.pass === pass)?.lines ?? 0;
+  const result: MatchResult = {
+    refundNo: byPass(1),
+    channelRefundNo: byPass(2),
+    transactionAmount: byPass(3),
+    breaks: { ...noBreaks(), ...Object.fromEntries(open.rows.map((row) => [row.kind, row.lines])) },
+    decisive: decisive.rows.map((row) => ({
+      refundId: String(row.id),
+      merchantId: row.merchant_id,
+      refundNo: row.refund_no,
+    })),
+  };
+  const judged = byPass(1) + byPass(2) + byPass(3) + open.rows.reduce((sum, row) => sum + row.lines, 0);
+  invariant(
+    judged === lines.rows[0]?.lines,
+    `every refund line is matched or left over, once (${String(judged)} judged)`,
+  );
+  return result;
+}
+
+async function runAll(tx: Tx, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await tx.query(statement);
+}
+
+async function markMatched(tx: Tx, fileId: string, now: Date): Promise<void> {
+  await tx.query('update yuanlu.statement_files set matched_at = $2 where id = $1', [fileId, now]);
+}
+
+function nothing(): MatchResult {
+  return { refundNo: 0, channelRefundNo: 0, transactionAmount: 0, breaks: noBreaks(), decisive: [] };
+}
+
+/** Every kind of break at zero, so that all are named wherever they are counted. */
+export function noBreaks(): Record<BreakKind, number> {
+  return Object.fromEntries(BREAK_KINDS.map((kind) => [kind, 0])) as Record<BreakKind, number>;
+}
