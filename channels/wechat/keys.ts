@@ -1,0 +1,82 @@
+/**
+ * The keys that verify WeChat Pay: public keys from the account's configuration, and platform certificates fetched from
+ * the channel. Both kinds, and several of each, may be live at once while a merchant switches or a certificate turns.
+ */
+import type { KeyObject } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
+import type { Clock } from '../../domain/clock.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { WechatAccount } from './account.ts';
+import { open } from './decrypt.ts';
+import { certificatesSchema } from './schemas.ts';
+import type { KeySource, SignedMessage } from './verification.ts';
+import { verifyMessage } from './verification.ts';
+
+/** The channel is asked for certificates at most this often because of an unknown serial. */
+const REFRESH_EVERY_MS = 60_000;
+
+export interface KeyRing extends KeySource {
+  /** The public key's id that requests name, so that answers are signed with it; undefined in certificate mode. */
+  readonly preferredId: string | undefined;
+}
+
+/** `fetchCertificates` answers with the raw message of GET /v3/certificates, or null when there is no answer. */
+export function createKeyRing(
+  account: Pick<WechatAccount, 'publicKeys' | 'apiV3Key' | 'fetchPlatformCertificates'>,
+  clock: Clock,
+  fetchCertificates: () => Promise<SignedMessage | null>,
+): KeyRing {
+  let certificates: ReadonlyMap<string, KeyObject> = new Map();
+  let refreshing: Promise<void> | null = null;
+  let refreshedAtMs = Number.NEGATIVE_INFINITY;
+  const known = (serial: string): KeyObject | undefined => account.publicKeys.get(serial) ?? certificates.get(serial);
+
+  const refresh = async (): Promise<void> => {
+    refreshedAtMs = clock.wallNow().getTime();
+    const message = await fetchCertificates();
+    if (message === null) return;
+    const fresh = readCertificates(message.body, account.apiV3Key, clock.wallNow());
+    // The list must be signed by a key we know, or by one of the certificates it brings: those were sealed with our key.
+    const candidates: KeySource = { find: (serial) => Promise.resolve(known(serial) ?? fresh.get(serial)) };
+    const verdict = await verifyMessage(message, candidates, clock.wallNow());
+    if (verdict.genuine) certificates = new Map([...certificates, ...fresh]);
+  };
+
+  return {
+    preferredId: [...account.publicKeys.keys()].at(-1),
+    find: async (serial) => {
+      const key = known(serial);
+      if (key !== undefined || !account.fetchPlatformCertificates || serial.startsWith('PUB_KEY_ID_')) return key;
+      if (refreshing === null && clock.wallNow().getTime() - refreshedAtMs < REFRESH_EVERY_MS) return undefined;
+      refreshing ??= refresh()
+        .catch(() => undefined)
+        .finally(() => {
+          refreshing = null;
+        });
+      await refreshing;
+      return known(serial);
+    },
+  };
+}
+
+/** Certificates that are valid now, by serial. @throws AppError `callback_undecipherable` */
+export function readCertificates(body: Buffer, apiV3Key: Buffer, wallNow: Date): ReadonlyMap<string, KeyObject> {
+  const parsed = certificatesSchema.safeParse(parseJson(body));
+  if (!parsed.success) throw new AppError('callback_undecipherable', { why: 'not a list of certificates' });
+  const keys = new Map<string, KeyObject>();
+  for (const { serial_no: serial, encrypt_certificate: sealed } of parsed.data.data) {
+    const certificate = new X509Certificate(open(sealed, apiV3Key));
+    const valid = Date.parse(certificate.validFrom) <= wallNow.getTime() && wallNow.getTime() <= Date.parse(certificate.validTo);
+    if (valid && certificate.serialNumber === serial.toUpperCase()) keys.set(serial, certificate.publicKey);
+  }
+  return keys;
+}
+
+/** The value, or undefined for text that is no JSON. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * What WeChat Pay's error codes mean for a refund, one row each (APIv3: create a refund, query a refund). Decisions rest
+ * on status and code, never on the message. Names of v2 that are still met are listed beside those of v3.
+ */
+import type { HoldReason } from '../../domain/refund/observation.ts';
+
+/** `unknown`: find out. `held`: not taken now. `refused`: no, for good. `absent`: no such refund (or not yet shown). */
+export type Outcome =
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'held'; readonly reason: HoldReason };
+
+const unknown: Outcome = { outcome: 'unknown' };
+const refused: Outcome = { outcome: 'refused' };
+const held = (reason: HoldReason): Outcome => ({ outcome: 'held', reason });
+
+/** POST /v3/refund/domestic/refunds. */
+export const CREATE_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  SYSTEM_ERROR: unknown,
+  SYSTEMERROR: unknown,
+  BIZERR_NEED_RETRY: unknown,
+  FREQUENCY_LIMITED: held('rate_limited'),
+  FREQUENCY_LIMIT_EXCEED: held('rate_limited'),
+  RATELIMIT_EXCEEDED: held('rate_limited'),
+  INVALID_REQ_TOO_MUCH: held('rate_limited'),
+  NOT_ENOUGH: held('short_balance'),
+  NOTENOUGH: held('short_balance'),
+  USER_ACCOUNT_ABNORMAL: held('payer_account_closed'),
+  NO_AUTH: held('account_config'),
+  SIGN_ERROR: held('account_config'),
+  MCH_NOT_EXISTS: held('account_config'),
+  REQUEST_BLOCKED: held('blocked'),
+  PARAM_ERROR: refused,
+  INVALID_REQUEST: refused,
+  RESOURCE_NOT_EXISTS: refused,
+  TRADE_OVERDUE: refused,
+  REFUND_FEE_MISMATCH: refused,
+};
+
+/** GET calls: nothing is refused by a question; what is not there is absent. */
+export const QUERY_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  SYSTEM_ERROR: unknown,
+  SYSTEMERROR: unknown,
+  FREQUENCY_LIMITED: held('rate_limited'),
+  FREQUENCY_LIMIT_EXCEED: held('rate_limited'),
+  RATELIMIT_EXCEEDED: held('rate_limited'),
+  RESOURCE_NOT_EXISTS: { outcome: 'absent' },
+  ORDER_NOT_EXIST: { outcome: 'absent' },
+  REFUNDNOTEXIST: { outcome: 'absent' },
+  NO_AUTH: held('account_config'),
+  SIGN_ERROR: held('account_config'),
+  MCH_NOT_EXISTS: held('account_config'),
+  REQUEST_BLOCKED: held('blocked'),
+  PARAM_ERROR: held('account_config'),
+  INVALID_REQUEST: held('account_config'),
+};
+
+/**
+ * The outcome of an answer that is not 2xx. A server fault is unknown whatever its body says; a code without a row is
+ * not taken, and a person looks (4xx), or unknown (anything else).
+ */
+export function outcomeOf(table: Readonly<Record<string, Outcome>>, status: number, code: string): Outcome {
+  if (status >= 500) return unknown;
+  if (status === 429) return held('rate_limited');
+  if (Object.hasOwn(table, code)) return table[code] ?? unknown;
+  return status >= 400 ? held('blocked') : unknown;
+}

@@ -1,0 +1,153 @@
+/**
+ * One signed call to WeChat Pay and what can be trusted of its answer. A 2xx answer counts only with a valid signature;
+ * error answers are not signed by the channel and are read by status and code.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../domain/clock.ts';
+import { AppError } from '../../domain/errors.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../http-client.ts';
+import { createHttpClient } from '../http-client.ts';
+import { createRateLimiter } from '../rate-limit.ts';
+import type { RateLimiter } from '../rate-limit.ts';
+import type { WechatAccount } from './account.ts';
+import type { KeyRing } from './keys.ts';
+import { createKeyRing, parseJson } from './keys.ts';
+import { errorSchema } from './schemas.ts';
+import { authorization } from './signing.ts';
+import type { SignedMessage } from './verification.ts';
+import { verifyMessage } from './verification.ts';
+
+/** From the first byte out to the last byte in; under the activities' own limits. */
+const TIMEOUT_MS = 10_000;
+const ANSWER_BYTES_MAX = 1 << 20;
+
+/** WeChat Pay's limits per merchant: accepted calls and failing calls a second (APIv3: create a refund, frequency). */
+const GOOD_PER_SECOND = 150;
+const FAILING_PER_SECOND = 6;
+const WAITING_MAX = 1_000;
+
+/** What came of a call. `responseId` is the channel's Request-ID: its support asks for it. */
+export type Answer =
+  | { readonly kind: 'good'; readonly body: unknown; readonly responseId: string | null }
+  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message: string; readonly retryAfterMs: number | null; readonly responseId: string | null }
+  | { readonly kind: 'unknown'; readonly why: string; readonly responseId: string | null };
+
+export interface Transport {
+  readonly keys: KeyRing;
+  post(path: string, body: unknown, signal?: AbortSignal): Promise<Answer>;
+  get(pathAndQuery: string, signal?: AbortSignal): Promise<Answer>;
+  /** A signed GET of an absolute address, as a stream; its answer carries no signature. */
+  download(url: URL, signal?: AbortSignal): Promise<{ readonly status: number; readonly body: AsyncIterable<Buffer> }>;
+}
+
+export interface TransportDeps {
+  readonly clock: Clock;
+  readonly randomBytes: (sizeBytes: number) => Buffer;
+  /** Replaced in tests. */
+  readonly http?: HttpClient;
+  readonly limiter?: RateLimiter;
+}
+
+export function createTransport(account: WechatAccount, deps: TransportDeps): Transport {
+  const http = deps.http ?? createHttpClient({ timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX });
+  const limiter = deps.limiter ?? defaultLimiter(deps.clock);
+  const keys: KeyRing = createKeyRing(account, deps.clock, async () => {
+    const result = await http.call(signed(account, deps, undefined, { method: 'GET', url: `${account.apiBase}/v3/certificates` }));
+    return result.ok && result.answer.status === 200 ? toMessage(result.answer) : null;
+  });
+  const call = async (method: 'GET' | 'POST', path: string, body: Buffer | undefined, signal?: AbortSignal): Promise<Answer> => {
+    await limiter.turn(signal);
+    const request = signed(account, deps, keys.preferredId, { method, url: `${account.apiBase}${path}`, signal, ...(body === undefined ? {} : { body }) });
+    const result = await http.call(request);
+    const answer = result.ok ? await readAnswer(result.answer, keys, deps.clock) : unknown(result.why, null);
+    limiter.ended(answer.kind === 'good');
+    return answer;
+  };
+  return {
+    keys,
+    // Serialised once: the bytes that are signed are the bytes that are sent.
+    post: (path, body, signal) => call('POST', path, Buffer.from(JSON.stringify(body), 'utf8'), signal),
+    get: (pathAndQuery, signal) => call('GET', pathAndQuery, undefined, signal),
+    download: (url, signal) => http.stream(signed(account, deps, keys.preferredId, { method: 'GET', url: url.href, signal })),
+  };
+}
+
+function defaultLimiter(clock: Clock): RateLimiter {
+  return createRateLimiter({
+    goodPerSecond: GOOD_PER_SECOND,
+    failingPerSecond: FAILING_PER_SECOND,
+    waitingMax: WAITING_MAX,
+    nowMs: () => clock.wallNow().getTime(),
+    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+  });
+}
+
+function signed(
+  account: WechatAccount,
+  deps: TransportDeps,
+  keyId: string | undefined,
+  request: Omit<HttpRequest, 'headers'>,
+): HttpRequest {
+  const { pathname, search } = new URL(request.url);
+  const body = request.body ?? Buffer.alloc(0);
+  const token = authorization(account, {
+    method: request.method,
+    pathAndQuery: pathname + search,
+    timestamp: Math.floor(deps.clock.wallNow().getTime() / 1_000).toString(),
+    nonce: deps.randomBytes(16).toString('hex'),
+    body,
+  });
+  return {
+    ...request,
+    headers: {
+      accept: 'application/json',
+      'user-agent': 'yuanlu (Node.js)',
+      authorization: token,
+      // Tells the channel which of its keys we can verify.
+      ...(keyId === undefined ? {} : { 'wechatpay-serial': keyId }),
+      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+  };
+}
+
+async function readAnswer(answer: HttpAnswer, keys: KeyRing, clock: Clock): Promise<Answer> {
+  const responseId = answer.headers.get('request-id') ?? null;
+  if (answer.status >= 200 && answer.status < 300) {
+    const verdict = await verifyMessage(toMessage(answer), keys, clock.wallNow());
+    if (!verdict.genuine) return unknown(`the answer cannot be trusted (${verdict.code}: ${verdict.why})`, responseId);
+    const body = parseJson(answer.body);
+    return body === undefined ? unknown('the answer is not JSON', responseId) : { kind: 'good', body, responseId };
+  }
+  const parsed = errorSchema.safeParse(parseJson(answer.body));
+  // A page of some gateway on the way is no word of the channel.
+  if (!parsed.success && answer.status < 500) return unknown(`HTTP ${String(answer.status)} without an error code`, responseId);
+  const { code, message } = parsed.success ? parsed.data : { code: 'SYSTEM_ERROR', message: `HTTP ${String(answer.status)}` };
+  const retryAfterMs = retryAfter(answer.headers.get('retry-after'), clock.wallNow());
+  return { kind: 'error', status: answer.status, code, message, retryAfterMs, responseId };
+}
+
+function unknown(why: string, responseId: string | null): Answer {
+  return { kind: 'unknown', why, responseId };
+}
+
+function toMessage(answer: HttpAnswer): SignedMessage {
+  return { header: (name) => answer.headers.get(name), body: answer.body };
+}
+
+/** Seconds or an HTTP date, as milliseconds from now; null when absent or unreadable. */
+export function retryAfter(value: string | undefined, wallNow: Date): number | null {
+  if (value === undefined) return null;
+  if (/^[0-9]{1,6}$/.test(value)) return Number(value) * 1_000;
+  const at = Date.parse(value);
+  return Number.isNaN(at) ? null : Math.max(0, at - wallNow.getTime());
+}
+
+/** Refuses download addresses that the account does not allow: another host, credentials, or plain http elsewhere. */
+export function checkDownloadUrl(account: Pick<WechatAccount, 'billHosts' | 'apiBase'>, text: string): URL {
+  const url = new URL(text);
+  const sameScheme = url.protocol === 'https:' || url.protocol === new URL(account.apiBase).protocol;
+  if (!account.billHosts.has(url.host) || !sameScheme || url.username !== '' || url.password !== '') {
+    throw new AppError('statement_host_refused', { host: url.host });
+  }
+  return url;
+}

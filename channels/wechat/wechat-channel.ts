@@ -1,0 +1,175 @@
+/** WeChat Pay (APIv3, direct merchant) as a channel: one account, all calls. */
+import { AppError } from '../../domain/errors.ts';
+import { assertRefundNo } from '../../domain/ids.ts';
+import { MINOR_MAX } from '../../domain/money.ts';
+import type {
+  Channel,
+  PaymentAnswer,
+  QueryAnswer,
+  RefundOrder,
+  StatementAvailability,
+  StatementTicket,
+  SubmitAnswer,
+} from '../channel.ts';
+import type { WechatAccount } from './account.ts';
+import { wechatBillReader } from './bill-reader.ts';
+import { readCallback } from './callback.ts';
+import { WECHAT_LIMITS } from './limits.ts';
+import { CREATE_OUTCOMES, QUERY_OUTCOMES, outcomeOf } from './outcome.ts';
+import { paymentReport, refundReport } from './reports.ts';
+import { billSchema, orderSchema, refundSchema } from './schemas.ts';
+import type { Answer, Transport, TransportDeps } from './transport.ts';
+import { checkDownloadUrl, createTransport } from './transport.ts';
+
+const REFUNDS = '/v3/refund/domestic/refunds';
+const ORDERS = '/v3/pay/transactions';
+
+export function wechatChannel(account: WechatAccount, deps: TransportDeps): Channel {
+  const transport = createTransport(account, deps);
+  return {
+    name: 'wechat',
+    accountId: account.id,
+    limits: WECHAT_LIMITS,
+    lineProves: 'acceptance',
+    submitRefund: (order, signal) => submitRefund(account, transport, order, signal),
+    queryRefund: (refundNo, signal) => queryRefund(transport, refundNo, signal),
+    queryPayment: (payment, signal) => queryPayment(account, transport, payment, signal),
+    readCallback: (message) => readCallback(account, transport.keys, deps.clock, message),
+    requestStatement: (kind, billDate, signal) => requestStatement(transport, kind, billDate, signal),
+    downloadStatement: (ticket, signal) => downloadStatement(account, transport, ticket, signal),
+    statementReader: () => wechatBillReader(),
+  };
+}
+
+async function submitRefund(account: WechatAccount, transport: Transport, order: RefundOrder, signal?: AbortSignal): Promise<SubmitAnswer> {
+  assertRefundNo(order.refundNo);
+  const answer = await transport.post(REFUNDS, requestBody(account, order), signal);
+  if (answer.kind === 'good') {
+    const parsed = refundSchema.safeParse(answer.body);
+    if (!parsed.success) return unknown(answer, 'the answer is not a refund as documented');
+    const report = refundReport(parsed.data);
+    const same =
+      report.refundNo === order.refundNo &&
+      report.amountMinor === order.amountMinor &&
+      (order.transactionId === null || report.transactionId === null || report.transactionId === order.transactionId);
+    return same ? { outcome: 'reported', report, responseId: answer.responseId } : unknown(answer, 'the answer is about another refund');
+  }
+  if (answer.kind === 'unknown') return unknown(answer, answer.why);
+  const outcome = outcomeOf(CREATE_OUTCOMES, answer.status, answer.code);
+  if (outcome.outcome === 'held') return { ...held(answer), reason: outcome.reason };
+  if (outcome.outcome === 'refused') {
+    return { outcome: 'refused', channelCode: answer.code, message: answer.message, responseId: answer.responseId };
+  }
+  return unknown(answer, `${String(answer.status)} ${answer.code}`);
+}
+
+function requestBody(account: WechatAccount, order: RefundOrder): object {
+  return {
+    ...(order.transactionId === null ? { out_trade_no: order.paymentNo } : { transaction_id: order.transactionId }),
+    out_refund_no: order.refundNo,
+    ...(order.reason === null ? {} : { reason: order.reason }),
+    notify_url: account.notifyUrl,
+    amount: { refund: jsonFen(order.amountMinor), total: jsonFen(order.capturedMinor), currency: order.currency },
+  };
+}
+
+/** The channel takes fen as JSON integers; what a JSON number cannot hold exactly is never sent. */
+function jsonFen(minor: bigint): number {
+  if (minor <= 0n || minor > MINOR_MAX) throw new AppError('amount_invalid', { amount: minor.toString() });
+  return Number(minor);
+}
+
+async function queryRefund(transport: Transport, refundNo: string, signal?: AbortSignal): Promise<QueryAnswer> {
+  const answer = await transport.get(`${REFUNDS}/${encodeURIComponent(refundNo)}`, signal);
+  if (answer.kind !== 'good') return noReport(answer);
+  const parsed = refundSchema.safeParse(answer.body);
+  if (!parsed.success) return unknown(answer, 'the answer is not a refund as documented');
+  if (parsed.data.out_refund_no !== refundNo) return unknown(answer, 'the answer is about another refund');
+  return { outcome: 'reported', report: refundReport(parsed.data), responseId: answer.responseId };
+}
+
+/** Orders that were paid, whether or not some of the money went back since. */
+const PAID: ReadonlySet<string> = new Set(['SUCCESS', 'REFUND']);
+
+async function queryPayment(
+  account: WechatAccount,
+  transport: Transport,
+  payment: { readonly paymentNo: string; readonly transactionId: string | null },
+  signal?: AbortSignal,
+): Promise<PaymentAnswer> {
+  const which =
+    payment.transactionId === null
+      ? `out-trade-no/${encodeURIComponent(payment.paymentNo)}`
+      : `id/${encodeURIComponent(payment.transactionId)}`;
+  const answer = await transport.get(`${ORDERS}/${which}?mchid=${account.mchid}`, signal);
+  if (answer.kind !== 'good') return noReport(answer);
+  const parsed = orderSchema.safeParse(answer.body);
+  if (!parsed.success) return unknown(answer, 'the answer is not an order as documented');
+  if (!PAID.has(parsed.data.trade_state)) {
+    return { outcome: 'unpaid', channelState: parsed.data.trade_state, responseId: answer.responseId };
+  }
+  const report = paymentReport(parsed.data);
+  return report === null ? unknown(answer, 'the paid order lacks amount, number or time') : { outcome: 'reported', payment: report, responseId: answer.responseId };
+}
+
+type NoReport = Exclude<Answer, { kind: 'good' }>;
+
+function noReport(answer: NoReport): Exclude<QueryAnswer, { outcome: 'reported' }> {
+  if (answer.kind === 'unknown') return unknown(answer, answer.why);
+  const outcome = outcomeOf(QUERY_OUTCOMES, answer.status, answer.code);
+  if (outcome.outcome === 'absent') return { outcome: 'absent', responseId: answer.responseId };
+  if (outcome.outcome === 'held') return { ...held(answer), reason: outcome.reason };
+  return unknown(answer, `${String(answer.status)} ${answer.code}`);
+}
+
+function unknown(answer: Answer, why: string) {
+  return { outcome: 'unknown', why, responseId: answer.responseId } as const;
+}
+
+function held(answer: Extract<Answer, { kind: 'error' }>) {
+  const { code, message, retryAfterMs, responseId } = answer;
+  return { outcome: 'held', channelCode: code, message, retryAfterMs, responseId } as const;
+}
+
+const BILL_PATHS = {
+  trade: '/v3/bill/tradebill?bill_date={date}&bill_type=ALL&tar_type=GZIP',
+  fund_flow: '/v3/bill/fundflowbill?bill_date={date}&account_type=BASIC&tar_type=GZIP',
+} as const;
+
+async function requestStatement(
+  transport: Transport,
+  kind: keyof typeof BILL_PATHS,
+  billDate: string,
+  signal?: AbortSignal,
+): Promise<StatementAvailability> {
+  const answer = await transport.get(BILL_PATHS[kind].replace('{date}', billDate), signal);
+  if (answer.kind === 'good') {
+    const parsed = billSchema.safeParse(answer.body);
+    if (!parsed.success || parsed.data.hash_type !== 'SHA1') return unknown(answer, 'the answer is not a bill as documented');
+    const hash = { algorithm: 'sha1', hex: parsed.data.hash_value.toLowerCase() } as const;
+    return { outcome: 'ready', ticket: { downloadUrl: parsed.data.download_url, packed: 'gzip', hash } };
+  }
+  if (answer.kind === 'error' && answer.code === 'NO_STATEMENT_EXIST') return { outcome: 'empty' };
+  if (answer.kind === 'error' && answer.code === 'STATEMENT_CREATING') return { outcome: 'creating' };
+  const other = noReport(answer);
+  // "Absent" is no word about bills; it is asked again like any answer that says nothing.
+  return other.outcome === 'absent' ? unknown(answer, 'no such bill address') : other;
+}
+
+async function downloadStatement(
+  account: WechatAccount,
+  transport: Transport,
+  ticket: StatementTicket,
+  signal?: AbortSignal,
+): Promise<AsyncIterable<Buffer>> {
+  const url = checkDownloadUrl(account, ticket.downloadUrl);
+  let opened: Awaited<ReturnType<Transport['download']>>;
+  try {
+    opened = await transport.download(url, signal);
+  } catch (error) {
+    throw new AppError('channel_unreachable', { why: 'the statement cannot be downloaded' }, { cause: error });
+  }
+  if (opened.status === 200) return opened.body;
+  if (opened.status >= 300 && opened.status < 400) throw new AppError('statement_host_refused', { why: 'the download address redirects' });
+  throw new AppError('channel_unreachable', { why: `the download address answered ${String(opened.status)}` });
+}
