@@ -99,14 +99,14 @@ function leftOver(s: Literals): string {
              case when not c.agrees then 'amount_differs' else 'state_conflict' end, c.refund_id,
              jsonb_build_object('state', r.state, 'requested_at', r.requested_at)
         from m_claim c join yuanlu.refund_book r on r.id = c.refund_id
-       where not c.agrees or c.conflict or ${conflictUnderReview(s)}`;
-}
-
-/** A conflict stays for review once it was seen, also when the evidence has moved the refund on since. */
-function conflictUnderReview(s: Literals): string {
-  return `exists (select from yuanlu.breaks b where b.account_id = ${s.account} and b.status = 'open'
-            and b.kind = 'state_conflict' and b.file_id = c.file_id and b.line_no = c.line_no
-            and b.refund_id = c.refund_id)`;
+       where not c.agrees or c.conflict
+      union all
+      -- A conflict stays for review once it was seen, also when the evidence has moved the refund on since.
+      select c.file_id, c.bill_date, c.line_no, b.kind, b.refund_id, b.detail
+        from yuanlu.breaks b
+        join m_claim c on c.file_id = b.file_id and c.line_no = b.line_no and c.refund_id = b.refund_id
+       where b.account_id = ${s.account} and b.status = 'open' and b.kind = 'state_conflict'
+         and c.agrees and not c.conflict`;
 }
 
 export function judge(s: Literals): string[] {

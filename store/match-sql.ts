@@ -15,7 +15,8 @@ export interface MatchScope {
   readonly fileId: string;
   readonly accountId: string;
   readonly billDate: string;
-  readonly part: string;
+  /** Deliveries of this day that were superseded: what their lines held is free again. */
+  readonly superseded: readonly string[];
   /** How far the line's time may be from the refund's for pass 3. */
   readonly windowMs: number;
   /** How much earlier than the request a line may be dated: clocks differ, bill dates are days. */
@@ -28,7 +29,7 @@ export interface Literals {
   readonly file: string;
   readonly account: string;
   readonly date: string;
-  readonly part: string;
+  readonly superseded: string;
   readonly window: string;
   readonly tolerance: string;
   readonly now: string;
@@ -39,25 +40,28 @@ export function literalsOf(tx: Tx, scope: MatchScope): Literals {
     file: `${BigInt(scope.fileId).toString()}::bigint`,
     account: `${tx.escapeLiteral(scope.accountId)}::text`,
     date: `${tx.escapeLiteral(scope.billDate)}::date`,
-    part: `${tx.escapeLiteral(scope.part)}::text`,
+    superseded: `array[${scope.superseded.map((id) => BigInt(id).toString()).join(', ')}]::bigint[]`,
     window: `interval '${String(scope.windowMs)} milliseconds'`,
     tolerance: `interval '${String(scope.toleranceMs)} milliseconds'`,
     now: `${tx.escapeLiteral(scope.now.toISOString())}::timestamptz`,
   };
 }
 
-/**
- * Small batches stay in the cache; a table as target allows the parallel plan, which only zero costs make it take.
- * Compiling such wide statements takes longer than running them.
- */
+/** Small batches stay in the cache; looking a few lines up goes through the index; compiling takes longer than running. */
 export const PLANNER_SETTINGS = `
   set local work_mem = '32MB';
   set local random_page_cost = 1.1;
+  set local jit = off`;
+
+/** A table as target allows a parallel plan, which only zero costs make the one big join take. */
+export const PARALLEL_ON = `
   set local parallel_tuple_cost = 0;
   set local parallel_setup_cost = 0;
   set local min_parallel_table_scan_size = 0;
-  set local max_parallel_workers_per_gather = 1;
-  set local jit = off`;
+  set local max_parallel_workers_per_gather = 1`;
+
+/** Everything after the big join is small: workers, costing nothing by the settings above, would be started per row. */
+export const PARALLEL_OFF = 'set local max_parallel_workers_per_gather = 0';
 
 export const LINE_TEXT = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no';
 export const LINE_PLACE = 'l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at';
@@ -68,6 +72,12 @@ export function ownLines(s: Literals): string {
             where account_id = ${s.account} and bill_date = ${s.date} and file_id = ${s.file} and line_type = 'refund')`;
 }
 
+const CLAIM = (s: Literals, pass: 1 | 2): string => `
+           ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,
+           r.amount_minor = l.amount_minor and r.currency = l.currency as agrees,
+           r.state in ('requested', 'failed') or l.occurred_at < r.requested_at - ${s.tolerance} as conflict,
+           r.state not in ('processing', 'succeeded', 'settled') as news`;
+
 function claimSelect(
   s: Literals,
   source: string,
@@ -75,24 +85,31 @@ function claimSelect(
   pass: 1 | 2,
 ): string {
   return `
-    select ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,
-           r.amount_minor = l.amount_minor and r.currency = l.currency as agrees,
-           r.state in ('requested', 'failed') or l.occurred_at < r.requested_at - ${s.tolerance} as conflict,
-           r.state not in ('processing', 'succeeded', 'settled') as news
+    select ${CLAIM(s, pass)}
       from ${source} l
       join yuanlu.refund_book r on r.account_id = ${s.account} and r.${column} = l.${column}`;
 }
 
-/** Pass (a) for the whole file, then what it leaves, then pass (b). A channel number that is not unique names nothing. */
-export function ownClaims(s: Literals): string[] {
+/** Pass (a) for the whole file. A line that no refund has the number of keeps its texts, for what comes after. */
+export function ownClaims(s: Literals): string {
+  const text = LINE_TEXT.split(', ').map(
+    (column) => `case when r.id is null then ${column} end as ${column.slice(2)}`,
+  );
+  return `
+    create temp table m_claim on commit drop as
+      select ${CLAIM(s, 1)}, ${text.join(', ')}
+        from ${ownLines(s)} l
+        left join yuanlu.refund_book r on r.account_id = ${s.account} and r.refund_no = l.refund_no`;
+}
+
+/** What pass (a) leaves, and pass (b). A channel number that is not unique in the books names nothing. */
+export function looseLines(s: Literals): string[] {
   return [
-    `create temp table m_claim on commit drop as ${claimSelect(s, ownLines(s), 'refund_no', 1)}`,
-    `create temp table m_loose on commit drop as
-       select ${LINE_PLACE}, ${LINE_TEXT} from ${ownLines(s)} l
-        where not exists (select from m_claim c where c.line_no = l.line_no)`,
+    `create temp table m_loose on commit drop as select ${LINE_PLACE}, ${LINE_TEXT} from m_claim l where refund_id is null`,
     'analyze m_loose',
+    'delete from m_claim where refund_id is null',
+    'analyze m_claim (refund_id, agrees, conflict, news)',
     ...channelNumberClaims(s),
-    'analyze m_claim (refund_id)',
     'create temp table m_other (like m_loose) on commit drop',
   ];
 }
@@ -114,19 +131,17 @@ function channelNumberClaims(s: Literals): string[] {
  * this day held is free again.
  */
 export function findOthers(s: Literals, range: { readonly low: string; readonly high: string }): string {
-  const superseded = `(select id from yuanlu.statement_files where account_id = ${s.account} and kind = 'trade'
-                        and bill_date = ${s.date} and part = ${s.part} and status = 'superseded')`;
   return `
     with line_break as (
       select b.* from yuanlu.breaks b join yuanlu.statement_files f on f.id = b.file_id
        where b.account_id = ${s.account} and b.status = 'open' and b.file_id <> ${s.file} and f.status = 'loaded'),
     freed as (
       select m.refund_id from yuanlu.matches m
-       where m.account_id = ${s.account} and m.bill_date = ${s.date} and m.file_id in ${superseded}
-      union select b.refund_id from yuanlu.breaks b where b.file_id in ${superseded} and b.refund_id is not null),
+       where m.account_id = ${s.account} and m.bill_date = ${s.date} and m.file_id = any (${s.superseded})
+      union select b.refund_id from yuanlu.breaks b where b.file_id = any (${s.superseded}) and b.refund_id is not null),
     freed_line as (
       select b.refund_no, b.channel_refund_no, b.transaction_id, b.amount_minor from yuanlu.breaks b
-       where b.file_id in ${superseded}),
+       where b.file_id = any (${s.superseded})),
     held as (
       select m.file_id, m.bill_date, m.line_no, m.refund_id, m.pass from yuanlu.live_matches m
        where m.account_id = ${s.account} and m.file_id <> ${s.file}

@@ -108,8 +108,6 @@ export async function closeAnswered(tx: Tx, s: Literals): Promise<void> {
     `update yuanlu.breaks b
         set status = 'closed', closed_at = ${s.now}, closed_reason = 'superseded',
             closing_evidence = jsonb_build_object('file_id', ${s.file}::text)
-       from yuanlu.statement_files f
-      where f.id = b.file_id and b.status = 'open' and b.account_id = ${s.account} and f.status = 'superseded'
-        and f.kind = 'trade' and f.bill_date = ${s.date} and f.part = ${s.part}`,
+      where b.account_id = ${s.account} and b.status = 'open' and b.file_id = any (${s.superseded})`,
   );
 }

@@ -9,7 +9,17 @@ import type { BreakKind } from '../domain/statement/break.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
 import { CONTESTED, judge, losers, NO_LOSERS } from './match-judge.ts';
 import type { Literals, MatchScope } from './match-sql.ts';
-import { findOthers, literalsOf, otherClaims, ownClaims, PLANNER_SETTINGS, takeOther } from './match-sql.ts';
+import {
+  findOthers,
+  literalsOf,
+  looseLines,
+  otherClaims,
+  ownClaims,
+  PARALLEL_OFF,
+  PARALLEL_ON,
+  PLANNER_SETTINGS,
+  takeOther,
+} from './match-sql.ts';
 import type { JudgedFile } from './match-write.ts';
 import { closeAnswered, writeBreaks, writeMatches } from './match-write.ts';
 import type { Pool, Tx } from './pool.ts';
@@ -66,7 +76,7 @@ export async function matchStatement(
       fileId: file.id,
       accountId: file.accountId,
       billDate: file.billDate,
-      part: file.part,
+      superseded: await supersededBy(tx, file),
       windowMs: options.windowMs ?? WINDOW_MS,
       toleranceMs: TOLERANCE_MS,
       now: options.now,
@@ -87,10 +97,22 @@ async function lockFile(tx: Tx, fileId: string): Promise<StatementFile> {
   return toStatementFile(rows[0]);
 }
 
+async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
+  const { rows } = await tx.query<{ id: bigint }>(
+    `select id from yuanlu.statement_files
+      where account_id = $1 and kind = $2 and bill_date = $3 and part = $4 and status = 'superseded'`,
+    [file.accountId, file.kind, file.billDate, file.part],
+  );
+  return rows.map((row) => String(row.id));
+}
+
 async function matchInside(tx: Tx, scope: MatchScope): Promise<MatchResult> {
   const s = literalsOf(tx, scope);
   await tx.query(PLANNER_SETTINGS);
-  await runAll(tx, ownClaims(s));
+  await tx.query(PARALLEL_ON);
+  const own = await tx.query(ownClaims(s));
+  await tx.query(PARALLEL_OFF);
+  await runAll(tx, looseLines(s));
   const others = await gatherOthers(tx, s);
 
   const contested = await tx.query(CONTESTED);
@@ -101,7 +123,19 @@ async function matchInside(tx: Tx, scope: MatchScope): Promise<MatchResult> {
   await writeBreaks(tx, s);
   await closeAnswered(tx, s);
   await markMatched(tx, scope.fileId, scope.now);
-  return count(tx, s);
+  const result = await count(tx, s);
+  const judged = linesOf(result);
+  invariant(
+    judged === own.rowCount,
+    `every refund line is matched or left over, once (${String(judged)} judged)`,
+  );
+  return result;
+}
+
+/** Lines of the file that the result speaks of. */
+function linesOf(result: MatchResult): number {
+  const matched = result.refundNo + result.channelRefundNo + result.transactionAmount;
+  return Object.values(result.breaks).reduce((sum, lines) => sum + lines, matched);
 }
 
 /** Draws in the lines of other files that belong to the same judgement, until there are no more. */
@@ -138,16 +172,12 @@ async function count(tx: Tx, s: Literals): Promise<MatchResult> {
   const open = await tx.query<{ kind: BreakKind; lines: number }>(
     `select kind, count(*)::int as lines from m_break where file_id = ${s.file} group by kind`,
   );
-  const lines = await tx.query<{ lines: number }>(
-    `select count(*)::int as lines from yuanlu.statement_lines
-      where account_id = ${s.account} and bill_date = ${s.date} and file_id = ${s.file} and line_type = 'refund'`,
-  );
   const decisive = await tx.query<{ id: bigint; merchant_id: string; refund_no: string }>(
     `select r.id, r.merchant_id, r.refund_no from m_claim c join yuanlu.refund_book r on r.id = c.refund_id
       where c.news or not c.agrees order by r.merchant_id, r.refund_no`,
   );
   const byPass = (pass: number): number => clean.rows.find((row) => row.pass === pass)?.lines ?? 0;
-  const result: MatchResult = {
+  return {
     refundNo: byPass(1),
     channelRefundNo: byPass(2),
     transactionAmount: byPass(3),
@@ -158,12 +188,6 @@ async function count(tx: Tx, s: Literals): Promise<MatchResult> {
       refundNo: row.refund_no,
     })),
   };
-  const judged = byPass(1) + byPass(2) + byPass(3) + open.rows.reduce((sum, row) => sum + row.lines, 0);
-  invariant(
-    judged === lines.rows[0]?.lines,
-    `every refund line is matched or left over, once (${String(judged)} judged)`,
-  );
-  return result;
 }
 
 async function runAll(tx: Tx, statements: readonly string[]): Promise<void> {

@@ -35,7 +35,6 @@ declare
 begin
   execute format('create unique index on yuanlu.%I (refund_id)', leaf);
   perform yuanlu.attach_file_table('matches', file_id, account_id, bill_date);
-  execute format('analyze yuanlu.%I (refund_id)', leaf);
 end $$;
 
 revoke all on function yuanlu.open_match_table(bigint, text, date) from public;
