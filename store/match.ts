@@ -27,7 +27,6 @@ import { inTransaction } from './pool.ts';
 import type { StatementFile } from './statements-files.ts';
 import { STATEMENT_FILE_COLUMNS, toStatementFile } from './statements-files.ts';
 
-export { recordMatchedLine } from './match-evidence.ts';
 export { sweepMissing } from './match-missing.ts';
 
 const DAY_MS = 86_400_000;

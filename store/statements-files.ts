@@ -114,7 +114,7 @@ export async function getStatementFile(db: Db, fileId: string): Promise<Statemen
 export async function listStatementFiles(
   db: Db,
   filter: {
-    readonly accountId?: string;
+    readonly accountId?: string | null;
     readonly from?: string;
     readonly to?: string;
     readonly after?: string;
