@@ -65,12 +65,12 @@ async function call(instance: AxiosInstance, request: HttpRequest, o: HttpClient
   const deadline = AbortSignal.timeout(o.timeoutMs);
   const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
   try {
-    const { status, headers, data } = await instance.request<ArrayBuffer | Buffer>({
+    const { status, headers, data } = await instance.request<Buffer>({
       ...configOf(request),
       responseType: 'arraybuffer',
       signal,
     });
-    return { ok: true, answer: { status, headers: headerMap(headers), body: Buffer.from(data) } };
+    return { ok: true, answer: { status, headers: headerMap(headers), body: data } };
   } catch (error) {
     return { ok: false, why: whyNoAnswer(error, deadline) };
   }

@@ -2,12 +2,13 @@
  * The whole system in one process, on engines of its own: what `yuanlu dev`, `yuanlu demo` and the end-to-end tests run.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sandbox } from '../sandbox/server.ts';
 import { migrate } from '../store/migrate.ts';
 import type { RunningApi } from './api-server.ts';
 import { startApi } from './api-server.ts';
+import { bundleWorkflows } from './bundle.ts';
 import { systemClock, virtualClock } from './clock.ts';
 import type { VirtualTime } from './clock.ts';
 import type { Config } from './config.ts';
@@ -24,7 +25,8 @@ export interface StackOptions {
   readonly dataDir: string;
   readonly keepData: boolean;
   readonly apiPort: number;
-  readonly virtualTime: VirtualTime | null;
+  /** Called when the engines are up, so that no business time passes before anything can happen. */
+  readonly virtualTime: (() => VirtualTime) | null;
   /** How often the scheduler looks; a cron line with 5 or 6 fields. */
   readonly schedule: string;
   readonly lookBackDays: number;
@@ -49,6 +51,8 @@ export interface Stack {
   readonly apiKey: string;
   readonly merchantId: string;
   readonly accountId: string;
+  /** The account's merchant number at the channel. */
+  readonly mchid: string;
   stop(): Promise<void>;
 }
 
@@ -84,9 +88,11 @@ async function assemble(
   closers.push(() => engines.stop());
   await migrate(engines.databaseUrl);
 
-  const clock = o.virtualTime === null ? systemClock() : virtualClock(o.virtualTime);
+  const bundle = await bundleWorkflows();
+  const virtualTime = o.virtualTime === null ? null : o.virtualTime();
+  const clock = virtualTime === null ? systemClock() : virtualClock(virtualTime);
   const apiKey = `yl_${randomBytes(24).toString('base64url')}`;
-  const { sandbox, accountsFile, merchantId, accountId, apiPort } = await sandboxWithAccounts({
+  const { sandbox, accountsFile, merchantId, accountId, mchid, apiPort } = await sandboxWithAccounts({
     ...o,
     clock,
     apiKey,
@@ -107,9 +113,8 @@ async function assemble(
     lookBackDays: o.lookBackDays,
     schedule: o.schedule,
     pollFloorMs: o.pollFloorMs,
-    virtualTime: o.virtualTime,
+    virtualTime,
   };
-  await writeFile(join(o.dataDir, 'config.json'), JSON.stringify(config, null, 2), { mode: 0o600 });
   const context = await openContext(config, 'yuanlu');
   closers.push(() => context.close());
   await ensureSearchAttributes(context.temporal.client, config.temporalNamespace);
@@ -117,12 +122,12 @@ async function assemble(
   const api = await startApi(context);
   closers.push(() => api.stop());
   if (!(o.without ?? []).includes('worker')) {
-    const worker = await startWorker(context);
+    const worker = await startWorker(context, { bundle });
     closers.push(() => worker.stop());
   }
   if (!(o.without ?? []).includes('scheduler')) {
     const scheduler = await startScheduler(context);
     closers.push(() => scheduler.stop());
   }
-  return { config, context, engines, sandbox, api, apiKey, merchantId, accountId, stop };
+  return { config, context, engines, sandbox, api, apiKey, merchantId, accountId, mchid, stop };
 }

@@ -47,11 +47,11 @@ function listText(breaks: readonly Break[]): string {
   return table(breaks, [
     { head: 'no', align: 'right', cell: (one) => one.id },
     { head: 'kind', cell: (one) => one.kind },
-    { head: 'bill date', cell: (one) => one.billDate ?? '' },
+    { head: 'bill date', cell: (one) => one.line?.billDate ?? '' },
     { head: 'refund', cell: (one) => one.refundNo ?? '' },
     { head: 'ours', align: 'right', cell: (one) => yuan(one.expectedMinor) },
-    { head: "channel's", align: 'right', cell: (one) => yuan(one.actualMinor) },
-    { head: 'line', cell: (one) => (one.fileId === null ? '' : `${one.fileId}:${String(one.lineNo ?? '')}`) },
+    { head: "channel's", align: 'right', cell: (one) => yuan(one.amountMinor) },
+    { head: 'line', cell: (one) => (one.line === null ? '' : `${one.line.fileId}:${String(one.line.lineNo)}`) },
     { head: 'opened', cell: (one) => beijingTime(one.openedAt) },
     { head: 'status', cell: (one) => one.status },
   ]);
@@ -61,11 +61,11 @@ function showText(one: Break): string {
   return [
     `break ${one.id}: ${one.kind}, ${one.status}`,
     `our side:       ${one.refundNo ?? 'no refund of ours'}  ${yuan(one.expectedMinor)}`,
-    `channel's side: ${one.fileId === null ? 'no line' : `statement ${one.fileId}, line ${String(one.lineNo ?? '')}`}  ${yuan(one.actualMinor)}`,
+    `channel's side: ${one.line === null ? 'no line' : `statement ${one.line.fileId}, line ${String(one.line.lineNo)}`}  ${yuan(one.amountMinor)}`,
     `details:        ${JSON.stringify(one.detail)}`,
     `opened:         ${beijingTime(one.openedAt)}`,
     ...(one.closedAt === null
       ? []
-      : [`closed:         ${beijingTime(one.closedAt)} by ${one.closedBy ?? ''}`]),
+      : [`closed:         ${beijingTime(one.closedAt)} by ${one.closedReason ?? ''}`]),
   ].join('\n');
 }

@@ -18,7 +18,10 @@ export async function listStatementsCommand(options: {
   json: boolean;
 }): Promise<void> {
   const files = await withBooks((context) =>
-    listStatementFiles(context.pool, { accountId: options.account ?? null, limit: Number(options.limit) }),
+    listStatementFiles(context.pool, {
+      limit: Number(options.limit),
+      ...(options.account === undefined ? {} : { accountId: options.account }),
+    }),
   );
   createOutput(options.json).result({ statements: files }, () => listText(files));
 }

@@ -2,7 +2,7 @@
 export interface Dice {
   /** A whole number from `low` to `high`, both included. */
   between(low: number, high: number): number;
-  pick<T>(items: readonly [T, ...T[]]): T;
+  pick<const T extends readonly [unknown, ...unknown[]]>(items: T): T[number];
 }
 
 export function dice(seed: number): Dice {

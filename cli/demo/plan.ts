@@ -114,6 +114,10 @@ const CARD_TROUBLES: ReadonlySet<TroubleName | null> = new Set<TroubleName>([
   'closed',
 ]);
 
+const CARDS = ['debit_card', 'credit_card'] as const;
+/** Most payers pay from their wallet. */
+const SOURCES = ['wallet', 'wallet', 'wallet', ...CARDS] as const;
+
 function newPayment(
   index: number,
   requestedAtMs: number,
@@ -121,8 +125,8 @@ function newPayment(
   roll: Dice,
 ): PlannedPayment {
   const source = CARD_TROUBLES.has(trouble)
-    ? roll.pick(['debit_card', 'credit_card'])
-    : roll.pick(['wallet', 'wallet', 'wallet', 'debit_card', 'credit_card']);
+    ? roll.pick(CARDS)
+    : roll.pick(SOURCES);
   return {
     paymentNo: numbered('ORD', index),
     source,

@@ -1,0 +1,154 @@
+/**
+ * Plays the month: payments are made at the channel, refunds are asked for over the HTTP API as a backend would, and
+ * trouble is planted at the sandbox before the refund that it befalls.
+ */
+import axios from 'axios';
+import type { AxiosInstance } from 'axios';
+import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
+import type { RefundTrouble } from '../../sandbox/troubles.ts';
+import { sleepUntil } from '../../workers/clock.ts';
+import type { Stack } from '../../workers/stack.ts';
+import type { DemoPlan, PlannedPayment, PlannedRefund, TroubleName } from './plan.ts';
+import { DAY_MS } from './plan.ts';
+
+/** How the sandbox calls each trouble, with its measure. Waits are kept short enough for a month in a minute. */
+const AT_SANDBOX: Readonly<Record<TroubleName, RefundTrouble>> = {
+  lost_answer: { kind: 'lost_answer' },
+  error_5xx: { kind: 'error_5xx' },
+  slow: { kind: 'slow', ms: 1_500 },
+  wrong_signature: { kind: 'wrong_signature' },
+  probe: { kind: 'probe' },
+  not_enough: { kind: 'not_enough' },
+  abnormal: { kind: 'abnormal' },
+  closed: { kind: 'closed' },
+  late_success: { kind: 'late_success', days: 12 },
+  stuck: { kind: 'stuck' },
+  callback_lost: { kind: 'callback_lost' },
+  callback_twice: { kind: 'callback_twice' },
+  callback_out_of_order: { kind: 'callback_out_of_order' },
+  callback_forged: { kind: 'callback_forged' },
+  callback_probe: { kind: 'callback_probe' },
+  line_missing: { kind: 'line_missing' },
+  amount_differs: { kind: 'amount_differs' },
+  bill_reissued: { kind: 'bill_reissued', hours: 30 },
+};
+
+/** How long after the last planned request the merchant's balance is topped up, so that held refunds go on. */
+const TOP_UP_EVERY_MS = 5 * DAY_MS;
+const TRIES_MAX = 30;
+
+export interface Traffic {
+  /** Refund numbers that the API accepted. */
+  readonly accepted: number;
+  /** Requests that had to be repeated with the same key before they were answered. */
+  readonly repeated: number;
+}
+
+interface Step {
+  readonly atMs: number;
+  readonly act: () => Promise<void>;
+}
+
+/** Runs until the last request of the plan was answered. `onStep` hears how many were. */
+export async function playTraffic(stack: Stack, plan: DemoPlan, onStep: (done: number) => void): Promise<Traffic> {
+  const { clock } = stack.context;
+  const startMs = stack.config.virtualTime?.originMs ?? clock.now().getTime();
+  const api = axios.create({
+    baseURL: stack.api.url,
+    headers: { authorization: `Bearer ${stack.apiKey}` },
+    timeout: 10_000,
+    proxy: false,
+    validateStatus: () => true,
+  });
+  let accepted = 0;
+  let repeated = 0;
+  plantDays(stack, plan, startMs);
+
+  const steps: Step[] = [
+    ...plan.refunds.map((refund) => ({
+      atMs: refund.requestedAtMs,
+      act: async () => {
+        repeated += await askForRefund(stack, api, refund, startMs);
+        accepted += 1;
+        onStep(accepted);
+      },
+    })),
+    ...plan.byHand.map((one) => ({ atMs: one.atMs, act: () => refundByHand(stack, one, startMs) })),
+    ...topUps(stack, plan),
+  ];
+  const running: Promise<void>[] = [];
+  for (const step of steps.toSorted((one, other) => one.atMs - other.atMs)) {
+    await sleepUntil(clock, new Date(startMs + step.atMs));
+    running.push(step.act());
+  }
+  await Promise.all(running);
+  return { accepted, repeated };
+}
+
+function plantDays(stack: Stack, plan: DemoPlan, startMs: number): void {
+  const firstDay = beijingDateOf(new Date(startMs));
+  for (const day of plan.lateBillDays) {
+    stack.sandbox.plan.forDay(stack.mchid, addDays(firstDay, day), { kind: 'bill_late', hours: 30 });
+  }
+}
+
+function topUps(stack: Stack, plan: DemoPlan): Step[] {
+  const lastMs = Math.max(...plan.refunds.map((refund) => refund.requestedAtMs)) + TOP_UP_EVERY_MS;
+  const steps: Step[] = [];
+  for (let atMs = TOP_UP_EVERY_MS; atMs <= lastMs; atMs += TOP_UP_EVERY_MS) {
+    steps.push({
+      atMs,
+      act: () => {
+        stack.sandbox.topUp(stack.mchid, 1_000_000n);
+        return Promise.resolve();
+      },
+    });
+  }
+  return steps;
+}
+
+function pay(stack: Stack, payment: PlannedPayment, startMs: number): string {
+  return stack.sandbox.pay({
+    mchid: stack.mchid,
+    outTradeNo: payment.paymentNo,
+    totalMinor: payment.amountMinor,
+    source: payment.source,
+    paidAt: new Date(startMs + payment.paidAtMs),
+  }).transactionId;
+}
+
+/** Asks as a careful backend does: one key per refund, repeated until there is an answer. Returns how often it repeated. */
+async function askForRefund(stack: Stack, api: AxiosInstance, refund: PlannedRefund, startMs: number): Promise<number> {
+  const transactionId = pay(stack, refund.payment, startMs);
+  if (refund.trouble !== null) stack.sandbox.plan.forRefund(refund.refundNo, AT_SANDBOX[refund.trouble]);
+  const body = {
+    refund_no: refund.refundNo,
+    payment_no: refund.payment.paymentNo,
+    payment: {
+      account_id: stack.accountId,
+      transaction_id: transactionId,
+      captured_minor: refund.payment.amountMinor.toString(),
+      currency: 'CNY',
+    },
+    amount_minor: refund.amountMinor.toString(),
+    currency: 'CNY',
+    reason: '七天无理由退货',
+  };
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const answer = await api
+      .post<{ code?: string }>('/v1/refunds', body, { headers: { 'idempotency-key': `demo-${refund.refundNo}` } })
+      .catch(() => null);
+    if (answer !== null && answer.status < 300) return tries;
+    if (answer !== null && answer.status < 500 && answer.status !== 429) {
+      throw new Error(`${refund.refundNo} was refused: ${String(answer.status)} ${answer.data.code ?? ''}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error(`${refund.refundNo} got no answer`);
+}
+
+function refundByHand(stack: Stack, one: DemoPlan['byHand'][number], startMs: number): Promise<void> {
+  pay(stack, one.payment, startMs);
+  stack.sandbox.refundByHand({ mchid: stack.mchid, outTradeNo: one.payment.paymentNo, amountMinor: one.amountMinor });
+  return Promise.resolve();
+}

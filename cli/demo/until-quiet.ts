@@ -1,0 +1,44 @@
+/** Waits for what is still to come after the last request. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../domain/clock.ts';
+import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
+import type { Pool } from '../../store/pool.ts';
+import type { DemoPlan } from './plan.ts';
+import { TROUBLES } from './plan.ts';
+
+const LOOK_EVERY_MS = 400;
+
+/** Days after the end of the month by which slow cards, second looks at bills and alarms are through. */
+const SETTLE_DAYS = 14;
+
+interface Wait {
+  readonly pool: Pool;
+  readonly clock: Clock;
+  readonly plan: DemoPlan;
+  /** The last day of the month (yyyy-mm-dd). */
+  readonly lastDay: string;
+  /** When to stop waiting, whatever is open; the checks then say what is missing. */
+  readonly until: Date;
+}
+
+/** Ends when every refund stands where its plan says, every bill was fetched and the alarms had their time. */
+export async function untilQuiet(wait: Wait, hear: (open: string) => void): Promise<void> {
+  const enough = addDays(wait.lastDay, SETTLE_DAYS);
+  while (wait.clock.now() < wait.until) {
+    const open = await countOpen(wait);
+    if (open === 0 && beijingDateOf(wait.clock.now()) > enough) return;
+    hear(open === 0 ? 'bills and alarms of the last days' : `${String(open)} refunds`);
+    await sleep(LOOK_EVERY_MS);
+  }
+}
+
+async function countOpen(wait: Wait): Promise<number> {
+  const { rows } = await wait.pool.query<{ refund_no: string; state: string }>(
+    'select r.refund_no, s.effective_state as state from refunds r join refund_status s on s.id = r.id',
+  );
+  const states = new Map(rows.map((row) => [row.refund_no, row.state]));
+  return wait.plan.refunds.filter((refund) => {
+    const expected = refund.trouble === null ? 'settled' : TROUBLES[refund.trouble].expected;
+    return states.get(refund.refundNo) !== expected;
+  }).length;
+}

@@ -1,0 +1,125 @@
+/**
+ * F75, F76, F78: `kill -9` of the worker, of Postgres and of Temporal at random moments of the demo's traffic. Whatever
+ * dies, everything ends as planned, and the channel's own ledger shows no refund twice (I1) and none lost (I3).
+ * The dice are printed; `YUANLU_CHAOS_SEED` repeats a run.
+ */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPlanted, runChecks } from '../../cli/demo/checks.ts';
+import { dice } from '../../cli/demo/dice.ts';
+import { DAY_MS, planMonth } from '../../cli/demo/plan.ts';
+import { readReport } from '../../cli/demo/report.ts';
+import { playTraffic } from '../../cli/demo/traffic.ts';
+import { untilQuiet } from '../../cli/demo/until-quiet.ts';
+import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
+import { toEnv } from '../../workers/config.ts';
+import type { Stack } from '../../workers/stack.ts';
+import { startStack } from '../../workers/stack.ts';
+
+const ORIGIN = new Date('2026-09-01T00:00:00+08:00');
+const DAYS = 20;
+const REFUNDS = 60;
+/** Business days a wall second: slow enough that a restart of an engine is not a week. */
+const DAYS_PER_SECOND = 0.4;
+const KILLS = 9;
+
+const seed = Number(process.env['YUANLU_CHAOS_SEED'] ?? Date.now() % 1_000_000);
+const roll = dice(seed);
+
+let dataDir: string;
+let stack: Stack;
+let worker: ChildProcess | null = null;
+let stopping = false;
+
+/** The worker as a process of its own, started again whenever it dies, as a supervisor would. */
+function startWorker(): void {
+  const command = fileURLToPath(new URL('../../bin/yuanlu.js', import.meta.url));
+  const child = spawn(process.execPath, [command, 'worker'], {
+    env: { ...process.env, ...toEnv(stack.config) },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  worker = child;
+  child.once('exit', () => {
+    if (!stopping) setTimeout(startWorker, 300);
+  });
+}
+
+beforeAll(async () => {
+  const root = resolve('.yuanlu');
+  const { mkdir } = await import('node:fs/promises');
+  await mkdir(root, { recursive: true });
+  dataDir = await mkdtemp(join(root, 'chaos-'));
+  stack = await startStack({
+    dataDir,
+    keepData: false,
+    apiPort: 0,
+    virtualTime: () => ({ originMs: ORIGIN.getTime(), epochMs: Date.now(), rate: DAYS_PER_SECOND * 86_400 }),
+    schedule: '* * * * * *',
+    lookBackDays: 15,
+    pollFloorMs: 1_000,
+    seed,
+    logLevel: 'silent',
+    temporalUi: false,
+    durableTemporal: true,
+    without: ['worker'],
+    say: () => undefined,
+  });
+  startWorker();
+}, 120_000);
+
+afterAll(async () => {
+  stopping = true;
+  worker?.kill('SIGKILL');
+  await stack.stop();
+  await rm(dataDir, { recursive: true, force: true });
+}, 60_000);
+
+async function killAtRandom(until: () => boolean): Promise<string[]> {
+  const killed: string[] = [];
+  while (killed.length < KILLS && !until()) {
+    await sleep(roll.between(1_500, 5_000));
+    const victim = roll.pick(['worker', 'worker', 'postgres', 'temporal']);
+    const pid = victim === 'worker' ? worker?.pid : stack.engines.pids()[victim];
+    if (pid === undefined || pid === null) continue;
+    try {
+      process.kill(pid, 'SIGKILL');
+      killed.push(victim);
+    } catch {
+      // It died a moment ago and is being started again.
+    }
+  }
+  return killed;
+}
+
+describe(`with dice ${String(seed)}`, () => {
+  test('F75 F76 F78 I1 I3: killing worker, Postgres and Temporal at random loses nothing and pays nothing twice', async () => {
+    const plan = planMonth({ refunds: REFUNDS, seed, days: DAYS });
+    const { pool, clock } = stack.context;
+
+    let asked = false;
+    const kills = killAtRandom(() => asked);
+    const traffic = await playTraffic(stack, plan, () => undefined);
+    asked = true;
+    const killed = await kills;
+    await untilQuiet(
+      { pool, clock, plan, lastDay: addDays(beijingDateOf(ORIGIN), DAYS - 1), until: new Date(ORIGIN.getTime() + (DAYS + 60) * DAY_MS) },
+      () => undefined,
+    );
+
+    const report = await readReport(pool, clock.now());
+    const planted = await readPlanted(pool, plan, stack.sandbox);
+    const checks = await runChecks({ pool, plan, sandbox: stack.sandbox, report, planted });
+    process.stderr.write(`chaos, dice ${String(seed)}: killed ${killed.join(', ')}; ${String(traffic.repeated)} requests repeated\n`);
+
+    expect(killed.length).toBeGreaterThan(2);
+    expect(traffic.accepted).toBe(REFUNDS);
+    expect(stack.sandbox.ledger()).toMatchObject({ doublePayments: 0, overRefundedOrders: [], balanced: true });
+    expect(planted.filter((one) => one.found !== one.expected)).toEqual([]);
+    expect(checks.filter((one) => !one.ok)).toEqual([]);
+  }, 300_000);
+});
