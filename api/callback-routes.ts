@@ -53,6 +53,7 @@ export function callbackRoutes(app: App, deps: ApiDeps, limits: ApiLimits): void
       tags: ['callbacks'],
       security: [],
       params,
+      body: z.unknown().describe('Byte for byte as the channel signed it'),
       response: {
         204: z.undefined().describe('Kept; there is nothing more to do for the channel'),
         ...Object.fromEntries(FAIL_STATUSES.map((status) => [status, failSchema])),

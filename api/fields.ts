@@ -31,7 +31,10 @@ export const amountMinorField = z
         ? 'is required'
         : 'must be a string of digits such as "2345" for 23.45 CNY: a JSON number can lose digits on its way',
   })
-  .regex(/^[1-9][0-9]{0,15}$/, 'must be a whole number of fen above zero in plain digits, such as "2345"')
+  .regex(/^[1-9][0-9]{0,15}$/, {
+    error: 'must be a whole number of fen above zero in plain digits, such as "2345"',
+    abort: true,
+  })
   .refine(passes(parseMinor), `must be at most ${MINOR_MAX.toString()}`)
   .meta({
     description: `Fen as a string of digits, 1 to ${MINOR_MAX.toString()}: "2345" is 23.45 CNY`,
@@ -45,7 +48,7 @@ export const currencyField = z.enum(['CNY'] satisfies Currency[], {
 
 export const refundNoField = z
   .string()
-  .regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, 'must be 1 to 64 digits, letters and `_-|*@`')
+  .regex(/^[0-9A-Za-z_\-|*@]{1,64}$/, { error: 'must be 1 to 64 digits, letters and `_-|*@`', abort: true })
   .refine(passes(assertRefundNo), 'must be 1 to 64 digits, letters and `_-|*@`')
   .meta({
     description: "The merchant's number of the refund; one number is one refund for ever",

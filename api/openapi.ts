@@ -1,4 +1,5 @@
 /** The OpenAPI 3.1 document, made from the very schemas that requests and answers are checked against. */
+import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import type { App } from './app.ts';
@@ -34,32 +35,79 @@ export async function describeApi(app: App, version: string): Promise<void> {
       ],
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => withoutUnused(jsonSchemaTransformObject(document)),
+    transformObject: jsonSchemaTransformObject,
   });
 }
 
 export function openapiRoute(app: App): void {
   let text: string | undefined;
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
-    text ??= JSON.stringify(app.swagger());
-    return reply.type('application/json').serializer(asIs).send(text);
+    text ??= JSON.stringify(readable(JSON.parse(JSON.stringify(app.swagger())) as Document));
+    return reply.type('application/json').serializer(String).send(text);
   });
 }
 
-function asIs(text: unknown): string {
-  return String(text);
+type Json = Record<string, unknown>;
+
+interface Response extends Json {
+  description: string;
+  headers?: Json;
+}
+
+interface Document extends Json {
+  paths: Record<string, Record<string, { responses: Record<string, Response> }>>;
+  components: { schemas: Record<string, Json> };
+}
+
+const NAMED = '#/components/schemas/';
+const SECONDS = {
+  'retry-after': { description: 'Seconds after which to repeat', schema: { type: 'integer' } },
+};
+const LOCATION = { location: { description: 'Where it can be read', schema: { type: 'string' } } };
+
+/** Names, descriptions and headers as a reader wants them, in place of what the generator could not know. */
+function readable(document: Document): Document {
+  for (const operation of Object.values(document.paths).flatMap(
+    Object.values<Document['paths'][string][string]>,
+  )) {
+    for (const [status, response] of Object.entries(operation.responses)) {
+      if (response.description === 'Default Response') response.description = STATUS_CODES[status] ?? status;
+      if (status === '429' || status === '503') response.headers = SECONDS;
+      openToAdditions(response);
+    }
+  }
+  const created = document.paths['/v1/refunds']?.['post']?.responses['201'];
+  if (created !== undefined) created.headers = LOCATION;
+  return withPlainNames(withoutUnused(document));
 }
 
 /** Each named schema comes once for requests and once for answers; the one that nobody refers to is left out. */
-function withoutUnused<Document extends object>(document: Document): Document {
-  const components = 'components' in document ? document.components : undefined;
-  if (typeof components !== 'object' || components === null || !('schemas' in components)) return document;
-  let schemas = Object.entries(components.schemas as Record<string, unknown>);
+function withoutUnused(document: Document): Document {
+  let schemas = Object.entries(document.components.schemas);
   for (;;) {
-    const text = JSON.stringify({ ...document, components: { schemas: Object.fromEntries(schemas) } });
-    const used = schemas.filter(([name]) => text.includes(`"#/components/schemas/${name}"`));
+    const text = JSON.stringify([document.paths, Object.fromEntries(schemas)]);
+    const used = schemas.filter(([name]) => text.includes(`"${NAMED}${name}"`));
     if (used.length === schemas.length) break;
     schemas = used;
   }
-  return { ...document, components: { ...components, schemas: Object.fromEntries(schemas) } };
+  for (const [name, schema] of schemas) if (!name.endsWith('Input')) openToAdditions(schema);
+  return { ...document, components: { ...document.components, schemas: Object.fromEntries(schemas) } };
+}
+
+/** What we answer may gain fields; what we are sent may not. */
+function openToAdditions(node: unknown): void {
+  if (typeof node !== 'object' || node === null) return;
+  if ('additionalProperties' in node && node.additionalProperties === false) delete node.additionalProperties;
+  for (const child of Object.values(node)) openToAdditions(child);
+}
+
+/** `RefundAskedInput` is `RefundAsked` where no answer has that name. */
+function withPlainNames(document: Document): Document {
+  let text = JSON.stringify(document);
+  for (const name of Object.keys(document.components.schemas)) {
+    const plain = name.replace(/Input$/, '');
+    if (plain === name || plain in document.components.schemas) continue;
+    text = text.replaceAll(`"${NAMED}${name}"`, `"${NAMED}${plain}"`).replaceAll(`"${name}":`, `"${plain}":`);
+  }
+  return JSON.parse(text) as Document;
 }

@@ -1,4 +1,5 @@
 /** Builds the HTTP server: routes, their keys, their limits, and one way of saying no. */
+import type { FastifyRequest } from 'fastify';
 import Fastify from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -39,7 +40,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
   app.setErrorHandler(sendProblem);
   app.setNotFoundHandler((request, reply) => sendProblem(new AppError('not_found'), request, reply));
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    reply.headers(headersOf(request));
   });
 
   await describeApi(app, deps.version);
@@ -70,9 +71,13 @@ function createServer(deps: ApiDeps, limits: ApiLimits): App {
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     // An address that cannot even be decoded never reaches the error handler of a route.
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(error, request, reply);
+      void sendProblem(error, request, reply.headers(headersOf(request)));
     },
   }).withTypeProvider<ZodTypeProvider>();
+}
+
+function headersOf(request: FastifyRequest): Record<string, string> {
+  return { ...SECURITY_HEADERS, 'x-request-id': request.id };
 }
 
 /** The id a caller gives its request, when it is one that may stand in a log and a header. */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { AppError } from '../domain/errors.ts';
 import type { ErrorCode } from '../domain/errors.ts';
-import type { ChannelReport } from '../domain/refund/observation.ts';
+import type { ChannelReport, Observation } from '../domain/refund/observation.ts';
 import type { ChannelName, Refund } from '../domain/refund/refund.ts';
 import { observeInside } from './observations.ts';
 import type { Db, Pool, Tx } from './pool.ts';
@@ -99,33 +99,35 @@ async function findDuplicate(
 
 /**
  * Makes a stored notice count: its report becomes evidence of the refund it names, once. Null while the refund is not
- * known; the notice then waits and is tried again by the scheduler.
+ * known; the notice then waits and is tried again by the scheduler. A notice that names another transaction than the
+ * payment's is no word about this refund's money: the contradiction is recorded in place of the report.
  */
 export async function applyCallback(pool: Pool, callbackId: string): Promise<{ refund: Refund | null }> {
   return inTransaction(pool, async (tx) => {
     const notice = await lockNotice(tx, callbackId);
     if (notice === null) return { refund: null };
-    const { rows } = await tx.query<{ id: bigint }>(
-      'select id from refunds where account_id = $1 and refund_no = $2',
+    const { rows } = await tx.query<{ id: bigint; transaction_id: string | null }>(
+      `select r.id, p.transaction_id from refunds r join payments p on p.id = r.payment_id
+        where r.account_id = $1 and r.refund_no = $2`,
       [notice.account_id, notice.refund_no],
     );
     if (rows[0] === undefined) return { refund: null };
     const refundId = String(rows[0].id);
-    const refund = await observeInside(tx, refundId, [
-      {
-        ...notice.report,
-        kind: 'channel_report',
-        source: 'callback',
-        ref: notice.notice_id,
-        at: notice.received_at.toISOString(),
-      },
-    ]);
+    const refund = await observeInside(tx, refundId, [toObservation(notice, rows[0].transaction_id)]);
     await tx.query(
       'update callbacks set applied_at = coalesce(applied_at, received_at), refund_id = $2 where id = $1',
       [callbackId, refundId],
     );
     return { refund };
   });
+}
+
+function toObservation(notice: Notice, transactionId: string | null): Observation {
+  const base = { source: 'callback', ref: notice.notice_id, at: notice.received_at.toISOString() } as const;
+  const named = notice.report.transactionId;
+  if (named !== undefined && transactionId !== null && named !== transactionId)
+    return { ...base, kind: 'payment_mismatch', fields: ['transaction_id'] };
+  return { ...notice.report, ...base };
 }
 
 interface Notice {

@@ -30,9 +30,10 @@ export async function observeInside(
   observations: readonly Observation[],
 ): Promise<Refund> {
   const locked = await lockRefund(tx, refundId);
-  for (const observation of observations) await append(tx, refundId, observation);
-  const all = await recordedOf(tx, refundId);
-  await updateRow(tx, locked, all, observations);
+  let added = 0;
+  for (const observation of observations) added += await append(tx, refundId, observation);
+  if (added > 0) await updateRow(tx, locked, await recordedOf(tx, refundId));
+  await noteAnswer(tx, refundId, observations);
   return readRefund(tx, refundId);
 }
 
@@ -88,7 +89,7 @@ function toLineSeen(row: LineRow): StatementLineSeen {
 }
 
 async function lockRefund(tx: Tx, refundId: string): Promise<RefundRow> {
-  await tx.query('select 1 from refunds where id = $1 for update', [refundId]);
+  await tx.query('select 1 from refunds where id = $1 for no key update', [refundId]);
   const { rows } = await tx.query<RefundRow>(`${REFUND_SELECT} where r.id = $1`, [refundId]);
   if (rows[0] === undefined) throw new AppError('refund_unknown', { refund_id: refundId });
   return rows[0];
@@ -100,8 +101,9 @@ async function readRefund(tx: Tx, refundId: string): Promise<Refund> {
   return toRefund(rows[0]);
 }
 
-async function append(tx: Tx, refundId: string, observation: Observation): Promise<void> {
-  await tx.query(
+/** How many rows it made: none when this evidence was recorded before. */
+async function append(tx: Tx, refundId: string, observation: Observation): Promise<number> {
+  const { rowCount } = await tx.query(
     `insert into observations (refund_id, source, kind, ref, observed_at, body) values ($1, $2, $3, $4, $5, $6)
      on conflict on constraint observation_once do nothing`,
     [
@@ -113,6 +115,7 @@ async function append(tx: Tx, refundId: string, observation: Observation): Promi
       JSON.stringify(observation),
     ],
   );
+  return rowCount ?? 0;
 }
 
 async function recordedOf(db: Db, refundId: string): Promise<Observation[]> {
@@ -123,18 +126,20 @@ async function recordedOf(db: Db, refundId: string): Promise<Observation[]> {
   return rows.map((row) => row.body);
 }
 
-async function updateRow(
-  tx: Tx,
-  before: RefundRow,
-  all: readonly Observation[],
-  added: readonly Observation[],
-): Promise<void> {
+/**
+ * Writes what all evidence together says. A channel number that another refund of the account holds is left out: the
+ * evidence itself must never be lost to it.
+ */
+async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[]): Promise<void> {
   const status = storedStatus(statusOf(before.amount_minor, all));
   const facts = factsOf(all);
   await tx.query(
-    `update refunds set state = $2, state_reason = $3, channel_refund_no = $4, accepted_at = $5, succeeded_at = $6, lands_in = $7,
-       payer_amount_minor = $8, last_asked_at = coalesce($9, last_asked_at), last_answer = coalesce($10, last_answer)
-      where id = $1`,
+    `update refunds r
+        set state = $2, state_reason = $3, accepted_at = $5, succeeded_at = $6, lands_in = $7, payer_amount_minor = $8,
+            channel_refund_no = case when exists (
+              select from refunds o where o.account_id = r.account_id and o.channel_refund_no = $4 and o.id <> r.id
+            ) then r.channel_refund_no else $4 end
+      where r.id = $1`,
     [
       before.id,
       status.state,
@@ -144,7 +149,6 @@ async function updateRow(
       facts.succeededAt ?? null,
       facts.landsIn ?? null,
       facts.payerAmountMinor ?? null,
-      ...lastAnswer(added),
     ],
   );
   await keepCounted(tx, before, reservesAmount(status.state));
@@ -185,13 +189,20 @@ function rank(report: ChannelReport): number {
   return { processing: 0, abnormal: 1, closed: 2, success: 3 }[report.status];
 }
 
-/** When the channel was last asked, and what it said in short; nulls where this evidence is no answer of the channel. */
-function lastAnswer(added: readonly Observation[]): [Date | null, string | null] {
-  const answer = added.findLast(
+/**
+ * Keeps when the channel was last asked and what it said in short. The same word said again is no new evidence, but it
+ * is a newer answer; one that comes in late does not hide a newer one.
+ */
+async function noteAnswer(tx: Tx, refundId: string, observations: readonly Observation[]): Promise<void> {
+  const answer = observations.findLast(
     (one) => (one.source === 'query' || one.source === 'submit') && one.kind !== 'attempt_started',
   );
-  if (answer === undefined) return [null, null];
-  return [new Date(answer.at), describe(answer)];
+  if (answer === undefined) return;
+  await tx.query(
+    `update refunds set last_asked_at = $2, last_answer = $3
+      where id = $1 and (last_asked_at is null or last_asked_at <= $2)`,
+    [refundId, answer.at, describe(answer)],
+  );
 }
 
 function describe(answer: Observation): string {

@@ -40,20 +40,23 @@ export async function findDue(
 
 /**
  * Raises flags that were earned and lifts those that evidence has answered, in one statement; each change is kept. A
- * flag never goes down while evidence is missing.
+ * flag never goes down while evidence is missing. Rows are locked in the order of their ids, so that two sweeps never
+ * wait for each other, and judged as they are then: evidence that arrives meanwhile counts.
  */
 export async function flagOverdue(db: Db, now: Date): Promise<{ raised: number; lifted: number }> {
   const { rows } = await db.query<{ raised: bigint; lifted: bigint }>(
-    `with earned as (
-       select r.id, ${EARNED} as level from refunds r where r.state in ${OPEN} and r.promise_at <= $1
+    `with candidates as (
+       select r.id from refunds r where r.state in ${OPEN} and r.promise_at <= $1 and ${EARNED} > r.overdue_level
        union all
-       select r.id, 0 from refunds r where r.overdue_level > 0 and r.state not in ${OPEN}
+       select r.id from refunds r where r.overdue_level > 0 and r.state not in ${OPEN}
+     ), locked as materialized (
+       select r.id from refunds r where r.id in (select id from candidates) order by r.id for no key update
      ), changed as (
        update refunds r
-          set overdue_level = e.level,
-              overdue_since = case when e.level = 0 then null else coalesce(r.overdue_since, $1) end
-         from earned e
-        where r.id = e.id and (e.level = 0 and r.overdue_level > 0 or e.level > r.overdue_level)
+          set overdue_level = ${EARNED},
+              overdue_since = case when ${EARNED} = 0 then null else coalesce(r.overdue_since, $1) end
+         from locked l
+        where r.id = l.id and (${EARNED} > r.overdue_level or r.state not in ${OPEN} and r.overdue_level > 0)
        returning r.id, r.overdue_level
      ), kept as (
        insert into overdue_flags (refund_id, level, at) select id, overdue_level, $1 from changed

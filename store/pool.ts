@@ -20,30 +20,64 @@ const CONNECT_TIMEOUT_MS = 5_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 /** A transaction that its process forgot must not hold locks for ever. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
+/** How much longer than the server's own limit we wait for an answer: after that the server is taken for gone. */
+const ANSWER_GRACE_MS = 5_000;
 
 /** bigint columns as bigint, dates as `yyyy-mm-dd`: neither survives a JavaScript number or Date unharmed. */
-function typeParser(oid: number, format?: 'text' | 'binary') {
+function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
   if (oid === 20) return (text: string) => BigInt(text);
   if (oid === 1082) return (text: string) => text;
   return pg.types.getTypeParser(oid, format);
 }
 
+/** A pool whose queries and connects fail with AppError `database_unavailable` when Postgres cannot be reached. */
 export function createPool(o: PoolOptions): Pool {
-  const role = o.role === null ? '' : `-c role=${o.role}`;
+  // Statement imports run long; they are bounded by the activity's own time-out.
+  const long = o.role === 'yuanlu_ingest';
+  const statementTimeoutMs = o.statementTimeoutMs ?? (long ? 0 : STATEMENT_TIMEOUT_MS);
+  const { url, options } = splitOptions(o.url);
+  const role = o.role === null ? [] : [`-c role=${o.role}`];
   const pool = new pg.Pool({
-    connectionString: o.url,
+    connectionString: url,
     max: o.max,
     application_name: o.name,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    // Statement imports run long; they are bounded by the activity's own time-out.
-    statement_timeout: o.statementTimeoutMs ?? (o.role === 'yuanlu_ingest' ? 0 : STATEMENT_TIMEOUT_MS),
-    idle_in_transaction_session_timeout: o.role === 'yuanlu_ingest' ? 0 : IDLE_IN_TRANSACTION_MS,
-    options: `-c search_path=yuanlu,public ${role}`,
+    keepAlive: true,
+    statement_timeout: statementTimeoutMs,
+    ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + ANSWER_GRACE_MS }),
+    idle_in_transaction_session_timeout: long ? 0 : IDLE_IN_TRANSACTION_MS,
+    options: [...options, '-c search_path=yuanlu,public', ...role].join(' '),
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
   // An idle connection that dies (a restarted server) is replaced by the pool; it must not end the process.
   pool.on('error', () => undefined);
+  return speakingTheCatalogue(pool);
+}
+
+/** Options in the URL would silently win over the role: they are taken out and put in front of ours. */
+function splitOptions(text: string): { url: string; options: readonly string[] } {
+  if (!URL.canParse(text)) return { url: text, options: [] };
+  const url = new URL(text);
+  const options = url.searchParams.getAll('options');
+  url.searchParams.delete('options');
+  return { url: options.length === 0 ? text : url.toString(), options };
+}
+
+/** Makes the promise forms of `query` and `connect` throw in the catalogue's words. */
+function speakingTheCatalogue(pool: Pool): Pool {
+  for (const name of ['query', 'connect'] as const) {
+    const plain = pool[name].bind(pool) as (...args: unknown[]) => unknown;
+    const speaking = (...args: unknown[]): unknown => {
+      const result = plain(...args);
+      return result instanceof Promise ? result.catch(rethrow) : result;
+    };
+    Object.defineProperty(pool, name, { value: speaking });
+  }
   return pool;
+}
+
+function rethrow(error: unknown): never {
+  throw asAppError(error);
 }
 
 const RETRIES_MAX = 5;
@@ -116,7 +150,7 @@ export function isConnectionFault(error: unknown): boolean {
   const code: unknown = 'code' in error ? error.code : undefined;
   return (
     (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code)) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
       error.message,
     )
   );

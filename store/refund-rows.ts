@@ -2,8 +2,8 @@
 import type { Currency } from '../domain/money.ts';
 import type { ChannelName, Refund } from '../domain/refund/refund.ts';
 import type { RefundState, StateReason } from '../domain/refund/state.ts';
-import type { PaymentColumns } from './payments.ts';
-import { PAYMENT_COLUMNS, toPayment } from './payments.ts';
+import type { PaymentColumns } from './payment-rows.ts';
+import { PAYMENT_COLUMNS, toPayment } from './payment-rows.ts';
 
 export const REFUND_SELECT = `
   select r.*, s.effective_state, ${PAYMENT_COLUMNS}

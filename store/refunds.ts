@@ -6,17 +6,16 @@ import type { Payment, Refund, RefundRequest } from '../domain/refund/refund.ts'
 import type { RefundState } from '../domain/refund/state.ts';
 import type { ArrivalPlan } from '../domain/time/arrival-window.ts';
 import { fingerprint } from './fingerprint.ts';
-import { getPayment, registerInside } from './payments.ts';
 import type { Db, Pool, Tx } from './pool.ts';
 import { brokenConstraint, inTransaction } from './pool.ts';
+import type { RefundRules } from './refund-payment.ts';
+import { checkPayment, paymentOf } from './refund-payment.ts';
 import type { RefundRow } from './refund-rows.ts';
 import { REFUND_SELECT, toRefund } from './refund-rows.ts';
 
-export interface RecordOptions {
-  readonly now: Date;
+export interface RecordOptions extends RefundRules {
   /** Null for callers that have only the refund number as their key. */
   readonly idempotencyKey: string | null;
-  readonly limits: { readonly refundableForMs: number; readonly partsPerPayment: number };
 }
 
 /**
@@ -45,7 +44,10 @@ export async function recordRefund(
     // Repeats of one key or number wait here for the first, and then find what it did.
     await lockNames(tx, request, o.idempotencyKey);
     const known = await findKnown(tx, request, o.idempotencyKey, mark);
-    if (known !== null) return { refund: known, created: false };
+    if (known !== null) {
+      await rememberKey(tx, request, o, mark, known.id);
+      return { refund: known, created: false };
+    }
     const payment = await paymentOf(tx, request, o.now);
     await checkPayment(tx, payment, request, o);
     const id = await insertRefund(tx, payment, request, mark, o.now);
@@ -91,41 +93,6 @@ async function findKnown(
   return toRefund(row);
 }
 
-async function paymentOf(tx: Tx, request: RefundRequest, now: Date): Promise<Payment> {
-  const { merchantId, paymentNo, payment: claim } = request;
-  const known = await getPayment(tx, merchantId, paymentNo);
-  if (known !== null) {
-    if (claim !== undefined && claim.accountId !== known.accountId)
-      throw new AppError('route_not_original', { account_id: claim.accountId });
-    return known;
-  }
-  if (claim === undefined) throw new AppError('payment_unknown', { payment_no: paymentNo });
-  return (await registerInside(tx, { merchantId, paymentNo, claim }, now)).payment;
-}
-
-async function checkPayment(
-  tx: Tx,
-  payment: Payment,
-  request: RefundRequest,
-  o: RecordOptions,
-): Promise<void> {
-  if (payment.currency !== request.currency)
-    throw new AppError('currency_mismatch', { payment: payment.currency, refund: request.currency });
-  const { paidAt } = payment;
-  if (paidAt !== null && o.now.getTime() - paidAt.getTime() > o.limits.refundableForMs) {
-    throw new AppError('refund_too_late', { paid_at: paidAt.toISOString() });
-  }
-  // The row lock keeps the count true until this transaction ends.
-  await tx.query('select 1 from payments where id = $1 for update', [payment.id]);
-  const { rows } = await tx.query<{ parts: bigint }>(
-    'select count(*) as parts from refunds where payment_id = $1 and counted',
-    [payment.id],
-  );
-  if (Number(rows[0]?.parts ?? 0n) >= o.limits.partsPerPayment) {
-    throw new AppError('refund_parts_exhausted', { parts: o.limits.partsPerPayment });
-  }
-}
-
 async function insertRefund(
   tx: Tx,
   payment: Payment,
@@ -169,6 +136,7 @@ async function insertRefund(
   }
 }
 
+/** From now on the key stands for this content, also when the refund itself was made under another key. */
 async function rememberKey(
   tx: Tx,
   request: RefundRequest,
@@ -178,7 +146,8 @@ async function rememberKey(
 ): Promise<void> {
   if (o.idempotencyKey === null) return;
   await tx.query(
-    'insert into idempotency_keys (merchant_id, key, fingerprint, refund_id, created_at) values ($1, $2, $3, $4, $5)',
+    `insert into idempotency_keys (merchant_id, key, fingerprint, refund_id, created_at) values ($1, $2, $3, $4, $5)
+     on conflict on constraint idempotency_key_once do nothing`,
     [request.merchantId, o.idempotencyKey, mark, id, o.now],
   );
 }
@@ -232,9 +201,11 @@ function readCursor(text: string): [string, string] {
   return [at, id];
 }
 
+/** Notes that the refund's workflow was started, or found running, at `at`. */
 export async function markWorkflowStarted(db: Db, refundId: string, at: Date): Promise<void> {
   await db.query(
-    'update refunds set workflow_started_at = $2 where id = $1 and workflow_started_at is null',
+    `update refunds set workflow_started_at = $2
+      where id = $1 and (workflow_started_at is null or workflow_started_at < $2)`,
     [refundId, at],
   );
 }
@@ -245,16 +216,22 @@ export interface RefundName {
   readonly refundNo: string;
 }
 
-/** Open refunds that nobody carries: recorded, but their workflow was never started. Oldest first. */
+/**
+ * Open refunds that nobody carries: recorded before `olderThan`, but their workflow was never started. With
+ * `staleSince` also those whose workflow was started before that instant and about which nobody has asked since: their
+ * workflow may be gone. Oldest first.
+ */
 export async function refundsWithoutWorkflow(
   db: Db,
-  o: { readonly olderThan: Date; readonly limit: number },
+  o: { readonly olderThan: Date; readonly limit: number; readonly staleSince?: Date },
 ): Promise<RefundName[]> {
   const { rows } = await db.query<{ id: bigint; merchant_id: string; refund_no: string }>(
     `select id, merchant_id, refund_no from refunds
-      where workflow_started_at is null and requested_at < $1 and state not in ('succeeded', 'failed', 'returned')
+      where state in ('requested', 'unknown', 'processing', 'needs_action')
+        and (workflow_started_at is null and requested_at < $1
+          or workflow_started_at < $3 and coalesce(last_asked_at, workflow_started_at) < $3)
       order by requested_at, id limit $2`,
-    [o.olderThan, o.limit],
+    [o.olderThan, o.limit, o.staleSince ?? null],
   );
   return rows.map((row) => ({ id: String(row.id), merchantId: row.merchant_id, refundNo: row.refund_no }));
 }

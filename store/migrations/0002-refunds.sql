@@ -79,7 +79,8 @@ create index refunds_flagged on yuanlu.refunds (overdue_since) where overdue_lev
 
 -- The over-refund guard: whoever writes refunds, in whatever transaction, the payment's sum follows, and its
 -- constraint refuses what would exceed the captured amount. The payment's row lock puts concurrent refunds in line.
-create function yuanlu.keep_reserved() returns trigger language plpgsql as $$
+-- Runs as the owner: no role may write the sum or the captured amount itself.
+create function yuanlu.keep_reserved() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   if tg_op = 'INSERT' then
     if new.counted then
@@ -98,9 +99,9 @@ create trigger keep_reserved after insert or update of counted on yuanlu.refunds
 -- What was accepted never changes (I5).
 create function yuanlu.refuse_rewrite() returns trigger language plpgsql as $$
 begin
-  if (new.merchant_id, new.account_id, new.channel, new.payment_id, new.refund_no, new.amount_minor, new.currency, new.fingerprint)
+  if (new.merchant_id, new.account_id, new.channel, new.payment_id, new.refund_no, new.amount_minor, new.currency, new.reason, new.fingerprint, new.requested_at)
      is distinct from
-     (old.merchant_id, old.account_id, old.channel, old.payment_id, old.refund_no, old.amount_minor, old.currency, old.fingerprint) then
+     (old.merchant_id, old.account_id, old.channel, old.payment_id, old.refund_no, old.amount_minor, old.currency, old.reason, old.fingerprint, old.requested_at) then
     raise exception 'refund % cannot be rewritten', old.refund_no using errcode = 'integrity_constraint_violation';
   end if;
   return new;
@@ -124,6 +125,8 @@ create table yuanlu.observations (
   ref         text not null,
   observed_at timestamptz not null,
   body        jsonb not null,
+  -- The transaction that wrote it: a refund's state may only change together with new evidence, see below.
+  recorded_in xid8 not null default pg_current_xact_id(),
   constraint observation_once unique (refund_id, source, kind, ref)
 );
 
@@ -134,6 +137,23 @@ begin
 end $$;
 create trigger append_only before update or delete or truncate on yuanlu.observations
   for each statement execute function yuanlu.refuse_change();
+
+-- Only evidence changes a money state: without an observation of the same transaction the state stays as it is. And
+-- only a refund that has failed gives its amount back to the payment.
+create function yuanlu.require_evidence() returns trigger language plpgsql as $$
+begin
+  if new.state is distinct from old.state
+     and not exists (select from yuanlu.observations o where o.refund_id = new.id and o.recorded_in = pg_current_xact_id()) then
+    raise exception 'refund % cannot change from % to % without evidence', old.refund_no, old.state, new.state
+      using errcode = 'integrity_constraint_violation';
+  end if;
+  if old.counted and not new.counted and new.state <> 'failed' then
+    raise exception 'refund % has not failed: its amount stays reserved', old.refund_no using errcode = 'integrity_constraint_violation';
+  end if;
+  return new;
+end $$;
+create trigger require_evidence before update of state, counted on yuanlu.refunds
+  for each row execute function yuanlu.require_evidence();
 
 create table yuanlu.overdue_flags (
   id        bigint generated always as identity primary key,
@@ -153,6 +173,11 @@ create view yuanlu.matched_line_evidence as
 
 grant select on yuanlu.channel_accounts, yuanlu.payments, yuanlu.refunds, yuanlu.idempotency_keys, yuanlu.observations,
   yuanlu.overdue_flags, yuanlu.refund_status, yuanlu.matched_line_evidence to yuanlu_app, yuanlu_ingest, yuanlu_report;
-grant insert, update on yuanlu.channel_accounts, yuanlu.payments, yuanlu.refunds to yuanlu_app;
+grant insert on yuanlu.channel_accounts, yuanlu.payments, yuanlu.refunds to yuanlu_app;
+-- By column: what was accepted, the captured amount and the reserved sum are out of reach.
+grant update (merchant_id, channel, external_id) on yuanlu.channel_accounts to yuanlu_app;
+grant update (transaction_id, paid_at, funding_source, confirmed_at, last_submitted_at) on yuanlu.payments to yuanlu_app;
+grant update (state, state_reason, counted, channel_refund_no, accepted_at, succeeded_at, lands_in, payer_amount_minor,
+  promise_at, alarm_at, window_version, calendar_revision, window_provisional, overdue_level, overdue_since,
+  last_asked_at, last_answer, workflow_started_at) on yuanlu.refunds to yuanlu_app;
 grant insert on yuanlu.idempotency_keys, yuanlu.observations, yuanlu.overdue_flags to yuanlu_app;
-grant usage on all sequences in schema yuanlu to yuanlu_app;

@@ -19,7 +19,10 @@ create table yuanlu.callbacks (
   applied_at   timestamptz,
   refund_id    bigint references yuanlu.refunds (id),
   check ((verdict = 'refused') = (refusal_code is not null)),
-  check ((verdict = 'refused') = (notice_id is null))
+  check ((verdict = 'refused') = (notice_id is null)),
+  -- Only an account's keys can make a message genuine.
+  check (verdict = 'refused' or account_id is not null),
+  check ((verdict = 'refund') = (refund_no is not null and report is not null))
 );
 create unique index callback_once on yuanlu.callbacks (account_id, notice_id) where notice_id is not null;
 create index callbacks_unapplied on yuanlu.callbacks (id) where verdict = 'refund' and applied_at is null;
@@ -28,8 +31,9 @@ create index callbacks_refused on yuanlu.callbacks (account_id, received_at) whe
 -- What arrived stays as it arrived; only the note about its use is filled in.
 create function yuanlu.refuse_callback_rewrite() returns trigger language plpgsql as $$
 begin
-  if (new.channel, new.account_id, new.received_at, new.headers, new.body, new.verdict, new.notice_id, new.report)
-     is distinct from (old.channel, old.account_id, old.received_at, old.headers, old.body, old.verdict, old.notice_id, old.report) then
+  if (new.channel, new.account_id, new.received_at, new.headers, new.body, new.body_sha256, new.verdict, new.refusal_code, new.notice_id, new.event_type, new.refund_no, new.report)
+     is distinct from
+     (old.channel, old.account_id, old.received_at, old.headers, old.body, old.body_sha256, old.verdict, old.refusal_code, old.notice_id, old.event_type, old.refund_no, old.report) then
     raise exception 'callback % cannot be rewritten', old.id using errcode = 'integrity_constraint_violation';
   end if;
   return new;
@@ -88,5 +92,4 @@ create trigger audit_refund after insert or update of state, state_reason, count
 
 grant select, insert on yuanlu.callbacks to yuanlu_app;
 grant update (applied_at, refund_id) on yuanlu.callbacks to yuanlu_app;
-grant usage on sequence yuanlu.callbacks_id_seq to yuanlu_app;
 grant select on yuanlu.callbacks, yuanlu.audit to yuanlu_app, yuanlu_report;

@@ -1,139 +1,109 @@
 /**
  * The process that owns the embedded engines. It stands in a process group of its own, so that Ctrl-C in the terminal
  * reaches only its parent, and it is tied to the parent by the IPC channel: when that closes, however the parent ended,
- * both engines are stopped and nothing is left. An engine that dies by itself is started again on the same port with
- * the same data.
+ * both engines are stopped and nothing is left. An engine that dies by itself is started again.
  */
-import type { ChildProcess } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { rm } from 'node:fs/promises';
 import type { HostMessage, HostPlan } from './host-messages.ts';
+import type { Engine, Watcher } from './kept-engine.ts';
+import { KeptEngine } from './kept-engine.ts';
 import { spawnPostgres, untilPostgresAnswers } from './postgres.ts';
-import { endLeftovers, endProcess, forgetProcess, recordProcess } from './process-record.ts';
+import type { PostgresPlan } from './postgres.ts';
+import { recordProcess } from './process-record.ts';
 import { spawnTemporal, untilTemporalListens } from './temporal-server.ts';
+import type { TemporalPlan } from './temporal-server.ts';
 
-/** An engine that dies more often than this within a minute is given up. */
-const RESTARTS_PER_MINUTE_MAX = 20;
-const MINUTE_MS = 60_000;
-const RESTART_PAUSE_MS = 100;
+/** How long an orderly stop may take; a Postgres with much to write takes longest. */
+const STOP_WITHIN_MS = { postgres: 60_000, throwAway: 10_000, temporal: 10_000 } as const;
 
-interface Engine {
-  readonly name: 'postgres' | 'temporal';
-  /** The signal with which it stops in order. Postgres: fast shutdown. */
-  readonly stopSignal: NodeJS.Signals;
-  spawn(): ChildProcess;
-  ready(died: () => boolean): Promise<void>;
-}
-
+let plan: HostPlan | null = null;
 let stopping = false;
-const running = new Map<string, ChildProcess>();
+let kept: readonly KeptEngine[] = [];
 
+const watcher: Watcher = {
+  spawned: async (name, pid) => {
+    if (plan !== null) await recordProcess(plan.recordsDir, name, pid);
+  },
+  ready: (name, pid) => {
+    tell({ kind: 'pid', name, pid });
+  },
+  log: (line) => {
+    tell({ kind: 'log', line });
+  },
+  gaveUp: (why) => void fail(why),
+};
+
+// A signal for the whole group of a terminal is for the parent, which tells us in its own time.
 process.on('SIGINT', () => undefined);
+process.on('SIGHUP', () => undefined);
 process.on('SIGTERM', () => void stopAll());
 process.on('disconnect', () => void stopAll());
-process.once('message', (plan) => void start(plan as HostPlan));
+process.on('uncaughtException', (error) => void fail(String(error)));
+process.once('message', (message) => void start(message as HostPlan));
+// The parent may have gone while this file was being loaded.
+if (!process.connected) void stopAll();
 
-async function start(plan: HostPlan): Promise<void> {
+async function start(given: HostPlan): Promise<void> {
+  plan = given;
   try {
-    await endLeftovers(plan.recordsDir);
-    await recordProcess(plan.recordsDir, 'host', process.pid);
-    await Promise.all(enginesOf(plan).map((engine) => keepRunning(engine, plan)));
+    await recordProcess(given.recordsDir, 'host', process.pid);
+    if (stopping) return;
+    kept = enginesOf(given).map((engine) => new KeptEngine(engine, watcher));
+    await Promise.all(kept.map((engine) => engine.start()));
     tell({ kind: 'ready' });
   } catch (error) {
-    tell({ kind: 'failed', why: String(error) });
-    await stopAll();
+    await fail(error instanceof Error ? error.message : String(error));
   }
 }
 
-function enginesOf(plan: HostPlan): readonly Engine[] {
-  const engines: Engine[] = [];
-  const { postgres, temporal } = plan;
-  if (postgres !== null) {
-    engines.push({
-      name: 'postgres',
-      stopSignal: 'SIGINT',
-      spawn: () => spawnPostgres(postgres),
-      ready: (died) => untilPostgresAnswers(postgres, died),
-    });
-  }
-  if (temporal !== null) {
-    engines.push({
-      name: 'temporal',
-      stopSignal: 'SIGTERM',
-      spawn: () => spawnTemporal(temporal),
-      ready: (died) => untilTemporalListens(temporal, died),
-    });
-  }
-  return engines;
+function enginesOf({ postgres, temporal }: HostPlan): readonly Engine[] {
+  return [
+    ...(postgres === null ? [] : [postgresEngine(postgres)]),
+    ...(temporal === null ? [] : [temporalEngine(temporal)]),
+  ];
 }
 
-/** Starts an engine and starts it again whenever it ends by itself. Resolves when it is ready for the first time. */
-async function keepRunning(engine: Engine, plan: HostPlan): Promise<void> {
-  const deaths: number[] = [];
-  const revive = async (): Promise<void> => {
-    while (!stopping) {
-      await sleep(RESTART_PAUSE_MS);
-      const now = performance.now();
-      deaths.push(now);
-      if (deaths.filter((at) => now - at < MINUTE_MS).length > RESTARTS_PER_MINUTE_MAX) {
-        tell({ kind: 'failed', why: `${engine.name} keeps ending` });
-        await stopAll();
-        return;
-      }
-      try {
-        await launch(engine, plan, () => void revive());
-        return;
-      } catch (error) {
-        tell({ kind: 'log', line: `${engine.name} is not back yet: ${String(error)}` });
-      }
-    }
+function postgresEngine(postgres: PostgresPlan): Engine {
+  return {
+    name: 'postgres',
+    port: postgres.port,
+    // SIGINT ends sessions and writes everything down; SIGQUIT ends at once and leaves recovery to the next start.
+    stopSignal: postgres.throwAway ? 'SIGQUIT' : 'SIGINT',
+    stopWithinMs: postgres.throwAway ? STOP_WITHIN_MS.throwAway : STOP_WITHIN_MS.postgres,
+    spawn: () => spawnPostgres(postgres),
+    ready: (died) => untilPostgresAnswers(postgres, died),
   };
-  await launch(engine, plan, () => void revive());
 }
 
-async function launch(engine: Engine, plan: HostPlan, onDeath: () => void): Promise<void> {
-  const child = engine.spawn();
-  let dead = false;
-  let ready = false;
-  let said = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2_000);
-  });
-  child.once('error', (error) => {
-    said = String(error);
-    dead = true;
-  });
-  child.once('exit', () => {
-    dead = true;
-    running.delete(engine.name);
-    if (ready && !stopping) onDeath();
-  });
-  running.set(engine.name, child);
-  if (child.pid !== undefined) await recordProcess(plan.recordsDir, engine.name, child.pid);
-  try {
-    await engine.ready(() => dead);
-  } catch (error) {
-    throw new Error(`${String(error)} ${said}`.trim(), { cause: error });
-  }
-  ready = true;
-  tell({ kind: 'pid', name: engine.name, pid: child.pid ?? 0 });
-  if (dead) onDeath();
+function temporalEngine(temporal: TemporalPlan): Engine {
+  return {
+    name: 'temporal',
+    port: temporal.port,
+    stopSignal: 'SIGTERM',
+    stopWithinMs: STOP_WITHIN_MS.temporal,
+    spawn: () => spawnTemporal(temporal),
+    ready: (died) => untilTemporalListens(temporal, died),
+  };
+}
+
+async function fail(why: string): Promise<void> {
+  if (!stopping) tell({ kind: 'failed', why });
+  await stopAll();
 }
 
 async function stopAll(): Promise<void> {
   if (stopping) return;
   stopping = true;
-  const children = [...running];
-  await Promise.all(
-    children.map(async ([name, child]) => {
-      if (child.pid !== undefined) await endProcess(child.pid, name === 'postgres' ? 'SIGINT' : 'SIGTERM');
-    }),
-  );
-  const recordsDir = process.env['YUANLU_RECORDS_DIR'];
-  if (recordsDir !== undefined)
-    for (const name of ['host', 'postgres', 'temporal']) await forgetProcess(recordsDir, name);
-  process.exit(0);
+  try {
+    await Promise.all(kept.map((engine) => engine.stop()));
+    for (const path of plan?.temporary ?? []) await rm(path, { recursive: true, force: true });
+    if (plan !== null) await rm(plan.recordsDir, { recursive: true, force: true });
+  } finally {
+    process.exit();
+  }
 }
 
 function tell(message: HostMessage): void {
-  if (process.connected) process.send?.(message);
+  // The parent may go at any moment; that is heard as `disconnect`, not as an error of sending.
+  if (process.connected) process.send?.(message, () => undefined);
 }

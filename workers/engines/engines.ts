@@ -1,21 +1,22 @@
 /** Starts embedded engines and hands out their addresses; what a process needs to run the whole system by itself. */
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { AppError } from '../../domain/errors.ts';
+import { takeLock } from './folder-lock.ts';
 import { freePort } from './free-port.ts';
 import type { HostMessage, HostPlan } from './host-messages.ts';
-import { ensureDatabase, initCluster, postgresUrl } from './postgres.ts';
+import { startHost } from './host-process.ts';
+import type { EngineHost } from './host-process.ts';
+import { ensureDatabase, filesOfCluster, initCluster, postgresUrl } from './postgres.ts';
 import type { PostgresPlan } from './postgres.ts';
-import { findPostgresHome, makeOwned } from './postgres-home.ts';
-import { endLeftovers, livingProcesses } from './process-record.ts';
+import { findPostgresHome } from './postgres-home.ts';
+import { endLeftovers } from './process-record.ts';
 import { findTemporalCli } from './temporal-binary.ts';
+import { filesOfDatabase } from './temporal-server.ts';
 import type { TemporalPlan } from './temporal-server.ts';
 
 export interface EngineOptions {
-  /** Folder for data and notes about processes. */
+  /** Folder for data and notes about processes. One process at a time runs engines in it. */
   readonly dataDir: string;
   /** Keep the data for the next start; otherwise it is fresh each time and removed at the stop. */
   readonly keepData: boolean;
@@ -26,6 +27,7 @@ export interface EngineOptions {
   readonly temporalInMemory?: boolean;
   /** Postgres without waiting for the disk: for tests only. */
   readonly throwAway?: boolean;
+  /** Lines for people about what takes a while or is done again. */
   log(line: string): void;
 }
 
@@ -34,129 +36,125 @@ export interface Engines {
   readonly databaseUrl: string;
   /** Superuser address of the database `postgres`, for making databases. */
   readonly adminUrl: string;
+  /** Host and port. Empty when Temporal was not asked for. */
   readonly temporalAddress: string;
   readonly temporalUiUrl: string | null;
-  pids(): { readonly host: number; readonly postgres: number | null; readonly temporal: number | null };
+  /** The processes as of now; an engine that ended is another process when it is back. */
+  pids(): {
+    readonly host: number | null;
+    readonly postgres: number | null;
+    readonly temporal: number | null;
+  };
+  /** Resolves when everything is stopped, and removed if it was not to be kept. */
   stop(): Promise<void>;
 }
 
 const DATABASE = 'yuanlu';
 
+/** Somebody may take a port between the look for it and its use; nobody is that quick three times. */
+const STARTS_MAX = 3;
+const PORT_TAKEN = /EADDRINUSE|address already in use|could not create any TCP\/IP sockets/i;
+
 /**
- * @throws AppError `engine_unavailable` when an engine cannot be had or does not start, or when another process runs
- *   engines in the same folder.
+ * @throws AppError `engine_unavailable` when an engine cannot be had or does not start, or when another process (it is
+ *   named) runs engines in the same folder.
  */
 export async function startEngines(options: EngineOptions): Promise<Engines> {
   const dataDir = resolve(options.dataDir);
+  await mkdir(dataDir, { recursive: true });
+  const lock = await takeLock(join(dataDir, 'engines.lock'));
+  try {
+    const engines = await startLocked(options, dataDir);
+    const stop = async (): Promise<void> => {
+      await engines.stop();
+      await lock.release();
+    };
+    return { ...engines, stop };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function startLocked(options: EngineOptions, dataDir: string): Promise<Engines> {
   const recordsDir = join(dataDir, 'run');
-  await refuseSecond(recordsDir);
   const ended = await endLeftovers(recordsDir);
   if (ended.length > 0) options.log(`ended what an earlier start left running: ${ended.join(', ')}`);
-  await mkdir(dataDir, { recursive: true });
+  for (let start = 1; ; start += 1) {
+    const plan = await makePlan(options, dataDir, recordsDir);
+    try {
+      return await runPlan(plan, options);
+    } catch (error) {
+      await removeAll(plan.temporary);
+      if (start === STARTS_MAX || !PORT_TAKEN.test(String(error))) throw error;
+      options.log('somebody took a port meanwhile: trying others');
+    }
+  }
+}
 
-  const prepared = await prepare(options, dataDir);
-  const plan: HostPlan = { recordsDir, postgres: prepared.postgres, temporal: prepared.temporal };
+async function runPlan(plan: HostPlan, options: EngineOptions): Promise<Engines> {
+  const { postgres, temporal } = plan;
   const pids = { postgres: null as number | null, temporal: null as number | null };
-  const host = await startHost(plan, (message) => {
+  const host = await startHost(plan, (message: HostMessage) => {
     if (message.kind === 'pid') pids[message.name] = message.pid;
     if (message.kind === 'log') options.log(message.line);
+    if (message.kind === 'failed') options.log(`the engines are gone: ${message.why}`);
   });
-  await writeFile(join(recordsDir, 'owner'), String(process.pid));
-  if (plan.postgres !== null) await ensureDatabase(plan.postgres, DATABASE);
-
+  if (postgres !== null) await orStop(host, ensureDatabase(postgres, DATABASE));
   return {
-    databaseUrl: plan.postgres === null ? '' : postgresUrl(plan.postgres, DATABASE),
-    adminUrl: plan.postgres === null ? '' : postgresUrl(plan.postgres, 'postgres'),
-    temporalAddress: plan.temporal === null ? '' : `127.0.0.1:${String(plan.temporal.port)}`,
-    temporalUiUrl: plan.temporal?.uiPort == null ? null : `http://127.0.0.1:${String(plan.temporal.uiPort)}`,
-    pids: () => ({ host: host.pid ?? 0, ...pids }),
+    databaseUrl: postgres === null ? '' : postgresUrl(postgres, DATABASE),
+    adminUrl: postgres === null ? '' : postgresUrl(postgres, 'postgres'),
+    temporalAddress: temporal === null ? '' : `127.0.0.1:${String(temporal.port)}`,
+    temporalUiUrl: temporal?.uiPort == null ? null : `http://127.0.0.1:${String(temporal.uiPort)}`,
+    pids: () => ({ host: host.pid(), ...pids }),
     stop: async () => {
-      await stopHost(host);
-      if (!options.keepData)
-        await Promise.all(prepared.temporary.map((path) => rm(path, { recursive: true, force: true })));
-      await rm(recordsDir, { recursive: true, force: true });
+      await host.stop();
+      await removeAll(plan.temporary);
     },
   };
 }
 
-/** One set of engines per folder: a second start says who holds it, instead of pulling the data from under the first. */
-async function refuseSecond(recordsDir: string): Promise<void> {
-  const host = (await livingProcesses(recordsDir)).find((record) => record.name === 'host');
-  if (host === undefined) return;
-  const owner = await readFile(join(recordsDir, 'owner'), 'utf8').catch(() => 'unknown');
-  throw new AppError('engine_unavailable', {
-    errors: [`process ${owner} runs engines in ${recordsDir} already: stop it, or use another folder`],
-  });
+async function orStop(host: EngineHost, work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    await host.stop();
+    throw new AppError('engine_unavailable', { errors: [String(error)] }, { cause: error });
+  }
 }
 
-interface Prepared {
-  readonly postgres: PostgresPlan | null;
-  readonly temporal: TemporalPlan | null;
-  /** What a stop removes when data is not kept. */
-  readonly temporary: readonly string[];
-}
-
-async function prepare(options: EngineOptions, dataDir: string): Promise<Prepared> {
+async function makePlan(options: EngineOptions, dataDir: string, recordsDir: string): Promise<HostPlan> {
   const [postgres, temporal] = await Promise.all([
     options.postgres ? preparePostgres(options, dataDir) : null,
     options.temporal ? prepareTemporal(options, dataDir) : null,
   ]);
-  const files = temporal?.databaseFile == null ? [] : [temporal.databaseFile];
-  const cluster = postgres === null ? [] : [postgres.cluster, `${postgres.cluster}.password`];
-  return { postgres, temporal, temporary: [...cluster, ...files] };
+  const temporary = [
+    ...(postgres === null ? [] : filesOfCluster(postgres.cluster)),
+    ...(postgres === null || postgres.home.dataDir === dataDir ? [] : [postgres.home.dataDir]),
+    ...(temporal?.databaseFile == null ? [] : filesOfDatabase(temporal.databaseFile)),
+  ];
+  return { recordsDir, postgres, temporal, temporary: options.keepData ? [] : temporary };
 }
 
 async function preparePostgres(options: EngineOptions, dataDir: string): Promise<PostgresPlan> {
-  const home = await findPostgresHome(dataDir);
+  const home = await findPostgresHome(dataDir, options.keepData);
   const cluster = join(home.dataDir, 'postgres');
-  if (home.dataDir !== dataDir) {
+  if (home.dataDir !== dataDir)
     options.log(`Postgres data lies in ${home.dataDir}: other users cannot enter ${dataDir}`);
-    await makeOwned(home.dataDir, home.runAs);
-  }
-  if (!options.keepData) await rm(cluster, { recursive: true, force: true });
-  const password = await initCluster(home, cluster);
-  return { home, cluster, port: await freePort(), password, throwAway: options.throwAway ?? false };
+  if (!options.keepData) await removeAll(filesOfCluster(cluster));
+  const throwAway = options.throwAway ?? false;
+  const password = await initCluster(home, cluster, throwAway);
+  return { home, cluster, port: await freePort(), password, throwAway };
 }
 
 async function prepareTemporal(options: EngineOptions, dataDir: string): Promise<TemporalPlan> {
-  const binary = await findTemporalCli({ log: options.log });
+  const binary = await findTemporalCli(options.log);
   const databaseFile = options.temporalInMemory === true ? null : join(dataDir, 'temporal.db');
-  if (databaseFile !== null && !options.keepData) {
-    for (const suffix of ['', '-wal', '-shm']) await rm(databaseFile + suffix, { force: true });
-  }
+  if (databaseFile !== null && !options.keepData) await removeAll(filesOfDatabase(databaseFile));
   const uiPort = options.temporalUi === true ? await freePort() : null;
   return { binary, port: await freePort(), uiPort, metricsPort: await freePort(), databaseFile };
 }
 
-async function startHost(plan: HostPlan, hear: (message: HostMessage) => void): Promise<ChildProcess> {
-  const host = fork(fileURLToPath(new URL('./engine-host.ts', import.meta.url)), [], {
-    execArgv: ['--import', 'tsx'],
-    detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-    env: { ...process.env, YUANLU_RECORDS_DIR: plan.recordsDir },
-  });
-  await new Promise<void>((ready, failed) => {
-    host.on('message', (message: HostMessage) => {
-      hear(message);
-      if (message.kind === 'ready') ready();
-      if (message.kind === 'failed') failed(new AppError('engine_unavailable', { errors: [message.why] }));
-    });
-    host.once('error', failed);
-    host.once('exit', (code) => {
-      failed(new AppError('engine_unavailable', { errors: [`the engine host ended with ${String(code)}`] }));
-    });
-    host.send(plan);
-  });
-  // The servers must not keep a process alive that has nothing else to do; their end follows from its end.
-  host.unref();
-  host.channel?.unref();
-  return host;
-}
-
-async function stopHost(host: ChildProcess): Promise<void> {
-  if (host.exitCode !== null || host.signalCode !== null) return;
-  host.ref();
-  const gone = new Promise((resolve) => host.once('exit', resolve));
-  if (host.connected) host.disconnect();
-  await gone;
+async function removeAll(paths: readonly string[]): Promise<void> {
+  for (const path of paths) await rm(path, { recursive: true, force: true });
 }

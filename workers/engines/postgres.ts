@@ -4,18 +4,24 @@
  * `kill -9` never runs.
  */
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chown, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, chown, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
+import { AppError } from '../../domain/errors.ts';
 import type { PostgresHome } from './postgres-home.ts';
 import { makeOwned } from './postgres-home.ts';
 
 /**
- * Settings besides the defaults: room for statement imports (wal, buffers), costs of a disk without a moving head, and
- * durability as in production. `throwAway` gives durability up: for tests, whose data nobody will read again.
+ * Settings besides the defaults, for one machine that also runs everything else:
+ * - loopback only, no socket file (whose path has a length limit that a deep checkout breaks);
+ * - 200 connections: several processes with pools of 24, and tests beside each other;
+ * - 256 MB of buffers and 2 GB of log between checkpoints: a statement import is one long COPY;
+ * - random_page_cost for disks without a moving head;
+ * - errors of statements go to their clients and not to a log that nobody reads.
+ * fsync, full_page_writes and synchronous_commit stay on: what was acknowledged survives a kill and a power cut.
  */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '127.0.0.1',
@@ -27,15 +33,22 @@ const SETTINGS: Readonly<Record<string, string>> = {
   timezone: 'UTC',
   log_min_messages: 'fatal',
 };
+
+/** Gives durability up for speed: for tests, whose data nobody reads again. A kill of the server is still survived. */
 const THROW_AWAY: Readonly<Record<string, string>> = {
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
 };
 
+const SUPERUSER = 'yuanlu';
+
 /** How long a server may take to answer, and how often it is asked meanwhile. */
 const READY_WITHIN_MS = 60_000;
 const ASK_EVERY_MS = 50;
+
+/** How much of what a failing program says is kept for its message. */
+const SAID_CHARACTERS_MAX = 2_000;
 
 export interface PostgresPlan {
   readonly home: PostgresHome;
@@ -46,42 +59,61 @@ export interface PostgresPlan {
   readonly throwAway: boolean;
 }
 
-/** Makes the cluster when there is none. Returns the password of its superuser, kept beside it. */
-export async function initCluster(home: PostgresHome, cluster: string): Promise<string> {
+/**
+ * Makes the cluster when there is none. It appears under its name only when it is whole, with the password of its
+ * superuser beside it; one that is there is never touched, whatever else is wrong.
+ * @returns the password.
+ * @throws AppError `engine_unavailable` when there is a cluster whose password cannot be read, or none can be made.
+ */
+export async function initCluster(home: PostgresHome, cluster: string, throwAway: boolean): Promise<string> {
   const passwordFile = `${cluster}.password`;
-  try {
-    await readFile(join(cluster, 'PG_VERSION'));
-    return (await readFile(passwordFile, 'utf8')).trim();
-  } catch {
-    await rm(cluster, { recursive: true, force: true });
-  }
+  if (await exists(cluster)) return readPassword(passwordFile, cluster);
   const password = randomBytes(18).toString('base64url');
-  await makeOwned(cluster, home.runAs);
+  const draft = `${cluster}.draft`;
+  await rm(draft, { recursive: true, force: true });
+  await makeOwned(draft, home.runAs);
   const input = `${cluster}.initial`;
   await writeFile(input, `${password}\n`, { mode: 0o600 });
   if (home.runAs !== null) await chown(input, home.runAs.uid, home.runAs.gid);
-  const args = [
-    '-D',
-    cluster,
-    '-U',
-    'yuanlu',
-    '-A',
-    'scram-sha-256',
-    '--pwfile',
-    input,
-    '-E',
-    'UTF8',
-    '--locale=C',
-    '--no-sync',
-    '--no-instructions',
-  ];
   try {
-    await runToEnd(join(home.directory, 'bin', 'initdb'), args, home);
+    await runToEnd(join(home.directory, 'bin', 'initdb'), initArguments(draft, input, throwAway), home);
   } finally {
     await rm(input, { force: true });
   }
   await writeFile(passwordFile, password, { mode: 0o600 });
+  await rename(draft, cluster);
   return password;
+}
+
+function initArguments(cluster: string, passwordInput: string, throwAway: boolean): string[] {
+  return [
+    ...['-D', cluster, '-U', SUPERUSER, '-A', 'scram-sha-256', '--pwfile', passwordInput],
+    ...['-E', 'UTF8', '--locale=C', '--no-instructions', ...(throwAway ? ['--no-sync'] : [])],
+  ];
+}
+
+async function readPassword(passwordFile: string, cluster: string): Promise<string> {
+  try {
+    return (await readFile(passwordFile, 'utf8')).trim();
+  } catch (error) {
+    const errors = [`${cluster} is there, but not its password in ${passwordFile}: ${String(error)}`];
+    throw new AppError('engine_unavailable', { engine: 'postgres', errors }, { cause: error });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Everything that `initCluster` may leave on the disk. */
+export function filesOfCluster(cluster: string): readonly string[] {
+  return ['', '.draft', '.password', '.initial'].map((suffix) => cluster + suffix);
 }
 
 /** Starts the server on an initialised cluster; it may still be recovering when this returns. */
@@ -91,24 +123,21 @@ export function spawnPostgres(plan: PostgresPlan): ChildProcess {
   return spawn(
     join(plan.home.directory, 'bin', 'postgres'),
     ['-D', plan.cluster, '-p', String(plan.port), ...flags],
-    {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      cwd: plan.cluster,
-      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
-      ...(plan.home.runAs ?? {}),
-    },
+    { stdio: ['ignore', 'ignore', 'pipe'], ...surroundings(plan.cluster, plan.home) },
   );
 }
 
 export function postgresUrl(plan: Pick<PostgresPlan, 'port' | 'password'>, database: string): string {
-  return `postgres://yuanlu:${plan.password}@127.0.0.1:${String(plan.port)}/${database}`;
+  return `postgres://${SUPERUSER}:${plan.password}@127.0.0.1:${String(plan.port)}/${database}`;
 }
 
-/** Waits until the server answers queries; gives up when `died` says that there is nothing to wait for. */
+/**
+ * Waits until the server answers queries.
+ * @throws Error when `died` says that there is nothing to wait for, or it takes longer than a minute.
+ */
 export async function untilPostgresAnswers(plan: PostgresPlan, died: () => boolean): Promise<void> {
   const startedAt = performance.now();
-  for (;;) {
-    if (await answers(postgresUrl(plan, 'postgres'))) return;
+  while (!(await answers(postgresUrl(plan, 'postgres')))) {
     if (died()) throw new Error('postgres ended while it was starting');
     if (performance.now() - startedAt > READY_WITHIN_MS)
       throw new Error(`postgres did not answer within ${String(READY_WITHIN_MS)} ms`);
@@ -143,19 +172,23 @@ export async function ensureDatabase(plan: PostgresPlan, name: string): Promise<
 }
 
 async function runToEnd(file: string, args: readonly string[], home: PostgresHome): Promise<void> {
-  const child = spawn(file, args, {
-    stdio: ['ignore', 'ignore', 'pipe'],
-    cwd: '/',
-    env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
-    ...(home.runAs ?? {}),
-  });
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], ...surroundings('/', home) });
   let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-2_000);
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-SAID_CHARACTERS_MAX);
   });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
+  const code = await new Promise<number | string | null>((resolve) => {
+    child.once('error', (error) => {
+      resolve(String(error));
+    });
     child.once('close', resolve);
   });
-  if (code !== 0) throw new Error(`${file} ended with ${String(code)}: ${said}`);
+  if (code === 0) return;
+  const errors = [`${file} ended with ${String(code)} ${said.trim()}`.trim()];
+  throw new AppError('engine_unavailable', { engine: 'postgres', errors });
+}
+
+/** Postgres gets nothing of our environment: it may hold secrets, and `PG…` variables would change its ways. */
+function surroundings(cwd: string, home: PostgresHome): SpawnOptions {
+  return { cwd, env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' }, ...(home.runAs ?? {}) };
 }

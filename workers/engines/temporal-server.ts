@@ -23,6 +23,11 @@ const SEARCH_ATTRIBUTES = [
 const READY_WITHIN_MS = 60_000;
 const ASK_EVERY_MS = 50;
 
+/** Everything that a database file may be accompanied by. */
+export function filesOfDatabase(file: string): readonly string[] {
+  return ['', '-journal', '-wal', '-shm'].map((suffix) => file + suffix);
+}
+
 export function spawnTemporal(plan: TemporalPlan): ChildProcess {
   const args = [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(plan.port), '--log-level', 'error'],
@@ -37,7 +42,10 @@ export function spawnTemporal(plan: TemporalPlan): ChildProcess {
   return spawn(plan.binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-/** Waits until the server takes connections. */
+/**
+ * Waits until the server takes connections.
+ * @throws Error when `died` says that there is nothing to wait for, or it takes longer than a minute.
+ */
 export async function untilTemporalListens(plan: TemporalPlan, died: () => boolean): Promise<void> {
   const startedAt = performance.now();
   while (!(await takesConnections(plan.port))) {

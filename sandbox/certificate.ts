@@ -1,0 +1,82 @@
+/**
+ * Writes a self-signed X.509 v3 certificate in DER, because Node reads certificates but does not make them. Only what
+ * a platform certificate needs: RSA with SHA-256, one common name, UTC times (years before 2050).
+ */
+import type { KeyObject } from 'node:crypto';
+import { sign } from 'node:crypto';
+
+const TAG = {
+  integer: 0x02,
+  bits: 0x03,
+  oid: 0x06,
+  utf8: 0x0c,
+  utcTime: 0x17,
+  sequence: 0x30,
+  set: 0x31,
+  version: 0xa0,
+};
+
+/** AlgorithmIdentifier: 1.2.840.113549.1.1.11 (sha256WithRSAEncryption) with NULL parameters. */
+const SHA256_WITH_RSA = Buffer.from('300d06092a864886f70d01010b0500', 'hex');
+/** 2.5.4.3, the attribute "common name". */
+const COMMON_NAME = Buffer.from('550403', 'hex');
+
+export interface CertificateOrder {
+  /** Upper-case hex; the name by which a signature says which key made it. */
+  readonly serial: string;
+  readonly commonName: string;
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+  readonly from: Date;
+  readonly to: Date;
+}
+
+/** The certificate as PEM. */
+export function selfSignedCertificate(order: CertificateOrder): string {
+  const name = sequence(
+    der(TAG.set, sequence(der(TAG.oid, COMMON_NAME), der(TAG.utf8, Buffer.from(order.commonName)))),
+  );
+  const body = sequence(
+    der(TAG.version, der(TAG.integer, Buffer.from([2]))),
+    der(TAG.integer, positive(Buffer.from(order.serial, 'hex'))),
+    SHA256_WITH_RSA,
+    name,
+    sequence(utcTime(order.from), utcTime(order.to)),
+    name,
+    order.publicKey.export({ type: 'spki', format: 'der' }),
+  );
+  const signature = sign('sha256', body, order.privateKey);
+  const unusedBits = Buffer.from([0]);
+  const certificate = sequence(body, SHA256_WITH_RSA, der(TAG.bits, Buffer.concat([unusedBits, signature])));
+  const lines = certificate
+    .toString('base64')
+    .replaceAll(/(.{64})/g, '$1\n')
+    .trimEnd();
+  return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+}
+
+function der(tag: number, content: Buffer): Buffer {
+  return Buffer.concat([Buffer.from([tag]), lengthOf(content), content]);
+}
+
+/** Below 128 the length is one byte; above, a byte that counts the bytes of the length goes before it. */
+function lengthOf(content: Buffer): Buffer {
+  if (content.length < 0x80) return Buffer.from([content.length]);
+  const hex = content.length.toString(16);
+  const bytes = Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex');
+  return Buffer.concat([Buffer.from([0x80 | bytes.length]), bytes]);
+}
+
+function sequence(...parts: readonly Buffer[]): Buffer {
+  return der(TAG.sequence, Buffer.concat(parts));
+}
+
+/** INTEGER is signed: a leading zero keeps a high first bit from meaning "negative". */
+function positive(bytes: Buffer): Buffer {
+  return (bytes[0] ?? 0) >= 0x80 ? Buffer.concat([Buffer.from([0]), bytes]) : bytes;
+}
+
+function utcTime(at: Date): Buffer {
+  const digits = at.toISOString().replaceAll(/[-:T]/g, '').slice(2, 14);
+  return der(TAG.utcTime, Buffer.from(`${digits}Z`, 'ascii'));
+}

@@ -1,0 +1,66 @@
+/** Which payment a new refund gives back, and whether it may. */
+import { AppError } from '../domain/errors.ts';
+import { parseMinor } from '../domain/money.ts';
+import type { Payment, PaymentClaim, RefundRequest } from '../domain/refund/refund.ts';
+import { getPayment, registerInside } from './payments.ts';
+import type { Tx } from './pool.ts';
+
+/**
+ * The payment that a request names: as registered, or registered now from the request's own description.
+ * @throws AppError `payment_unknown`, `payment_conflict`, `route_not_original`, `account_unknown`
+ */
+export async function paymentOf(tx: Tx, request: RefundRequest, now: Date): Promise<Payment> {
+  const { merchantId, paymentNo, payment: claim } = request;
+  const known = await getPayment(tx, merchantId, paymentNo);
+  if (known !== null) {
+    if (claim !== undefined) checkClaim(known, claim);
+    return known;
+  }
+  if (claim === undefined) throw new AppError('payment_unknown', { payment_no: paymentNo });
+  return (await registerInside(tx, { merchantId, paymentNo, claim }, now)).payment;
+}
+
+/** A description of a payment that is known already must not contradict it. */
+function checkClaim(known: Payment, claim: PaymentClaim): void {
+  if (claim.accountId !== known.accountId)
+    throw new AppError('route_not_original', { account_id: claim.accountId });
+  const agrees =
+    parseMinor(claim.capturedMinor) === known.capturedMinor &&
+    claim.currency === known.currency &&
+    (claim.transactionId === undefined ||
+      known.transactionId === null ||
+      claim.transactionId === known.transactionId);
+  if (!agrees) throw new AppError('payment_conflict', { payment_no: known.paymentNo });
+}
+
+export interface RefundRules {
+  readonly now: Date;
+  readonly limits: { readonly refundableForMs: number; readonly partsPerPayment: number };
+}
+
+/**
+ * What the channel would refuse is refused before it is asked: the age of the payment, the number of its refunds.
+ * @throws AppError `currency_mismatch`, `refund_too_late`, `refund_parts_exhausted`
+ */
+export async function checkPayment(
+  tx: Tx,
+  payment: Payment,
+  request: RefundRequest,
+  o: RefundRules,
+): Promise<void> {
+  if (payment.currency !== request.currency)
+    throw new AppError('currency_mismatch', { payment: payment.currency, refund: request.currency });
+  const { paidAt } = payment;
+  if (paidAt !== null && o.now.getTime() - paidAt.getTime() > o.limits.refundableForMs) {
+    throw new AppError('refund_too_late', { paid_at: paidAt.toISOString() });
+  }
+  // The row lock keeps the count true until this transaction ends.
+  await tx.query('select 1 from payments where id = $1 for update', [payment.id]);
+  const { rows } = await tx.query<{ parts: bigint }>(
+    'select count(*) as parts from refunds where payment_id = $1 and counted',
+    [payment.id],
+  );
+  if (Number(rows[0]?.parts ?? 0n) >= o.limits.partsPerPayment) {
+    throw new AppError('refund_parts_exhausted', { parts: o.limits.partsPerPayment });
+  }
+}

@@ -1,0 +1,169 @@
+/** The API on a real Postgres, with a channel and an engine that tests can look into. */
+import { createHash, randomBytes } from 'node:crypto';
+import { pino } from 'pino';
+import type { App } from '../../api/app.ts';
+import type { ApiLimits } from '../../api/deps.ts';
+import type { Scope } from '../../api/keys.ts';
+import { createKeyring } from '../../api/keys.ts';
+import type { RefundEngine, RefundName } from '../../api/refund-engine.ts';
+import { buildApi } from '../../api/server.ts';
+import type { CallbackMessage, CallbackReading, Channel, RefundReport } from '../../channels/channel.ts';
+import { AppError } from '../../domain/errors.ts';
+import { syncAccounts } from '../../store/accounts.ts';
+import type { Pool } from '../../store/pool.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { testDatabase } from '../support/database.ts';
+
+export const NOW = new Date('2026-11-24T02:30:00.000Z');
+const DAY_MS = 86_400_000;
+
+export const ALL_SCOPES: readonly Scope[] = [
+  'refunds:read',
+  'refunds:write',
+  'payments:read',
+  'payments:write',
+  'statements:read',
+];
+
+/** Remembers what it was told; can be away. */
+export class FakeEngine implements RefundEngine {
+  readonly started: RefundName[] = [];
+  readonly told: { readonly refund: RefundName; readonly callbackId: string }[] = [];
+  away = false;
+
+  async start(refund: RefundName): Promise<void> {
+    if (this.away) throw new AppError('temporal_unavailable');
+    this.started.push(refund);
+  }
+
+  async channelReported(refund: RefundName, callbackId: string): Promise<void> {
+    if (this.away) throw new AppError('temporal_unavailable');
+    this.told.push({ refund, callbackId });
+  }
+
+  async healthy(): Promise<boolean> {
+    return !this.away;
+  }
+}
+
+export interface ApiUnderTest {
+  readonly app: App;
+  readonly database: TestDatabase;
+  readonly engine: FakeEngine;
+  readonly clock: { at: Date; wallAt: Date };
+  /** Keys of the merchants m1 (all scopes) and m2 (all scopes), and one of m1 that may only read refunds. */
+  readonly keys: { readonly m1: string; readonly m2: string; readonly reader: string };
+  /** Lines of the log, parsed. */
+  readonly logged: Record<string, unknown>[];
+  close(): Promise<void>;
+}
+
+export interface Arrangement {
+  readonly limits?: Partial<ApiLimits>;
+  /** Reads the callbacks of every account; by default none is believed. */
+  readonly readCallback?: (message: CallbackMessage) => Promise<CallbackReading>;
+  readonly pool?: Pool;
+  readonly randomBytes?: (sizeBytes: number) => Buffer;
+}
+
+/** Accounts: wx-1 and wx-2 of merchant m1, wx-3 of merchant m2. wx-gone is in the database, but not configured here. */
+export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUnderTest> {
+  const database = await testDatabase();
+  await syncAccounts(database.pool, [
+    { id: 'wx-1', merchantId: 'm1', channel: 'wechat', externalId: '1900000001' },
+    { id: 'wx-2', merchantId: 'm1', channel: 'wechat', externalId: '1900000002' },
+    { id: 'wx-3', merchantId: 'm2', channel: 'wechat', externalId: '1900000003' },
+    { id: 'wx-gone', merchantId: 'm1', channel: 'wechat', externalId: '1900000004' },
+  ]);
+  const engine = new FakeEngine();
+  const clock = { at: NOW, wallAt: NOW };
+  const logged: Record<string, unknown>[] = [];
+  const keys = { m1: newKey(), m2: newKey(), reader: newKey() };
+  const channels = new Map(
+    ['wx-1', 'wx-2', 'wx-3'].map((id) => [id, channelOf(id, arrangement.readCallback ?? believeNobody)]),
+  );
+  const app = await buildApi({
+    pool: arrangement.pool ?? database.pool,
+    clock: { now: () => clock.at, wallNow: () => clock.wallAt, toWallMs: (ms) => ms },
+    channels,
+    keys: createKeyring([
+      { id: 'k1', merchantId: 'm1', sha256: digest(keys.m1), scopes: [...ALL_SCOPES] },
+      { id: 'k2', merchantId: 'm2', sha256: digest(keys.m2), scopes: [...ALL_SCOPES] },
+      { id: 'k3', merchantId: 'm1', sha256: digest(keys.reader), scopes: ['refunds:read'] },
+    ]),
+    refundEngine: engine,
+    log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(parse(line)) }),
+    version: '0.0.0-test',
+    randomBytes: arrangement.randomBytes ?? randomBytes,
+    ...(arrangement.limits === undefined ? {} : { limits: arrangement.limits }),
+  });
+  return {
+    app,
+    database,
+    engine,
+    clock,
+    keys,
+    logged,
+    close: async () => {
+      await app.close();
+      await database.drop();
+    },
+  };
+}
+
+function parse(line: string): Record<string, unknown> {
+  return JSON.parse(line) as Record<string, unknown>;
+}
+
+function newKey(): string {
+  return `yl_${randomBytes(32).toString('base64url')}`;
+}
+
+export function digest(key: string): string {
+  return createHash('sha256').update(key).digest('hex');
+}
+
+async function believeNobody(): Promise<CallbackReading> {
+  return { verdict: 'refused', code: 'callback_unsigned', why: 'tests without callbacks get none' };
+}
+
+function channelOf(accountId: string, readCallback: Channel['readCallback']): Channel {
+  const unused = (): never => {
+    throw new Error('the API does not call channels');
+  };
+  return {
+    name: 'wechat',
+    accountId,
+    limits: {
+      refundableForMs: 365 * DAY_MS,
+      partsPerPayment: 50,
+      spacingPerPaymentMs: 60_000,
+      absenceGraceMs: 60_000,
+      pollLadderMs: [60_000],
+      statementReadyAfterMs: 10 * 3_600_000,
+      statementKinds: ['trade'],
+    },
+    lineProves: 'acceptance',
+    readCallback,
+    submitRefund: unused,
+    queryRefund: unused,
+    queryPayment: unused,
+    requestStatement: unused,
+    downloadStatement: unused,
+    statementReader: unused,
+  };
+}
+
+export function reportOf(report: Partial<RefundReport> & { readonly refundNo: string }): RefundReport {
+  return {
+    status: 'success',
+    channelRefundNo: null,
+    transactionId: null,
+    amountMinor: null,
+    payerAmountMinor: null,
+    acceptedAt: null,
+    succeededAt: null,
+    landsIn: null,
+    ...report,
+  };
+}
