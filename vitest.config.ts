@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** Folders whose tests need nothing but Node: `npm run test:unit`, on any Node from the floor upwards. */
-const UNIT = ['test/domain/**/*.test.ts', 'test/channels/**/*.test.ts', 'test/house/**/*.test.ts', 'test/cli/**/*.test.ts'];
+const UNIT = [
+  'test/domain/**/*.test.ts',
+  'test/channels/**/*.test.ts',
+  'test/house/**/*.test.ts',
+  'test/cli/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {
@@ -9,7 +14,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
-    reporters: process.env['CI'] === undefined ? ['default'] : ['default', './test/support/no-skips-reporter.ts'],
+    reporters:
+      process.env['CI'] === undefined ? ['default'] : ['default', './test/support/no-skips-reporter.ts'],
     projects: [
       { extends: true, test: { name: 'unit', include: UNIT } },
       {

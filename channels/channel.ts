@@ -100,7 +100,12 @@ export interface CallbackMessage {
 
 export type CallbackReading =
   /** Genuine and about a refund. `noticeId` is the channel's dedupe key. */
-  | { readonly verdict: 'refund'; readonly noticeId: string; readonly eventType: string; readonly report: RefundReport }
+  | {
+      readonly verdict: 'refund';
+      readonly noticeId: string;
+      readonly eventType: string;
+      readonly report: RefundReport;
+    }
   /** Genuine, but of a kind that this system has no use for; kept and visible. */
   | { readonly verdict: 'unhandled'; readonly noticeId: string; readonly eventType: string }
   /** Not to be believed; `code` is from the catalogue (callback_…). */
@@ -155,7 +160,11 @@ export interface Channel {
   ): Promise<PaymentAnswer>;
   readCallback(message: CallbackMessage): Promise<CallbackReading>;
   /** Asks for the statement of `billDate` (yyyy-mm-dd, Beijing). */
-  requestStatement(kind: StatementKind, billDate: string, signal?: AbortSignal): Promise<StatementAvailability>;
+  requestStatement(
+    kind: StatementKind,
+    billDate: string,
+    signal?: AbortSignal,
+  ): Promise<StatementAvailability>;
   /**
    * Streams the file, still packed, as the channel sends it. Hosts outside the allow-list and redirects are refused.
    * @throws AppError `statement_host_refused`, `channel_unreachable`

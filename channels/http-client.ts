@@ -57,10 +57,17 @@ export function createHttpClient(o: HttpClientOptions): HttpClient {
     httpAgent: new HttpAgent({ keepAlive: true, maxSockets: SOCKETS_MAX }),
     httpsAgent: new HttpsAgent({ keepAlive: true, maxSockets: SOCKETS_MAX }),
   });
-  return { call: (request) => call(instance, request, o), stream: (request) => openStream(instance, request) };
+  return {
+    call: (request) => call(instance, request, o),
+    stream: (request) => openStream(instance, request),
+  };
 }
 
-async function call(instance: AxiosInstance, request: HttpRequest, o: HttpClientOptions): Promise<HttpResult> {
+async function call(
+  instance: AxiosInstance,
+  request: HttpRequest,
+  o: HttpClientOptions,
+): Promise<HttpResult> {
   // axios' own time-out does not cover a peer that sends a byte now and then; this one covers everything.
   const deadline = AbortSignal.timeout(o.timeoutMs);
   const signal = request.signal === undefined ? deadline : AbortSignal.any([deadline, request.signal]);
@@ -76,7 +83,10 @@ async function call(instance: AxiosInstance, request: HttpRequest, o: HttpClient
   }
 }
 
-async function openStream(instance: AxiosInstance, request: HttpRequest): Promise<{ status: number; body: AsyncIterable<Buffer> }> {
+async function openStream(
+  instance: AxiosInstance,
+  request: HttpRequest,
+): Promise<{ status: number; body: AsyncIterable<Buffer> }> {
   const { status, data } = await instance.request<Readable>({
     ...configOf(request),
     responseType: 'stream',
@@ -97,7 +107,12 @@ function configOf(request: HttpRequest) {
 }
 
 function headerMap(headers: object): ReadonlyMap<string, string> {
-  return new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value.join(', ') : String(value)]));
+  return new Map(
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      Array.isArray(value) ? value.join(', ') : String(value),
+    ]),
+  );
 }
 
 function whyNoAnswer(error: unknown, deadline: AbortSignal): string {

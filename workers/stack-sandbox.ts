@@ -47,10 +47,16 @@ export async function sandboxWithAccounts(o: SandboxPlan): Promise<SandboxStack>
   return { sandbox, accountsFile, merchantId: MERCHANT_ID, accountId: ACCOUNT_ID, mchid, apiPort };
 }
 
-async function writeAccounts(o: SandboxPlan, keys: MerchantKeys, sandbox: Sandbox, apiPort: number): Promise<string> {
+async function writeAccounts(
+  o: SandboxPlan,
+  keys: MerchantKeys,
+  sandbox: Sandbox,
+  apiPort: number,
+): Promise<string> {
   const folder = join(o.dataDir, 'keys');
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const write = (name: string, text: string): Promise<void> => writeFile(join(folder, name), text, { mode: 0o600 });
+  const write = (name: string, text: string): Promise<void> =>
+    writeFile(join(folder, name), text, { mode: 0o600 });
   await write('merchant-key.pem', keys.privateKeyPem);
   await write('api-v3-key.txt', keys.apiV3Key);
   await write('wechat-public-key.pem', sandbox.keys.publicKeyPem);

@@ -22,7 +22,9 @@ export const wechatAccountSchema = z.strictObject({
   private_key_file: z.string().min(1),
   api_v3_key_file: z.string().min(1),
   /** WeChat Pay public keys by id; several may be live at once. */
-  public_keys: z.array(z.strictObject({ id: z.string().regex(/^PUB_KEY_ID_[0-9]+$/), file: z.string().min(1) })).default([]),
+  public_keys: z
+    .array(z.strictObject({ id: z.string().regex(/^PUB_KEY_ID_[0-9]+$/), file: z.string().min(1) }))
+    .default([]),
   /** Ask the channel for its platform certificates (merchants without a public key, or during the switch). */
   fetch_platform_certificates: z.boolean().default(false),
   /** Hosts (host or host:port) that statement files may be downloaded from, besides the API's own. */
@@ -65,7 +67,9 @@ export function loadWechatAccount(entry: unknown, readFile: (path: string) => st
       return null;
     }
   };
-  const privateKey = attempt('private_key_file', () => rsaKey(createPrivateKey(readFile(values.private_key_file))));
+  const privateKey = attempt('private_key_file', () =>
+    rsaKey(createPrivateKey(readFile(values.private_key_file))),
+  );
   const apiV3Key = attempt('api_v3_key_file', () => apiKey(readFile(values.api_v3_key_file)));
   const publicKeys = new Map<string, KeyObject>();
   for (const { id, file } of values.public_keys) {
@@ -75,7 +79,8 @@ export function loadWechatAccount(entry: unknown, readFile: (path: string) => st
   if (values.public_keys.length === 0 && !values.fetch_platform_certificates) {
     errors.push('public_keys: none, and fetch_platform_certificates is off: no answer could be verified');
   }
-  if (errors.length > 0 || privateKey === null || apiV3Key === null) throw new AppError('config_invalid', { errors });
+  if (errors.length > 0 || privateKey === null || apiV3Key === null)
+    throw new AppError('config_invalid', { errors });
   return {
     id: values.id,
     merchantId: values.merchant_id,

@@ -132,5 +132,6 @@ function refuseMissing<C extends string>(
   names: Readonly<Record<C, readonly string[]>>,
 ): void {
   const missing = needed.filter((column) => at[column] === ABSENT).map((column) => names[column][0]);
-  if (missing.length > 0) throw new AppError('statement_unrecognised', { missing_columns: missing.join(' ') });
+  if (missing.length > 0)
+    throw new AppError('statement_unrecognised', { missing_columns: missing.join(' ') });
 }

@@ -18,7 +18,11 @@ export async function readCallback(
   clock: Clock,
   message: CallbackMessage,
 ): Promise<CallbackReading> {
-  const verdict = await verifyMessage({ header: (name) => message.headers[name], body: message.body }, keys, clock.wallNow());
+  const verdict = await verifyMessage(
+    { header: (name) => message.headers[name], body: message.body },
+    keys,
+    clock.wallNow(),
+  );
   if (!verdict.genuine) return { verdict: 'refused', code: verdict.code, why: verdict.why };
   try {
     return readNotice(account, message.body);
@@ -34,7 +38,9 @@ function readNotice(account: Pick<WechatAccount, 'mchid' | 'apiV3Key'>, body: Bu
   const { id: noticeId, event_type: eventType, resource } = notice.data;
   if (!REFUND_EVENTS.has(eventType)) return { verdict: 'unhandled', noticeId, eventType };
   const content = refundNoticeSchema.safeParse(parseJson(open(resource, account.apiV3Key)));
-  if (!content.success) throw new AppError('callback_undecipherable', { why: 'the content is not a refund as documented' });
-  if (content.data.mchid !== account.mchid) throw new AppError('callback_undecipherable', { why: 'the notice is for another merchant' });
+  if (!content.success)
+    throw new AppError('callback_undecipherable', { why: 'the content is not a refund as documented' });
+  if (content.data.mchid !== account.mchid)
+    throw new AppError('callback_undecipherable', { why: 'the notice is for another merchant' });
   return { verdict: 'refund', noticeId, eventType, report: noticeReport(content.data) };
 }

@@ -19,7 +19,8 @@ const TAG_BYTES = 16;
 export function open(sealed: Sealed, key: Buffer): Buffer {
   const nonce = Buffer.from(sealed.nonce, 'utf8');
   const bytes = Buffer.from(sealed.ciphertext, 'base64');
-  const refuse = (why: string, cause?: unknown): AppError => new AppError('callback_undecipherable', { why }, { cause });
+  const refuse = (why: string, cause?: unknown): AppError =>
+    new AppError('callback_undecipherable', { why }, { cause });
   if (sealed.algorithm !== ALGORITHM) throw refuse('unknown algorithm');
   if (key.length !== KEY_BYTES) throw refuse('the APIv3 key is not 32 bytes');
   if (nonce.length !== NONCE_BYTES) throw refuse('the nonce is not 12 bytes');

@@ -29,7 +29,8 @@ export function createKeyRing(
   let certificates: ReadonlyMap<string, KeyObject> = new Map();
   let refreshing: Promise<void> | null = null;
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
-  const known = (serial: string): KeyObject | undefined => account.publicKeys.get(serial) ?? certificates.get(serial);
+  const known = (serial: string): KeyObject | undefined =>
+    account.publicKeys.get(serial) ?? certificates.get(serial);
 
   const refresh = async (): Promise<void> => {
     refreshedAtMs = clock.wallNow().getTime();
@@ -46,8 +47,10 @@ export function createKeyRing(
     preferredId: [...account.publicKeys.keys()].at(-1),
     find: async (serial) => {
       const key = known(serial);
-      if (key !== undefined || !account.fetchPlatformCertificates || serial.startsWith('PUB_KEY_ID_')) return key;
-      if (refreshing === null && clock.wallNow().getTime() - refreshedAtMs < REFRESH_EVERY_MS) return undefined;
+      if (key !== undefined || !account.fetchPlatformCertificates || serial.startsWith('PUB_KEY_ID_'))
+        return key;
+      if (refreshing === null && clock.wallNow().getTime() - refreshedAtMs < REFRESH_EVERY_MS)
+        return undefined;
       refreshing ??= refresh()
         .catch(() => undefined)
         .finally(() => {
@@ -60,13 +63,19 @@ export function createKeyRing(
 }
 
 /** Certificates that are valid now, by serial. @throws AppError `callback_undecipherable` */
-export function readCertificates(body: Buffer, apiV3Key: Buffer, wallNow: Date): ReadonlyMap<string, KeyObject> {
+export function readCertificates(
+  body: Buffer,
+  apiV3Key: Buffer,
+  wallNow: Date,
+): ReadonlyMap<string, KeyObject> {
   const parsed = certificatesSchema.safeParse(parseJson(body));
   if (!parsed.success) throw new AppError('callback_undecipherable', { why: 'not a list of certificates' });
   const keys = new Map<string, KeyObject>();
   for (const { serial_no: serial, encrypt_certificate: sealed } of parsed.data.data) {
     const certificate = new X509Certificate(open(sealed, apiV3Key));
-    const valid = Date.parse(certificate.validFrom) <= wallNow.getTime() && wallNow.getTime() <= Date.parse(certificate.validTo);
+    const valid =
+      Date.parse(certificate.validFrom) <= wallNow.getTime() &&
+      wallNow.getTime() <= Date.parse(certificate.validTo);
     if (valid && certificate.serialNumber === serial.toUpperCase()) keys.set(serial, certificate.publicKey);
   }
   return keys;

@@ -54,7 +54,8 @@ function textOrNull(text: string | undefined): string | null {
 /** Null when the order lacks what a paid one has. */
 export function paymentReport(order: z.infer<typeof orderSchema>): PaymentReport | null {
   const paidAt = new Date(order.success_time ?? '');
-  if (order.transaction_id === undefined || order.amount === undefined || Number.isNaN(paidAt.getTime())) return null;
+  if (order.transaction_id === undefined || order.amount === undefined || Number.isNaN(paidAt.getTime()))
+    return null;
   return {
     paymentNo: order.out_trade_no,
     transactionId: order.transaction_id,

@@ -32,7 +32,12 @@ export const refundSchema = z.object({
   create_time: instant.optional(),
   // Mocks and old merchants were seen with a meaningless time here while PROCESSING; read only with SUCCESS.
   success_time: z.string().optional(),
-  amount: z.object({ total: fen, refund: fen, payer_refund: fen.optional(), currency: z.string().optional() }),
+  amount: z.object({
+    total: fen,
+    refund: fen,
+    payer_refund: fen.optional(),
+    currency: z.string().optional(),
+  }),
 });
 
 /** The resource of a refund callback; the state has another name here. */
@@ -67,7 +72,14 @@ export const orderSchema = z.object({
 });
 
 export const certificatesSchema = z.object({
-  data: z.array(z.object({ serial_no: z.string(), effective_time: z.string(), expire_time: z.string(), encrypt_certificate: sealed })),
+  data: z.array(
+    z.object({
+      serial_no: z.string(),
+      effective_time: z.string(),
+      expire_time: z.string(),
+      encrypt_certificate: sealed,
+    }),
+  ),
 });
 
 export const billSchema = z.object({ hash_type: z.string(), hash_value: z.string(), download_url: z.url() });

@@ -26,7 +26,10 @@ export function answerMessage(timestamp: string, nonce: string, body: Buffer): B
 }
 
 /** The value of the Authorization header. */
-export function authorization(account: Pick<WechatAccount, 'mchid' | 'certificateSerial' | 'privateKey'>, request: ToSign): string {
+export function authorization(
+  account: Pick<WechatAccount, 'mchid' | 'certificateSerial' | 'privateKey'>,
+  request: ToSign,
+): string {
   const signature = sign('RSA-SHA256', requestMessage(request), account.privateKey).toString('base64');
   const attributes = {
     mchid: account.mchid,

@@ -29,7 +29,14 @@ const WAITING_MAX = 1_000;
 /** What came of a call. `responseId` is the channel's Request-ID: its support asks for it. */
 export type Answer =
   | { readonly kind: 'good'; readonly body: unknown; readonly responseId: string | null }
-  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message: string; readonly retryAfterMs: number | null; readonly responseId: string | null }
+  | {
+      readonly kind: 'error';
+      readonly status: number;
+      readonly code: string;
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+      readonly responseId: string | null;
+    }
   | { readonly kind: 'unknown'; readonly why: string; readonly responseId: string | null };
 
 export interface Transport {
@@ -37,7 +44,10 @@ export interface Transport {
   post(path: string, body: unknown, signal?: AbortSignal): Promise<Answer>;
   get(pathAndQuery: string, signal?: AbortSignal): Promise<Answer>;
   /** A signed GET of an absolute address, as a stream; its answer carries no signature. */
-  download(url: URL, signal?: AbortSignal): Promise<{ readonly status: number; readonly body: AsyncIterable<Buffer> }>;
+  download(
+    url: URL,
+    signal?: AbortSignal,
+  ): Promise<{ readonly status: number; readonly body: AsyncIterable<Buffer> }>;
 }
 
 export interface TransportDeps {
@@ -52,12 +62,24 @@ export function createTransport(account: WechatAccount, deps: TransportDeps): Tr
   const http = deps.http ?? createHttpClient({ timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX });
   const limiter = deps.limiter ?? defaultLimiter(deps.clock);
   const keys: KeyRing = createKeyRing(account, deps.clock, async () => {
-    const result = await http.call(signed(account, deps, undefined, { method: 'GET', url: `${account.apiBase}/v3/certificates` }));
+    const result = await http.call(
+      signed(account, deps, undefined, { method: 'GET', url: `${account.apiBase}/v3/certificates` }),
+    );
     return result.ok && result.answer.status === 200 ? toMessage(result.answer) : null;
   });
-  const call = async (method: 'GET' | 'POST', path: string, body: Buffer | undefined, signal?: AbortSignal): Promise<Answer> => {
+  const call = async (
+    method: 'GET' | 'POST',
+    path: string,
+    body: Buffer | undefined,
+    signal?: AbortSignal,
+  ): Promise<Answer> => {
     await limiter.turn(signal);
-    const request = signed(account, deps, keys.preferredId, { method, url: `${account.apiBase}${path}`, signal, ...(body === undefined ? {} : { body }) });
+    const request = signed(account, deps, keys.preferredId, {
+      method,
+      url: `${account.apiBase}${path}`,
+      signal,
+      ...(body === undefined ? {} : { body }),
+    });
     const result = await http.call(request);
     const answer = result.ok ? await readAnswer(result.answer, keys, deps.clock) : unknown(result.why, null);
     limiter.ended(answer.kind === 'good');
@@ -68,7 +90,8 @@ export function createTransport(account: WechatAccount, deps: TransportDeps): Tr
     // Serialised once: the bytes that are signed are the bytes that are sent.
     post: (path, body, signal) => call('POST', path, Buffer.from(JSON.stringify(body), 'utf8'), signal),
     get: (pathAndQuery, signal) => call('GET', pathAndQuery, undefined, signal),
-    download: (url, signal) => http.stream(signed(account, deps, keys.preferredId, { method: 'GET', url: url.href, signal })),
+    download: (url, signal) =>
+      http.stream(signed(account, deps, keys.preferredId, { method: 'GET', url: url.href, signal })),
   };
 }
 
@@ -114,14 +137,20 @@ async function readAnswer(answer: HttpAnswer, keys: KeyRing, clock: Clock): Prom
   const responseId = answer.headers.get('request-id') ?? null;
   if (answer.status >= 200 && answer.status < 300) {
     const verdict = await verifyMessage(toMessage(answer), keys, clock.wallNow());
-    if (!verdict.genuine) return unknown(`the answer cannot be trusted (${verdict.code}: ${verdict.why})`, responseId);
+    if (!verdict.genuine)
+      return unknown(`the answer cannot be trusted (${verdict.code}: ${verdict.why})`, responseId);
     const body = parseJson(answer.body);
-    return body === undefined ? unknown('the answer is not JSON', responseId) : { kind: 'good', body, responseId };
+    return body === undefined
+      ? unknown('the answer is not JSON', responseId)
+      : { kind: 'good', body, responseId };
   }
   const parsed = errorSchema.safeParse(parseJson(answer.body));
   // A page of some gateway on the way is no word of the channel.
-  if (!parsed.success && answer.status < 500) return unknown(`HTTP ${String(answer.status)} without an error code`, responseId);
-  const { code, message } = parsed.success ? parsed.data : { code: 'SYSTEM_ERROR', message: `HTTP ${String(answer.status)}` };
+  if (!parsed.success && answer.status < 500)
+    return unknown(`HTTP ${String(answer.status)} without an error code`, responseId);
+  const { code, message } = parsed.success
+    ? parsed.data
+    : { code: 'SYSTEM_ERROR', message: `HTTP ${String(answer.status)}` };
   const retryAfterMs = retryAfter(answer.headers.get('retry-after'), clock.wallNow());
   return { kind: 'error', status: answer.status, code, message, retryAfterMs, responseId };
 }

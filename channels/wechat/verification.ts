@@ -7,7 +7,11 @@ export type Verification =
   | { readonly genuine: true }
   | {
       readonly genuine: false;
-      readonly code: 'callback_unsigned' | 'callback_stale' | 'callback_key_unknown' | 'callback_signature_invalid';
+      readonly code:
+        | 'callback_unsigned'
+        | 'callback_stale'
+        | 'callback_key_unknown'
+        | 'callback_signature_invalid';
       readonly why: string;
     };
 
@@ -28,21 +32,34 @@ export interface KeySource {
 }
 
 /** @param wallNow the host's own instant: signatures live minutes of real time, whatever business time does */
-export async function verifyMessage(message: SignedMessage, keys: KeySource, wallNow: Date): Promise<Verification> {
+export async function verifyMessage(
+  message: SignedMessage,
+  keys: KeySource,
+  wallNow: Date,
+): Promise<Verification> {
   const timestamp = message.header('wechatpay-timestamp');
   const nonce = message.header('wechatpay-nonce');
   const signature = message.header('wechatpay-signature');
   const serial = message.header('wechatpay-serial');
-  if (timestamp === undefined || nonce === undefined || signature === undefined || serial === undefined || serial === '') {
+  if (
+    timestamp === undefined ||
+    nonce === undefined ||
+    signature === undefined ||
+    serial === undefined ||
+    serial === ''
+  ) {
     return { genuine: false, code: 'callback_unsigned', why: 'a signature header is missing' };
   }
-  if (!/^[0-9]{1,12}$/.test(timestamp)) return { genuine: false, code: 'callback_unsigned', why: 'the timestamp is no whole number' };
+  if (!/^[0-9]{1,12}$/.test(timestamp))
+    return { genuine: false, code: 'callback_unsigned', why: 'the timestamp is no whole number' };
   if (Math.abs(wallNow.getTime() - Number(timestamp) * 1_000) > TOLERANCE_MS) {
     return { genuine: false, code: 'callback_stale', why: `signed at ${timestamp}` };
   }
-  if (signature.startsWith(PROBE_PREFIX)) return { genuine: false, code: 'callback_signature_invalid', why: 'a probe of the channel' };
+  if (signature.startsWith(PROBE_PREFIX))
+    return { genuine: false, code: 'callback_signature_invalid', why: 'a probe of the channel' };
   const key = await keys.find(serial);
-  if (key === undefined) return { genuine: false, code: 'callback_key_unknown', why: `serial ${serial.slice(0, 64)}` };
+  if (key === undefined)
+    return { genuine: false, code: 'callback_key_unknown', why: `serial ${serial.slice(0, 64)}` };
   if (!isSignature(answerMessage(timestamp, nonce, message.body), signature, key)) {
     return { genuine: false, code: 'callback_signature_invalid', why: 'the signature is of other bytes' };
   }

@@ -41,7 +41,12 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
   };
 }
 
-async function submitRefund(account: WechatAccount, transport: Transport, order: RefundOrder, signal?: AbortSignal): Promise<SubmitAnswer> {
+async function submitRefund(
+  account: WechatAccount,
+  transport: Transport,
+  order: RefundOrder,
+  signal?: AbortSignal,
+): Promise<SubmitAnswer> {
   assertRefundNo(order.refundNo);
   const answer = await transport.post(REFUNDS, requestBody(account, order), signal);
   if (answer.kind === 'good') {
@@ -51,25 +56,40 @@ async function submitRefund(account: WechatAccount, transport: Transport, order:
     const same =
       report.refundNo === order.refundNo &&
       report.amountMinor === order.amountMinor &&
-      (order.transactionId === null || report.transactionId === null || report.transactionId === order.transactionId);
-    return same ? { outcome: 'reported', report, responseId: answer.responseId } : unknown(answer, 'the answer is about another refund');
+      (order.transactionId === null ||
+        report.transactionId === null ||
+        report.transactionId === order.transactionId);
+    return same
+      ? { outcome: 'reported', report, responseId: answer.responseId }
+      : unknown(answer, 'the answer is about another refund');
   }
   if (answer.kind === 'unknown') return unknown(answer, answer.why);
   const outcome = outcomeOf(CREATE_OUTCOMES, answer.status, answer.code);
   if (outcome.outcome === 'held') return { ...held(answer), reason: outcome.reason };
   if (outcome.outcome === 'refused') {
-    return { outcome: 'refused', channelCode: answer.code, message: answer.message, responseId: answer.responseId };
+    return {
+      outcome: 'refused',
+      channelCode: answer.code,
+      message: answer.message,
+      responseId: answer.responseId,
+    };
   }
   return unknown(answer, `${String(answer.status)} ${answer.code}`);
 }
 
 function requestBody(account: WechatAccount, order: RefundOrder): object {
   return {
-    ...(order.transactionId === null ? { out_trade_no: order.paymentNo } : { transaction_id: order.transactionId }),
+    ...(order.transactionId === null
+      ? { out_trade_no: order.paymentNo }
+      : { transaction_id: order.transactionId }),
     out_refund_no: order.refundNo,
     ...(order.reason === null ? {} : { reason: order.reason }),
     notify_url: account.notifyUrl,
-    amount: { refund: jsonFen(order.amountMinor), total: jsonFen(order.capturedMinor), currency: order.currency },
+    amount: {
+      refund: jsonFen(order.amountMinor),
+      total: jsonFen(order.capturedMinor),
+      currency: order.currency,
+    },
   };
 }
 
@@ -79,7 +99,11 @@ function jsonFen(minor: bigint): number {
   return Number(minor);
 }
 
-async function queryRefund(transport: Transport, refundNo: string, signal?: AbortSignal): Promise<QueryAnswer> {
+async function queryRefund(
+  transport: Transport,
+  refundNo: string,
+  signal?: AbortSignal,
+): Promise<QueryAnswer> {
   const answer = await transport.get(`${REFUNDS}/${encodeURIComponent(refundNo)}`, signal);
   if (answer.kind !== 'good') return noReport(answer);
   const parsed = refundSchema.safeParse(answer.body);
@@ -109,7 +133,9 @@ async function queryPayment(
     return { outcome: 'unpaid', channelState: parsed.data.trade_state, responseId: answer.responseId };
   }
   const report = paymentReport(parsed.data);
-  return report === null ? unknown(answer, 'the paid order lacks amount, number or time') : { outcome: 'reported', payment: report, responseId: answer.responseId };
+  return report === null
+    ? unknown(answer, 'the paid order lacks amount, number or time')
+    : { outcome: 'reported', payment: report, responseId: answer.responseId };
 }
 
 type NoReport = Exclude<Answer, { kind: 'good' }>;
@@ -145,7 +171,8 @@ async function requestStatement(
   const answer = await transport.get(BILL_PATHS[kind].replace('{date}', billDate), signal);
   if (answer.kind === 'good') {
     const parsed = billSchema.safeParse(answer.body);
-    if (!parsed.success || parsed.data.hash_type !== 'SHA1') return unknown(answer, 'the answer is not a bill as documented');
+    if (!parsed.success || parsed.data.hash_type !== 'SHA1')
+      return unknown(answer, 'the answer is not a bill as documented');
     const hash = { algorithm: 'sha1', hex: parsed.data.hash_value.toLowerCase() } as const;
     return { outcome: 'ready', ticket: { downloadUrl: parsed.data.download_url, packed: 'gzip', hash } };
   }
@@ -167,9 +194,16 @@ async function downloadStatement(
   try {
     opened = await transport.download(url, signal);
   } catch (error) {
-    throw new AppError('channel_unreachable', { why: 'the statement cannot be downloaded' }, { cause: error });
+    throw new AppError(
+      'channel_unreachable',
+      { why: 'the statement cannot be downloaded' },
+      { cause: error },
+    );
   }
   if (opened.status === 200) return opened.body;
-  if (opened.status >= 300 && opened.status < 400) throw new AppError('statement_host_refused', { why: 'the download address redirects' });
-  throw new AppError('channel_unreachable', { why: `the download address answered ${String(opened.status)}` });
+  if (opened.status >= 300 && opened.status < 400)
+    throw new AppError('statement_host_refused', { why: 'the download address redirects' });
+  throw new AppError('channel_unreachable', {
+    why: `the download address answered ${String(opened.status)}`,
+  });
 }

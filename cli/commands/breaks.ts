@@ -51,7 +51,10 @@ function listText(breaks: readonly Break[]): string {
     { head: 'refund', cell: (one) => one.refundNo ?? '' },
     { head: 'ours', align: 'right', cell: (one) => yuan(one.expectedMinor) },
     { head: "channel's", align: 'right', cell: (one) => yuan(one.amountMinor) },
-    { head: 'line', cell: (one) => (one.line === null ? '' : `${one.line.fileId}:${String(one.line.lineNo)}`) },
+    {
+      head: 'line',
+      cell: (one) => (one.line === null ? '' : `${one.line.fileId}:${String(one.line.lineNo)}`),
+    },
     { head: 'opened', cell: (one) => beijingTime(one.openedAt) },
     { head: 'status', cell: (one) => one.status },
   ]);

@@ -19,7 +19,8 @@ const ACCOUNT_ID = 'wx-sandbox';
 
 export async function runSandbox(options: SandboxFlags): Promise<void> {
   const port = Number(options.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new AppError('request_invalid', { port: options.port });
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new AppError('request_invalid', { port: options.port });
   const merchant = makeMerchantKeys();
   const { mchid, appid, certificateSerial, publicKeyPem, apiV3Key } = merchant;
   const notifyUrl = `${options.notifyBase.replace(/\/$/, '')}/callbacks/wechat/${ACCOUNT_ID}`;
@@ -41,18 +42,32 @@ export async function runSandbox(options: SandboxFlags): Promise<void> {
       'merchant-key.pem': merchant.privateKeyPem,
       'api-v3-key.txt': apiV3Key,
       'wechat-public-key.pem': sandbox.keys.publicKeyPem,
-      'account.json': JSON.stringify(accountEntry(merchant, sandbox.url, sandbox.keys.publicKeyId, notifyUrl), null, 2),
+      'account.json': JSON.stringify(
+        accountEntry(merchant, sandbox.url, sandbox.keys.publicKeyId, notifyUrl),
+        null,
+        2,
+      ),
     };
-    for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text, { mode: 0o600 });
-    process.stdout.write(`${JSON.stringify({ url: sandbox.url, mchid, appid, keys: folder, account: join(folder, 'account.json') })}\n`);
-    process.stderr.write(`A WeChat Pay listens on ${sandbox.url}; keys and an accounts-file entry are in ${folder}. Ctrl-C stops it.\n`);
+    for (const [name, text] of Object.entries(files))
+      await writeFile(join(folder, name), text, { mode: 0o600 });
+    process.stdout.write(
+      `${JSON.stringify({ url: sandbox.url, mchid, appid, keys: folder, account: join(folder, 'account.json') })}\n`,
+    );
+    process.stderr.write(
+      `A WeChat Pay listens on ${sandbox.url}; keys and an accounts-file entry are in ${folder}. Ctrl-C stops it.\n`,
+    );
     await untilStopped();
   } finally {
     await sandbox.stop();
   }
 }
 
-function accountEntry(merchant: ReturnType<typeof makeMerchantKeys>, url: string, publicKeyId: string, notifyUrl: string): object {
+function accountEntry(
+  merchant: ReturnType<typeof makeMerchantKeys>,
+  url: string,
+  publicKeyId: string,
+  notifyUrl: string,
+): object {
   return {
     id: ACCOUNT_ID,
     channel: 'wechat',

@@ -60,7 +60,9 @@ async function readDifferences(pool: Pool, plan: DemoPlan, sandbox: Sandbox): Pr
     .list()
     .filter((one) => one.trouble.kind === 'bill_late')
     .map((one) => ({ trouble: 'bill_late', refund_no: one.billDate ?? '', expected: 'loaded', found: '' }));
-  const files = await pool.query<{ bill_date: string }>(`select bill_date from statement_files where kind = 'trade' and status in ('loaded', 'empty')`);
+  const files = await pool.query<{ bill_date: string }>(
+    `select bill_date from statement_files where kind = 'trade' and status in ('loaded', 'empty')`,
+  );
   const loaded = new Set(files.rows.map((row) => row.bill_date));
   return [
     ...byTrouble('line_missing', 'missing_at_channel'),
@@ -84,8 +86,16 @@ export async function runChecks(o: {
   const broken = await verifyAudit(o.pool);
   const { statements } = report;
   return [
-    check('states add up to refunds', byStates === plan.refunds.length, `${String(byStates)} of ${String(plan.refunds.length)}`),
-    check('every planted trouble ended as expected', wrong.length === 0, `${String(planted.length - wrong.length)} of ${String(planted.length)}`),
+    check(
+      'states add up to refunds',
+      byStates === plan.refunds.length,
+      `${String(byStates)} of ${String(plan.refunds.length)}`,
+    ),
+    check(
+      'every planted trouble ended as expected',
+      wrong.length === 0,
+      `${String(planted.length - wrong.length)} of ${String(planted.length)}`,
+    ),
     check(
       'every refund line is matched, a break or set aside',
       statements.refund_lines === statements.matched + lineBreaks + statements.quarantined,
@@ -94,7 +104,11 @@ export async function runChecks(o: {
     ...(await checkLedger(o)),
     ...checkOverdue(o),
     ...(await checkForgeries(o.pool, plan, o.sandbox)),
-    check('the audit trail verifies', broken === null, broken === null ? 'every chain' : `record ${broken.id}: ${broken.why}`),
+    check(
+      'the audit trail verifies',
+      broken === null,
+      broken === null ? 'every chain' : `record ${broken.id}: ${broken.why}`,
+    ),
   ];
 }
 
@@ -124,7 +138,11 @@ async function checkLedger(o: { pool: Pool; sandbox: Sandbox }): Promise<readonl
   const differing = paid.filter((one) => ours.get(one.outRefundNo) !== one.amountMinor);
   const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, minor) => total + minor, 0n);
   return [
-    check('no refund was paid twice', ledger.doublePayments === 0 && ledger.overRefundedOrders.length === 0, `${String(paid.length)} paid, each once`),
+    check(
+      'no refund was paid twice',
+      ledger.doublePayments === 0 && ledger.overRefundedOrders.length === 0,
+      `${String(paid.length)} paid, each once`,
+    ),
     check("the channel's ledger balances", ledger.balanced, `${String(ledger.postings)} postings`),
     check(
       "the channel's ledger equals our books",
@@ -140,11 +158,23 @@ function checkOverdue(o: { plan: DemoPlan; report: DemoReport }): readonly Check
   const must = o.plan.refunds.filter((refund) => refund.trouble === 'stuck' || refund.trouble === 'abnormal');
   const flagged = new Map(o.report.overdue.map((row) => [row.refund_no, row]));
   const missed = must.filter((refund) => !flagged.has(refund.refundNo));
-  const wrongly = o.plan.refunds.filter((refund) => flagged.has(refund.refundNo) && !late.has(refund.trouble));
-  const bare = o.report.overdue.filter((row) => row.serials.transaction_id === null || row.serials.channel_refund_no === null);
+  const wrongly = o.plan.refunds.filter(
+    (refund) => flagged.has(refund.refundNo) && !late.has(refund.trouble),
+  );
+  const bare = o.report.overdue.filter(
+    (row) => row.serials.transaction_id === null || row.serials.channel_refund_no === null,
+  );
   return [
-    check('every undecided refund is on the overdue list, and no proven one', missed.length === 0 && wrongly.length === 0, `${String(flagged.size)} listed`),
-    check('every overdue refund has the serials to quote', bare.length === 0, `${String(flagged.size - bare.length)} of ${String(flagged.size)}`),
+    check(
+      'every undecided refund is on the overdue list, and no proven one',
+      missed.length === 0 && wrongly.length === 0,
+      `${String(flagged.size)} listed`,
+    ),
+    check(
+      'every overdue refund has the serials to quote',
+      bare.length === 0,
+      `${String(flagged.size - bare.length)} of ${String(flagged.size)}`,
+    ),
   ];
 }
 
@@ -154,8 +184,18 @@ async function checkForgeries(pool: Pool, plan: DemoPlan, sandbox: Sandbox): Pro
     .list()
     .filter((one) => one.trouble.kind === 'callback_forged' || one.trouble.kind === 'callback_probe')
     .reduce((sum, one) => sum + one.applied.length, 0);
-  const { rows } = await pool.query<{ refused: bigint }>(`select count(*) as refused from callbacks where verdict = 'refused'`);
+  const { rows } = await pool.query<{ refused: bigint }>(
+    `select count(*) as refused from callbacks where verdict = 'refused'`,
+  );
   const refused = Number(rows[0]?.refused ?? 0n);
-  const planned = plan.refunds.filter((refund) => refund.trouble === 'callback_forged' || refund.trouble === 'callback_probe').length;
-  return [check('forged and probing callbacks were refused', refused >= planned && sent >= planned, `${String(refused)} refused`)];
+  const planned = plan.refunds.filter(
+    (refund) => refund.trouble === 'callback_forged' || refund.trouble === 'callback_probe',
+  ).length;
+  return [
+    check(
+      'forged and probing callbacks were refused',
+      refused >= planned && sent >= planned,
+      `${String(refused)} refused`,
+    ),
+  ];
 }

@@ -38,7 +38,12 @@ export interface DemoOptions {
 export interface DemoResult extends DemoReport {
   readonly planted: readonly Planted[];
   readonly checks: readonly Check[];
-  readonly urls: { readonly console: string | null; readonly receipt: string | null; readonly temporal: string | null; readonly api: string };
+  readonly urls: {
+    readonly console: string | null;
+    readonly receipt: string | null;
+    readonly temporal: string | null;
+    readonly api: string;
+  };
   readonly seed: number;
   readonly elapsed_ms: number;
 }
@@ -96,7 +101,11 @@ function startDemoStack(dataDir: string, seed: number): Promise<Stack> {
   });
 }
 
-async function play(stack: Stack, plan: DemoPlan, update: (text: string) => void): Promise<DemoReport & { planted: readonly Planted[]; checks: readonly Check[] }> {
+async function play(
+  stack: Stack,
+  plan: DemoPlan,
+  update: (text: string) => void,
+): Promise<DemoReport & { planted: readonly Planted[]; checks: readonly Check[] }> {
   const { clock, pool } = stack.context;
   const today = (): string => beijingDateOf(clock.now());
   let asked = 0;
@@ -111,9 +120,18 @@ async function play(stack: Stack, plan: DemoPlan, update: (text: string) => void
     clearInterval(ticker);
   }
   const lastDay = addDays(beijingDateOf(ORIGIN), MONTH_DAYS - 1);
-  await untilQuiet({ pool, clock, plan, lastDay, until: new Date(ORIGIN.getTime() + (MONTH_DAYS + RUN_OFF_DAYS_MAX) * DAY_MS) }, (open) => {
-    update(`${today()}  waiting for the channel's last words: ${open}`);
-  });
+  await untilQuiet(
+    {
+      pool,
+      clock,
+      plan,
+      lastDay,
+      until: new Date(ORIGIN.getTime() + (MONTH_DAYS + RUN_OFF_DAYS_MAX) * DAY_MS),
+    },
+    (open) => {
+      update(`${today()}  waiting for the channel's last words: ${open}`);
+    },
+  );
   const report = await readReport(pool, clock.now());
   const planted = await readPlanted(pool, plan, stack.sandbox);
   const checks = await runChecks({ pool, plan, sandbox: stack.sandbox, report, planted });
@@ -136,7 +154,10 @@ async function keepUp(stack: Stack, interrupted: Promise<void>): Promise<void> {
 function wholeNumber(text: string, name: string, least: number): number {
   const value = Number(text);
   if (!/^[0-9]{1,9}$/.test(text) || value < least) {
-    throw new AppError('request_invalid', { [name]: text, needs: `a whole number, at least ${String(least)}` });
+    throw new AppError('request_invalid', {
+      [name]: text,
+      needs: `a whole number, at least ${String(least)}`,
+    });
   }
   return value;
 }

@@ -124,9 +124,7 @@ function newPayment(
   trouble: TroubleName | null,
   roll: Dice,
 ): PlannedPayment {
-  const source = CARD_TROUBLES.has(trouble)
-    ? roll.pick(CARDS)
-    : roll.pick(SOURCES);
+  const source = CARD_TROUBLES.has(trouble) ? roll.pick(CARDS) : roll.pick(SOURCES);
   return {
     paymentNo: numbered('ORD', index),
     source,

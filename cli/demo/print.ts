@@ -7,8 +7,18 @@ import type { TroubleName } from './plan.ts';
 
 /** With `json` one line; without, the tables. */
 export function demoText(result: DemoResult, json: boolean): string {
-  if (json) return JSON.stringify(result, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
-  return [statesText(result), statementsText(result), plantedText(result), overdueText(result), checksText(result), closing(result)].join('\n\n');
+  if (json)
+    return JSON.stringify(result, (_key, value: unknown) =>
+      typeof value === 'bigint' ? value.toString() : value,
+    );
+  return [
+    statesText(result),
+    statementsText(result),
+    plantedText(result),
+    overdueText(result),
+    checksText(result),
+    closing(result),
+  ].join('\n\n');
 }
 
 function statesText(result: DemoResult): string {
@@ -33,12 +43,15 @@ function plantedText(result: DemoResult): string {
     group.expected.add(one.expected);
     groups.set(one.trouble, group);
   }
-  return `Planted trouble\n${table([...groups], [
-    { head: 'trouble', cell: ([name]) => aboutTrouble(name) },
-    { head: 'ends as', cell: ([, group]) => [...group.expected].join(', ') },
-    { head: 'planted', align: 'right', cell: ([, group]) => String(group.planted) },
-    { head: 'as expected', align: 'right', cell: ([, group]) => String(group.asExpected) },
-  ])}`;
+  return `Planted trouble\n${table(
+    [...groups],
+    [
+      { head: 'trouble', cell: ([name]) => aboutTrouble(name) },
+      { head: 'ends as', cell: ([, group]) => [...group.expected].join(', ') },
+      { head: 'planted', align: 'right', cell: ([, group]) => String(group.planted) },
+      { head: 'as expected', align: 'right', cell: ([, group]) => String(group.asExpected) },
+    ],
+  )}`;
 }
 
 function aboutTrouble(name: string): string {
@@ -66,6 +79,8 @@ function checksText(result: DemoResult): string {
 function closing(result: DemoResult): string {
   const seconds = (result.elapsed_ms / 1_000).toFixed(1);
   const wrong = result.planted.filter((one) => one.found !== one.expected);
-  const list = wrong.map((one) => `  ${one.refund_no} ${one.trouble}: expected ${one.expected}, found ${one.found}`);
+  const list = wrong.map(
+    (one) => `  ${one.refund_no} ${one.trouble}: expected ${one.expected}, found ${one.found}`,
+  );
   return [...list, `A month in ${seconds} s, seed ${String(result.seed)}.`].join('\n');
 }

@@ -43,7 +43,9 @@ async function readStatements(pool: Pool): Promise<StatementCounts> {
             coalesce(sum(refund_lines) filter (where kind = 'trade'), 0) as refund_lines, coalesce(sum(quarantined), 0) as quarantined
        from statement_files where status in ('loaded', 'empty')`,
   );
-  const matched = await pool.query<{ matched: bigint }>('select count(*) as matched from live_matches where amount_agrees');
+  const matched = await pool.query<{ matched: bigint }>(
+    'select count(*) as matched from live_matches where amount_agrees',
+  );
   const open = await pool.query<{ kind: string; breaks: bigint }>(
     `select kind, count(*) as breaks from breaks where status = 'open' group by 1`,
   );

@@ -50,7 +50,11 @@ interface Step {
 }
 
 /** Runs until the last request of the plan was answered. `onStep` hears how many were. */
-export async function playTraffic(stack: Stack, plan: DemoPlan, onStep: (done: number) => void): Promise<Traffic> {
+export async function playTraffic(
+  stack: Stack,
+  plan: DemoPlan,
+  onStep: (done: number) => void,
+): Promise<Traffic> {
   const { clock } = stack.context;
   const startMs = stack.config.virtualTime?.originMs ?? clock.now().getTime();
   const api = axios.create({
@@ -118,7 +122,12 @@ function pay(stack: Stack, payment: PlannedPayment, startMs: number): string {
 }
 
 /** Asks as a careful backend does: one key per refund, repeated until there is an answer. Returns how often it repeated. */
-async function askForRefund(stack: Stack, api: AxiosInstance, refund: PlannedRefund, startMs: number): Promise<number> {
+async function askForRefund(
+  stack: Stack,
+  api: AxiosInstance,
+  refund: PlannedRefund,
+  startMs: number,
+): Promise<number> {
   const transactionId = pay(stack, refund.payment, startMs);
   if (refund.trouble !== null) stack.sandbox.plan.forRefund(refund.refundNo, AT_SANDBOX[refund.trouble]);
   const body = {
@@ -136,7 +145,9 @@ async function askForRefund(stack: Stack, api: AxiosInstance, refund: PlannedRef
   };
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const answer = await api
-      .post<{ code?: string }>('/v1/refunds', body, { headers: { 'idempotency-key': `demo-${refund.refundNo}` } })
+      .post<{ code?: string }>('/v1/refunds', body, {
+        headers: { 'idempotency-key': `demo-${refund.refundNo}` },
+      })
       .catch(() => null);
     if (answer !== null && answer.status < 300) return tries;
     if (answer !== null && answer.status < 500 && answer.status !== 429) {
@@ -149,6 +160,10 @@ async function askForRefund(stack: Stack, api: AxiosInstance, refund: PlannedRef
 
 function refundByHand(stack: Stack, one: DemoPlan['byHand'][number], startMs: number): Promise<void> {
   pay(stack, one.payment, startMs);
-  stack.sandbox.refundByHand({ mchid: stack.mchid, outTradeNo: one.payment.paymentNo, amountMinor: one.amountMinor });
+  stack.sandbox.refundByHand({
+    mchid: stack.mchid,
+    outTradeNo: one.payment.paymentNo,
+    amountMinor: one.amountMinor,
+  });
   return Promise.resolve();
 }

@@ -107,18 +107,30 @@ describe(`with dice ${String(seed)}`, () => {
     asked = true;
     const killed = await kills;
     await untilQuiet(
-      { pool, clock, plan, lastDay: addDays(beijingDateOf(ORIGIN), DAYS - 1), until: new Date(ORIGIN.getTime() + (DAYS + 60) * DAY_MS) },
+      {
+        pool,
+        clock,
+        plan,
+        lastDay: addDays(beijingDateOf(ORIGIN), DAYS - 1),
+        until: new Date(ORIGIN.getTime() + (DAYS + 60) * DAY_MS),
+      },
       () => undefined,
     );
 
     const report = await readReport(pool, clock.now());
     const planted = await readPlanted(pool, plan, stack.sandbox);
     const checks = await runChecks({ pool, plan, sandbox: stack.sandbox, report, planted });
-    process.stderr.write(`chaos, dice ${String(seed)}: killed ${killed.join(', ')}; ${String(traffic.repeated)} requests repeated\n`);
+    process.stderr.write(
+      `chaos, dice ${String(seed)}: killed ${killed.join(', ')}; ${String(traffic.repeated)} requests repeated\n`,
+    );
 
     expect(killed.length).toBeGreaterThan(2);
     expect(traffic.accepted).toBe(REFUNDS);
-    expect(stack.sandbox.ledger()).toMatchObject({ doublePayments: 0, overRefundedOrders: [], balanced: true });
+    expect(stack.sandbox.ledger()).toMatchObject({
+      doublePayments: 0,
+      overRefundedOrders: [],
+      balanced: true,
+    });
     expect(planted.filter((one) => one.found !== one.expected)).toEqual([]);
     expect(checks.filter((one) => !one.ok)).toEqual([]);
   }, 300_000);

@@ -1,0 +1,171 @@
+/** What the rows of every bill have in common: columns by place, sums that stay exact, the days they span. */
+import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
+import type { CopyText } from './bill-copy.ts';
+import { RowFields, TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from './bill-fields.ts';
+import { ABSENT } from './bill-layout.ts';
+
+/** Yuan have two decimals, fees five. */
+export const YUAN = 2;
+export const FEE = 5;
+
+/** What a row turned out to be; text is the reason for setting it aside. */
+export type RowResult = 'line' | 'refund' | { readonly setAside: string };
+
+export interface BillRows {
+  /** Reads the row whose first backtick is at `from` and whose end byte is `eol`. */
+  read(bytes: Buffer, from: number, eol: number, lineNo: number): RowResult;
+  /** Counts a row that is not even a row: it may stand for any amount. */
+  skip(): void;
+  /** Place of the end of the row that was read last. */
+  lineEnd(): number;
+  /** Sums of all rows, those set aside included as far as their amounts could be read. */
+  totals(): StatementTotals;
+  /** Names of the totals to which some row set aside may have contributed what could not be read. */
+  unread(): ReadonlySet<string>;
+  merchantNos(): readonly string[];
+  /** Days of the earliest and the latest line, as numbers such as 20250630; 0 without lines. */
+  days(): { readonly first: number; readonly last: number };
+}
+
+/** Sums stay exact far beyond 2^53: whatever no longer fits a double is carried over into a bigint. */
+export class Sum {
+  #small = 0;
+  #carried = 0n;
+  /** Whether some amount could not be read. */
+  isPartial = false;
+
+  /** Adds an amount as {@link readDecimal} gives it. */
+  add(value: number): void {
+    if (value === UNREADABLE) {
+      this.isPartial = true;
+      return;
+    }
+    this.#small += value;
+    if (this.#small > 2 ** 51 || this.#small < -(2 ** 51)) {
+      this.#carried += BigInt(this.#small);
+      this.#small = 0;
+    }
+  }
+
+  value(): bigint {
+    return this.#carried + BigInt(this.#small);
+  }
+}
+
+export abstract class Rows implements BillRows {
+  protected readonly fields: RowFields;
+  protected readonly out: CopyText;
+  /** Rows of the bill, those set aside included: that is what its count counts. */
+  protected count = 0;
+  #firstDay = 0;
+  #lastDay = 0;
+  readonly #columns: number;
+
+  constructor(columns: number, out: CopyText) {
+    this.fields = new RowFields(columns);
+    this.out = out;
+    this.#columns = columns;
+  }
+
+  abstract totals(): StatementTotals;
+  abstract merchantNos(): readonly string[];
+  /** The sums by the names of their totals. */
+  protected abstract namedSums(): Readonly<Record<string, Sum>>;
+  protected abstract readFields(bytes: Buffer, lineNo: number): RowResult;
+
+  lineEnd(): number {
+    return this.fields.lineEnd;
+  }
+
+  days(): { first: number; last: number } {
+    return { first: this.#firstDay, last: this.#lastDay };
+  }
+
+  unread(): ReadonlySet<string> {
+    return new Set(Object.entries(this.namedSums()).flatMap(([name, sum]) => (sum.isPartial ? [name] : [])));
+  }
+
+  skip(): void {
+    this.count += 1;
+    for (const sum of Object.values(this.namedSums())) sum.isPartial = true;
+  }
+
+  read(bytes: Buffer, from: number, eol: number, lineNo: number): RowResult {
+    const { fields } = this;
+    fields.split(bytes, from, eol);
+    if (fields.count === this.#columns) {
+      this.count += 1;
+      return this.readFields(bytes, lineNo);
+    }
+    this.skip();
+    return { setAside: `${String(fields.count)} fields instead of ${String(this.#columns)}` };
+  }
+
+  protected from(column: number): number {
+    return this.fields.edges[column] ?? 0;
+  }
+
+  protected to(column: number): number {
+    return (this.fields.edges[column + 1] ?? 0) - 2;
+  }
+
+  /** The amount of a column, 0 where the bill has no such column. */
+  protected amount(bytes: Buffer, column: number, decimals: number): number {
+    return column === ABSENT ? 0 : readDecimal(bytes, this.from(column), this.to(column), decimals);
+  }
+
+  /** The day of the time in a column, 0 when it is none. Full-width colons of old bills are made plain ones in place. */
+  protected day(bytes: Buffer, column: number): number {
+    const from = this.from(column);
+    const length = this.to(column) - from;
+    if (length === FULL_WIDTH_TIME_BYTES) plainColons(bytes, from);
+    else if (length !== TIME_BYTES) return 0;
+    return readDay(bytes, from);
+  }
+
+  protected keepDay(day: number): void {
+    if (this.#firstDay === 0 || day < this.#firstDay) this.#firstDay = day;
+    if (day > this.#lastDay) this.#lastDay = day;
+  }
+
+  protected text(bytes: Buffer, column: number): void {
+    if (column === ABSENT) this.out.nothing();
+    else this.out.field(bytes, this.from(column), this.to(column));
+  }
+
+  protected is(bytes: Buffer, column: number, expected: Buffer): boolean {
+    return fieldIs(bytes, this.from(column), this.to(column), expected);
+  }
+}
+
+const COLON = 0x3a;
+/** `：` in UTF-8. */
+const FULL_WIDTH_COLON = Buffer.from([0xef, 0xbc, 0x9a]);
+const FULL_WIDTH_TIME_BYTES = TIME_BYTES + 2 * (FULL_WIDTH_COLON.length - 1);
+/** Places of the two colons of a time whose colons are three bytes each. */
+const FIRST_COLON = 13;
+const SECOND_COLON = 18;
+
+function plainColons(bytes: Buffer, from: number): void {
+  const at = from + FIRST_COLON;
+  const isWide = (place: number): boolean =>
+    fieldIs(bytes, place, place + FULL_WIDTH_COLON.length, FULL_WIDTH_COLON);
+  if (!isWide(at) || !isWide(from + SECOND_COLON)) return;
+  bytes[at] = COLON;
+  bytes.copyWithin(at + 1, at + 3, at + 5);
+  bytes[at + 3] = COLON;
+  bytes.copyWithin(at + 4, at + 8, at + 10);
+}
+
+export const word = (text: string): Buffer => Buffer.from(text, 'utf8');
+
+export const CNY = word('CNY');
+
+/** The types of lines as COPY text. */
+export const TYPES: Readonly<Record<LineType, Buffer>> = {
+  payment: word('payment'),
+  refund: word('refund'),
+  revoked: word('revoked'),
+  in: word('in'),
+  out: word('out'),
+};
