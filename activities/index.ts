@@ -19,25 +19,29 @@ export type { SweepResult } from './overdue/flag-overdue.ts';
 export type { BackfillRange, BackfillResult } from './statement/list-bill-dates.ts';
 export type { StatementDay, StatementDayResult } from './statement/statement-day.ts';
 
-export type Activities = ReturnType<typeof createActivities>;
+/** Each verb's maker. What it makes is registered with the worker under the same name. */
+const VERBS = {
+  recordRefund,
+  confirmPayment,
+  submitRefund,
+  awaitVerdict,
+  recordVerdict,
 
-export function createActivities(deps: ActivityDeps) {
-  return {
-    recordRefund: recordRefund(deps),
-    confirmPayment: confirmPayment(deps),
-    submitRefund: submitRefund(deps),
-    awaitVerdict: awaitVerdict(deps),
-    recordVerdict: recordVerdict(deps),
+  fetchStatement,
+  loadStatement,
+  matchStatement,
+  reportMatches,
+  recordEmptyDay,
+  listBillDates,
 
-    fetchStatement: fetchStatement(deps),
-    loadStatement: loadStatement(deps),
-    matchStatement: matchStatement(deps),
-    reportMatches: reportMatches(deps),
-    recordEmptyDay: recordEmptyDay(deps),
-    listBillDates: listBillDates(deps),
+  findDue,
+  askChannel,
+  flagOverdue,
+};
 
-    findDue: findDue(deps),
-    askChannel: askChannel(deps),
-    flagOverdue: flagOverdue(deps),
-  };
+export type Activities = { readonly [Verb in keyof typeof VERBS]: ReturnType<(typeof VERBS)[Verb]> };
+
+export function createActivities(deps: ActivityDeps): Activities {
+  const made = Object.entries(VERBS).map(([verb, make]) => [verb, make(deps)] as const);
+  return Object.fromEntries(made) as Activities;
 }

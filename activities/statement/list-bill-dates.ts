@@ -1,7 +1,6 @@
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import { addDays, parsePlainDate } from '../../domain/time/plain-date.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 
 /** Days from `from` to `to`, both included (yyyy-mm-dd, Beijing). */
@@ -25,7 +24,7 @@ export interface BackfillResult {
 const DAYS_MAX = 400;
 
 /** @throws AppError `request_invalid` for dates that are none, or a range that is empty or too long. */
-export function listBillDates(_deps: ActivityDeps) {
+export function listBillDates() {
   return (range: BackfillRange): Promise<readonly string[]> =>
     atBoundary(async () => {
       const dates: string[] = [];

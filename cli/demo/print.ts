@@ -77,7 +77,7 @@ function checksText(result: DemoResult): string {
 }
 
 function closing(result: DemoResult): string {
-  const seconds = (result.elapsed_ms / 1_000).toFixed(1);
+  const seconds = String(Math.round(result.elapsed_ms / 1_000));
   const wrong = result.planted.filter((one) => one.found !== one.expected);
   const list = wrong.map(
     (one) => `  ${one.refund_no} ${one.trouble}: expected ${one.expected}, found ${one.found}`,
