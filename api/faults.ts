@@ -8,6 +8,9 @@ import { PROBLEM_TYPE, toProblem } from './problem.ts';
 /** Seconds after which a caller may repeat what failed because something was away. */
 const RETRY_AFTER_SECONDS = 5;
 
+/** Fastify's sentences may quote what was sent; no caller needs its own kilobytes back. */
+const SENTENCE_LENGTH_MAX = 200;
+
 /** Fastify's own refusals. What is not named here and is a client's fault is `request_invalid`. */
 const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
@@ -22,7 +25,11 @@ export function toAppError(error: unknown): AppError {
   const known = code === undefined ? undefined : FASTIFY_CODES[code];
   if (known !== undefined) return new AppError(known, {}, { cause: error });
   if (statusCode !== undefined && statusCode >= 400 && statusCode < 500) {
-    return new AppError('request_invalid', { sentence: error.message }, { cause: error });
+    return new AppError(
+      'request_invalid',
+      { sentence: error.message.slice(0, SENTENCE_LENGTH_MAX) },
+      { cause: error },
+    );
   }
   if (isConnectionFault(error)) return new AppError('database_unavailable', {}, { cause: error });
   return new AppError('invariant_broken', {}, { cause: error });

@@ -13,6 +13,7 @@ import { API_LIMITS } from './deps.ts';
 import { sendProblem } from './faults.ts';
 import { healthRoutes } from './health-routes.ts';
 import { acceptStrictJson } from './json-body.ts';
+import { answerMalformed } from './malformed.ts';
 import { describeApi, openapiRoute } from './openapi.ts';
 import { paymentRoutes } from './payment-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
@@ -61,19 +62,28 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
 }
 
 function createServer(deps: ApiDeps, limits: ApiLimits): App {
-  return Fastify({
+  const newRequestId = (): string => deps.randomBytes(8).toString('hex');
+  const app: App = Fastify({
     ...(deps.log === false ? { logger: false } : { loggerInstance: deps.log }),
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
-    genReqId: (raw) => givenRequestId(raw.headers['x-request-id']) ?? deps.randomBytes(8).toString('hex'),
+    genReqId: (raw) => givenRequestId(raw.headers['x-request-id']) ?? newRequestId(),
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     // An address that cannot even be decoded never reaches the error handler of a route.
     frameworkErrors: (error, request, reply) => {
       void sendProblem(error, request, reply.headers(headersOf(request)));
     },
+    clientErrorHandler: (error, socket) => {
+      answerMalformed(error, socket, {
+        requestId: newRequestId(),
+        headers: SECURITY_HEADERS,
+        log: app.log,
+      });
+    },
   }).withTypeProvider<ZodTypeProvider>();
+  return app;
 }
 
 function headersOf(request: FastifyRequest): Record<string, string> {
