@@ -5,6 +5,18 @@ import type { Clock } from '../domain/clock.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import { AppError, ERRORS } from '../domain/errors.ts';
 
+/**
+ * Nothing is wrong with the refund or the statement itself: a person mends the account, the configuration or the code,
+ * and the work goes on by itself. A workflow that ended over it could not be started again under its id.
+ */
+const MENDED_OUTSIDE: ReadonlySet<ErrorCode> = new Set([
+  'channel_config',
+  'account_unknown',
+  'config_invalid',
+  'schema_outdated',
+  'invariant_broken',
+]);
+
 /** Runs an activity and turns an AppError into an ApplicationFailure of the same code; other errors pass as they are. */
 export async function atBoundary<T>(work: () => Promise<T>): Promise<T> {
   try {
@@ -14,7 +26,7 @@ export async function atBoundary<T>(work: () => Promise<T>): Promise<T> {
     throw ApplicationFailure.create({
       type: error.code,
       message: error.message,
-      nonRetryable: !ERRORS[error.code].retryable && error.code !== 'invariant_broken',
+      nonRetryable: !ERRORS[error.code].retryable && !MENDED_OUTSIDE.has(error.code),
       cause: error,
     });
   }
