@@ -1,5 +1,6 @@
 /** The commands that run something: the demo, the development stack, the processes of a deployment. */
 import type { Command } from 'commander';
+import type { SandboxFlags } from './commands/sandbox.ts';
 
 export function registerProcesses(program: Command): void {
   program
@@ -34,13 +35,14 @@ export function registerProcesses(program: Command): void {
     .command('sandbox')
     .description('a WeChat Pay on loopback that speaks the real protocol, alone')
     .option('--port <n>', 'port, 0 for a free one', '9100')
-    .option(
-      '--dir <path>',
-      'where the keys and the accounts file made at start are written',
-      '.yuanlu/sandbox',
-    )
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--public-url <url>', 'how others reach it, where that differs from host and port')
+    .option('--dir <path>', 'where the keys and the accounts file made at start are kept', '.yuanlu/sandbox')
     .option('--notify-base <url>', 'where callbacks go', 'http://127.0.0.1:8080')
-    .action(async (options: { port: string; dir: string; notifyBase: string }) => {
+    .option('--start <instant>', 'business time at start; now, unless given')
+    .option('--rate <n>', 'business seconds in a second; 0: time stands still unless it is turned', '1')
+    .option('--seed <n>', 'dice for how long refunds take, banks and goods', '1')
+    .action(async (options: SandboxFlags) => {
       const { runSandbox } = await import('./commands/sandbox.ts');
       await runSandbox(options);
     });

@@ -2,39 +2,56 @@
  * Keys and an accounts file on disk, so that a sandbox that runs alone can be used by any integration: by Yuanlu, or by a
  * program that has never heard of it. Keys are kept between starts: whoever read them goes on.
  */
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AppError } from '../domain/errors.ts';
 import type { ChannelKeys, MerchantKeys } from './keys.ts';
 import { makeChannelKeys, makeMerchantKeys } from './keys.ts';
 import type { SandboxMerchant } from './model.ts';
 
-const KEYS_FILE = 'keys.json';
-const PRIVATE_KEY_FILE = 'apiclient_key.pem';
-const PUBLIC_KEY_FILE = 'wechatpay_public_key.pem';
-const API_V3_KEY_FILE = 'api_v3_key';
-const ACCOUNTS_FILE = 'accounts.json';
-const OWNER_ONLY = 0o600;
+/** The files of the folder; docs/sandbox.md says what each is for. */
+const FILES = {
+  kept: 'keys.json',
+  privateKey: 'apiclient_key.pem',
+  publicKey: 'wechatpay_public_key.pem',
+  platformCertificate: 'wechatpay_platform_cert.pem',
+  apiV3Key: 'api_v3_key',
+  yuanluApiKey: 'yuanlu_api_key',
+  accounts: 'accounts.json',
+} as const;
+const OWNER_ONLY_FILE = 0o600;
+const OWNER_ONLY_FOLDER = 0o700;
 
 export interface SandboxKeys {
   readonly merchant: MerchantKeys;
   readonly channel: ChannelKeys;
+  /** Lets programs into the API of a Yuanlu that runs with the accounts file. */
+  readonly yuanluApiKey: string;
 }
 
-/** The keys of an earlier start in this folder; without one new keys, which are kept there. */
+/**
+ * The keys of an earlier start in this folder; without one new keys, which are kept there.
+ * @throws AppError `config_invalid` when what is kept there cannot be read; it is never overwritten
+ */
 export async function keptKeys(dir: string, wallNow: Date): Promise<SandboxKeys> {
-  const path = join(dir, KEYS_FILE);
-  const kept = await readFile(path, 'utf8').catch(() => null);
-  if (kept !== null) return JSON.parse(kept, revive) as SandboxKeys;
-  const keys = { merchant: makeMerchantKeys(), channel: makeChannelKeys(wallNow) };
-  await mkdir(dir, { recursive: true });
-  await writeFile(path, JSON.stringify(keys, null, 2), { mode: OWNER_ONLY });
+  const path = join(dir, FILES.kept);
+  const kept = await readIfThere(path);
+  if (kept !== null) return readKept(path, kept);
+  const keys: SandboxKeys = {
+    merchant: makeMerchantKeys(),
+    channel: makeChannelKeys(wallNow),
+    yuanluApiKey: `yl_${randomBytes(32).toString('base64url')}`,
+  };
+  await mkdir(dir, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  await writeFile(path, JSON.stringify(keys, null, 2), { mode: OWNER_ONLY_FILE });
   return keys;
 }
 
 /** What the sandbox is told about a merchant: everything but the private key. */
-export function merchantOf(keys: MerchantKeys): SandboxMerchant {
+export function merchantOf(keys: MerchantKeys, notifyUrl: string): SandboxMerchant {
   const { mchid, appid, certificateSerial, publicKeyPem, apiV3Key } = keys;
-  return { mchid, appid, certificateSerial, publicKeyPem, apiV3Key };
+  return { mchid, appid, certificateSerial, publicKeyPem, apiV3Key, notifyUrl };
 }
 
 export interface AccountOptions {
@@ -46,24 +63,32 @@ export interface AccountOptions {
   readonly apiBase: string;
   /** Where it sends notices: part of every refund request. */
   readonly notifyUrl: string;
-  /** Keys of Yuanlu's own API, as the accounts file wants them. */
-  readonly apiKeys?: readonly unknown[];
 }
 
-export interface AccountFiles {
-  /** A complete accounts file with this one merchant and account. */
-  readonly accountsFile: string;
-  readonly privateKeyFile: string;
-  readonly publicKeyFile: string;
-  readonly apiV3KeyFile: string;
-}
-
-/** Writes the merchant's files, readable by their owner only. Paths in the accounts file are relative to it. */
+/** Writes the merchant's files, readable by their owner only. Returns the path of the accounts file. */
 export async function writeSandboxAccount(
   dir: string,
-  { merchant, channel }: SandboxKeys,
+  keys: SandboxKeys,
   o: AccountOptions,
-): Promise<AccountFiles> {
+): Promise<string> {
+  const { merchant, channel, yuanluApiKey } = keys;
+  await mkdir(dir, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  const contents = {
+    [FILES.privateKey]: merchant.privateKeyPem,
+    [FILES.publicKey]: channel.publicKeyPem,
+    [FILES.platformCertificate]: channel.platform.certificatePem,
+    [FILES.apiV3Key]: merchant.apiV3Key,
+    [FILES.yuanluApiKey]: yuanluApiKey,
+    [FILES.accounts]: `${JSON.stringify(accountsOf(keys, o), null, 2)}\n`,
+  };
+  for (const [name, text] of Object.entries(contents)) {
+    await writeFile(join(dir, name), text, { mode: OWNER_ONLY_FILE });
+  }
+  return join(dir, FILES.accounts);
+}
+
+/** A complete accounts file with this one merchant and account. Paths in it are relative to its folder. */
+function accountsOf({ merchant, channel, yuanluApiKey }: SandboxKeys, o: AccountOptions): object {
   const account = {
     id: o.accountId,
     channel: 'wechat',
@@ -72,27 +97,47 @@ export async function writeSandboxAccount(
     api_base: o.apiBase,
     notify_url: o.notifyUrl,
     certificate_serial: merchant.certificateSerial,
-    private_key_file: PRIVATE_KEY_FILE,
-    api_v3_key_file: API_V3_KEY_FILE,
-    public_keys: [{ id: channel.publicKeyId, file: PUBLIC_KEY_FILE }],
+    private_key_file: FILES.privateKey,
+    api_v3_key_file: FILES.apiV3Key,
+    public_keys: [{ id: channel.publicKeyId, file: FILES.publicKey }],
     fetch_platform_certificates: true,
     bill_hosts: [new URL(o.apiBase).host],
   };
-  const accounts = {
-    merchants: [{ id: o.merchantId, name: o.merchantName, api_keys: o.apiKeys ?? [], accounts: [account] }],
-  };
-  await mkdir(dir, { recursive: true });
-  const write = async (name: string, text: string): Promise<string> => {
-    const path = join(dir, name);
-    await writeFile(path, text, { mode: OWNER_ONLY });
-    return path;
+  const apiKey = {
+    id: 'sandbox',
+    sha256: createHash('sha256').update(yuanluApiKey).digest('hex'),
+    scopes: ['refunds:read', 'refunds:write', 'payments:read', 'payments:write', 'statements:read'],
   };
   return {
-    privateKeyFile: await write(PRIVATE_KEY_FILE, merchant.privateKeyPem),
-    publicKeyFile: await write(PUBLIC_KEY_FILE, channel.publicKeyPem),
-    apiV3KeyFile: await write(API_V3_KEY_FILE, merchant.apiV3Key),
-    accountsFile: await write(ACCOUNTS_FILE, `${JSON.stringify(accounts, null, 2)}\n`),
+    merchants: [{ id: o.merchantId, name: o.merchantName, api_keys: [apiKey], accounts: [account] }],
   };
+}
+
+async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw unusable(path, error instanceof Error ? error.message : String(error));
+  }
+}
+
+function readKept(path: string, text: string): SandboxKeys {
+  let keys: Partial<SandboxKeys>;
+  try {
+    keys = JSON.parse(text, revive) as Partial<SandboxKeys>;
+  } catch {
+    throw unusable(path, 'is not JSON');
+  }
+  const { merchant, channel, yuanluApiKey } = keys;
+  if (merchant === undefined || channel === undefined || yuanluApiKey === undefined) {
+    throw unusable(path, 'does not hold the keys of a sandbox');
+  }
+  return { merchant, channel, yuanluApiKey };
+}
+
+function unusable(path: string, issue: string): AppError {
+  return new AppError('config_invalid', { errors: [`${path}: ${issue}; remove it to have new keys made`] });
 }
 
 /** JSON has no dates: the two that keys hold are made again. */

@@ -9,6 +9,8 @@ export interface Agenda {
   at(dueMs: number, job: () => void): void;
   /** Runs everything that is due now. */
   look(): void;
+  /** The instant of the earliest job that has not run; null when there is none. */
+  nextDueMs(): number | null;
   stop(): void;
 }
 
@@ -51,6 +53,7 @@ export function startAgenda(clock: Clock): Agenda {
       if (heap[0]?.job === job) arm();
     },
     look,
+    nextDueMs: () => heap[0]?.dueMs ?? null,
     stop: () => {
       stopped = true;
       clearTimeout(timer);

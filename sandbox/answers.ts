@@ -25,7 +25,7 @@ export function refundAnswer(refund: Refund, nowMs: number, surplusMinor = 0n): 
     ...successTime(refund, status),
     create_time: rfc3339(refund.acceptedAtMs),
     status,
-    funds_account: 'UNSETTLED',
+    funds_account: refund.fundsAccount,
     amount: {
       total: Number(order.totalMinor),
       refund: Number(refund.amountMinor + surplusMinor),

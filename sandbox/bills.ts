@@ -27,6 +27,9 @@ const KEPT_DAYS = 92;
 const TICKET_LIFE_MS = 5 * 60_000;
 const REISSUED_AFTER_HOURS = 24;
 
+/** Bills with more columns, for merchants who were given the right to them. */
+const SPECIAL_TYPES: readonly string[] = ['ALL_SPECIAL', 'SUC_SPECIAL', 'REF_SPECIAL'];
+
 type Query = Readonly<Record<string, string | undefined>>;
 type Kind = 'trade' | 'fund_flow';
 
@@ -56,8 +59,8 @@ export class Bills {
       throw queryError('tar_type', '枚举值有误');
     const type = kind === 'trade' ? tradeTypeOf(query) : accountTypeOf(query);
     this.#checkReady(mchid, billDate);
-    const bytes = this.#bill(mchid, type, billDate);
-    if (bytes === null) throw new WechatProblem(400, 'NO_STATEMENT_EXIST', '账单文件不存在');
+    const bytes = type === null ? null : this.#bill(mchid, type, billDate);
+    if (bytes === null) throw noStatement();
     return {
       download_url: this.#ticketFor(mchid, query['tar_type'] === 'GZIP' ? gzipSync(bytes) : bytes),
       hash_type: 'SHA1',
@@ -86,8 +89,7 @@ export class Bills {
     throw creating;
   }
 
-  #bill(mchid: string, type: TradeBillType | 'BASIC' | 'OTHER', billDate: PlainDate): Buffer | null {
-    if (type === 'OTHER') return null;
+  #bill(mchid: string, type: TradeBillType | 'BASIC', billDate: PlainDate): Buffer | null {
     const key = `${mchid}/${type}/${billDate}/${this.#versionOf(mchid, type, billDate)}`;
     const made = this.#made.get(key);
     if (made !== undefined) return made;
@@ -95,17 +97,19 @@ export class Bills {
     const bytes =
       type === 'BASIC'
         ? fundFlowBill(mchid, this.#world.ledger.postingsOf(mchid), fromMs, toMs)
-        : tradeBill(type, this.#tradeLines(mchid, billDate));
+        : tradeBill(type, this.#tradeLines(mchid, billDate, type));
     this.#made.set(key, bytes);
     return bytes;
   }
 
-  #tradeLines(mchid: string, billDate: PlainDate): readonly TradeLine[] {
+  /** A bill of payments does not look at refunds: nothing planned for them happens in it. */
+  #tradeLines(mchid: string, billDate: PlainDate, type: TradeBillType): readonly TradeLine[] {
     const [fromMs, toMs] = boundsOf(billDate);
     const payments = this.#world.orders
       .of(mchid)
       .filter(({ paidAtMs, tradeState }) => tradeState === 'SUCCESS' && paidAtMs >= fromMs && paidAtMs < toMs)
       .map((order) => ({ order, refund: null }));
+    if (type === 'SUCCESS') return payments;
     const refunds = this.#refundsOf(mchid, billDate).flatMap((refund) => {
       const line = this.#lineOf(refund, billDate);
       return line === null ? [] : [{ order: refund.order, refund: line }];
@@ -194,18 +198,25 @@ function dateOf(query: Query): PlainDate {
   }
 }
 
-function tradeTypeOf(query: Query): TradeBillType {
+/** Null: documented, and always empty, since nobody refunds a recharge here. @throws WechatProblem */
+function tradeTypeOf(query: Query): TradeBillType | null {
   const wanted = query['bill_type'] ?? 'ALL';
+  if (wanted === 'RECHARGE_REFUND') return null;
+  if (SPECIAL_TYPES.includes(wanted)) throw new WechatProblem(403, 'NO_AUTH', '商户无该类型账单的权限');
   const type = TRADE_BILL_TYPES.find((one) => one === wanted);
   if (type === undefined) throw queryError('bill_type', '枚举值有误');
   return type;
 }
 
-/** Only the basic account moves here: the bills of the others are always empty. */
-function accountTypeOf(query: Query): 'BASIC' | 'OTHER' {
+/** Null: only the basic account moves here, the bills of the others are always empty. @throws WechatProblem */
+function accountTypeOf(query: Query): 'BASIC' | null {
   const wanted = query['account_type'] ?? 'BASIC';
   if (!['BASIC', 'OPERATION', 'FEES'].includes(wanted)) throw queryError('account_type', '枚举值有误');
-  return wanted === 'BASIC' ? 'BASIC' : 'OTHER';
+  return wanted === 'BASIC' ? 'BASIC' : null;
+}
+
+function noStatement(): WechatProblem {
+  return new WechatProblem(400, 'NO_STATEMENT_EXIST', '账单文件不存在');
 }
 
 function queryError(field: string, issue: string): WechatProblem {

@@ -34,9 +34,15 @@ export interface DeliveryView {
   /** 1 for the first try of this notice. */
   readonly attempt: number;
   readonly at: Date;
+  /** Where it was sent. */
+  readonly url: string;
   /** What the receiver answered; null when it did not within five seconds, or not at all. */
   readonly status: number | null;
+  /** Why there was no answer; null when there was one. */
+  readonly error: string | null;
 }
+
+type Outcome = Pick<DeliveryView, 'status' | 'error'>;
 
 export interface CallbackParts {
   readonly clock: Clock;
@@ -124,12 +130,14 @@ export class Callbacks {
 
   async #deliver(notice: Notice, flavour: DeliveryView['flavour'], attempt: number): Promise<void> {
     const at = this.#parts.clock.now();
-    const status = await this.#post(notice, flavour);
-    const { outRefundNo } = notice.refund;
+    const { outRefundNo, notifyUrl } = notice.refund;
     const { noticeId, eventType } = notice;
-    this.#deliveries.push({ outRefundNo, noticeId, eventType, flavour, attempt, at, status });
+    if (notifyUrl === null) return;
+    const { status, error } = await this.#post(notice, flavour, notifyUrl);
+    const tried = { outRefundNo, noticeId, eventType, flavour, attempt, at, url: notifyUrl };
+    this.#deliveries.push({ ...tried, status, error });
     this.#parts.log(
-      `callback ${eventType} of ${outRefundNo}, ${flavour}, try ${String(attempt)}: ${String(status)}`,
+      `callback ${eventType} of ${outRefundNo}, ${flavour}, try ${String(attempt)}: ${error ?? String(status)}`,
     );
     const taken = status === 200 || status === 204;
     if (flavour === 'forged' || flavour === 'probe') this.#noteBelief(outRefundNo, flavour, taken);
@@ -138,18 +146,17 @@ export class Callbacks {
   }
 
   /** Nothing is thrown: whatever happens on the way is a try that failed. */
-  async #post(notice: Notice, flavour: DeliveryView['flavour']): Promise<number | null> {
+  async #post(notice: Notice, flavour: DeliveryView['flavour'], url: string): Promise<Outcome> {
     const { merchants, clock, stranger, signer } = this.#parts;
-    const { mchid, notifyUrl } = notice.refund;
-    const merchant = merchants.get(mchid);
-    if (merchant === undefined || notifyUrl === null) return null;
+    const merchant = merchants.get(notice.refund.mchid);
+    if (merchant === undefined) return { status: null, error: 'the merchant is unknown' };
     const body = notice.seal(merchant.apiV3Key);
     // The stranger claims to be WeChat: the name of its key, not the key.
     const key = flavour === 'forged' ? { ...stranger, serial: signer().serial } : signer();
     const spoilt: Spoilt | undefined = flavour === 'probe' ? 'probe' : undefined;
     const signature = signatureHeaders(key, body, clock.wallNow(), spoilt);
     try {
-      const answer = await fetch(notifyUrl, {
+      const answer = await fetch(url, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', 'User-Agent': 'Mozilla/4.0', ...signature },
         body,
@@ -157,9 +164,9 @@ export class Callbacks {
         signal: AbortSignal.any([AbortSignal.timeout(ANSWER_TIMEOUT_MS), this.#stopping.signal]),
       });
       await answer.arrayBuffer();
-      return answer.status;
-    } catch {
-      return null;
+      return { status: answer.status, error: null };
+    } catch (error) {
+      return { status: null, error: reasonOf(error) };
     }
   }
 
@@ -192,4 +199,13 @@ export class Callbacks {
       this.#plan(older, 'stale', 1, nowMs + SECOND_MS);
     }
   }
+}
+
+/** `fetch` says "fetch failed" and keeps what really happened in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `no answer within ${String(ANSWER_TIMEOUT_MS)} ms`;
+  const { cause } = error;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : undefined;
+  return code ?? (cause instanceof Error ? cause.message : error.message);
 }

@@ -57,7 +57,7 @@ export interface LedgerView {
   readonly doublePayments: number;
   /** Orders of which more was paid back than was paid. Must be empty. */
   readonly overRefundedOrders: readonly string[];
-  /** Whether all balances add up to nothing. */
+  /** Whether the postings, added up anew, give these balances, and all of them together nothing. */
   readonly balanced: boolean;
   readonly postings: number;
 }
@@ -137,9 +137,13 @@ export class Ledger {
       .toSorted((one, other) => one.atMs - other.atMs || one.no - other.no);
   }
 
+  /** Every movement, in the order in which it was written down. */
+  postings(): readonly Posting[] {
+    return [...this.#postings];
+  }
+
   view(): LedgerView {
     const paidOut = [...this.#paidOut.values()];
-    const total = [...this.#balances.values()].reduce((sum, minor) => sum + minor, 0n);
     return {
       balances: Object.fromEntries([...this.#balances].toSorted(([one], [other]) => (one < other ? -1 : 1))),
       paidOut,
@@ -147,9 +151,19 @@ export class Ledger {
       overRefundedOrders: [...this.#paidOfOrder.values()]
         .filter(({ order, minor }) => minor > order.payerMinor)
         .map(({ order }) => order.outTradeNo),
-      balanced: total === 0n,
+      balanced: this.#isBalanced(),
       postings: this.#postings.length,
     };
+  }
+
+  #isBalanced(): boolean {
+    const anew = new Map<string, bigint>();
+    for (const { from, to, minor } of this.#postings) {
+      anew.set(from, (anew.get(from) ?? 0n) - minor);
+      anew.set(to, (anew.get(to) ?? 0n) + minor);
+    }
+    const total = [...anew.values()].reduce((sum, minor) => sum + minor, 0n);
+    return total === 0n && [...this.#balances].every(([account, minor]) => anew.get(account) === minor);
   }
 
   #putIn(kind: 'opening' | 'top_up', mchid: string, minor: bigint, atMs: number): void {

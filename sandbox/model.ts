@@ -77,6 +77,8 @@ export interface Refund {
   readonly feeMinor: bigint;
   readonly reason: string | null;
   readonly notifyUrl: string | null;
+  /** Which of the merchant's money is spent first. There is one balance here; the word is only repeated. */
+  readonly fundsAccount: 'UNSETTLED' | 'AVAILABLE';
   /** By the API, or by hand in the merchant console. */
   readonly origin: 'api' | 'console';
   readonly acceptedAtMs: number;

@@ -53,16 +53,20 @@ export class Orders {
   add(wanted: NewOrder, nowMs: number): Order {
     const mchid = wanted.mchid ?? [...this.#merchants.keys()][0] ?? '';
     const merchant = this.#merchants.get(mchid);
-    if (merchant === undefined) throw new AppError('request_invalid', { mchid: 'is none of the sandbox' });
+    if (merchant === undefined)
+      throw new AppError('request_invalid', { mchid: `${mchid} is no merchant of this sandbox` });
     if (!/^[0-9A-Za-z_\-|*@]{6,32}$/.test(wanted.outTradeNo)) {
-      throw new AppError('request_invalid', { outTradeNo: 'is not 6 to 32 of letters, digits, _-|*@' });
+      throw new AppError('request_invalid', { out_trade_no: 'is not 6 to 32 of letters, digits, _-|*@' });
     }
     if (this.#byOutTradeNo.has(`${mchid}/${wanted.outTradeNo}`)) {
-      throw new AppError('request_invalid', { outTradeNo: `${wanted.outTradeNo} exists` });
+      throw new AppError('request_invalid', { out_trade_no: `${wanted.outTradeNo} exists` });
     }
     const coupon = wanted.couponMinor ?? 0n;
     if (wanted.totalMinor < 1n || coupon < 0n || coupon >= wanted.totalMinor) {
-      throw new AppError('request_invalid', { totalMinor: 'is below 1, or the coupon pays it all' });
+      throw new AppError('request_invalid', { total_minor: 'is below 1, or the coupon pays it all' });
+    }
+    if (wanted.paidAt !== undefined && !(wanted.paidAt.getTime() <= nowMs)) {
+      throw new AppError('request_invalid', { paid_at: 'has not come yet' });
     }
     const order = this.#make(wanted, merchant, nowMs);
     this.#byTransaction.set(order.transactionId, order);
@@ -77,6 +81,10 @@ export class Orders {
 
   byOutTradeNo(mchid: string, outTradeNo: string): Order | undefined {
     return this.#byOutTradeNo.get(`${mchid}/${outTradeNo}`);
+  }
+
+  all(): readonly Order[] {
+    return [...this.#byTransaction.values()];
   }
 
   of(mchid: string): readonly Order[] {

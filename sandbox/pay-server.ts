@@ -42,6 +42,7 @@ export async function registerPayServer(
   const check = requestChecker([...world.merchants.values()]);
 
   const callOf = (request: FastifyRequest): Call => {
+    checkHeaders(request);
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
     const { authorization } = request.headers;
     const target = request.raw.url ?? '';
@@ -105,6 +106,17 @@ export async function registerPayServer(
   app.setErrorHandler(sendProblem);
 }
 
+/** What the channel asks of every request besides its signature. */
+function checkHeaders({ headers, method }: FastifyRequest): void {
+  const given = (name: string): boolean => (headers[name] ?? '') !== '';
+  if (!given('accept') || !given('user-agent')) {
+    throw new WechatProblem(400, 'PARAM_ERROR', 'Http头缺少Accept或User-Agent');
+  }
+  if (method === 'POST' && !/^application\/json\b/i.test(headers['content-type'] ?? '')) {
+    throw new WechatProblem(400, 'PARAM_ERROR', 'Http头Content-Type应为application/json');
+  }
+}
+
 function orderOf({ merchant, query }: Call, world: World, order: Order | undefined): Answer {
   if (query['mchid'] !== merchant.mchid) throw paramError('mchid', '与请求的商户号不一致', 'query');
   if (order === undefined) throw notFound('订单不存在', 'ORDER_NOT_EXIST');
@@ -119,7 +131,7 @@ async function send(
 ): Promise<FastifyReply> {
   const body = JSON.stringify(answer.body);
   if (answer.lost !== undefined) return lose(reply, body, answer.lost);
-  if (answer.slowMs !== undefined) await sleep(answer.slowMs);
+  if (answer.slowMs !== undefined) await sleep(answer.slowMs, undefined, { ref: false });
   const wanted = request.headers['wechatpay-serial'];
   const signer = world.vault.answerSigner(typeof wanted === 'string' ? wanted : undefined);
   return reply
@@ -151,7 +163,7 @@ async function closedOrTimedOut(reply: FastifyReply): Promise<void> {
 }
 
 /** Refusals are not signed, as with the real channel. */
-function sendProblem(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
+export function sendProblem(error: unknown, _request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = error instanceof WechatProblem ? error : problemOf(error);
   return reply
     .status(problem.status)

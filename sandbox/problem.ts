@@ -23,8 +23,8 @@ export function invalidRequest(message: string): WechatProblem {
   return new WechatProblem(400, 'INVALID_REQUEST', message);
 }
 
-export function signError(message: string): WechatProblem {
-  return new WechatProblem(401, 'SIGN_ERROR', message);
+export function signError(message: string, detail?: Readonly<Record<string, unknown>>): WechatProblem {
+  return new WechatProblem(401, 'SIGN_ERROR', message, detail);
 }
 
 export function notFound(message: string, code = 'RESOURCE_NOT_EXISTS'): WechatProblem {

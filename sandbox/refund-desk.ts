@@ -6,7 +6,7 @@ import type { Ledger } from './ledger.ts';
 import type { Order, Refund, SandboxMerchant } from './model.ts';
 import { statusAt } from './model.ts';
 import type { Orders } from './orders.ts';
-import { WechatProblem, invalidRequest, notFound, tooOften } from './problem.ts';
+import { WechatProblem, invalidRequest, notFound, paramError, tooOften } from './problem.ts';
 import type { RefundParams } from './refund-params.ts';
 import type { TroublePlan } from './trouble-plan.ts';
 import { planVerdict } from './verdict.ts';
@@ -32,6 +32,7 @@ type Wanted = Pick<RefundParams, 'outRefundNo' | 'amountMinor'> & {
   readonly order: Order;
   readonly reason: string | null;
   readonly notifyUrl: string | null;
+  readonly fundsAccount: Refund['fundsAccount'];
   readonly origin: Refund['origin'];
 };
 
@@ -84,6 +85,7 @@ export class RefundDesk {
         order,
         reason: params.reason ?? null,
         notifyUrl: params.notifyUrl ?? merchant.notifyUrl ?? null,
+        fundsAccount: params.fundsAccount ?? 'UNSETTLED',
         origin: 'api',
       },
       nowMs,
@@ -96,27 +98,46 @@ export class RefundDesk {
     o: { readonly outTradeNo: string; readonly amountMinor: bigint; readonly reason: string | null },
     nowMs: number,
   ): Refund {
+    if (o.amountMinor < 1n) throw paramError('amount_minor', '不是大于 0 的整数');
     const order = this.#parts.orders.named(merchant.mchid, { outTradeNo: o.outTradeNo });
-    const outRefundNo = `REF${order.transactionId}${String(order.refunds.length).padStart(2, '0')}`;
+    const outRefundNo = this.#numberByHand(order);
     const notifyUrl = merchant.notifyUrl ?? null;
-    return this.#open({ ...o, order, outRefundNo, notifyUrl, origin: 'console' }, nowMs);
+    return this.#open(
+      { ...o, order, outRefundNo, notifyUrl, fundsAccount: 'UNSETTLED', origin: 'console' },
+      nowMs,
+    );
+  }
+
+  /** `REF`, the order and a running number; one that a merchant took for a refund of its own is passed over. */
+  #numberByHand(order: Order): string {
+    for (let running = order.refunds.length; ; running += 1) {
+      const number = `REF${order.transactionId}${String(running).padStart(2, '0')}`;
+      if (this.find(order.mchid, number) === undefined) return number;
+    }
   }
 
   #open(wanted: Wanted, nowMs: number): Refund {
     const { order, amountMinor } = wanted;
     this.#checkRules(wanted, nowMs);
+    const shares = sharesOf(order, amountMinor, nowMs);
+    this.#checkBalance(order.mchid, shares);
     const acceptedAtMs = wholeSecond(nowMs);
     const verdict = planVerdict(wanted.outRefundNo, order, acceptedAtMs, this.#parts);
     const refund: Refund = {
-      ...wanted,
       mchid: order.mchid,
       refundId: this.#newRefundId(order.mchid, wanted.outRefundNo, acceptedAtMs),
-      ...sharesOf(order, amountMinor, nowMs),
+      outRefundNo: wanted.outRefundNo,
+      order,
+      amountMinor,
+      ...shares,
+      reason: wanted.reason,
+      notifyUrl: wanted.notifyUrl,
+      fundsAccount: wanted.fundsAccount,
+      origin: wanted.origin,
       acceptedAtMs,
       verdict,
       attempts: 1,
     };
-    this.#checkBalance(refund);
     order.refunds.push(refund);
     this.#refunds.set(`${refund.mchid}/${refund.outRefundNo}`, refund);
     this.#parts.ledger.refundAccepted(refund);
@@ -137,7 +158,7 @@ export class RefundDesk {
     if (origin === 'api' && nowMs - last < SPACING_MS) throw tooOften('同一订单多次退款的请求需间隔1分钟');
   }
 
-  #checkBalance({ mchid, payerMinor, feeMinor }: Refund): void {
+  #checkBalance(mchid: string, { payerMinor, feeMinor }: Pick<Refund, 'payerMinor' | 'feeMinor'>): void {
     if (this.#parts.ledger.balanceOf(mchid) + feeMinor < payerMinor) throw notEnough();
   }
 

@@ -7,6 +7,7 @@ export interface RefundParams {
   readonly outRefundNo: string;
   readonly reason: string | undefined;
   readonly notifyUrl: string | undefined;
+  readonly fundsAccount: 'AVAILABLE' | undefined;
   readonly amountMinor: bigint;
   readonly totalMinor: bigint;
 }
@@ -22,7 +23,7 @@ export function readRefundParams(body: Buffer, isHostAllowed: (host: string) => 
   const fields = objectOf(parse(body), 'body');
   const amount = objectOf(fields['amount'], 'amount');
   if (amount['currency'] !== 'CNY') throw paramError('amount.currency', '仅支持 CNY');
-  if (amount['from'] !== undefined) throw new WechatProblem(403, 'NO_AUTH', '商户无指定退款出资账户的权限');
+  if (!isNoneOrEmpty(amount['from'])) throw new WechatProblem(403, 'NO_AUTH', '商户无指定退款出资账户的权限');
   const fundsAccount = fields['funds_account'];
   if (fundsAccount !== undefined && fundsAccount !== 'AVAILABLE')
     throw paramError('funds_account', '枚举值有误');
@@ -32,6 +33,7 @@ export function readRefundParams(body: Buffer, isHostAllowed: (host: string) => 
     outRefundNo: text(fields, 'out_refund_no', OUT_REFUND_NO) ?? missing('out_refund_no'),
     reason: bytes(fields, 'reason', 80),
     notifyUrl: bytes(fields, 'notify_url', 256),
+    fundsAccount,
     amountMinor: fen(amount, 'refund'),
     totalMinor: fen(amount, 'total'),
   };
@@ -51,6 +53,11 @@ function parse(body: Buffer): unknown {
 function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw paramError(name, '不是对象');
   return value as Record<string, unknown>;
+}
+
+/** Choosing the paying account needs a right that no merchant has here; an empty list chooses nothing. */
+function isNoneOrEmpty(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0);
 }
 
 function text(fields: Readonly<Record<string, unknown>>, name: string, form: RegExp): string | undefined {

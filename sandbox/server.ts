@@ -11,20 +11,21 @@ import { Bills } from './bills.ts';
 import type { DeliveryView } from './callbacks.ts';
 import { registerControlServer } from './control-server.ts';
 import type { ChannelKeys } from './keys.ts';
-import { makeChannelKeys } from './keys.ts';
+import { makeChannelKeys, publicHalf } from './keys.ts';
 import type { LedgerView } from './ledger.ts';
-import type { NewOrder, Order, Refund, RefundStatus, SandboxMerchant } from './model.ts';
-import { statusAt } from './model.ts';
-import { registerPayServer } from './pay-server.ts';
+import type { NewOrder, SandboxMerchant } from './model.ts';
+import { operatorOf } from './operator.ts';
+import { registerPayServer, sendProblem } from './pay-server.ts';
 import { DOCUMENTED_RATES, RateLimits } from './rates.ts';
 import type { Rates } from './rates.ts';
 import { RefundCalls } from './refund-calls.ts';
 import type { TroublePlan, TroubleView } from './trouble-plan.ts';
 import type { PublishedKeys } from './vault.ts';
-import type { World } from './world.ts';
+import type { OrderView, PostingView, RefundView } from './views.ts';
 import { makeWorld } from './world.ts';
 
 export interface SandboxOptions {
+  /** One made by `turnableClock` can be set forward by {@link Sandbox.turnClock} and over /sandbox/clock. */
   readonly clock: Clock;
   /** At least one. Control calls that name no merchant mean the first. */
   readonly merchants: readonly SandboxMerchant[];
@@ -45,33 +46,19 @@ export interface SandboxOptions {
   readonly log?: (line: string) => void;
 }
 
-export interface RefundView {
-  readonly mchid: string;
-  readonly outRefundNo: string;
-  readonly refundId: string;
-  readonly transactionId: string;
-  readonly outTradeNo: string;
-  readonly amountMinor: bigint;
-  readonly payerMinor: bigint;
-  readonly origin: Refund['origin'];
-  readonly status: RefundStatus;
-  readonly acceptedAt: Date;
-  /** When it ends, also when that is still to come; null: never. */
-  readonly endsAt: Date | null;
-  /** How often the number was sent, the first time included. */
-  readonly attempts: number;
-}
-
-export type OrderView = Omit<Order, 'refunds' | 'paidAtMs'> & {
-  readonly paidAt: Date;
-  readonly refundCount: number;
-};
-
 export interface HandRefund {
   readonly mchid?: string;
   readonly outTradeNo: string;
   readonly amountMinor: bigint;
   readonly reason?: string;
+}
+
+export interface MerchantView {
+  readonly mchid: string;
+  readonly appid: string;
+  readonly certificateSerial: string;
+  readonly notifyUrl: string | null;
+  readonly balanceMinor: bigint;
 }
 
 export interface Sandbox {
@@ -88,9 +75,13 @@ export interface Sandbox {
   refundByHand(refund: HandRefund): RefundView;
   /** Puts money on the merchant's balance and returns the new balance; ends troubles that waited for it. */
   topUp(mchid: string, minor: bigint): bigint;
+  merchants(): readonly MerchantView[];
+  orders(): readonly OrderView[];
+  refunds(): readonly RefundView[];
   /** The witness. */
   ledger(): LedgerView;
-  refunds(): readonly RefundView[];
+  /** Every movement of money, in the order in which it was written down. */
+  postings(): readonly PostingView[];
   /** Every try of every notice, in the order in which they ended. */
   deliveries(): readonly DeliveryView[];
   /** What was planned and what came of it. */
@@ -101,116 +92,91 @@ export interface Sandbox {
   rotatePlatformCertificate(): PublishedKeys;
   /** Which kind of key signs callbacks from now on. At start: the public key. */
   signCallbacksWith(kind: 'public_key' | 'certificate'): void;
+  /** Business time; `rate` is null where the clock is somebody else's. */
+  clock(): { readonly now: Date; readonly rate: number | null; readonly turnable: boolean };
+  /**
+   * Sets business time forward, through everything that falls due on the way, each at its own instant, and waits until
+   * what was sent has been answered. Returns the time that it is then.
+   * @throws AppError `request_invalid` when the clock is not the sandbox's own, or the instant is past or too far away
+   */
+  turnClock(instant: Date): Promise<Date>;
   /** Does what is due and waits until no callback is on its way; for clocks that are set by hand. */
   runDue(): Promise<void>;
   stop(): Promise<void>;
 }
 
+/** AES-256. */
+const API_V3_KEY_BYTES = 32;
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** Starts it and listens. */
+/** Starts it and listens. @throws AppError `request_invalid` about merchants, `config_invalid` about a taken port */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, merchants, log = () => undefined } = options;
-  const [first] = merchants;
-  if (first === undefined) throw new AppError('request_invalid', { merchants: 'at least one' });
+  const first = firstOfChecked(merchants);
   const keys = options.keys ?? makeChannelKeys(clock.wallNow());
   const world = makeWorld({ clock, merchants, keys, seed: options.seed ?? 1, log });
   const limits = new RateLimits({ ...DOCUMENTED_RATES, ...options.rates }, () => clock.wallNow().getTime());
   const hosts = new Set(options.notifyHosts ?? LOOPBACK);
   const calls = new RefundCalls(world, limits, (host) => hosts.has(host));
 
-  const app = Fastify({ forceCloseConnections: true, routerOptions: { maxParamLength: 512 } });
+  const app = Fastify({
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+    // Addresses that cannot even be decoded.
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(error, request, reply);
+    },
+    // Nothing is dropped or turned into another type in silence: whoever mistypes a field is told.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },
+  });
   let url = '';
   const bills = new Bills(world, () => url);
-  const sandbox = sandboxOver(world, app, first.mchid, () => url);
+  const sandbox = operatorOf(world, app, first.mchid, () => url);
   app.addHook('onResponse', async (request, reply) => {
     log(`${request.method} ${request.url.split('?')[0] ?? ''} ${String(reply.statusCode)}`);
   });
   await app.register((scope) => registerControlServer(scope, sandbox));
   await app.register((scope) => registerPayServer(scope, { world, calls, bills }));
-  const address = await app.listen({ port: options.port ?? 0, host: options.host ?? '127.0.0.1' });
-  url = options.publicUrl ?? address;
+  url = await listen(app, options).catch(async (error: unknown) => {
+    await sandbox.stop();
+    throw error;
+  });
   return sandbox;
 }
 
-function sandboxOver(world: World, app: FastifyInstance, mchid: string, url: () => string): Sandbox {
-  const { clock, agenda, callbacks, desk, ledger, orders, plan, vault } = world;
-  const nowMs = (): number => clock.now().getTime();
-  const merchantOf = (wanted: string | undefined): SandboxMerchant => {
-    const merchant = world.merchants.get(wanted ?? mchid);
-    if (merchant === undefined) throw new AppError('request_invalid', { mchid: 'is none of the sandbox' });
-    return merchant;
-  };
-  return {
-    mchid,
-    plan,
-    get url() {
-      return url();
-    },
-    get keys() {
-      return vault.published();
-    },
-    pay: (wanted) => {
-      const order = orders.add(wanted, nowMs());
-      if (order.tradeState === 'SUCCESS') ledger.orderPaid(order);
-      return orderView(order);
-    },
-    refundByHand: ({ outTradeNo, amountMinor, reason = null, ...named }) => {
-      agenda.look();
-      const wanted = { outTradeNo, amountMinor, reason };
-      return refundView(desk.acceptByHand(merchantOf(named.mchid), wanted, nowMs()), nowMs());
-    },
-    topUp: (wanted, minor) => {
-      const merchant = merchantOf(wanted);
-      ledger.topUp(merchant.mchid, minor, nowMs());
-      plan.toppedUp();
-      return ledger.balanceOf(merchant.mchid);
-    },
-    ledger: () => {
-      agenda.look();
-      return ledger.view();
-    },
-    refunds: () => desk.all().map((refund) => refundView(refund, nowMs())),
-    deliveries: () => callbacks.deliveries(),
-    troubles: () => plan.list(),
-    resendCallback: (outRefundNo, wanted) => {
-      agenda.look();
-      const refund = desk.find(wanted ?? mchid, outRefundNo);
-      if (refund === undefined || !callbacks.resend(refund)) throw new AppError('not_found', { outRefundNo });
-    },
-    rotatePlatformCertificate: () => vault.rotatePlatformCertificate(),
-    signCallbacksWith: (kind) => vault.signCallbacksWith(kind),
-    runDue: async () => {
-      agenda.look();
-      await callbacks.idle();
-    },
-    stop: async () => {
-      agenda.stop();
-      await callbacks.stop();
-      await app.close();
-    },
-  };
+async function listen(
+  app: FastifyInstance,
+  { port = 0, host = '127.0.0.1', publicUrl }: SandboxOptions,
+): Promise<string> {
+  try {
+    const address = await app.listen({ port, host });
+    return publicUrl ?? address;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new AppError('config_invalid', {
+      errors: [`port ${String(port)} of ${host} is taken by another program`],
+    });
+  }
 }
 
-function refundView(refund: Refund, nowMs: number): RefundView {
-  const { order, verdict } = refund;
-  return {
-    mchid: refund.mchid,
-    outRefundNo: refund.outRefundNo,
-    refundId: refund.refundId,
-    transactionId: order.transactionId,
-    outTradeNo: order.outTradeNo,
-    amountMinor: refund.amountMinor,
-    payerMinor: refund.payerMinor,
-    origin: refund.origin,
-    status: statusAt(refund, nowMs),
-    acceptedAt: new Date(refund.acceptedAtMs),
-    endsAt: verdict === null ? null : new Date(verdict.atMs),
-    attempts: refund.attempts,
-  };
+/** The first merchant, once all are known to be usable. @throws AppError `request_invalid` */
+function firstOfChecked(merchants: readonly SandboxMerchant[]): SandboxMerchant {
+  const [first] = merchants;
+  if (first === undefined) throw new AppError('request_invalid', { merchants: 'at least one' });
+  for (const { mchid, apiV3Key, publicKeyPem } of merchants) {
+    const wrong = (issue: string): AppError =>
+      new AppError('request_invalid', { [`merchant ${mchid}`]: issue });
+    if (merchants.filter((one) => one.mchid === mchid).length > 1) throw wrong('is there twice');
+    if (Buffer.byteLength(apiV3Key) !== API_V3_KEY_BYTES) throw wrong('its APIv3 key does not have 32 bytes');
+    if (!isPublicKey(publicKeyPem)) throw wrong('its public key cannot be read');
+  }
+  return first;
 }
 
-function orderView(order: Order): OrderView {
-  const { refunds, paidAtMs, ...shown } = order;
-  return { ...shown, paidAt: new Date(paidAtMs), refundCount: refunds.length };
+function isPublicKey(pem: string): boolean {
+  try {
+    return publicHalf(pem).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
 }

@@ -6,6 +6,8 @@ import { signError } from './problem.ts';
 
 const SCHEME = 'WECHATPAY2-SHA256-RSA2048';
 const SKEW_MAX_SECONDS = 300;
+/** How much of the text to sign is told back when a signature is wrong. */
+const SHOWN_BYTES = 256;
 
 /** A key that signs answers and callbacks, under the name that goes into `Wechatpay-Serial`. */
 export interface Signer {
@@ -37,15 +39,32 @@ export function requestChecker(
     const fields = readAuthorization(request.authorization);
     const { merchant, key } = known.get(fields.mchid) ?? fail('商户号不存在');
     if (fields.serial_no.toUpperCase() !== merchant.certificateSerial.toUpperCase())
-      fail('商户证书序列号有误');
-    if (!/^[0-9]{1,12}$/.test(fields.timestamp)) fail('时间戳有误');
+      fail(`商户证书序列号有误: ${fields.serial_no}`);
+    if (!/^[0-9]{1,12}$/.test(fields.timestamp)) fail('时间戳有误: 应为以秒为单位的整数');
     if (Math.abs(wallNow.getTime() / 1000 - Number(fields.timestamp)) > SKEW_MAX_SECONDS)
-      fail('时间戳已过期');
-    if (!/^[0-9A-Za-z]{1,32}$/.test(fields.nonce_str)) fail('随机串有误');
+      fail(`时间戳已过期: 服务器时间为 ${String(Math.floor(wallNow.getTime() / 1000))}`);
+    if (!/^[0-9A-Za-z]{1,32}$/.test(fields.nonce_str)) fail('随机串有误: 应为 1 至 32 位字母或数字');
     const head = `${request.method}\n${request.target}\n${fields.timestamp}\n${fields.nonce_str}\n`;
     const text = Buffer.concat([Buffer.from(head), request.body, Buffer.from('\n')]);
-    if (!verify('sha256', text, key, Buffer.from(fields.signature, 'base64'))) fail('签名错误');
+    if (!verify('sha256', text, key, Buffer.from(fields.signature, 'base64'))) {
+      throw signError('签名错误，请检查后再试', notTheSame(request, text));
+    }
     return merchant;
+  };
+}
+
+/** What was verified, so that the caller sees where its own text differs. The real channel tells as much. */
+function notTheSame({ method, target }: RawRequest, text: Buffer): Readonly<Record<string, unknown>> {
+  return {
+    field: 'signature',
+    issue: 'sign not match',
+    location: 'authorization',
+    sign_information: {
+      method,
+      url: target,
+      truncated_sign_message: text.subarray(0, SHOWN_BYTES).toString('utf8'),
+      sign_message_length: text.length,
+    },
   };
 }
 

@@ -65,6 +65,18 @@ export class TroublePlan {
     this.#add({ trouble, mchid, billDate });
   }
 
+  /**
+   * Forgets all that was planned, and the record of it. What has been decided about a refund stays decided; numbers that
+   * were met stay known. Returns how many troubles there were.
+   */
+  clear(): number {
+    const count = this.#all.length;
+    this.#all.length = 0;
+    this.#next.length = 0;
+    for (const outRefundNo of this.#byRefund.keys()) this.#byRefund.set(outRefundNo, []);
+    return count;
+  }
+
   list(): readonly TroubleView[] {
     return this.#all.map((one) => ({ ...one, applied: [...one.applied] }));
   }

@@ -1,85 +1,103 @@
 /** `yuanlu sandbox`: a WeChat Pay on loopback, alone, for anybody's integration. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import { makeMerchantKeys } from '../../sandbox/keys.ts';
+import { keptKeys, merchantOf, writeSandboxAccount } from '../../sandbox/account-files.ts';
 import { startSandbox } from '../../sandbox/server.ts';
-import { systemClock } from '../../workers/clock.ts';
+import { turnableClock } from '../../sandbox/turnable-clock.ts';
+import type { TurnableClock } from '../../sandbox/turnable-clock.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 export interface SandboxFlags {
   readonly port: string;
-  readonly host?: string;
+  readonly host: string;
   readonly publicUrl?: string;
   readonly dir: string;
   readonly notifyBase: string;
+  readonly rate: string;
+  readonly start?: string;
+  readonly seed: string;
 }
 
 const ACCOUNT_ID = 'wx-sandbox';
+const PORT_MAX = 65_535;
+/** A day in less than a second. Faster than that, retries of notices would fall together. */
+const RATE_MAX = 100_000;
+const SEED_MAX = 2 ** 31;
 
-export async function runSandbox(options: SandboxFlags): Promise<void> {
-  const port = Number(options.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new AppError('request_invalid', { port: options.port });
-  const merchant = makeMerchantKeys();
-  const { mchid, appid, certificateSerial, publicKeyPem, apiV3Key } = merchant;
-  const notifyUrl = `${options.notifyBase.replace(/\/$/, '')}/callbacks/wechat/${ACCOUNT_ID}`;
+/** Runs until it is stopped. @throws AppError `config_invalid` naming every flag that is wrong */
+export async function runSandbox(flags: SandboxFlags): Promise<void> {
+  const { port, seed, clock, notifyBase, publicUrl } = settingsOf(flags);
+  const folder = resolve(flags.dir);
+  const keys = await keptKeys(folder, clock.wallNow());
+  const notifyUrl = `${notifyBase.href.replace(/\/$/, '')}/callbacks/wechat/${ACCOUNT_ID}`;
   const sandbox = await startSandbox({
-    clock: systemClock(),
-    merchants: [{ mchid, appid, certificateSerial, publicKeyPem, apiV3Key, notifyUrl }],
-    port,
-    notifyHosts: ['127.0.0.1', 'localhost', '[::1]', new URL(options.notifyBase).hostname],
-    ...(options.host === undefined ? {} : { host: options.host }),
-    ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
-    log: (line) => {
-      process.stderr.write(`${line}\n`);
-    },
+    ...{ clock, port, seed, host: flags.host },
+    merchants: [merchantOf(keys.merchant, notifyUrl)],
+    keys: keys.channel,
+    notifyHosts: ['127.0.0.1', 'localhost', '[::1]', notifyBase.hostname],
+    ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.href.replace(/\/$/, '') }),
+    log: say,
   });
   try {
-    const folder = resolve(options.dir);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const files = {
-      'merchant-key.pem': merchant.privateKeyPem,
-      'api-v3-key.txt': apiV3Key,
-      'wechat-public-key.pem': sandbox.keys.publicKeyPem,
-      'account.json': JSON.stringify(
-        accountEntry(merchant, sandbox.url, sandbox.keys.publicKeyId, notifyUrl),
-        null,
-        2,
-      ),
+    const accounts = await writeSandboxAccount(folder, keys, {
+      accountId: ACCOUNT_ID,
+      merchantId: 'sandbox-shop',
+      merchantName: 'Sandbox shop',
+      apiBase: sandbox.url,
+      notifyUrl,
+    });
+    const { mchid, appid, certificateSerial } = keys.merchant;
+    const facts = {
+      ...{ url: sandbox.url, mchid, appid, certificate_serial: certificateSerial },
+      ...{ public_key_id: keys.channel.publicKeyId, keys: folder, accounts },
     };
-    for (const [name, text] of Object.entries(files))
-      await writeFile(join(folder, name), text, { mode: 0o600 });
-    process.stdout.write(
-      `${JSON.stringify({ url: sandbox.url, mchid, appid, keys: folder, account: join(folder, 'account.json') })}\n`,
-    );
-    process.stderr.write(
-      `A WeChat Pay listens on ${sandbox.url}; keys and an accounts-file entry are in ${folder}. Ctrl-C stops it.\n`,
-    );
+    process.stdout.write(`${JSON.stringify(facts)}\n`);
+    say(`A WeChat Pay listens on ${sandbox.url}; GET ${sandbox.url}/sandbox lists what can be done with it.`);
+    say(`Keys and an accounts file are in ${folder}. Ctrl-C stops it.`);
     await untilStopped();
   } finally {
     await sandbox.stop();
   }
 }
 
-function accountEntry(
-  merchant: ReturnType<typeof makeMerchantKeys>,
-  url: string,
-  publicKeyId: string,
-  notifyUrl: string,
-): object {
-  return {
-    id: ACCOUNT_ID,
-    channel: 'wechat',
-    mchid: merchant.mchid,
-    appid: merchant.appid,
-    api_base: url,
-    notify_url: notifyUrl,
-    certificate_serial: merchant.certificateSerial,
-    private_key_file: 'merchant-key.pem',
-    api_v3_key_file: 'api-v3-key.txt',
-    public_keys: [{ id: publicKeyId, file: 'wechat-public-key.pem' }],
-    fetch_platform_certificates: true,
-    bill_hosts: [new URL(url).host],
+interface Settings {
+  readonly port: number;
+  readonly seed: number;
+  readonly clock: TurnableClock;
+  readonly notifyBase: URL;
+  readonly publicUrl: URL | undefined;
+}
+
+function settingsOf(flags: SandboxFlags): Settings {
+  const errors: string[] = [];
+  const whole = (name: string, text: string, max: number): number => {
+    if (!/^[0-9]{1,10}$/.test(text) || Number(text) > max)
+      errors.push(`--${name}: ${text} is not a whole number from 0 to ${String(max)}`);
+    return Number(text);
   };
+  const address = (name: string, text: string): URL => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url !== undefined && /^https?:$/.test(url.protocol) && url.search === '') return url;
+    errors.push(`--${name}: ${text} is not an http address without a query`);
+    return new URL('http://127.0.0.1');
+  };
+  const start = flags.start === undefined ? undefined : new Date(flags.start);
+  if (start !== undefined && Number.isNaN(start.getTime()))
+    errors.push(`--start: ${flags.start ?? ''} is no instant such as 2026-09-01T10:00:00+08:00`);
+  const settings: Settings = {
+    port: whole('port', flags.port, PORT_MAX),
+    seed: whole('seed', flags.seed, SEED_MAX),
+    clock: turnableClock({
+      rate: whole('rate', flags.rate, RATE_MAX),
+      ...(start === undefined || Number.isNaN(start.getTime()) ? {} : { start }),
+    }),
+    notifyBase: address('notify-base', flags.notifyBase),
+    publicUrl: flags.publicUrl === undefined ? undefined : address('public-url', flags.publicUrl),
+  };
+  if (errors.length > 0) throw new AppError('config_invalid', { errors });
+  return settings;
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
