@@ -12,6 +12,7 @@ import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
 import { instantField, limitField, refundNoField } from './fields.ts';
+import { linkNextPage } from './paging.ts';
 import { problemResponses } from './problem.ts';
 import { serialsSchema } from './refund-resource.ts';
 
@@ -96,7 +97,7 @@ export function booksRoutes(app: App, deps: ApiDeps): void {
         ...problemResponses('refund_no_invalid'),
       },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { kind, status, refund_no: refundNo, cursor, limit } = request.query;
       const { breaks, next } = await listBreaks(deps.pool, {
         merchantId: callerOf(request).merchantId,
@@ -106,6 +107,7 @@ export function booksRoutes(app: App, deps: ApiDeps): void {
         ...(refundNo === undefined ? {} : { refundNo }),
         ...(cursor === undefined ? {} : { after: cursor }),
       });
+      linkNextPage(request, reply, next);
       return { breaks: breaks.map(toBreakResource), next_cursor: next };
     },
   });

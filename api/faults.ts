@@ -6,7 +6,7 @@ import { isConnectionFault } from '../store/pool.ts';
 import { PROBLEM_TYPE, toProblem } from './problem.ts';
 
 /** Seconds after which a caller may repeat what failed because something was away. */
-const RETRY_AFTER_SECONDS = 5;
+export const RETRY_AFTER_SECONDS = 5;
 
 /** Fastify's sentences may quote what was sent; no caller needs its own kilobytes back. */
 const SENTENCE_LENGTH_MAX = 200;

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { assertSchemaCurrent } from '../store/migrate.ts';
 import type { App } from './app.ts';
 import type { ApiDeps } from './deps.ts';
-import { toAppError } from './faults.ts';
+import { RETRY_AFTER_SECONDS, toAppError } from './faults.ts';
 
 const checkSchema = z.object({
   ok: z.boolean(),
@@ -51,6 +51,7 @@ export function healthRoutes(app: App, deps: ApiDeps, o: { readonly timeoutMs: n
         check(() => temporalAnswers(deps), o.timeoutMs, 'temporal_unavailable'),
       ]);
       const ready = postgres.ok && schema.ok && temporal.ok;
+      if (!ready) reply.header('retry-after', RETRY_AFTER_SECONDS);
       return reply.code(ready ? 200 : 503).send({ ready, checks: { postgres, schema, temporal } });
     },
   });

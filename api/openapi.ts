@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import swagger from '@fastify/swagger';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { invariant } from '../domain/errors.ts';
 import type { App } from './app.ts';
 
 const DESCRIPTION = `Refunds that go back the way the money came, followed until the channel's own statement confirms them.
@@ -61,9 +62,28 @@ interface Document extends Json {
 
 const NAMED = '#/components/schemas/';
 const SECONDS = {
-  'retry-after': { description: 'Seconds after which to repeat', schema: { type: 'integer' } },
+  'retry-after': {
+    description: 'Seconds after which to repeat',
+    required: true,
+    schema: { type: 'integer' },
+  },
 };
-const LOCATION = { location: { description: 'Where it can be read', schema: { type: 'string' } } };
+const LOCATION = {
+  location: { description: 'Where it can be read', required: true, schema: { type: 'string' } },
+};
+const LINK = {
+  link: {
+    description: 'RFC 8288: `rel="next"` leads to the next page; absent on the last one',
+    schema: { type: 'string' },
+  },
+};
+
+/** Headers of good answers, which routes cannot declare. */
+const OWN_HEADERS = [
+  ['/v1/refunds', 'post', '201', LOCATION],
+  ['/v1/refunds', 'get', '200', LINK],
+  ['/v1/breaks', 'get', '200', LINK],
+] as const;
 
 /** Names, descriptions and headers as a reader wants them, in place of what the generator could not know. */
 function readable(document: Document): Document {
@@ -76,8 +96,11 @@ function readable(document: Document): Document {
       openToAdditions(response);
     }
   }
-  const created = document.paths['/v1/refunds']?.['post']?.responses['201'];
-  if (created !== undefined) created.headers = LOCATION;
+  for (const [path, method, status, headers] of OWN_HEADERS) {
+    const response = document.paths[path]?.[method]?.responses[status];
+    invariant(response !== undefined, `${method} ${path} answers ${status}`);
+    response.headers = headers;
+  }
   return withPlainNames(withoutUnused(document));
 }
 

@@ -18,6 +18,7 @@ import {
   reasonField,
   refundNoField,
 } from './fields.ts';
+import { linkNextPage } from './paging.ts';
 import { paymentClaimSchema, toPaymentClaim } from './payment-routes.ts';
 import { problemResponses } from './problem.ts';
 import {
@@ -153,13 +154,14 @@ function listRoute(app: App, deps: ApiDeps): void {
         ...problemResponses(),
       },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { state, cursor, limit } = request.query;
       const { refunds, next } = await listRefunds(deps.pool, callerOf(request).merchantId, {
         limit,
         ...(state === undefined ? {} : { state }),
         ...(cursor === undefined ? {} : { after: cursor }),
       });
+      linkNextPage(request, reply, next);
       return { refunds: refunds.map(toRefundResource), next_cursor: next };
     },
   });

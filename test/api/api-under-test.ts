@@ -51,7 +51,7 @@ export interface ApiUnderTest {
   readonly database: TestDatabase;
   readonly engine: FakeEngine;
   readonly clock: { at: Date; wallAt: Date };
-  /** Keys of the merchants m1 (all scopes) and m2 (all scopes), and one of m1 that may only read refunds. */
+  /** Keys of the merchants m1 (all scopes) and m2 (all scopes), and one of m1 that may do less. */
   readonly keys: { readonly m1: string; readonly m2: string; readonly reader: string };
   /** Lines of the log, parsed. */
   readonly logged: Record<string, unknown>[];
@@ -62,7 +62,12 @@ export interface Arrangement {
   readonly limits?: Partial<ApiLimits>;
   /** Reads the callbacks of every account; by default none is believed. */
   readonly readCallback?: (message: CallbackMessage) => Promise<CallbackReading>;
-  readonly pool?: Pool;
+  /** The channel of an account, in place of the stand-in. */
+  readonly channel?: (accountId: string) => Channel;
+  /** The API's way to its database, in place of the straight one. It is closed with the API. */
+  readonly pool?: (url: string) => Pool;
+  /** What the `reader` key may do; reading refunds when absent. */
+  readonly readerScopes?: readonly Scope[];
   readonly randomBytes?: (sizeBytes: number) => Buffer;
 }
 
@@ -79,17 +84,23 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
   const clock = { at: NOW, wallAt: NOW };
   const logged: Record<string, unknown>[] = [];
   const keys = { m1: newKey(), m2: newKey(), reader: newKey() };
-  const channels = new Map(
-    ['wx-1', 'wx-2', 'wx-3'].map((id) => [id, channelOf(id, arrangement.readCallback ?? believeNobody)]),
-  );
+  const channelFor =
+    arrangement.channel ?? ((id: string) => channelOf(id, arrangement.readCallback ?? believeNobody));
+  const channels = new Map(['wx-1', 'wx-2', 'wx-3'].map((id) => [id, channelFor(id)]));
+  const ownPool = arrangement.pool?.(database.url);
   const app = await buildApi({
-    pool: arrangement.pool ?? database.pool,
+    pool: ownPool ?? database.pool,
     clock: { now: () => clock.at, wallNow: () => clock.wallAt, toWallMs: (ms) => ms },
     channels,
     keys: createKeyring([
       { id: 'k1', merchantId: 'm1', sha256: digest(keys.m1), scopes: [...ALL_SCOPES] },
       { id: 'k2', merchantId: 'm2', sha256: digest(keys.m2), scopes: [...ALL_SCOPES] },
-      { id: 'k3', merchantId: 'm1', sha256: digest(keys.reader), scopes: ['refunds:read'] },
+      {
+        id: 'k3',
+        merchantId: 'm1',
+        sha256: digest(keys.reader),
+        scopes: [...(arrangement.readerScopes ?? ['refunds:read' as const])],
+      },
     ]),
     refundEngine: engine,
     log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(parse(line)) }),
@@ -106,6 +117,7 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
     logged,
     close: async () => {
       await app.close();
+      await ownPool?.end();
       await database.drop();
     },
   };
@@ -135,6 +147,8 @@ function channelOf(accountId: string, readCallback: Channel['readCallback']): Ch
     name: 'wechat',
     accountId,
     limits: {
+      refundNo: { pattern: /^[0-9A-Za-z_\-|*@]{1,64}$/, says: 'as WeChat Pay', uniqueTailDigits: null },
+      bankLegPollMs: DAY_MS,
       refundableForMs: 365 * DAY_MS,
       partsPerPayment: 50,
       spacingPerPaymentMs: 60_000,
@@ -149,8 +163,14 @@ function channelOf(accountId: string, readCallback: Channel['readCallback']): Ch
     queryRefund: unused,
     queryPayment: unused,
     requestStatement: unused,
-    downloadStatement: unused,
-    statementReader: unused,
+    openStatement: unused,
+    callbackReply: (fault) =>
+      fault === null
+        ? { status: 204, body: null }
+        : {
+            status: fault.status,
+            body: { type: 'application/json', text: JSON.stringify({ code: 'FAIL', message: fault.title }) },
+          },
   };
 }
 

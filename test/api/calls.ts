@@ -32,7 +32,7 @@ export async function call(api: ApiUnderTest, url: string, o: Call = {}): Promis
       ...(o.body === undefined || raw ? {} : { 'content-type': 'application/json' }),
       ...o.headers,
     },
-    ...(o.body === undefined ? {} : { payload: raw ? (o.body as string | Buffer) : JSON.stringify(o.body) }),
+    ...(o.body === undefined ? {} : { payload: raw ? o.body : JSON.stringify(o.body) }),
   });
   const headers = answer.headers as Record<string, string | undefined>;
   const json: unknown = /json/.test(headers['content-type'] ?? '') ? JSON.parse(answer.body) : undefined;

@@ -1,0 +1,47 @@
+/** What each scope of a key opens, route by route: exactly what the table says. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Scope } from '../../api/keys.ts';
+import type { ApiUnderTest } from './api-under-test.ts';
+import { ALL_SCOPES, apiUnderTest } from './api-under-test.ts';
+import type { Call } from './calls.ts';
+import { call, problemIn } from './calls.ts';
+
+const NEEDED: readonly (readonly [string, string, Scope])[] = [
+  ['POST', '/v1/refunds', 'refunds:write'],
+  ['GET', '/v1/refunds', 'refunds:read'],
+  ['GET', '/v1/refunds/RF-1', 'refunds:read'],
+  ['GET', '/v1/refunds/RF-1/observations', 'refunds:read'],
+  ['GET', '/v1/overdue', 'refunds:read'],
+  ['PUT', '/v1/payments/PAY-1', 'payments:write'],
+  ['GET', '/v1/payments/PAY-1', 'payments:read'],
+  ['GET', '/v1/breaks', 'statements:read'],
+];
+
+const CLAIM = { account_id: 'wx-1', captured_minor: '1', currency: 'CNY' };
+
+function requestOf(api: ApiUnderTest, method: string): Call {
+  return {
+    method: method as 'GET',
+    key: api.keys.reader,
+    ...(method === 'GET' ? {} : { body: CLAIM, headers: { 'idempotency-key': 'k' } }),
+  };
+}
+
+describe.each(ALL_SCOPES)('a key that may only %s', (scope) => {
+  let api: ApiUnderTest;
+
+  beforeAll(async () => {
+    api = await apiUnderTest({ readerScopes: [scope] });
+  });
+
+  afterAll(async () => {
+    await api.close();
+  });
+
+  test.each(NEEDED)('%s %s', async (method, url, needed) => {
+    const answer = await call(api, url, requestOf(api, method));
+
+    if (needed === scope) expect([401, 403]).not.toContain(answer.status);
+    else expect(problemIn(answer, 'forbidden').detail).toBe(`needed ${needed}`);
+  });
+});
