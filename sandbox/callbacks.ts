@@ -1,4 +1,5 @@
 /** Notices of how refunds ended: sent, sent again along the documented ladder, and troubled as planned. */
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import type { Agenda } from './agenda.ts';
 import type { Refund, SandboxMerchant, Verdict } from './model.ts';
@@ -52,7 +53,7 @@ export interface CallbackParts {
   /** Who signs notices now. */
   readonly signer: () => Signer;
   /** A key that nobody knows. */
-  readonly stranger: Signer;
+  readonly stranger: () => KeyObject;
   readonly log: (line: string) => void;
 }
 
@@ -152,7 +153,7 @@ export class Callbacks {
     if (merchant === undefined) return { status: null, error: 'the merchant is unknown' };
     const body = notice.seal(merchant.apiV3Key);
     // The stranger claims to be WeChat: the name of its key, not the key.
-    const key = flavour === 'forged' ? { ...stranger, serial: signer().serial } : signer();
+    const key = flavour === 'forged' ? { serial: signer().serial, privateKey: stranger() } : signer();
     const spoilt: Spoilt | undefined = flavour === 'probe' ? 'probe' : undefined;
     const signature = signatureHeaders(key, body, clock.wallNow(), spoilt);
     try {

@@ -100,6 +100,13 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
     act: topUp,
   },
   {
+    method: 'POST',
+    url: '/sandbox/withdraw',
+    does: "takes money from the merchant's balance",
+    body: BODIES.topUp,
+    act: withdraw,
+  },
+  {
     method: 'GET',
     url: '/sandbox/callbacks',
     does: 'every try of every notice, and what was answered',
@@ -189,6 +196,11 @@ const UNTIL_ENDED: ReadonlySet<RefundTrouble['kind']> = new Set<RefundTrouble['k
 function topUp(sandbox: Sandbox, { body }: Asked): unknown {
   const { mchid = sandbox.mchid, amount_minor: minor } = body as { mchid?: string; amount_minor: string };
   return { balanceMinor: sandbox.topUp(mchid, parseMinor(minor)) };
+}
+
+function withdraw(sandbox: Sandbox, { body }: Asked): unknown {
+  const { mchid = sandbox.mchid, amount_minor: minor } = body as { mchid?: string; amount_minor: string };
+  return { balanceMinor: sandbox.withdraw(mchid, parseMinor(minor)) };
 }
 
 function resend(sandbox: Sandbox, { body }: Asked): unknown {

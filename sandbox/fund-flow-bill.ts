@@ -24,6 +24,7 @@ const COLUMNS = [
 const BUSINESS: Readonly<Record<PostingKind, readonly [name: string, type: string]>> = {
   opening: ['充值/提现', '充值'],
   top_up: ['充值/提现', '充值'],
+  withdrawal: ['充值/提现', '提现'],
   payment: ['交易', '交易'],
   payment_fee: ['交易', '扣除交易手续费'],
   refund_accepted: ['退款', '退款'],

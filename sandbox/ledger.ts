@@ -14,6 +14,7 @@ export type PostingKind =
   | 'refund_closed'
   | 'refund_closed_fee'
   | 'top_up'
+  | 'withdrawal'
   | 'opening';
 
 /** One movement of money. */
@@ -84,6 +85,12 @@ export class Ledger {
 
   topUp(mchid: string, minor: bigint, atMs: number): void {
     this.#putIn('top_up', mchid, minor, atMs);
+  }
+
+  /** Money that the merchant takes away to its bank. */
+  withdraw(mchid: string, minor: bigint, atMs: number): void {
+    const occasion = this.#byHand('withdrawal', mchid, minor, atMs);
+    this.#post(occasion, { kind: 'withdrawal', from: merchantAccount(mchid), to: OUTSIDE, minor });
   }
 
   orderPaid(order: Order): void {
@@ -167,15 +174,13 @@ export class Ledger {
   }
 
   #putIn(kind: 'opening' | 'top_up', mchid: string, minor: bigint, atMs: number): void {
-    const occasion: Occasion = {
-      atMs,
-      mchid,
-      reference: `${kind}-${mchid}-${String(this.#postings.length)}`,
-      voucher: '',
-      by: 'console',
-      note: formatYuan(minor),
-    };
+    const occasion = this.#byHand(kind, mchid, minor, atMs);
     this.#post(occasion, { kind, from: OUTSIDE, to: merchantAccount(mchid), minor });
+  }
+
+  #byHand(kind: PostingKind, mchid: string, minor: bigint, atMs: number): Occasion {
+    const reference = `${kind}-${mchid}-${String(this.#postings.length)}`;
+    return { atMs, mchid, reference, voucher: '', by: 'console', note: formatYuan(minor) };
   }
 
   #post(occasion: Occasion, movement: Movement): void {

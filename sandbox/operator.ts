@@ -70,7 +70,7 @@ export function operatorOf(world: World, app: FastifyInstance, mchid: string, ur
   };
 }
 
-function payments(world: World, mchid: string): Pick<Sandbox, 'pay' | 'refundByHand' | 'topUp'> {
+function payments(world: World, mchid: string): Pick<Sandbox, 'pay' | 'refundByHand' | 'topUp' | 'withdraw'> {
   const { agenda, desk, ledger, orders, plan } = world;
   const nowMs = (): number => world.clock.now().getTime();
   return {
@@ -90,6 +90,15 @@ function payments(world: World, mchid: string): Pick<Sandbox, 'pay' | 'refundByH
       ledger.topUp(merchant.mchid, minor, nowMs());
       plan.toppedUp();
       return ledger.balanceOf(merchant.mchid);
+    },
+    withdraw: (wanted, minor) => {
+      const { mchid: whose } = merchantOf(world, wanted);
+      const balance = ledger.balanceOf(whose);
+      if (minor < 1n || minor > balance) {
+        throw new AppError('request_invalid', { amount_minor: `is not between 1 and ${String(balance)}` });
+      }
+      ledger.withdraw(whose, minor, nowMs());
+      return ledger.balanceOf(whose);
     },
   };
 }

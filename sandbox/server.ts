@@ -78,6 +78,8 @@ export interface Sandbox {
   merchants(): readonly MerchantView[];
   orders(): readonly OrderView[];
   refunds(): readonly RefundView[];
+  /** Takes money from the merchant's balance, as merchants do every evening. Returns the new balance. @throws AppError */
+  withdraw(mchid: string, minor: bigint): bigint;
   /** The witness. */
   ledger(): LedgerView;
   /** Every movement of money, in the order in which it was written down. */

@@ -1,5 +1,6 @@
 /** Everything behind the doors, put together: orders, refunds, money, time, trouble. HTTP comes on top. */
 import { generateKeyPairSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../domain/clock.ts';
 import type { Agenda } from './agenda.ts';
 import { startAgenda } from './agenda.ts';
@@ -42,12 +43,8 @@ export function makeWorld(o: {
   const plan = new TroublePlan(() => clock.now());
   const ledger = new Ledger();
   const orders = new Orders(merchants, dice);
-  const stranger = {
-    serial: 'NOBODY',
-    privateKey: generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
-  };
   const callbacks = new Callbacks({
-    ...{ clock, agenda, plan, merchants, stranger, log },
+    ...{ clock, agenda, plan, merchants, stranger: strangerMaker(), log },
     signer: () => vault.callbackSigner(),
   });
   const desk = new RefundDesk({
@@ -59,4 +56,13 @@ export function makeWorld(o: {
     ledger.open(mchid, openingBalanceMinor ?? OPENING_BALANCE_MINOR, Number.NEGATIVE_INFINITY);
   }
   return { clock, merchants, vault, agenda, plan, ledger, orders, desk, callbacks };
+}
+
+/** Making a key takes a moment: only the first forgery pays for it. */
+function strangerMaker(): () => KeyObject {
+  let key: KeyObject | undefined;
+  return () => {
+    key ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    return key;
+  };
 }
