@@ -19,7 +19,7 @@ export function describeFailure(error: unknown): {
   readonly lines: readonly string[];
 } {
   if (error instanceof AppError) {
-    const { errors, ...facts } = error.details;
+    const { errors, remedy, ...facts } = error.details;
     const list = Array.isArray(errors) ? errors.map((one) => `  - ${String(one)}`) : [];
     const known = Object.entries(facts).map(([key, value]) => `  ${key}: ${String(value)}`);
     return {
@@ -29,7 +29,13 @@ export function describeFailure(error: unknown): {
           : UNAVAILABLE.has(error.code)
             ? EXIT.unavailable
             : EXIT.unusable,
-      lines: [`${error.code}: ${ERRORS[error.code].title}`, ...list, ...known, ERRORS[error.code].remedy],
+      lines: [
+        `${error.code}: ${ERRORS[error.code].title}`,
+        ...list,
+        ...known,
+        // A command may know better than the catalogue what its user can do.
+        typeof remedy === 'string' ? remedy : ERRORS[error.code].remedy,
+      ],
     };
   }
   if (isConnectionError(error)) {

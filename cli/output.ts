@@ -64,6 +64,16 @@ export function displayWidth(text: string): number {
   return width;
 }
 
+/** Whole numbers with thousands separators. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** How many of something, in words: `1 refund`, `1,234 refunds`. */
+export function counted(count: number, noun: string): string {
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Business time in Beijing for people, e.g. `2026-09-03 14:05`. Empty for null. */
 export function beijingTime(instant: Date | null): string {
   if (instant === null) return '';

@@ -1,5 +1,7 @@
 /** The commands that look into the books and work with them. */
 import type { Command } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { parsePlainDate } from '../domain/time/plain-date.ts';
 
 export function registerBooks(program: Command): void {
   registerReconcile(program);
@@ -44,18 +46,61 @@ function registerReconcile(program: Command): void {
   program
     .command('reconcile')
     .description('match statements against a refund list; no services to set up')
-    .requiredOption('--channel <name>', 'wechat')
-    .requiredOption('--statement <file...>', 'statement files as the channel delivers them')
-    .requiredOption('--refunds <file>', 'CSV with refund_no, channel, amount_minor, currency, requested_at')
-    .option('--as-of <date>', 'what counts as late is judged at the end of this day (yyyy-mm-dd)')
+    .addOption(
+      new Option('--channel <name>', 'whose statements they are').choices(['wechat']).makeOptionMandatory(),
+    )
+    .requiredOption(
+      '--statement <file...>',
+      'statement files as the channel delivers them: .csv, .csv.gz, .zip; the kind is found by content',
+    )
+    .requiredOption('--refunds <file>', 'the refunds that you know of: CSV in UTF-8, see below')
+    .option(
+      '--as-of <date>',
+      'judge what waits, is missing or is late at the end of this day, yyyy-mm-dd in Beijing (default: now)',
+      asDay,
+    )
     .option('--out <dir>', 'write matches.csv, breaks.csv, overdue.csv, quarantine.csv, summary.json here')
-    .option('--database <url>', 'work in this Postgres instead of an embedded one')
+    .option(
+      '--database <url>',
+      'work on this Postgres, in a database made for the run and removed again, instead of an embedded one',
+    )
     .option('--fail-on-breaks', 'exit 1 when something does not agree', false)
     .option('--json', 'print one JSON document on stdout', false)
-    .action(async (options: ReconcileFlags) => {
+    .action(async (options: ReconcileFlags, command: Command) => {
+      // Said by us: commander would repeat the address, and there may be a password in it.
+      if (options.database !== undefined && !isPostgresUrl(options.database))
+        command.error('error: --database must be written as postgres://user:password@host:port/database');
       const { reconcileCommand } = await import('./commands/reconcile.ts');
       process.exitCode = await reconcileCommand(options);
-    });
+    })
+    .addHelpText('after', RECONCILE_HELP);
+}
+
+const RECONCILE_HELP = `
+The refund list has a header and one refund per line, in any order of columns:
+  needed    refund_no, channel, amount_minor (fen), currency, requested_at (2026-11-24T10:00:00+08:00)
+  optional  channel_refund_no, transaction_id, payment_no,
+            source (wallet, debit_card, credit_card, unknown), state (succeeded, failed, …)
+
+A listed refund that is in no statement is waiting while its arrival window runs, or while the
+statement of its day cannot exist yet; after that it is missing_at_channel.
+
+Exit codes: 0 it ran; 1 breaks were found and --fail-on-breaks was given; 2 an input cannot be used;
+3 no Postgres could be had.
+
+Example:
+  yuanlu reconcile --channel wechat --statement 2026-11-23.csv.gz --refunds refunds.csv --out result`;
+
+function asDay(text: string): string {
+  try {
+    return parsePlainDate(text);
+  } catch {
+    throw new InvalidArgumentError('It must be a real day, written as yyyy-mm-dd.');
+  }
+}
+
+function isPostgresUrl(text: string): boolean {
+  return URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol);
 }
 
 export interface ReconcileFlags {

@@ -289,6 +289,12 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Check it against `yuanlu statements list`.',
   },
+  path_unusable: {
+    status: 422,
+    title: 'A file or folder that was named cannot be used.',
+    retryable: false,
+    remedy: 'Check the path and the rights on it.',
+  },
   refund_list_invalid: {
     status: 422,
     title: 'The refund list cannot be read.',

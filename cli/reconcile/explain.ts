@@ -1,0 +1,99 @@
+/** Each break in one sentence: what does not agree, with both values, and what to look at. */
+import { formatYuan, isCurrency } from '../../domain/money.ts';
+import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
+import { beijingTime } from '../output.ts';
+import type { BreakRow, LineSide } from './rows.ts';
+
+/** Where a line stands. */
+export type Place = Pick<LineSide, 'fileId' | 'lineNo'>;
+
+/** Names of refunds that a sentence lists before it says how many more there are. */
+const NAMES_MAX = 5;
+
+/** @param placeOf names a line: file and line number */
+export function explain(row: BreakRow, placeOf: (line: Place) => string): string {
+  const { kind, listed, line, detail } = row;
+  switch (kind) {
+    case 'missing_at_channel':
+      return missing(row);
+    case 'missing_in_books':
+      return 'in the statement, and not in the list';
+    case 'amount_differs':
+      return `the list says ${listed === null ? '' : money(listed)}, the statement ${line === null ? '' : money(line)}`;
+    case 'state_conflict':
+      return conflict(row);
+    case 'duplicate_line':
+      return line === null ? listedAgain(row) : printedAgain(row, placeOf);
+    case 'ambiguous':
+      return `could be ${candidates(row, placeOf)}: same transaction and amount`;
+    case 'fee_differs':
+    case 'returned':
+    case 'late':
+      return JSON.stringify(detail);
+  }
+}
+
+/** A promise as people say it: by the end of a day, or by a time. */
+export function promisedBy(promiseAt: Date): string {
+  const isMidnight = beijingTime(promiseAt).endsWith(' 00:00');
+  return isMidnight
+    ? `the end of ${beijingDateOf(new Date(promiseAt.getTime() - 1))}`
+    : beijingTime(promiseAt);
+}
+
+/** An amount with its currency; minor units where we do not know how the currency is written. */
+export function money(side: { readonly amountMinor: bigint; readonly currency: string }): string {
+  const { amountMinor, currency } = side;
+  return isCurrency(currency)
+    ? `${formatYuan(amountMinor, currency)} ${currency}`
+    : `${amountMinor.toString()} minor units of ${currency}`;
+}
+
+function missing({ window, detail }: BreakRow): string {
+  const day = String(detail['day']);
+  const next = addDays(day, 1);
+  const promised = window === null ? '' : `promised by ${promisedBy(window.promiseAt)}, `;
+  return `${promised}${absence(day, next, detail['day_given'] === true, detail['next_given'] === true)}`;
+}
+
+function absence(day: string, next: string, dayGiven: boolean, nextGiven: boolean): string {
+  if (dayGiven && nextGiven) return `in neither of the statements of ${day} and ${next}`;
+  if (!dayGiven && !nextGiven) return `in no statement given: those of ${day} and ${next} are not among them`;
+  return `in no statement given: that of ${dayGiven ? next : day} is not among them`;
+}
+
+function conflict({ listed, line }: BreakRow): string {
+  if (listed === null || line === null) return 'list and statement contradict each other';
+  if (listed.state === 'failed' || listed.state === 'requested') {
+    return `the list says ${listed.state}, and the statement shows it`;
+  }
+  return `the statement dates it ${beijingTime(line.occurredAt)}, over a day before it was asked for`;
+}
+
+function listedAgain({ related, detail }: BreakRow): string {
+  const where =
+    related === null ? 'elsewhere in the list' : `on line ${related.listLine.toString()} of the list`;
+  const content = detail['same_content'] === true ? '' : ', with another amount';
+  return `the same number is ${where}${content}: a refund has one number of its own`;
+}
+
+function printedAgain({ related, detail }: BreakRow, placeOf: (line: Place) => string): string {
+  const first = { fileId: BigInt(String(detail['of_file'])), lineNo: Number(detail['of_line']) };
+  const refund = related === null ? '' : ` (refund ${related.refundNo})`;
+  return `the statement shows the same refund on ${placeOf(first)}${refund}`;
+}
+
+function candidates({ line, detail }: BreakRow, placeOf: (line: Place) => string): string {
+  if (line !== null) return names(listOf(detail['candidates']).map(String));
+  const places = listOf(detail['lines']) as { file: string; line: number }[];
+  return names(places.map((place) => placeOf({ fileId: BigInt(place.file), lineNo: place.line })));
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function names(all: readonly string[]): string {
+  const more = all.length - NAMES_MAX;
+  return `${all.slice(0, NAMES_MAX).join(' or ')}${more > 0 ? ` or ${String(more)} more` : ''}`;
+}

@@ -1,0 +1,155 @@
+/** One line of a refund list: every field is checked, and what is wrong is said so that it can be mended. */
+import { MINOR_MAX, formatYuan, parseYuan } from '../../domain/money.ts';
+import type { RefundNoRule } from '../../domain/ids.ts';
+import type { FundingSource } from '../../domain/refund/refund.ts';
+import type { RefundState } from '../../domain/refund/state.ts';
+import { REFUND_STATES } from '../../domain/refund/state.ts';
+import type { ListColumn, ListHeader } from './list-header.ts';
+import { ABSENT } from './list-header.ts';
+import { readInstant } from './list-instant.ts';
+import { quoted } from './problems.ts';
+
+/** A refund as the list has it. */
+export interface ListedRefund {
+  /** 1-based line of the file; names the refund in this run. */
+  readonly listLine: number;
+  readonly refundNo: string;
+  /** Decimal digits of minor units. */
+  readonly amountMinor: string;
+  readonly currency: string;
+  /** Ms since 1970. */
+  readonly requestedAtMs: number;
+  readonly channelRefundNo: string | null;
+  readonly transactionId: string | null;
+  readonly paymentNo: string | null;
+  readonly source: FundingSource;
+  /** Null when the list does not say. */
+  readonly state: RefundState | null;
+}
+
+/** Names of the channel, for messages, and the numbers it takes. */
+export interface RowRules {
+  readonly title: string;
+  readonly refundNo: RefundNoRule;
+}
+
+const SOURCES: readonly FundingSource[] = ['wallet', 'credit_line', 'debit_card', 'credit_card', 'unknown'];
+
+/** Our states, and the words in which WeChat Pay says the same. */
+const STATES: ReadonlyMap<string, RefundState> = new Map<string, RefundState>([
+  ...REFUND_STATES.map((state) => [state, state] as const),
+  ['success', 'succeeded'],
+  ['closed', 'failed'],
+  ['abnormal', 'needs_action'],
+]);
+
+const SERIAL_CHARACTERS_MAX = 128;
+const AMOUNT = /^[1-9][0-9]{0,15}$/;
+const CURRENCY = /^[A-Z]{3}$/;
+const CONTROL = /[\u0000-\u001f\u007f]/;
+/** What spreadsheets make of a long number. */
+const ROUNDED = /^[0-9](\.[0-9]+)?E\+?[0-9]+$/i;
+
+/** Reads a line, or says all that is wrong with it. */
+export function readRow(
+  cells: readonly string[],
+  header: ListHeader,
+  rules: RowRules,
+  listLine: number,
+): ListedRefund | { readonly problems: readonly string[] } {
+  const problems: string[] = [];
+  const cell = (column: ListColumn): string => cellOf(cells, header, column);
+  const say = (column: ListColumn, what: string): void => {
+    problems.push(`line ${String(listLine)}: ${column} ${what}`);
+  };
+  const serial = (column: ListColumn): string | null => {
+    const value = cell(column);
+    const fault = value === '' ? null : serialFault(value);
+    if (fault !== null) say(column, fault);
+    return value === '' ? null : value;
+  };
+
+  const refundNo = cell('refund_no');
+  const refundNoIs = refundNoFault(refundNo, rules);
+  if (refundNoIs !== null) say('refund_no', refundNoIs);
+  const amountMinor = cell('amount_minor');
+  const amountIs = amountFault(amountMinor);
+  if (amountIs !== null) say('amount_minor', amountIs);
+  const currency = cell('currency');
+  const currencyIs = currencyFault(currency);
+  if (currencyIs !== null) say('currency', currencyIs);
+  const requestedAt = cell('requested_at');
+  const requestedAtMs = readInstant(requestedAt);
+  if (requestedAtMs === null) say('requested_at', instantFault(requestedAt));
+  const source = sourceOf(cell('source'));
+  if (source === null) say('source', `${quoted(cell('source'))} is none of ${SOURCES.join(', ')}`);
+  const stateWord = cell('state').toLowerCase();
+  const state = STATES.get(stateWord) ?? null;
+  if (stateWord !== '' && state === null) {
+    say('state', `${quoted(cell('state'))} is none of ${[...STATES.keys()].join(', ')}`);
+  }
+  const channelRefundNo = serial('channel_refund_no');
+  const transactionId = serial('transaction_id');
+  const paymentNo = serial('payment_no');
+  if (problems.length > 0 || requestedAtMs === null || source === null) return { problems };
+  return {
+    ...{ listLine, refundNo, amountMinor, currency, requestedAtMs },
+    ...{ channelRefundNo, transactionId, paymentNo, source, state },
+  };
+}
+
+/** The text of a column without the blanks and tabs around it; empty where the list has no such column. */
+export function cellOf(cells: readonly string[], header: ListHeader, column: ListColumn): string {
+  const place = header.at[column];
+  return place === ABSENT ? '' : (cells[place] ?? '').trim();
+}
+
+function refundNoFault(value: string, rules: RowRules): string | null {
+  if (value === '') return 'is empty';
+  if (rules.refundNo.pattern.test(value)) return null;
+  if (ROUNDED.test(value)) return rounded(value);
+  return `${quoted(value)} cannot be a refund number of ${rules.title}: ${rules.refundNo.says}`;
+}
+
+function serialFault(value: string): string | null {
+  if (ROUNDED.test(value)) return rounded(value);
+  if (CONTROL.test(value)) return `${quoted(value)} has a line break or another control character in it`;
+  if (value.length <= SERIAL_CHARACTERS_MAX) return null;
+  return `${quoted(value)} is longer than ${String(SERIAL_CHARACTERS_MAX)} characters`;
+}
+
+function rounded(value: string): string {
+  return `${quoted(value)} was rounded by a spreadsheet: export the list again with this column as text`;
+}
+
+function amountFault(value: string): string | null {
+  if (AMOUNT.test(value) && BigInt(value) <= MINOR_MAX) return null;
+  if (value === '') return 'is empty';
+  if (/^-?0*$/.test(value)) return `${quoted(value)} is nothing: a refund is more than 0`;
+  if (value.startsWith('-')) return `${quoted(value)} is negative: write what goes back as a positive number`;
+  const yuan = yuanMeant(value);
+  const hint = yuan === null ? 'write whole fen, for example 1230 for 12.30 yuan' : yuan;
+  return `${quoted(value)} is not a whole number of minor units: ${hint}`;
+}
+
+function yuanMeant(value: string): string | null {
+  if (!/^[0-9]{1,13}\.[0-9]{1,2}$/.test(value)) return null;
+  const minor = parseYuan(value);
+  return `write ${minor.toString()} if ${formatYuan(minor)} yuan are meant`;
+}
+
+function currencyFault(value: string): string | null {
+  if (value === 'RMB') return '"RMB" is not an ISO 4217 code: write CNY';
+  if (CURRENCY.test(value)) return null;
+  return value === '' ? 'is empty' : `${quoted(value)} is not an ISO 4217 code such as CNY`;
+}
+
+function instantFault(value: string): string {
+  if (value === '') return 'is empty';
+  return `${quoted(value)} is not an RFC 3339 time with its offset, such as 2026-11-24T10:00:00+08:00`;
+}
+
+function sourceOf(word: string): FundingSource | null {
+  if (word === '') return 'unknown';
+  return SOURCES.find((source) => source === word.toLowerCase()) ?? null;
+}

@@ -1,0 +1,120 @@
+/** The refund list as a table, and as the books that matching looks into. */
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { ChannelName } from '../../domain/refund/refund.ts';
+import { invariant } from '../../domain/errors.ts';
+import type { Pool } from '../../store/pool.ts';
+import type { ListedRefund } from './list-row.ts';
+
+/** The one account of a run: a list names none. */
+export const ACCOUNT = 'reconcile';
+
+const COLUMNS =
+  'list_line, requested_at, amount_minor, refund_no, currency, source, state, channel_refund_no, transaction_id, payment_no';
+
+const TABLE = `
+  create schema reconcile;
+  grant usage on schema reconcile to yuanlu_ingest;
+  -- Gone with its database: nobody reads it after a crash.
+  create unlogged table reconcile.listed (
+    list_line          bigint not null,
+    requested_at       timestamptz not null,
+    amount_minor       bigint not null,
+    -- Another row of the list has the same number and stands for both.
+    listed_again       boolean not null default false,
+    refund_no          text not null,
+    currency           text not null,
+    source             text not null,
+    state              text,
+    channel_refund_no  text,
+    transaction_id     text,
+    payment_no         text
+  )`;
+
+/** Matching reads its refunds here: the list takes the place of the books. */
+const BOOK = `
+  create or replace view yuanlu.refund_book as
+    select list_line as id, '${ACCOUNT}'::text as merchant_id, '${ACCOUNT}'::text as account_id, refund_no,
+           channel_refund_no, transaction_id, payment_no, amount_minor, currency, requested_at,
+           null::timestamptz as accepted_at, coalesce(state, 'processing') as state
+      from reconcile.listed
+     where not listed_again`;
+
+/**
+ * A number can be one refund only. Where the list has it several times, the row that a line of the statement agrees with
+ * stands for all, else the first by its content; so the order of the list decides nothing.
+ */
+const MARK_LISTED_AGAIN = `
+  with twice as (select refund_no from reconcile.listed group by refund_no having count(*) > 1),
+  ranked as (
+    select r.list_line, row_number() over (
+             partition by r.refund_no
+             order by exists (select from yuanlu.statement_lines l
+                               where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
+                                 and l.amount_minor = r.amount_minor and l.currency = r.currency) desc,
+                      r.requested_at, r.amount_minor, r.currency, r.channel_refund_no, r.transaction_id, r.payment_no,
+                      r.source, r.state, r.list_line) as nth
+      from reconcile.listed r join twice using (refund_no))
+  update reconcile.listed r set listed_again = true from ranked
+   where ranked.nth > 1 and ranked.list_line = r.list_line`;
+
+/** Makes the empty table, and an account to import under. */
+export async function createListedTable(owner: Pool, channel: ChannelName): Promise<void> {
+  await owner.query(TABLE);
+  await owner.query(BOOK);
+  await owner.query(
+    `insert into yuanlu.channel_accounts (id, merchant_id, channel, external_id) values ($1, $1, $2, $1)`,
+    [ACCOUNT, channel],
+  );
+}
+
+/** Turns batches of refunds into COPY text. */
+export async function* listedCopyText(
+  batches: AsyncIterable<readonly ListedRefund[]>,
+): AsyncGenerator<Buffer, void> {
+  for await (const batch of batches) yield Buffer.from(batch.map(copyRow).join(''));
+}
+
+function copyRow(refund: ListedRefund): string {
+  const fields = [
+    refund.listLine,
+    new Date(refund.requestedAtMs).toISOString(),
+    refund.amountMinor,
+    escaped(refund.refundNo),
+    refund.currency,
+    refund.source,
+    refund.state ?? '\\N',
+    escaped(refund.channelRefundNo),
+    escaped(refund.transactionId),
+    escaped(refund.paymentNo),
+  ];
+  return `${fields.join('\t')}\n`;
+}
+
+/** Control characters were refused before; only the backslash means something to COPY. */
+function escaped(text: string | null): string {
+  if (text === null) return '\\N';
+  return text.includes('\\') ? text.replaceAll('\\', '\\\\') : text;
+}
+
+/** Fills the table. @returns the number of rows */
+export async function fillListedTable(owner: Pool, copyText: Readable): Promise<number> {
+  const connection = await owner.connect();
+  try {
+    const copy = connection.query(copyFrom(`copy reconcile.listed (${COLUMNS}) from stdin`));
+    await pipeline(copyText, copy);
+    await connection.query('analyze reconcile.listed (refund_no)');
+    return copy.rowCount;
+  } finally {
+    // A connection whose COPY was cut short is not worth keeping; this one is not used again.
+    connection.release(true);
+  }
+}
+
+/** Chooses one row for each number. Wants the lines of all statements to be there. @returns rows that stand for nothing */
+export async function markListedAgain(owner: Pool): Promise<number> {
+  const { rowCount } = await owner.query(MARK_LISTED_AGAIN);
+  invariant(rowCount !== null, 'an update counts its rows');
+  return rowCount;
+}

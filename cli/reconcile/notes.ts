@@ -1,0 +1,70 @@
+/** What a person should know about the input, though the run went on: said on stderr, whatever the result looks like. */
+import { counted, grouped } from '../output.ts';
+import type { Findings } from './document.ts';
+import type { LoadedStatement } from './statements.ts';
+
+/** Rows set aside that are kept with their text. */
+const QUARANTINED_KEPT_MAX = 1_000;
+
+export function notesOn({ list, statements, channel }: Findings): string[] {
+  return [
+    ...otherChannels(list.otherChannels, channel.name),
+    ...(list.ignoredColumns.length === 0
+      ? []
+      : [`Columns of the list that are not used: ${list.ignoredColumns.join(', ')}.`]),
+    ...statements.flatMap(({ file, givenAgain }) =>
+      givenAgain.map((again) => `${again} has the same content as ${file}: it was counted once.`),
+    ),
+    ...sameDay(statements),
+    ...severalMerchants(statements),
+    ...quarantined(statements),
+  ];
+}
+
+function otherChannels(others: Readonly<Record<string, number>>, channel: string): string[] {
+  const counts = Object.entries(others).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  if (counts.length === 0) return [];
+  const rows = counts.reduce((total, [, count]) => total + count, 0);
+  const names = counts.map(([name, count]) => `${name} ${grouped(count)}`).join(', ');
+  return [`Left out of the list: ${counted(rows, 'row')} of other channels than ${channel} (${names}).`];
+}
+
+/** Two deliveries of a day, or the ALL and the REFUND bill of it, hold the same refunds. */
+function sameDay(statements: readonly LoadedStatement[]): string[] {
+  const trade = statements.filter(({ summary }) => summary.kind === 'trade' && summary.refundLines > 0);
+  return trade.flatMap((one, index) =>
+    trade
+      .slice(0, index)
+      .flatMap((before) =>
+        dayKey(before) === dayKey(one)
+          ? [
+              `${before.file} and ${one.file} are both trade statements of ${one.summary.merchantNos.join(' ')} for ${one.summary.firstDate ?? ''}: a refund that is in both counts as a duplicate line.`,
+            ]
+          : [],
+      ),
+  );
+}
+
+function dayKey({ summary }: LoadedStatement): string {
+  return [summary.merchantNos.toSorted().join(' '), summary.firstDate, summary.lastDate].join('/');
+}
+
+function severalMerchants(statements: readonly LoadedStatement[]): string[] {
+  const merchants = [...new Set(statements.flatMap(({ summary }) => summary.merchantNos))].toSorted();
+  if (merchants.length < 2) return [];
+  return [
+    `The statements are of ${String(merchants.length)} merchants (${merchants.slice(0, 5).join(', ')}): the list was held against all of them together.`,
+  ];
+}
+
+function quarantined(statements: readonly LoadedStatement[]): string[] {
+  return statements.flatMap(({ file, summary }) => {
+    const { quarantinedCount: count, quarantined: kept } = summary;
+    if (count === 0) return [];
+    const [first] = kept;
+    const shown =
+      count > QUARANTINED_KEPT_MAX ? ` Their text is kept for the first ${grouped(kept.length)} only.` : '';
+    const where = first === undefined ? '' : `: first line ${String(first.lineNo)}, ${first.reason}`;
+    return [`Set aside in ${file}: ${counted(count, 'row')} that cannot be read${where}.${shown}`];
+  });
+}

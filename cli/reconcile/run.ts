@@ -1,0 +1,91 @@
+/**
+ * One run: the list and the statements into a database, matched by the code that matches in production, judged, shown.
+ * The list is read while the database is made; what it does not hold yet waits in memory up to a limit.
+ */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { PassThrough, Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { invariant } from '../../domain/errors.ts';
+import type { Books } from './books.ts';
+import type { Findings } from './document.ts';
+import { DIFFERENCES_PER_KIND } from './document.ts';
+import { judge } from './judge.ts';
+import { createListedTable, fillListedTable, listedCopyText, markListedAgain } from './listed-table.ts';
+import type { ReconcilePlan } from './options.ts';
+import { instantOf } from './options.ts';
+import type { ListSummary } from './refund-list.ts';
+import { RefundListReader } from './refund-list.ts';
+import type { BreakRow } from './rows.ts';
+import { breakRows } from './rows.ts';
+import type { Progress } from './statements.ts';
+import { loadStatements, matchStatements } from './statements.ts';
+
+/** How much of the list may wait for its table. */
+const READ_AHEAD_BYTES = 64 * 1024 ** 2;
+const READ_CHUNK_BYTES = 256 * 1024;
+
+/** A list up to this size is checked to its end before a Postgres is started for it. */
+const CHECKED_FIRST_BYTES = 2 * 1024 ** 2;
+
+export interface OpenedList {
+  readonly copyText: Readable;
+  /** Settles when all of it was read; rejects with what is wrong with it. */
+  readonly done: Promise<ListSummary>;
+}
+
+/** Begins to read the list. @throws AppError `refund_list_invalid` at once for a list of ordinary size */
+export async function openList(plan: ReconcilePlan): Promise<OpenedList> {
+  const { channel, list: file } = plan;
+  const reader = new RefundListReader({ file, channel: channel.name, rules: channel });
+  const batches = reader.read(createReadStream(file, { highWaterMark: READ_CHUNK_BYTES }));
+  const copyText = new PassThrough({ highWaterMark: READ_AHEAD_BYTES });
+  const done = pipeline(Readable.from(listedCopyText(batches), { objectMode: true }), copyText).then(() =>
+    reader.summary(),
+  );
+  done.catch(() => undefined);
+  const found = await stat(file);
+  if (found.isFile() && found.size <= CHECKED_FIRST_BYTES) await done;
+  return { copyText, done };
+}
+
+/**
+ * @throws AppError `refund_list_invalid`, any `statement_…` code, `database_unavailable`, `invariant_broken`
+ */
+export async function reconcile(
+  plan: ReconcilePlan,
+  books: Books,
+  list: OpenedList,
+  o: { readonly now: Date; readonly progress: Progress },
+): Promise<Findings> {
+  const startedAt = performance.now();
+  await createListedTable(books.owner, plan.channel.name);
+  o.progress.update(`reading ${plan.list}`);
+  const summary = await loadList(books, list);
+  const statements = await loadStatements(books, { ...o, files: plan.statements, channel: plan.channel });
+  o.progress.update('matching');
+  if (summary.mayNameTwice) await markListedAgain(books.owner);
+  await matchStatements(books, statements, o);
+  o.progress.update('looking for what is left over');
+  const asOf = instantOf(plan.asOf, statements, o.now);
+  const judgement = await judge(books.owner, {
+    channel: plan.channel.name,
+    asOf,
+    statements,
+    refunds: summary.refunds,
+  });
+  const elapsedMs = performance.now() - startedAt;
+  const differences: BreakRow[] = [];
+  for await (const row of breakRows(books.owner, DIFFERENCES_PER_KIND)) differences.push(row);
+  return { channel: plan.channel, asOf, statements, list: summary, judgement, differences, elapsedMs };
+}
+
+async function loadList(books: Books, list: OpenedList): Promise<ListSummary> {
+  const loading = fillListedTable(books.owner, list.copyText);
+  // What is wrong with the list says more than the COPY that ended early because of it.
+  loading.catch(() => undefined);
+  const summary = await list.done;
+  const rows = await loading;
+  invariant(rows === summary.refunds, `every listed refund is in its table (${String(rows)})`);
+  return summary;
+}

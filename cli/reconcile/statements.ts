@@ -1,0 +1,108 @@
+/** The statements of a run: each read whole or refused, the same bytes counted once, then matched against the list. */
+import { createReadStream } from 'node:fs';
+import { AppError, isErrorCode } from '../../domain/errors.ts';
+import type { StatementSummary } from '../../domain/statement/statement.ts';
+import { matchStatement } from '../../store/match.ts';
+import { importStatement } from '../../store/statements.ts';
+import type { Books } from './books.ts';
+import type { ReconcileChannel } from './channels.ts';
+import { grouped } from '../output.ts';
+import { ACCOUNT } from './listed-table.ts';
+
+/** What the person who waits is shown. */
+export interface Progress {
+  update(text: string): void;
+}
+
+const READ_CHUNK_BYTES = 1 << 20;
+
+/** A statement as it was given and read. */
+export interface LoadedStatement {
+  readonly fileId: string;
+  /** The path as it was given. */
+  readonly file: string;
+  /** Other paths with the same content: packed in another way, or named twice. */
+  readonly givenAgain: readonly string[];
+  /** Of the unpacked bytes. */
+  readonly sha256: string;
+  readonly summary: StatementSummary;
+}
+
+interface Refusal {
+  readonly file: string;
+  readonly error: AppError;
+}
+
+/**
+ * Loads the files one after the other. All are looked at, so that all refusals are said at once.
+ * @throws AppError the `statement_…` code of the first file that cannot be used, naming every such file
+ */
+export async function loadStatements(
+  books: Books,
+  o: {
+    readonly files: readonly string[];
+    readonly channel: ReconcileChannel;
+    readonly now: Date;
+    readonly progress: Progress;
+  },
+): Promise<LoadedStatement[]> {
+  const loaded = new Map<string, LoadedStatement>();
+  const refusals: Refusal[] = [];
+  for (const [index, file] of o.files.entries()) {
+    try {
+      const one = await loadStatement(books, { ...o, file, part: String(index) });
+      const before = loaded.get(one.fileId);
+      loaded.set(
+        one.fileId,
+        before === undefined ? one : { ...before, givenAgain: [...before.givenAgain, file] },
+      );
+    } catch (error) {
+      if (!(error instanceof AppError) || !isErrorCode(error.code) || !error.code.startsWith('statement_'))
+        throw error;
+      refusals.push({ file, error });
+    }
+  }
+  const [first, ...more] = refusals;
+  if (first === undefined) return [...loaded.values()];
+  const { error } = first;
+  if (more.length === 0) throw new AppError(error.code, { file: first.file, ...error.details });
+  throw new AppError(error.code, { errors: refusals.map((one) => `${one.file}: ${one.error.message}`) });
+}
+
+async function loadStatement(
+  books: Books,
+  o: {
+    readonly file: string;
+    readonly part: string;
+    readonly channel: ReconcileChannel;
+    readonly now: Date;
+    readonly progress: Progress;
+  },
+): Promise<LoadedStatement> {
+  const packed = createReadStream(o.file, { highWaterMark: READ_CHUNK_BYTES });
+  const content = o.channel.openStatement(packed);
+  o.progress.update(`loading ${o.file}`);
+  const result = await importStatement(books.ingest, {
+    ...{ accountId: ACCOUNT, kind: null, billDate: null, part: o.part, uri: null },
+    ...{ expectHash: null, expectMerchantNo: null, now: o.now },
+    source: content.bytes,
+    reader: content.reader,
+    onProgress: (seen) => {
+      o.progress.update(`loading ${o.file}: ${grouped(seen.lines)} lines`);
+    },
+  });
+  const { fileId, sha256, summary } = result;
+  return { fileId, file: o.file, givenAgain: [], sha256, summary };
+}
+
+/** Matches the trade statements against the list. Fund-flow statements name no refund by number and match nothing. */
+export async function matchStatements(
+  books: Books,
+  statements: readonly LoadedStatement[],
+  o: { readonly now: Date; readonly progress: Progress },
+): Promise<void> {
+  for (const { file, fileId } of statements) {
+    o.progress.update(`matching ${file}`);
+    await matchStatement(books.ingest, fileId, { now: o.now });
+  }
+}
