@@ -4,7 +4,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import type { CallbackMessage, Channel } from '../channels/channel.ts';
+import type { CallbackMessage, CallbackReply, Channel } from '../channels/channel.ts';
 import { AppError, ERRORS } from '../domain/errors.ts';
 import type { CallbackContent } from '../store/callbacks.ts';
 import { applyCallback, storeCallback } from '../store/callbacks.ts';
@@ -40,7 +40,7 @@ export function callbackRoutes(app: App, deps: ApiDeps, limits: ApiLimits): void
   app.setErrorHandler(async (error, request, reply) => {
     const fault = toAppError(error);
     if (fault.code === 'body_too_large') await keepOversized(deps, budget, request);
-    await refuse(fault, request, reply);
+    await refuse(fault, { deps, request, reply });
   });
 
   app.route({
@@ -55,6 +55,7 @@ export function callbackRoutes(app: App, deps: ApiDeps, limits: ApiLimits): void
       params,
       body: z.unknown().describe('Byte for byte as the channel signed it'),
       response: {
+        200: z.string().describe('Kept, in the word that the channel wants to hear'),
         204: z.undefined().describe('Kept; there is nothing more to do for the channel'),
         ...Object.fromEntries(FAIL_STATUSES.map((status) => [status, failSchema])),
       },
@@ -63,7 +64,7 @@ export function callbackRoutes(app: App, deps: ApiDeps, limits: ApiLimits): void
       const channel = channelOf(deps, request.params);
       if (channel === undefined) throw new AppError('callback_account_unknown');
       await take(deps, budget, channel, request);
-      return reply.code(204).send();
+      return answer(reply, channel.callbackReply(null));
     },
   });
 }
@@ -160,10 +161,24 @@ function messageOf(request: FastifyRequest): CallbackMessage {
   };
 }
 
-async function refuse(fault: AppError, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+/** Says no in the channel's own words, so that it sends the notice again. */
+async function refuse(
+  fault: AppError,
+  to: { readonly deps: ApiDeps; readonly request: FastifyRequest; readonly reply: FastifyReply },
+): Promise<void> {
+  const { deps, request, reply } = to;
   logFault(request, fault);
   const { status, title } = ERRORS[fault.code];
   const told = FAIL_STATUSES.find((one) => one === status) ?? 400;
   if (told === 503) reply.header('retry-after', 5);
-  await reply.code(told).send({ code: 'FAIL', message: title });
+  const path = params.safeParse(request.params);
+  const channel = path.success ? channelOf(deps, path.data) : undefined;
+  if (channel === undefined) await reply.code(told).send({ code: 'FAIL', message: title });
+  else await answer(reply, channel.callbackReply({ status: told, title }));
+}
+
+async function answer(reply: FastifyReply, { status, body }: CallbackReply): Promise<FastifyReply> {
+  if (body === null) return reply.code(status).send();
+  // Written as it is: some channels read a word of plain text, byte for byte.
+  return reply.code(status).header('content-type', body.type).serializer(String).send(body.text);
 }

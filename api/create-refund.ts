@@ -2,6 +2,7 @@
  * Takes a refund request in: recorded in the database first, which is the authority on whether it is new, the same
  * again or a conflict; then its workflow is started. What is recorded goes on even when the start is lost.
  */
+import type { ChannelLimits } from '../channels/channel.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Payment, PaymentClaim, Refund, RefundRequest } from '../domain/refund/refund.ts';
 import { isFinal } from '../domain/refund/state.ts';
@@ -43,10 +44,7 @@ export async function createRefund(
   return taken;
 }
 
-async function limitsOf(
-  deps: ApiDeps,
-  asked: RefundAsked,
-): Promise<{ readonly refundableForMs: number; readonly partsPerPayment: number }> {
+async function limitsOf(deps: ApiDeps, asked: RefundAsked): Promise<ChannelLimits> {
   const payment = await getPayment(deps.pool, asked.merchantId, asked.paymentNo);
   if (payment !== null && asked.payment !== undefined) assertSamePayment(payment, asked.payment);
   const accountId = payment?.accountId ?? asked.payment?.accountId;

@@ -48,7 +48,7 @@ const paymentSchema = z
     reserved_minor: z.string().describe('The sum of all refunds that have not failed'),
     refundable_minor: z.string().describe('What is left'),
     currency: z.string(),
-    funding_source: z.enum(['wallet', 'debit_card', 'credit_card', 'unknown']),
+    funding_source: z.enum(['wallet', 'credit_line', 'debit_card', 'credit_card', 'unknown']),
     paid_at: instantField.nullable(),
     confirmed_at: instantField
       .nullable()

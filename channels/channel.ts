@@ -4,32 +4,33 @@
  */
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Currency } from '../domain/money.ts';
-import type { ChannelStatus, HoldReason } from '../domain/refund/observation.ts';
+import type { HoldReason } from '../domain/refund/observation.ts';
+import type { RefundNoRule } from '../domain/ids.ts';
 import type { ChannelName, FundingSource } from '../domain/refund/refund.ts';
+import type { RefundReport } from '../domain/refund/report.ts';
 import type { StatementKind, StatementReader } from '../domain/statement/statement.ts';
 
-/** A refund as it is put to the channel. The same number is always sent with the same content. */
-export interface RefundOrder {
-  readonly refundNo: string;
+export type { BankLegReport, RefundReport } from '../domain/refund/report.ts';
+
+/** A payment as a question to the channel names it. */
+export interface PaymentRef {
+  /** The merchant's own number of the payment. */
   readonly paymentNo: string;
+  /** The channel's number of it, where it is known. */
   readonly transactionId: string | null;
+  /** When it was paid, as registered or confirmed. Some channels know a payment by its number and its time only. */
+  readonly paidAt: Date | null;
+}
+
+/** A refund as it is put to the channel and asked about. The same number is always sent with the same content. */
+export interface RefundOrder extends PaymentRef {
+  readonly refundNo: string;
+  /** When the refund was asked for; part of its identity at channels that know a refund by number and time. */
+  readonly requestedAt: Date;
   readonly amountMinor: bigint;
   readonly capturedMinor: bigint;
   readonly currency: Currency;
   readonly reason: string | null;
-}
-
-/** How the channel says a refund stands. */
-export interface RefundReport {
-  readonly status: ChannelStatus;
-  readonly refundNo: string;
-  readonly channelRefundNo: string | null;
-  readonly transactionId: string | null;
-  readonly amountMinor: bigint | null;
-  readonly payerAmountMinor: bigint | null;
-  readonly acceptedAt: Date | null;
-  readonly succeededAt: Date | null;
-  readonly landsIn: string | null;
 }
 
 /** Ends of any call. `responseId` is the channel's own id of the answer (WeChat: Request-ID), for support and audit. */
@@ -123,14 +124,32 @@ export type StatementAvailability =
 
 /** Permission to download one statement now; lives minutes, is never stored. */
 export interface StatementTicket {
-  readonly downloadUrl: string;
-  readonly packed: 'gzip' | 'none';
+  /**
+   * Streams the file, still packed, as the channel sends it. Hosts outside the allow-list and redirects are refused.
+   * @throws AppError `statement_host_refused`, `channel_unreachable`
+   */
+  download(signal?: AbortSignal): Promise<AsyncIterable<Buffer>>;
   /** The channel's hash of the unpacked bytes; null where it gives none. */
   readonly hash: { readonly algorithm: 'sha1' | 'sha256'; readonly hex: string } | null;
 }
 
+/** One statement, unpacked as far as its reader needs it. Nothing is read before `bytes` is. */
+export interface StatementContent {
+  readonly bytes: AsyncIterable<Buffer>;
+  readonly reader: StatementReader;
+}
+
+/** What is said to a channel that has sent a notice. */
+export interface CallbackReply {
+  readonly status: number;
+  /** Null for an answer without a body. */
+  readonly body: { readonly type: string; readonly text: string } | null;
+}
+
 /** Numbers the channel sets, used before it has to refuse. */
 export interface ChannelLimits {
+  /** The refund numbers that the channel takes. */
+  readonly refundNo: RefundNoRule;
   /** Age of a payment after which it cannot be refunded. */
   readonly refundableForMs: number;
   readonly partsPerPayment: number;
@@ -140,6 +159,8 @@ export interface ChannelLimits {
   readonly absenceGraceMs: number;
   /** The waits between polls for a verdict, in order; the last one repeats. */
   readonly pollLadderMs: readonly number[];
+  /** The wait between questions about the way to the payer's bank, after the channel has said success. */
+  readonly bankLegPollMs: number;
   /** When the statement of a day exists at the earliest, as time after the end of that day (Beijing). */
   readonly statementReadyAfterMs: number;
   readonly statementKinds: readonly StatementKind[];
@@ -153,23 +174,17 @@ export interface Channel {
   /** What a line of this channel's trade statement proves about a refund. */
   readonly lineProves: 'acceptance' | 'completion' | 'clearing';
   submitRefund(order: RefundOrder, signal?: AbortSignal): Promise<SubmitAnswer>;
-  queryRefund(refundNo: string, signal?: AbortSignal): Promise<QueryAnswer>;
-  queryPayment(
-    payment: { readonly paymentNo: string; readonly transactionId: string | null },
-    signal?: AbortSignal,
-  ): Promise<PaymentAnswer>;
+  queryRefund(order: RefundOrder, signal?: AbortSignal): Promise<QueryAnswer>;
+  queryPayment(payment: PaymentRef, signal?: AbortSignal): Promise<PaymentAnswer>;
   readCallback(message: CallbackMessage): Promise<CallbackReading>;
+  /** The answer to a notice that was kept (null), or the one that makes the channel send it again. */
+  callbackReply(fault: { readonly status: number; readonly title: string } | null): CallbackReply;
   /** Asks for the statement of `billDate` (yyyy-mm-dd, Beijing). */
   requestStatement(
     kind: StatementKind,
     billDate: string,
     signal?: AbortSignal,
   ): Promise<StatementAvailability>;
-  /**
-   * Streams the file, still packed, as the channel sends it. Hosts outside the allow-list and redirects are refused.
-   * @throws AppError `statement_host_refused`, `channel_unreachable`
-   */
-  downloadStatement(ticket: StatementTicket, signal?: AbortSignal): Promise<AsyncIterable<Buffer>>;
-  /** A fresh reader for the unpacked bytes of one statement. */
-  statementReader(): StatementReader;
+  /** Opens a delivery as it was downloaded. Null takes the kind that the content shows. */
+  openStatement(kind: StatementKind | null, packed: AsyncIterable<Buffer>): StatementContent;
 }

@@ -20,11 +20,30 @@ export function backfillWorkflowId(accountId: string, kind: string, from: string
   return `backfill/${accountId}/${kind}/${from}..${to}`;
 }
 
+/** The refund numbers that a channel takes. */
+export interface RefundNoRule {
+  readonly pattern: RegExp;
+  /** The rule in words, for the person whose number was refused. */
+  readonly says: string;
+  /** So many last characters must be digits that no other refund of the account ends in; null where that is no matter. */
+  readonly uniqueTailDigits: number | null;
+}
+
 /**
- * WeChat Pay takes 1 to 64 bytes of digits, letters and `_-|*@` as out_refund_no (channels: create a refund).
+ * The widest rule of all channels (WeChat Pay's out_refund_no): a number outside it can go nowhere.
  * @throws AppError `refund_no_invalid`
  */
 export function assertRefundNo(refundNo: string): void {
   if (!/^[0-9A-Za-z_\-|*@]{1,64}$/.test(refundNo))
     throw new AppError('refund_no_invalid', { refund_no: refundNo.slice(0, 80) });
+}
+
+/**
+ * Whether the refund's own channel takes the number.
+ * @throws AppError `refund_no_invalid`
+ */
+export function assertRefundNoFits(refundNo: string, rule: RefundNoRule): void {
+  assertRefundNo(refundNo);
+  if (!rule.pattern.test(refundNo))
+    throw new AppError('refund_no_invalid', { refund_no: refundNo.slice(0, 80), rule: rule.says });
 }

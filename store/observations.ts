@@ -136,6 +136,7 @@ async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[])
   await tx.query(
     `update refunds r
         set state = $2, state_reason = $3, accepted_at = $5, succeeded_at = $6, lands_in = $7, payer_amount_minor = $8,
+            bank_leg = $9, arrival_estimate_at = $10,
             channel_refund_no = case when exists (
               select from refunds o where o.account_id = r.account_id and o.channel_refund_no = $4 and o.id <> r.id
             ) then r.channel_refund_no else $4 end
@@ -149,6 +150,8 @@ async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[])
       facts.succeededAt ?? null,
       facts.landsIn ?? null,
       facts.payerAmountMinor ?? null,
+      facts.bankLeg ?? null,
+      facts.arrivalEstimateAt ?? null,
     ],
   );
   await keepCounted(tx, before, reservesAmount(status.state));
@@ -180,13 +183,21 @@ function factsOf(all: readonly Observation[]): Partial<ChannelReport> {
   const reports = all
     .filter((one) => one.kind === 'channel_report')
     .toSorted(
-      (one, other) => rank(one) - rank(other) || (observationKey(one) < observationKey(other) ? -1 : 1),
+      (one, other) =>
+        rank(one) - rank(other) ||
+        legRank(one) - legRank(other) ||
+        (observationKey(one) < observationKey(other) ? -1 : 1),
     );
   return reports.reduce<Partial<ChannelReport>>((facts, report) => ({ ...facts, ...report }), {});
 }
 
 function rank(report: ChannelReport): number {
   return { processing: 0, abnormal: 1, closed: 2, success: 3 }[report.status];
+}
+
+/** The end of the way to the bank beats its beginning. */
+function legRank(report: ChannelReport): number {
+  return report.bankLeg === undefined ? 0 : report.bankLeg === 'pending' ? 1 : 2;
 }
 
 /**

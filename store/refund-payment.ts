@@ -1,5 +1,6 @@
 /** Which payment a new refund gives back, and whether it may. */
 import { AppError } from '../domain/errors.ts';
+import type { RefundNoRule } from '../domain/ids.ts';
 import { parseMinor } from '../domain/money.ts';
 import type { Payment, PaymentClaim, RefundRequest } from '../domain/refund/refund.ts';
 import { getPayment, registerInside } from './payments.ts';
@@ -35,7 +36,12 @@ function checkClaim(known: Payment, claim: PaymentClaim): void {
 
 export interface RefundRules {
   readonly now: Date;
-  readonly limits: { readonly refundableForMs: number; readonly partsPerPayment: number };
+  readonly limits: {
+    readonly refundableForMs: number;
+    readonly partsPerPayment: number;
+    /** Left out: any number that some channel takes. */
+    readonly refundNo?: RefundNoRule;
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** How a refund is read from its row, its payment and the statements. One select for all readers. */
 import type { Currency } from '../domain/money.ts';
+import type { BankLeg } from '../domain/refund/observation.ts';
 import type { ChannelName, Refund } from '../domain/refund/refund.ts';
 import type { RefundState, StateReason } from '../domain/refund/state.ts';
 import type { PaymentColumns } from './payment-rows.ts';
@@ -29,6 +30,8 @@ export interface RefundRow extends PaymentColumns {
   readonly accepted_at: Date | null;
   readonly succeeded_at: Date | null;
   readonly lands_in: string | null;
+  readonly bank_leg: BankLeg | null;
+  readonly arrival_estimate_at: Date | null;
   readonly promise_at: Date | null;
   readonly alarm_at: Date | null;
   readonly window_version: string | null;
@@ -57,6 +60,8 @@ export function toRefund(row: RefundRow): Refund {
     acceptedAt: row.accepted_at,
     succeededAt: row.succeeded_at,
     landsIn: row.lands_in,
+    bankLeg: row.bank_leg,
+    arrivalEstimateAt: row.arrival_estimate_at,
     promiseAt: row.promise_at,
     alarmAt: row.alarm_at,
     windowVersion: row.window_version,

@@ -1,6 +1,7 @@
 /** Refunds: recorded once, read by number, listed, and found when nobody carries them. */
 import { AppError, invariant } from '../domain/errors.ts';
-import { assertRefundNo } from '../domain/ids.ts';
+import type { RefundNoRule } from '../domain/ids.ts';
+import { assertRefundNo, assertRefundNoFits } from '../domain/ids.ts';
 import { parseMinor } from '../domain/money.ts';
 import type { Payment, Refund, RefundRequest } from '../domain/refund/refund.ts';
 import type { RefundState } from '../domain/refund/state.ts';
@@ -48,9 +49,15 @@ export async function recordRefund(
       await rememberKey(tx, request, o, mark, known.id);
       return { refund: known, created: false };
     }
+    const rule = o.limits.refundNo;
+    if (rule !== undefined) assertRefundNoFits(request.refundNo, rule);
     const payment = await paymentOf(tx, request, o.now);
     await checkPayment(tx, payment, request, o);
-    const id = await insertRefund(tx, payment, request, mark, o.now);
+    const id = await insertRefund(tx, payment, request, {
+      mark,
+      now: o.now,
+      tail: tailOf(request.refundNo, rule),
+    });
     await rememberKey(tx, request, o, mark, id);
     const refund = await getRefundById(tx, id);
     invariant(refund !== null, 'a refund that was just recorded can be read');
@@ -97,13 +104,13 @@ async function insertRefund(
   tx: Tx,
   payment: Payment,
   request: RefundRequest,
-  mark: string,
-  now: Date,
+  row: { readonly mark: string; readonly now: Date; readonly tail: string | null },
 ): Promise<string> {
   try {
     const { rows } = await tx.query<{ id: bigint }>(
-      `insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, reason, fingerprint, requested_at)
-       select $1, $2, a.channel, $3, $4, $5, $6, $7, $8, $9 from channel_accounts a where a.id = $2
+      `insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, reason,
+         fingerprint, requested_at, number_tail)
+       select $1, $2, a.channel, $3, $4, $5, $6, $7, $8, $9, $10 from channel_accounts a where a.id = $2
        returning id`,
       [
         request.merchantId,
@@ -113,8 +120,9 @@ async function insertRefund(
         request.amountMinor,
         request.currency,
         request.reason ?? null,
-        mark,
-        now,
+        row.mark,
+        row.now,
+        row.tail,
       ],
     );
     invariant(rows[0] !== undefined, 'the account of a payment has a row');
@@ -132,8 +140,18 @@ async function insertRefund(
     // Two merchants behind one channel account share its number space.
     if (constraint === 'refund_no_once_at_channel')
       throw new AppError('refund_conflict', { refund_no: request.refundNo }, { cause: error });
+    if (constraint === 'refund_tail_once') {
+      const rule = 'its last digits are those of another refund of this account';
+      throw new AppError('refund_no_invalid', { refund_no: request.refundNo, rule }, { cause: error });
+    }
     throw error;
   }
+}
+
+/** The digits that the channel wants unique, or null where it does not care. */
+function tailOf(refundNo: string, rule: RefundNoRule | undefined): string | null {
+  const digits = rule?.uniqueTailDigits ?? null;
+  return digits === null ? null : refundNo.slice(-digits);
 }
 
 /** From now on the key stands for this content, also when the refund itself was made under another key. */

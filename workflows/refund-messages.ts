@@ -16,6 +16,8 @@ export interface RefundProgress {
   readonly step: 'recording' | 'confirming' | 'submitting' | 'held' | 'awaiting' | 'ended';
   readonly state: RefundState;
   readonly reason: StateReason;
+  /** Present while the channel still follows the money to the payer's bank. */
+  readonly bankLeg?: 'pending';
 }
 
 /** A named person asks for another submission of the same number with the same content. */

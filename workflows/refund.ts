@@ -21,7 +21,7 @@ import {
 import type { Activities } from '../activities/index.ts';
 import { isFinal } from '../domain/refund/state.ts';
 import { DATABASE, NOT_RETRYABLE, QUERY, SUBMIT } from './activity-options.ts';
-import type { RefundProgress, RefundStart } from './refund-messages.ts';
+import type { RefundProgress, RefundStart, RetryCommand } from './refund-messages.ts';
 import { channelReported, progress, retrySubmission, statementMatched } from './refund-messages.ts';
 import { CHANNEL_QUEUE } from './task-queues.ts';
 
@@ -43,7 +43,7 @@ async function walk(start: RefundStart): Promise<RefundProgress> {
   const recorded = await recordRefund(start);
   let now = news.at('recording', recorded);
 
-  while (!isFinal(now.state)) {
+  while (!isOver(now)) {
     if (isWithChannel(now)) now = await hearVerdict(recorded, news);
     else if (needsPerson(now) && !news.retryAsked()) now = await hearNews(recorded, news);
     else now = await trySubmission(recorded, news);
@@ -53,9 +53,15 @@ async function walk(start: RefundStart): Promise<RefundProgress> {
   return news.at('ended', now);
 }
 
+/** The channel has had its last word, also about the way to the payer's bank where it tells of that. */
+function isOver(now: RefundProgress): boolean {
+  return isFinal(now.state) && now.bankLeg === undefined;
+}
+
 /** The channel knows the refund and has not had its last word. An abnormal one may still succeed or be closed. */
 function isWithChannel(now: RefundProgress): boolean {
-  return now.state === 'processing' || (now.state === 'needs_action' && now.reason === 'abnormal');
+  if (isFinal(now.state) || now.state === 'processing') return true;
+  return now.state === 'needs_action' && now.reason === 'abnormal';
 }
 
 function needsPerson(now: RefundProgress): boolean {
@@ -130,7 +136,7 @@ function collectNews() {
       return current;
     },
     {
-      validator: (command) => {
+      validator: (command: RetryCommand) => {
         if (command.operator.trim() === '' || command.why.trim() === '')
           throw new Error('say who asks, and why');
         if (current.step !== 'held' && current.step !== 'submitting') {
@@ -152,8 +158,9 @@ function collectNews() {
       takenUp = retries;
     },
     current: () => current,
-    at: (step: RefundProgress['step'], now: Pick<RefundProgress, 'state' | 'reason'>): RefundProgress => {
-      current = { step, state: now.state, reason: now.reason };
+    at: (step: RefundProgress['step'], now: Omit<RefundProgress, 'step'>): RefundProgress => {
+      const { state, reason, bankLeg } = now;
+      current = { step, state, reason, ...(bankLeg === undefined ? {} : { bankLeg }) };
       return current;
     },
   };

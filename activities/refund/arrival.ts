@@ -3,6 +3,7 @@
  * request's own instant stands in, so that no refund is ever without a date after which somebody looks.
  */
 import type { Refund } from '../../domain/refund/refund.ts';
+import type { ArrivalPlan } from '../../domain/time/arrival-window.ts';
 import { planArrival } from '../../domain/time/arrival-window.ts';
 import { planWindow } from '../../store/refunds.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -12,9 +13,19 @@ export async function planArrivalOf(deps: ActivityDeps, refund: Refund): Promise
     channel: refund.channel,
     fundingSource: refund.payment.fundingSource,
     acceptedAt: refund.acceptedAt ?? refund.requestedAt,
+    estimateAt: refund.arrivalEstimateAt,
     calendar: deps.calendar,
   });
-  if (refund.promiseAt?.getTime() === plan.promiseAt.getTime() && refund.windowVersion === plan.windowVersion)
-    return;
-  await planWindow(deps.pool, refund.id, plan);
+  if (!isPlanned(refund, plan)) await planWindow(deps.pool, refund.id, plan);
+}
+
+/** Two sources may share a promise and differ in the alarm, and a new calendar may move either: all of it is compared. */
+function isPlanned(refund: Refund, plan: ArrivalPlan): boolean {
+  return (
+    refund.promiseAt?.getTime() === plan.promiseAt.getTime() &&
+    refund.alarmAt?.getTime() === plan.alarmAt.getTime() &&
+    refund.windowVersion === plan.windowVersion &&
+    refund.calendarRevision === plan.calendarRevision &&
+    refund.windowProvisional === plan.provisional
+  );
 }

@@ -2,18 +2,19 @@ import type { Channel, QueryAnswer } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
+import { reportFacts } from '../../domain/refund/report.ts';
 import { observe } from '../../store/observations.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { comeBack } from '../failures.ts';
 import { planArrivalOf } from './arrival.ts';
-import { reportObservation } from './report-observation.ts';
+import { orderOf } from './refund-order.ts';
 
 /**
  * Asks the channel how a refund stands and records what it says; returns the refund as it stands after that.
  * No answer, or one that cannot be trusted, changes nothing and is thrown as "come back later".
  */
 export async function askAboutRefund(deps: ActivityDeps, channel: Channel, refund: Refund): Promise<Refund> {
-  const answer = await channel.queryRefund(refund.refundNo);
+  const answer = await channel.queryRefund(orderOf(refund));
   const observation = toObservation(answer, deps, channel);
   const after = await observe(deps.pool, refund.id, [observation]);
   await planArrivalOf(deps, after);
@@ -28,9 +29,10 @@ function toObservation(answer: QueryAnswer, deps: ActivityDeps, channel: Channel
   const at = deps.clock.now().toISOString();
   switch (answer.outcome) {
     case 'reported': {
-      const { status, amountMinor } = answer.report;
-      const ref = `${status}/${amountMinor?.toString() ?? 'no amount'}`;
-      return reportObservation(answer.report, { source: 'query', ref, at });
+      const { status, amountMinor, bankLeg } = answer.report;
+      const said = [status, amountMinor?.toString() ?? 'no amount'];
+      const ref = [...said, ...(bankLeg === undefined ? [] : [bankLeg.status])].join('/');
+      return { ...reportFacts(answer.report), source: 'query', ref, at };
     }
     case 'absent':
       return {

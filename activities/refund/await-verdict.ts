@@ -18,7 +18,7 @@ export function awaitVerdict(deps: ActivityDeps) {
     atBoundary(async () => {
       const { attempt } = activityInfo();
       const refund = await loadRefund(deps, ref);
-      if (isFinal(refund.state)) return standing(refund);
+      if (isOver(refund)) return standing(refund);
 
       const channel = deps.channels.get(refund.accountId);
       const gap = (step: number): number => ladderStep(channel, step);
@@ -26,9 +26,21 @@ export function awaitVerdict(deps: ActivityDeps) {
         throw notYet(deps, gap(0), 'the first poll is not due yet');
 
       const after = await askAboutRefund(deps, channel, refund);
-      if (isFinal(after.state)) return standing(after);
-      throw notYet(deps, gap(attempt), `the channel says ${after.lastAnswer ?? after.state}`);
+      if (isOver(after)) return standing(after);
+      if (isFinal(after.state)) {
+        throw notYet(deps, channel.limits.bankLegPollMs, 'the money is on its way to the bank');
+      }
+      throw notYet(deps, gap(attempt - 1), `the channel says ${after.lastAnswer ?? after.state}`);
     });
+}
+
+/**
+ * The channel has had its last word, also about the way to the payer's bank where it tells of that; or what it says
+ * contradicts what is known: then a person must see it, and asking again would not change it.
+ */
+function isOver(refund: Refund): boolean {
+  if (refund.state === 'needs_action') return refund.stateReason !== 'abnormal';
+  return isFinal(refund.state) && refund.bankLeg !== 'pending';
 }
 
 /** A refund that the channel took a moment ago has nothing to tell yet. */

@@ -39,8 +39,8 @@ async function askForPayment(
   refund: Refund,
   channel: Channel,
 ): Promise<PaymentReport | null> {
-  const { paymentNo, transactionId } = refund.payment;
-  const answer = await channel.queryPayment({ paymentNo, transactionId });
+  const { paymentNo, transactionId, paidAt } = refund.payment;
+  const answer = await channel.queryPayment({ paymentNo, transactionId, paidAt });
   switch (answer.outcome) {
     case 'reported':
       return answer.payment;

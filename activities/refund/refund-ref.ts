@@ -15,6 +15,8 @@ export interface RefundRef {
 export interface RefundStanding extends RefundRef {
   readonly state: RefundState;
   readonly reason: StateReason;
+  /** Present while the channel still follows the money to the payer's bank. */
+  readonly bankLeg?: 'pending';
 }
 
 export function standing(refund: Refund): RefundStanding {
@@ -24,6 +26,7 @@ export function standing(refund: Refund): RefundStanding {
     refundNo: refund.refundNo,
     state: refund.state,
     reason: refund.stateReason,
+    ...(refund.bankLeg === 'pending' ? { bankLeg: 'pending' } : {}),
   };
 }
 

@@ -1,7 +1,8 @@
-import type { Channel, HeldAnswer, RefundOrder, SubmitAnswer } from '../../channels/channel.ts';
+import type { Channel, HeldAnswer, SubmitAnswer } from '../../channels/channel.ts';
 import { assertNever } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
+import { reportFacts } from '../../domain/refund/report.ts';
 import { hasOpenAttempt } from '../../domain/refund/state.ts';
 import { nextAttempt, observationsOf, observe } from '../../store/observations.ts';
 import { claimSpacing } from '../../store/refunds.ts';
@@ -9,13 +10,14 @@ import type { ActivityDeps } from '../deps.ts';
 import { atBoundary, comeBack } from '../failures.ts';
 import { planArrivalOf } from './arrival.ts';
 import { askAboutRefund } from './ask-about-refund.ts';
+import { orderOf } from './refund-order.ts';
 import type { RefundRef, RefundStanding } from './refund-ref.ts';
 import { loadRefund, standing } from './refund-ref.ts';
-import { reportObservation } from './report-observation.ts';
 
 /** Waits in business time between tries that the channel turned down for a while. */
 const SHORT_BALANCE_WAIT_MS = 30 * 60_000;
 const RATE_LIMIT_WAIT_MS = 60_000;
+const OUTSIDE_HOURS_WAIT_MS = 30 * 60_000;
 
 /**
  * Puts the refund to the channel and ends only when its outcome is known. An attempt without a trustworthy answer is
@@ -98,23 +100,11 @@ async function keepSpacing(deps: ActivityDeps, channel: Channel, refund: Refund)
   });
 }
 
-function orderOf(refund: Refund): RefundOrder {
-  return {
-    refundNo: refund.refundNo,
-    paymentNo: refund.payment.paymentNo,
-    transactionId: refund.payment.transactionId,
-    amountMinor: refund.amountMinor,
-    capturedMinor: refund.payment.capturedMinor,
-    currency: refund.currency,
-    reason: refund.reason,
-  };
-}
-
 function toObservation(answer: SubmitAnswer, attempt: number, now: Date): Observation {
   const base = { source: 'submit', ref: `attempt-${String(attempt)}`, at: now.toISOString() } as const;
   switch (answer.outcome) {
     case 'reported':
-      return reportObservation(answer.report, base);
+      return { ...reportFacts(answer.report), ...base };
     case 'held':
       return {
         ...base,
@@ -157,6 +147,7 @@ function afterAnswer(deps: ActivityDeps, refund: Refund, answer: SubmitAnswer): 
 /** How long to wait when time alone may mend it; null when a person must act. */
 function selfMendingWait(answer: HeldAnswer): number | null {
   if (answer.reason === 'rate_limited') return answer.retryAfterMs ?? RATE_LIMIT_WAIT_MS;
+  if (answer.reason === 'outside_hours') return answer.retryAfterMs ?? OUTSIDE_HOURS_WAIT_MS;
   if (answer.reason === 'short_balance') return SHORT_BALANCE_WAIT_MS;
   return null;
 }

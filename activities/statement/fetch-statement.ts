@@ -32,7 +32,7 @@ export function fetchStatement(deps: ActivityDeps) {
         case 'unknown':
           throw new AppError('channel_unreachable', { why: availability.why });
         case 'ready':
-          return download(deps, channel, day, availability.ticket);
+          return download(deps, day, availability.ticket);
       }
     });
 }
@@ -46,11 +46,10 @@ function waitUntilMade(deps: ActivityDeps, channel: Channel, day: StatementDay):
 
 async function download(
   deps: ActivityDeps,
-  channel: Channel,
   day: StatementDay,
   ticket: StatementTicket,
 ): Promise<FetchedStatement> {
-  const source = await channel.downloadStatement(ticket);
+  const source = await ticket.download();
   const stored = await deps.files.put(source, {
     name: `${day.accountId}/${day.kind}/${day.billDate}`,
     onProgress: (bytes) => {

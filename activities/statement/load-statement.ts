@@ -1,5 +1,4 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import { unpack } from '../../channels/unpack.ts';
 import { importStatement } from '../../store/statements.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
@@ -15,13 +14,13 @@ export interface LoadedStatement {
 export function loadStatement(deps: ActivityDeps) {
   return (day: StatementDay, file: FetchedStatement): Promise<LoadedStatement> =>
     atBoundary(async () => {
-      const channel = deps.channels.get(day.accountId);
+      const content = deps.channels.get(day.accountId).openStatement(day.kind, deps.files.open(file.uri));
       const loaded = await importStatement(deps.ingest, {
         accountId: day.accountId,
         kind: day.kind,
         billDate: day.billDate,
-        source: unpack(deps.files.open(file.uri)),
-        reader: channel.statementReader(),
+        source: content.bytes,
+        reader: content.reader,
         uri: file.uri,
         expectHash: file.hash,
         expectMerchantNo: deps.channels.externalId(day.accountId),

@@ -3,17 +3,20 @@
  * bills. Lines end in CR LF, or in LF or CR alone. A line of names, rows that each begin with a backtick, then two lines
  * of summary. One row that cannot be read is set aside with its place; a file that is not whole is refused.
  */
-import { isUtf8 } from 'node:buffer';
 import { AppError } from '../../domain/errors.ts';
 import type { QuarantinedLine, StatementReader, StatementSummary } from '../../domain/statement/statement.ts';
+import type { StatementContent } from '../channel.ts';
+import { unpack } from '../unpack.ts';
 import { CopyText } from './bill-copy.ts';
-import { BACKTICK, CR, LF, dayText } from './bill-fields.ts';
+import { BACKTICK, dayText } from './bill-fields.ts';
+import { badLineAsText, looksLikeBill, notABill, refuseForeignBytes } from './bill-bytes.ts';
 import { FundFlowRows } from './bill-fund-flow-rows.ts';
 import type { BillLayout } from './bill-layout.ts';
-import { looksLikeHeader, recogniseHeader } from './bill-layout.ts';
+import { recogniseHeader } from './bill-layout.ts';
+import { BillLines } from './bill-lines.ts';
 import type { BillRows, RowResult } from './bill-rows.ts';
 import type { Summary } from './bill-summary.ts';
-import { isSummaryHeader, readSummary, totalsAgree } from './bill-summary.ts';
+import { endsInFull, isSummaryHeader, readSummary, totalsAgree } from './bill-summary.ts';
 import { TradeRows } from './bill-trade-rows.ts';
 
 /** The documented fields of a row add up to less than 8 KiB; a line beyond this is no row. */
@@ -21,76 +24,55 @@ const LINE_BYTES_MAX = 1024 ** 2;
 /** Rows kept aside with their text; beyond it they are only counted. */
 const QUARANTINED_KEPT_MAX = 1_000;
 /** Rows set aside beyond which, and of which share of all, the file as a whole is taken to be something else. */
-const QUARANTINED_FLOOR = 100;
+const QUARANTINED_FLOOR = 10;
 const QUARANTINED_SHARE_MAX = 0.1;
-const RAW_CHARACTERS_MAX = 2_000;
-/** Enough of a file that is none to see what it is. */
-const GLIMPSE_BYTES = 64;
 
-const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
-const NOTHING = Buffer.alloc(0);
-
+/** Lines are read in this order: the names, the rows, the two of the summary, and then none. */
 type Phase = 'names' | 'rows' | 'figures' | 'after';
 
 export function wechatBillReader(): StatementReader {
   return new WechatBillReader();
 }
 
+/** A bill as it was downloaded: gzip, zip or plain; its kind is in its first line. */
+export function openWechatStatement(packed: AsyncIterable<Buffer>): StatementContent {
+  return { bytes: unpack(packed), reader: wechatBillReader() };
+}
+
 class WechatBillReader implements StatementReader {
+  readonly #incoming = new BillLines();
   readonly #out = new CopyText();
   readonly #quarantined: QuarantinedLine[] = [];
   #phase: Phase = 'names';
-  #eol = LF;
-  #layout: BillLayout | null = null;
-  #rows: BillRows | null = null;
+  #bill: { readonly layout: BillLayout; readonly rows: BillRows } | null = null;
   #summaryNames = '';
   #declared: Summary | null = null;
   #lineNo = 0;
+  #lines = 0;
   #refundLines = 0;
   #setAside = 0;
-  #lines = 0;
-  /** What came in of the line that is not whole yet, and the place of its first byte in the file. */
-  #rest: Buffer = NOTHING;
-  #restAt = 0;
 
   push(chunk: Buffer): Buffer {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    if (this.#phase === 'names') this.#chooseLineEnd(bytes);
-    const whole = bytes.lastIndexOf(this.#eol) + 1;
-    this.#readLines(bytes, whole);
-    this.#restAt += whole;
-    // A copy: the chunk's memory is the caller's.
-    this.#rest = Buffer.from(bytes.subarray(whole));
-    if (this.#rest.length > LINE_BYTES_MAX) {
-      throw new AppError('statement_too_large', {
-        line: this.#lineNo + 1,
-        cap: 'bytes of a line',
-        cap_bytes: LINE_BYTES_MAX,
-      });
-    }
+    this.#readLines(this.#incoming.add(chunk));
+    this.#refuseLongLine(this.#incoming.pending, this.#lineNo + 1);
     return this.#out.take();
   }
 
   end(): Buffer {
-    if (this.#phase === 'names' && !looksLikeBill(this.#rest)) throw notABill(this.#rest);
-    if (this.#rest.length > 0) {
-      const isWhole = this.#phase === 'figures' || this.#phase === 'after';
-      if (!isWhole)
-        throw new AppError('statement_truncated', {
-          line: this.#lineNo + 1,
-          reason: 'the last line has no end',
-        });
-      const last = Buffer.concat([this.#rest, Buffer.from([this.#eol])]);
-      this.#rest = NOTHING;
-      this.#readLines(last, last.length);
-    }
+    const rest = this.#incoming.rest();
+    if (this.#phase === 'names' && !looksLikeBill(rest)) throw notABill(rest);
+    if (rest.length > 0) this.#readLastLine(rest);
     if (this.#declared === null) throw new AppError('statement_summary_missing', { lines: this.#lines });
     this.#refuseMostlyBad();
     return this.#out.take();
   }
 
   summary(): StatementSummary {
-    const { layout, rows, declared } = this.#whole();
+    const { layout, rows } = this.#whole();
+    const declared = this.#declared;
+    if (declared === null) {
+      throw new AppError('invariant_broken', { why: 'the summary of a bill was asked for before its end' });
+    }
     const computed = rows.totals();
     const days = rows.days();
     return {
@@ -112,63 +94,63 @@ class WechatBillReader implements StatementReader {
     };
   }
 
-  #whole(): { layout: BillLayout; rows: BillRows; declared: Summary } {
-    if (this.#layout === null || this.#rows === null || this.#declared === null) {
-      throw new AppError('invariant_broken', { why: 'the summary of a bill was asked for before its end' });
+  #whole(): { readonly layout: BillLayout; readonly rows: BillRows } {
+    if (this.#bill === null) {
+      throw new AppError('invariant_broken', { why: 'a bill was used before the names of its columns' });
     }
-    return { layout: this.#layout, rows: this.#rows, declared: this.#declared };
+    return this.#bill;
   }
 
-  /** Old Mac line ends are met in files that went through a spreadsheet. */
-  #chooseLineEnd(bytes: Buffer): void {
-    const lf = bytes.indexOf(LF);
-    const cr = bytes.indexOf(CR);
-    if (lf === -1 && cr !== -1 && cr < bytes.length - 1) this.#eol = CR;
-  }
-
-  #readLines(bytes: Buffer, whole: number): void {
-    if (whole === 0) return;
-    refuseForeignBytes(bytes.subarray(0, whole), this.#lineNo + 1);
-    this.#out.expect(whole);
-    for (let at = 0; at < whole; ) {
+  /** Reads lines that all have their ends. */
+  #readLines(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    if (this.#phase === 'names' && !looksLikeBill(bytes)) throw notABill(bytes);
+    refuseForeignBytes(bytes, this.#lineNo + 1);
+    this.#out.expect(bytes.length);
+    for (let at = 0; at < bytes.length; ) {
       this.#lineNo += 1;
-      at =
+      const lineEnd =
         this.#phase === 'rows' && bytes[at] === BACKTICK
           ? this.#readRow(bytes, at)
           : this.#readOther(bytes, at);
+      at = lineEnd + 1;
     }
   }
 
-  /** Returns the place after the row. */
-  #readRow(bytes: Buffer, at: number): number {
-    const { rows } = this;
-    const result = rows.read(bytes, at, this.#eol, this.#lineNo);
-    const lineEnd = rows.lineEnd();
-    if (lineEnd - at > LINE_BYTES_MAX) {
-      throw new AppError('statement_too_large', {
-        line: this.#lineNo,
-        cap: 'bytes of a line',
-        cap_bytes: LINE_BYTES_MAX,
+  /** Only the end of the last line may be missing, and only where it shows that nothing else is. */
+  #readLastLine(rest: Buffer): void {
+    const line = rest.toString('utf8');
+    const isWhole =
+      this.#phase === 'after' ||
+      (this.#phase === 'figures' && endsInFull(this.#whole().layout, this.#summaryNames, line));
+    if (!isWhole) {
+      throw new AppError('statement_truncated', {
+        line: this.#lineNo + 1,
+        reason: 'the last line has no end',
       });
     }
+    this.#readLines(Buffer.concat([rest, Buffer.from([this.#incoming.eol])]));
+  }
+
+  /** Returns the place of the row's line end. */
+  #readRow(bytes: Buffer, at: number): number {
+    const { rows } = this.#whole();
+    const result = rows.read(bytes, at, this.#incoming.eol, this.#lineNo);
+    const lineEnd = rows.lineEnd();
+    this.#refuseLongLine(lineEnd - at, this.#lineNo);
     this.#lines += 1;
     if (result === 'refund') this.#refundLines += 1;
     else if (result !== 'line') this.#keepAside(bytes, at, lineEnd, result);
-    return lineEnd + 1;
+    return lineEnd;
   }
 
-  get rows(): BillRows {
-    if (this.#rows === null)
-      throw new AppError('invariant_broken', { why: 'a row before the names of its columns' });
-    return this.#rows;
-  }
-
-  /** Lines that are no rows: names, summary, blank ones, and what does not belong. */
+  /** Lines that are no rows: names, summary, blank ones, and what does not belong. Returns the place of the line's end. */
   #readOther(bytes: Buffer, at: number): number {
-    const lineEnd = bytes.indexOf(this.#eol, at);
+    const lineEnd = bytes.indexOf(this.#incoming.eol, at);
+    this.#refuseLongLine(lineEnd - at, this.#lineNo);
     const line = bytes.toString('utf8', at, lineEnd).replace(/\r$/, '');
     if (line.trim() !== '') this.#take(line, bytes, at, lineEnd);
-    return lineEnd + 1;
+    return lineEnd;
   }
 
   #take(line: string, bytes: Buffer, at: number, lineEnd: number): void {
@@ -177,17 +159,10 @@ class WechatBillReader implements StatementReader {
         this.#takeNames(line);
         return;
       case 'rows':
-        if (isSummaryHeader(line)) {
-          this.#summaryNames = line;
-          this.#phase = 'figures';
-          return;
-        }
-        this.rows.skip();
-        this.#lines += 1;
-        this.#keepAside(bytes, at, lineEnd, { setAside: 'a row without its first backtick' });
+        this.#takeOddRow(line, bytes, at, lineEnd);
         return;
       case 'figures':
-        this.#declared = readSummary(this.#summaryNames, line);
+        this.#declared = readSummary(this.#whole().layout, this.#summaryNames, line);
         this.#phase = 'after';
         return;
       case 'after':
@@ -199,12 +174,24 @@ class WechatBillReader implements StatementReader {
   }
 
   #takeNames(line: string): void {
-    const names = line.replace(/^\uFEFF/, '');
-    const layout = recogniseHeader(names);
-    this.#layout = layout;
-    this.#rows =
+    const layout = recogniseHeader(line);
+    const rows =
       layout.kind === 'trade' ? new TradeRows(layout, this.#out) : new FundFlowRows(layout, this.#out);
+    this.#bill = { layout, rows };
     this.#phase = 'rows';
+  }
+
+  /** Rows begin with a backtick. This is where they end, or it is none. */
+  #takeOddRow(line: string, bytes: Buffer, at: number, lineEnd: number): void {
+    const { layout, rows } = this.#whole();
+    if (isSummaryHeader(layout, line)) {
+      this.#summaryNames = line;
+      this.#phase = 'figures';
+      return;
+    }
+    rows.skip();
+    this.#lines += 1;
+    this.#keepAside(bytes, at, lineEnd, { setAside: 'a row without its first backtick' });
   }
 
   #keepAside(bytes: Buffer, at: number, lineEnd: number, result: Exclude<RowResult, string>): void {
@@ -212,47 +199,26 @@ class WechatBillReader implements StatementReader {
     if (this.#quarantined.length >= QUARANTINED_KEPT_MAX) return;
     this.#quarantined.push({
       lineNo: this.#lineNo,
-      byteOffset: this.#restAt + at,
+      byteOffset: this.#incoming.at + at,
       reason: result.setAside,
-      raw: bytes.toString('utf8', at, lineEnd).replace(/\r$/, '').slice(0, RAW_CHARACTERS_MAX),
+      raw: badLineAsText(bytes, at, lineEnd),
     });
   }
 
-  /** A few bad rows are bad rows; many are a format that we do not know. */
+  #refuseLongLine(size: number, line: number): void {
+    if (size <= LINE_BYTES_MAX) return;
+    throw new AppError('statement_too_large', { line, cap: 'bytes of a line', cap_bytes: LINE_BYTES_MAX });
+  }
+
+  /** A few bad rows are bad rows; many, or several and not one good one, are a format that we do not know. */
   #refuseMostlyBad(): void {
-    if (this.#setAside <= QUARANTINED_FLOOR || this.#setAside <= this.#lines * QUARANTINED_SHARE_MAX) return;
+    const allowed = Math.max(QUARANTINED_FLOOR, this.#lines * QUARANTINED_SHARE_MAX);
+    const isNothingElse = this.#setAside === this.#lines && this.#lines > 1;
+    if (this.#setAside <= allowed && !isNothingElse) return;
     throw new AppError('statement_unrecognised', {
       reason: `${String(this.#setAside)} of ${String(this.#lines)} rows cannot be read`,
       first_bad_line: this.#quarantined[0]?.lineNo,
       first_reason: this.#quarantined[0]?.reason,
     });
   }
-}
-
-/** Bills are UTF-8 without NUL. Anything else would be stored as something that the channel did not say. */
-function refuseForeignBytes(bytes: Buffer, lineNo: number): void {
-  if (lineNo === 1 && !looksLikeBill(bytes)) throw notABill(bytes);
-  const isText = isUtf8(bytes);
-  if (isText && !bytes.includes(0)) return;
-  throw new AppError('statement_encoding_invalid', {
-    from_line: lineNo,
-    reason: isText ? 'a NUL byte' : 'not UTF-8',
-  });
-}
-
-function looksLikeBill(bytes: Buffer): boolean {
-  const from = bytes.subarray(0, BOM.length).equals(BOM) ? BOM.length : 0;
-  return looksLikeHeader(bytes.toString('utf8', from, from + GLIMPSE_BYTES));
-}
-
-/** Says which it is: a bill in another encoding, or no bill at all (an error page of some gateway, say). */
-function notABill(bytes: Buffer): AppError {
-  const head = bytes.subarray(0, GLIMPSE_BYTES);
-  if (bytes.length === 0) return new AppError('statement_truncated', { reason: 'the file is empty' });
-  const inGb18030 = looksLikeHeader(new TextDecoder('gb18030').decode(head));
-  if (inGb18030)
-    return new AppError('statement_encoding_invalid', { from_line: 1, reason: 'GB 18030 instead of UTF-8' });
-  return new AppError('statement_unrecognised', {
-    starts_with: head.toString('utf8').replace(/[^\x20-\x7e\u4e00-\u9fff]/g, '·'),
-  });
 }

@@ -1,7 +1,7 @@
 /** Reading WeChat Pay's refund notices: verify the raw bytes, then decrypt, then read. Nothing is applied here. */
 import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { CallbackMessage, CallbackReading } from '../channel.ts';
+import type { CallbackMessage, CallbackReading, CallbackReply } from '../channel.ts';
 import type { WechatAccount } from './account.ts';
 import { open } from './decrypt.ts';
 import type { KeyRing } from './keys.ts';
@@ -43,4 +43,13 @@ function readNotice(account: Pick<WechatAccount, 'mchid' | 'apiV3Key'>, body: Bu
   if (content.data.mchid !== account.mchid)
     throw new AppError('callback_undecipherable', { why: 'the notice is for another merchant' });
   return { verdict: 'refund', noticeId, eventType, report: noticeReport(content.data) };
+}
+
+/** 204 for a notice that was kept; anything else, with the documented body, makes the channel send it again. */
+export function wechatCallbackReply(
+  fault: { readonly status: number; readonly title: string } | null,
+): CallbackReply {
+  if (fault === null) return { status: 204, body: null };
+  const text = JSON.stringify({ code: 'FAIL', message: fault.title });
+  return { status: fault.status, body: { type: 'application/json; charset=utf-8', text } };
 }

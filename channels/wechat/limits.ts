@@ -6,6 +6,11 @@ const DAY_MS = 24 * HOUR_MS;
 
 /** WeChat Pay's documented rules for refunds and statements (APIv3: create a refund, query a refund, trade bill). */
 export const WECHAT_LIMITS: ChannelLimits = {
+  refundNo: {
+    pattern: /^[0-9A-Za-z_\-|*@]{1,64}$/,
+    says: '1 to 64 digits, letters and _-|*@',
+    uniqueTailDigits: null,
+  },
   refundableForMs: 365 * DAY_MS,
   partsPerPayment: 50,
   spacingPerPaymentMs: MINUTE_MS,
@@ -15,6 +20,8 @@ export const WECHAT_LIMITS: ChannelLimits = {
     ...[1, 1, 1, 1, 1, 5, 10, 20, 30, 30].map((minutes) => minutes * MINUTE_MS),
     ...[1, 1, 2, 4, 6].map((hours) => hours * HOUR_MS),
   ],
+  // This channel does not tell of the way to the bank: its own success is the last word.
+  bankLegPollMs: DAY_MS,
   // Made from 09:00 on the next day; the channel asks to fetch after 10:00.
   statementReadyAfterMs: 10 * HOUR_MS,
   statementKinds: ['trade', 'fund_flow'],

@@ -5,15 +5,15 @@ import { MINOR_MAX } from '../../domain/money.ts';
 import type {
   Channel,
   PaymentAnswer,
+  PaymentRef,
   QueryAnswer,
   RefundOrder,
   StatementAvailability,
-  StatementTicket,
   SubmitAnswer,
 } from '../channel.ts';
 import type { WechatAccount } from './account.ts';
-import { wechatBillReader } from './bill-reader.ts';
-import { readCallback } from './callback.ts';
+import { openWechatStatement } from './bill-reader.ts';
+import { readCallback, wechatCallbackReply } from './callback.ts';
 import { WECHAT_LIMITS } from './limits.ts';
 import { CREATE_OUTCOMES, QUERY_OUTCOMES, outcomeOf } from './outcome.ts';
 import { paymentReport, refundReport } from './reports.ts';
@@ -32,12 +32,13 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
     limits: WECHAT_LIMITS,
     lineProves: 'acceptance',
     submitRefund: (order, signal) => submitRefund(account, transport, order, signal),
-    queryRefund: (refundNo, signal) => queryRefund(transport, refundNo, signal),
+    queryRefund: ({ refundNo }, signal) => queryRefund(transport, refundNo, signal),
     queryPayment: (payment, signal) => queryPayment(account, transport, payment, signal),
     readCallback: (message) => readCallback(account, transport.keys, deps.clock, message),
-    requestStatement: (kind, billDate, signal) => requestStatement(transport, kind, billDate, signal),
-    downloadStatement: (ticket, signal) => downloadStatement(account, transport, ticket, signal),
-    statementReader: () => wechatBillReader(),
+    callbackReply: wechatCallbackReply,
+    requestStatement: (kind, billDate, signal) =>
+      requestStatement(account, transport, { kind, billDate }, signal),
+    openStatement: (_kind, packed) => openWechatStatement(packed),
   };
 }
 
@@ -118,7 +119,7 @@ const PAID: ReadonlySet<string> = new Set(['SUCCESS', 'REFUND']);
 async function queryPayment(
   account: WechatAccount,
   transport: Transport,
-  payment: { readonly paymentNo: string; readonly transactionId: string | null },
+  payment: PaymentRef,
   signal?: AbortSignal,
 ): Promise<PaymentAnswer> {
   const which =
@@ -163,18 +164,20 @@ const BILL_PATHS = {
 } as const;
 
 async function requestStatement(
+  account: WechatAccount,
   transport: Transport,
-  kind: keyof typeof BILL_PATHS,
-  billDate: string,
+  day: { readonly kind: keyof typeof BILL_PATHS; readonly billDate: string },
   signal?: AbortSignal,
 ): Promise<StatementAvailability> {
-  const answer = await transport.get(BILL_PATHS[kind].replace('{date}', billDate), signal);
+  const answer = await transport.get(BILL_PATHS[day.kind].replace('{date}', day.billDate), signal);
   if (answer.kind === 'good') {
     const parsed = billSchema.safeParse(answer.body);
     if (!parsed.success || parsed.data.hash_type !== 'SHA1')
       return unknown(answer, 'the answer is not a bill as documented');
     const hash = { algorithm: 'sha1', hex: parsed.data.hash_value.toLowerCase() } as const;
-    return { outcome: 'ready', ticket: { downloadUrl: parsed.data.download_url, packed: 'gzip', hash } };
+    const { download_url: downloadUrl } = parsed.data;
+    const download = (stop?: AbortSignal) => downloadStatement(account, transport, downloadUrl, stop);
+    return { outcome: 'ready', ticket: { hash, download } };
   }
   if (answer.kind === 'error' && answer.code === 'NO_STATEMENT_EXIST') return { outcome: 'empty' };
   if (answer.kind === 'error' && answer.code === 'STATEMENT_CREATING') return { outcome: 'creating' };
@@ -186,10 +189,10 @@ async function requestStatement(
 async function downloadStatement(
   account: WechatAccount,
   transport: Transport,
-  ticket: StatementTicket,
+  downloadUrl: string,
   signal?: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
-  const url = checkDownloadUrl(account, ticket.downloadUrl);
+  const url = checkDownloadUrl(account, downloadUrl);
   let opened: Awaited<ReturnType<Transport['download']>>;
   try {
     opened = await transport.download(url, signal);

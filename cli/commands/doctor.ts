@@ -113,7 +113,7 @@ async function checkChannels(findings: Finding[], accounts: Accounts): Promise<v
   for (const accountId of channels.accountIds) {
     const answer = await channels
       .get(accountId)
-      .queryPayment({ paymentNo: 'YUANLU-DOCTOR-0', transactionId: null });
+      .queryPayment({ paymentNo: 'YUANLU-DOCTOR-0', transactionId: null, paidAt: null });
     const ok = answer.outcome === 'absent' || answer.outcome === 'unpaid' || answer.outcome === 'reported';
     const why =
       'why' in answer

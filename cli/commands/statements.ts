@@ -1,6 +1,6 @@
 /** `yuanlu statements …`: what the channels delivered, and files that a person has at hand. */
-import { createReadStream } from 'node:fs';
-import { unpack } from '../../channels/unpack.ts';
+import { constants, createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
 import type { StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
@@ -11,18 +11,18 @@ import { importStatement } from '../../store/statements.ts';
 import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { ImportFlags } from '../register-books.ts';
 import { withBooks } from './books.ts';
+import { rowLimit } from './row-limit.ts';
 
 export async function listStatementsCommand(options: {
   account?: string;
   limit: string;
   json: boolean;
 }): Promise<void> {
-  const files = await withBooks((context) =>
-    listStatementFiles(context.pool, {
-      limit: Number(options.limit),
-      ...(options.account === undefined ? {} : { accountId: options.account }),
-    }),
-  );
+  const filter = {
+    limit: rowLimit(options.limit),
+    ...(options.account === undefined ? {} : { accountId: options.account }),
+  };
+  const files = await withBooks((context) => listStatementFiles(context.pool, filter));
   createOutput(options.json).result({ statements: files }, () => listText(files));
 }
 
@@ -36,16 +36,19 @@ export async function showStatementCommand(number: string, options: { json: bool
 export async function importStatementCommand(path: string, options: ImportFlags): Promise<void> {
   const output = createOutput(options.json);
   const kind = statementKind(options.kind);
+  const billDate = parsePlainDate(options.date);
+  await assertReadable(path);
   const line = progress();
   const done = await withBooks(async (context) => {
     const channel = context.channels.get(options.account);
+    const content = channel.openStatement(kind, createReadStream(path, { highWaterMark: 1 << 20 }));
     const now = context.clock.now();
     const loaded = await importStatement(context.ingest, {
       accountId: options.account,
       kind,
-      billDate: parsePlainDate(options.date),
-      source: unpack(createReadStream(path, { highWaterMark: 1 << 20 })),
-      reader: channel.statementReader(),
+      billDate,
+      source: content.bytes,
+      reader: content.reader,
       uri: null,
       expectHash: null,
       expectMerchantNo: context.channels.externalId(options.account),
@@ -69,6 +72,19 @@ export async function importStatementCommand(path: string, options: ImportFlags)
         ? `Statement ${loaded.fileId} is this very file: nothing was written.`
         : `Statement ${loaded.fileId}, revision ${String(loaded.revision)}: ${String(loaded.summary.lines)} lines, ${String(loaded.summary.refundLines)} refunds, ${String(loaded.summary.quarantinedCount)} set aside.\nSee \`yuanlu breaks list\` for what did not agree.`,
   );
+}
+
+/** @throws AppError `request_invalid` naming the file, before anything is opened for it. */
+async function assertReadable(path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK);
+  } catch (error) {
+    throw new AppError(
+      'request_invalid',
+      { file: path, why: 'it is not there, or may not be read' },
+      { cause: error },
+    );
+  }
 }
 
 /** @throws AppError `request_invalid` */

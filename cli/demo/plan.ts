@@ -2,7 +2,7 @@
  * The demo's month, decided before it begins: which payments, which refunds of them, when, and which trouble befalls
  * which refund. Pure, and the same for the same seed.
  */
-import type { FundingSource } from '../../domain/refund/refund.ts';
+import type { PaySource } from '../../sandbox/model.ts';
 import type { RefundState } from '../../domain/refund/state.ts';
 import type { Dice } from './dice.ts';
 import { dice } from './dice.ts';
@@ -36,7 +36,7 @@ export type TroubleName = keyof typeof TROUBLES;
 
 export interface PlannedPayment {
   readonly paymentNo: string;
-  readonly source: Exclude<FundingSource, 'unknown'>;
+  readonly source: PaySource;
   readonly amountMinor: bigint;
   /** Ms after the start of the month. */
   readonly paidAtMs: number;

@@ -6,10 +6,18 @@
 /** What the channel says of a refund that it knows. Neutral names; each channel maps its own words onto them. */
 export type ChannelStatus = 'processing' | 'success' | 'closed' | 'abnormal';
 
+/**
+ * The way from the channel to the payer's bank, where the channel tells of it. `returned_to_wallet`: the bank did not take
+ * it, so the money lies in the payer's wallet at the channel: arrived, at another place.
+ */
+export type BankLeg = 'pending' | 'arrived' | 'returned_to_wallet';
+
 /** Why a channel does not take a refund for now, and who can change that. */
 export type HoldReason =
   /** Called too often: goes on by itself. */
   | 'rate_limited'
+  /** Outside the channel's hours: goes on by itself. */
+  | 'outside_hours'
   /** The merchant's balance is short: goes on by itself after a top-up. */
   | 'short_balance'
   /** The payer's account at the channel is closed or frozen: a person decides. */
@@ -17,7 +25,9 @@ export type HoldReason =
   /** Our credentials, rights or product settings are refused: a person mends the account. */
   | 'account_config'
   /** A risk or business rule blocks it: a person decides. */
-  | 'blocked';
+  | 'blocked'
+  /** Sent several times under the same number, and the channel says neither yes nor no: a person finds out. */
+  | 'channel_silent';
 
 /** Where the evidence came from. */
 export type ObservationSource = 'submit' | 'query' | 'callback' | 'statement' | 'operator' | 'payment';
@@ -76,6 +86,9 @@ export interface ChannelReport extends Base {
   readonly landsIn?: string;
   /** What the payer gets back when coupons were part of the payment, minor units. */
   readonly payerAmountMinor?: string;
+  readonly bankLeg?: BankLeg;
+  /** When the channel expects the payer's bank to have posted it (RFC 3339). */
+  readonly arrivalEstimateAt?: string;
 }
 
 /** The channel does not know the refund, asked at `at`. Proves attempts void that began `graceMs` or more before. */

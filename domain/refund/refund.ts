@@ -1,12 +1,13 @@
 /** The nouns of a refund as the store keeps them and the rest of the house speaks of them. */
 import type { Currency } from '../money.ts';
+import type { BankLeg } from './observation.ts';
 import type { RefundState, StateReason } from './state.ts';
 
 /** Channels by name. A new channel adds its name here, a folder under `channels/` and a row of window data. */
-export type ChannelName = 'wechat';
+export type ChannelName = 'wechat' | 'alipay' | 'unionpay';
 
-/** What the payer paid from; decides the arrival window. */
-export type FundingSource = 'wallet' | 'debit_card' | 'credit_card' | 'unknown';
+/** What the payer paid from; decides the arrival window. `credit_line` is a channel's own credit (Alipay's 花呗). */
+export type FundingSource = 'wallet' | 'credit_line' | 'debit_card' | 'credit_card' | 'unknown';
 
 /** A payment as registered, and as the channel confirmed it. */
 export interface Payment {
@@ -68,6 +69,10 @@ export interface Refund {
   readonly acceptedAt: Date | null;
   readonly succeededAt: Date | null;
   readonly landsIn: string | null;
+  /** The way to the payer's bank; null where the channel does not tell of it. */
+  readonly bankLeg: BankLeg | null;
+  /** When the channel expects the bank to have posted it; null where it does not say. */
+  readonly arrivalEstimateAt: Date | null;
   /** The instant by which the payer was promised the money, and the one after which we raise the alarm. */
   readonly promiseAt: Date | null;
   readonly alarmAt: Date | null;

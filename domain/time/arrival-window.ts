@@ -31,50 +31,72 @@ export interface ArrivalPlan {
 
 const MINUTE_MS = 60_000;
 
-/** Raised with every change of the table below. */
-export const WINDOW_VERSION = '2026-11.1';
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Raised with every change of the tables below. */
+export const WINDOW_VERSION = '2026-11.2';
+
+const minutes = (count: number): Span => ({ unit: 'minutes', count });
+const businessDays = (count: number): Span => ({ unit: 'business_days', count });
 
 /**
- * Windows by channel and by what the payer paid from.
+ * Windows by channel and by what the payer paid from; a source that a channel does not have has no row.
  * WeChat Pay's help pages say: change within 20 minutes, bank cards within 1 to 3 working days; a credit card shows it
- * in a later bill. The alarms are ours: long enough that a slow bank is not yet a case.
+ * in a later bill. Alipay: its own accounts at once, cards by the bank, customarily 1 to 7 and 3 to 15 working days.
+ * UnionPay: 1 to 10 clearing days, most banks within 5. The alarms are ours: long enough that a slow bank is not yet a
+ * case.
  */
-const WINDOWS: Readonly<Record<ChannelName, Readonly<Record<Exclude<FundingSource, 'unknown'>, Window>>>> = {
+const WINDOWS: Readonly<Record<ChannelName, Readonly<Partial<Record<FundingSource, Window>>>>> = {
   wechat: {
-    wallet: { promise: { unit: 'minutes', count: 20 }, alarm: { unit: 'minutes', count: 24 * 60 } },
-    debit_card: {
-      promise: { unit: 'business_days', count: 3 },
-      alarm: { unit: 'business_days', count: 5 },
-    },
-    credit_card: {
-      promise: { unit: 'business_days', count: 3 },
-      alarm: { unit: 'business_days', count: 7 },
-    },
+    wallet: { promise: minutes(20), alarm: minutes(24 * 60) },
+    debit_card: { promise: businessDays(3), alarm: businessDays(5) },
+    credit_card: { promise: businessDays(3), alarm: businessDays(7) },
+  },
+  alipay: {
+    wallet: { promise: minutes(60), alarm: minutes(24 * 60) },
+    credit_line: { promise: minutes(60), alarm: minutes(24 * 60) },
+    debit_card: { promise: businessDays(7), alarm: businessDays(10) },
+    credit_card: { promise: businessDays(10), alarm: businessDays(15) },
+  },
+  unionpay: {
+    debit_card: { promise: businessDays(5), alarm: businessDays(10) },
+    credit_card: { promise: businessDays(7), alarm: businessDays(15) },
   },
 };
+
+/** Where the channel itself says when the bank will have posted it: a day more is promised, three are waited. */
+const AFTER_ESTIMATE = { promiseMs: DAY_MS, alarmMs: 3 * DAY_MS } as const;
 
 /**
  * Plans the arrival of a refund. The clock starts when the channel accepts it. "N business days" end with the N-th
  * business day after the Beijing date of acceptance, at 24:00 Beijing time, which is written as 00:00 of the day after.
- * For an unknown source the widest window of the channel holds: a promise that is too short would be broken.
+ * For an unknown source the widest window of the channel holds: a promise that is too short would be broken. The
+ * channel's own estimate for this very refund, where there is one, goes before the table.
  */
 export function planArrival(refund: {
   readonly channel: ChannelName;
   readonly fundingSource: FundingSource;
   readonly acceptedAt: Date;
+  readonly estimateAt?: Date | null;
   readonly calendar: BusinessCalendar;
 }): ArrivalPlan {
-  const { channel, fundingSource, acceptedAt, calendar } = refund;
+  const { channel, fundingSource, acceptedAt, estimateAt, calendar } = refund;
+  const made = { windowVersion: WINDOW_VERSION, calendarRevision: calendar.revision };
+  if (estimateAt !== null && estimateAt !== undefined) {
+    const after = (ms: number): Date => new Date(estimateAt.getTime() + ms);
+    const { promiseMs, alarmMs } = AFTER_ESTIMATE;
+    return { promiseAt: after(promiseMs), alarmAt: after(alarmMs), ...made, provisional: false };
+  }
   const windows = WINDOWS[channel];
-  const candidates = fundingSource === 'unknown' ? Object.values(windows) : [windows[fundingSource]];
+  const own = windows[fundingSource];
+  const candidates = own === undefined ? Object.values(windows) : [own];
 
   const promise = latest(candidates.map((window) => endOf(window.promise, acceptedAt, calendar)));
   const alarm = latest(candidates.map((window) => endOf(window.alarm, acceptedAt, calendar)));
   return {
     promiseAt: promise.at,
     alarmAt: alarm.at,
-    windowVersion: WINDOW_VERSION,
-    calendarRevision: calendar.revision,
+    ...made,
     provisional: promise.provisional || alarm.provisional,
   };
 }

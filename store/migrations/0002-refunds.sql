@@ -19,7 +19,7 @@ create table yuanlu.payments (
   currency          text not null check (currency ~ '^[A-Z]{3}$'),
   paid_at           timestamptz,
   funding_source    text not null default 'unknown'
-                      check (funding_source in ('wallet', 'debit_card', 'credit_card', 'unknown')),
+                      check (funding_source in ('wallet', 'credit_line', 'debit_card', 'credit_card', 'unknown')),
   -- Sum of the refunds that have not failed; kept by triggers on refunds, held by the constraint.
   reserved_minor    bigint not null default 0 check (reserved_minor >= 0),
   confirmed_at      timestamptz,
@@ -44,6 +44,8 @@ create table yuanlu.refunds (
   reason              text,
   -- Hash of the request's content: the same number with another one is a conflict.
   fingerprint         text not null,
+  -- The last digits, where the channel wants them unique in the account (UnionPay: they become the bank's number).
+  number_tail         text,
   requested_at        timestamptz not null,
   -- The state by all evidence but agreeing statement lines; `settled` is derived, see refund_status.
   state               text not null default 'requested'
@@ -55,6 +57,9 @@ create table yuanlu.refunds (
   accepted_at         timestamptz,
   succeeded_at        timestamptz,
   lands_in            text,
+  -- The way to the payer's bank, where the channel tells of it, and when it expects the money there.
+  bank_leg            text check (bank_leg in ('pending', 'arrived', 'returned_to_wallet')),
+  arrival_estimate_at timestamptz,
   payer_amount_minor  bigint,
   promise_at          timestamptz,
   alarm_at            timestamptz,
@@ -67,7 +72,8 @@ create table yuanlu.refunds (
   last_answer         text,
   workflow_started_at timestamptz,
   constraint refund_no_once unique (merchant_id, refund_no),
-  constraint refund_no_once_at_channel unique (account_id, refund_no)
+  constraint refund_no_once_at_channel unique (account_id, refund_no),
+  constraint refund_tail_once unique (account_id, number_tail)
 );
 create unique index refunds_by_channel_number on yuanlu.refunds (account_id, channel_refund_no) where channel_refund_no is not null;
 create index refunds_by_payment on yuanlu.refunds (payment_id);
@@ -177,7 +183,7 @@ grant insert on yuanlu.channel_accounts, yuanlu.payments, yuanlu.refunds to yuan
 -- By column: what was accepted, the captured amount and the reserved sum are out of reach.
 grant update (merchant_id, channel, external_id) on yuanlu.channel_accounts to yuanlu_app;
 grant update (transaction_id, paid_at, funding_source, confirmed_at, last_submitted_at) on yuanlu.payments to yuanlu_app;
-grant update (state, state_reason, counted, channel_refund_no, accepted_at, succeeded_at, lands_in, payer_amount_minor,
+grant update (state, state_reason, counted, channel_refund_no, accepted_at, succeeded_at, lands_in, bank_leg, arrival_estimate_at, payer_amount_minor,
   promise_at, alarm_at, window_version, calendar_revision, window_provisional, overdue_level, overdue_since,
   last_asked_at, last_answer, workflow_started_at) on yuanlu.refunds to yuanlu_app;
 grant insert on yuanlu.idempotency_keys, yuanlu.observations, yuanlu.overdue_flags to yuanlu_app;

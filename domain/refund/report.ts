@@ -1,0 +1,47 @@
+/** What a channel says of one refund, by whatever way it says it, and the same as evidence. */
+import type { BankLeg, ChannelReport, ChannelStatus } from './observation.ts';
+
+/** How the channel says a refund stands. */
+export interface RefundReport {
+  readonly status: ChannelStatus;
+  readonly refundNo: string;
+  readonly channelRefundNo: string | null;
+  readonly transactionId: string | null;
+  readonly amountMinor: bigint | null;
+  readonly payerAmountMinor: bigint | null;
+  readonly acceptedAt: Date | null;
+  readonly succeededAt: Date | null;
+  readonly landsIn: string | null;
+  /** The way from the channel to the payer's bank, where the channel tells of it; absent where it does not. */
+  readonly bankLeg?: BankLegReport;
+}
+
+export interface BankLegReport {
+  readonly status: BankLeg;
+  /** When the channel expects the bank to have posted it. */
+  readonly estimateAt: Date | null;
+}
+
+/** The report as evidence, still without its source. What the channel left out stays out. */
+export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' | 'ref' | 'at'> {
+  const { status, amountMinor, payerAmountMinor, channelRefundNo, transactionId, landsIn, bankLeg } = report;
+  return {
+    kind: 'channel_report',
+    status,
+    ...(amountMinor === null ? {} : { amountMinor: amountMinor.toString() }),
+    ...(payerAmountMinor === null ? {} : { payerAmountMinor: payerAmountMinor.toString() }),
+    ...(channelRefundNo === null ? {} : { channelRefundNo }),
+    ...(transactionId === null ? {} : { transactionId }),
+    ...(report.acceptedAt === null ? {} : { acceptedAt: report.acceptedAt.toISOString() }),
+    ...(report.succeededAt === null ? {} : { succeededAt: report.succeededAt.toISOString() }),
+    ...(landsIn === null ? {} : { landsIn }),
+    ...(bankLeg === undefined ? {} : bankLegFacts(bankLeg)),
+  };
+}
+
+function bankLegFacts(leg: BankLegReport): Pick<ChannelReport, 'bankLeg' | 'arrivalEstimateAt'> {
+  return {
+    bankLeg: leg.status,
+    ...(leg.estimateAt === null ? {} : { arrivalEstimateAt: leg.estimateAt.toISOString() }),
+  };
+}
