@@ -56,6 +56,8 @@ export interface ScriptedChannel extends Channel {
   readonly orders: readonly RefundOrder[];
   /** Answers in front of the truth, one per call; after the last one the truth is told again. */
   script<V extends keyof Answers>(verb: V, ...answers: Scripted<Answers[V]>[]): void;
+  /** Tells the truth from now on. */
+  forgetScript(verb: keyof Answers): void;
   /** The channel took a payment: its order query reports it from now on. */
   takePayment(payment: PaymentReport): void;
   /** Deliveries by kind and day; a day without one is being made. */
@@ -125,6 +127,9 @@ export function scriptedChannel(accountId: string, o: ChannelOptions): ScriptedC
     statements,
     script: (verb, ...answers) => {
       scripts[verb].push(...answers);
+    },
+    forgetScript: (verb) => {
+      scripts[verb].length = 0;
     },
     takePayment: (payment) => {
       payments.set(payment.paymentNo, payment);

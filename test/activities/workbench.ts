@@ -15,9 +15,9 @@ import type { Clock } from '../../domain/clock.ts';
 import type { Observation } from '../../domain/refund/observation.ts';
 import type { FundingSource, Payment, Refund } from '../../domain/refund/refund.ts';
 import { chinaCalendar } from '../../domain/time/china-calendar.ts';
+import type { FileStore } from '../../store/file-store.ts';
 import { directoryFileStore } from '../../store/file-store.ts';
 import { observationsOf } from '../../store/observations.ts';
-import type { Pool } from '../../store/pool.ts';
 import { getRefundById } from '../../store/refunds.ts';
 import { ACCOUNT, fresh, minute, openAccounts, pay, refundOf } from '../store/books.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -51,13 +51,30 @@ export async function workbench(): Promise<Workbench> {
   const db = await testDatabase();
   await openAccounts(db.pool);
   const folder = await mkdtemp(join(tmpdir(), 'yuanlu-activities-'));
+  let names = 0;
+  const files = directoryFileStore(folder, () => {
+    names += 1;
+    return `spool-${String(names)}`;
+  });
+  return benchOn(db, files, async () => {
+    await db.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+}
+
+/** Another clock and another channel on the same database, so that many stories can run side by side. */
+export function besides(bench: Workbench): Workbench {
+  return benchOn(bench.db, bench.deps.files, () => Promise.resolve());
+}
+
+function benchOn(db: TestDatabase, files: FileStore, close: () => Promise<void>): Workbench {
   const clock = testClock(minute(1));
   const told: { refundNo: string; lineRef: string }[] = [];
-  let names = 0;
   const bench: Workbench = {
     db,
     clock,
     told,
+    close,
     channel: scriptedChannel(ACCOUNT, { now: () => clock.now() }),
     useChannel: (options = {}) => {
       bench.channel = scriptedChannel(ACCOUNT, { ...options, now: () => clock.now() });
@@ -69,10 +86,7 @@ export async function workbench(): Promise<Workbench> {
       clock,
       calendar: chinaCalendar,
       pollFloorMs: POLL_FLOOR_MS,
-      files: directoryFileStore(folder, () => {
-        names += 1;
-        return `spool-${String(names)}`;
-      }),
+      files,
       teller: {
         statementMatched: (refund, lineRef) => {
           told.push({ refundNo: refund.refundNo, lineRef });
@@ -86,10 +100,6 @@ export async function workbench(): Promise<Workbench> {
         },
         externalId: () => '1900000109',
       },
-    },
-    close: async () => {
-      await db.drop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
   return bench;
@@ -160,11 +170,6 @@ export function evidenceOf(bench: Workbench, ref: RefundRef): Promise<Observatio
 export async function kindsOf(bench: Workbench, ref: RefundRef): Promise<string[]> {
   const evidence = await evidenceOf(bench, ref);
   return evidence.map((one) => one.kind);
-}
-
-/** The same dependencies with another way to the database. */
-export function withPool(bench: Workbench, pool: Pool): ActivityDeps {
-  return { ...bench.deps, pool };
 }
 
 /** How one attempt of an activity ended, as Temporal sees it. */

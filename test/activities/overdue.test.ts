@@ -1,0 +1,230 @@
+/** Lateness: the channel is asked before anybody is alarmed, deadlines raise flags, and only evidence lifts them. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { askChannel } from '../../activities/overdue/ask-channel.ts';
+import { findDue } from '../../activities/overdue/find-due.ts';
+import { flagOverdue } from '../../activities/overdue/flag-overdue.ts';
+import { confirmPayment } from '../../activities/refund/confirm-payment.ts';
+import { recordRefund } from '../../activities/refund/record-refund.ts';
+import type { RefundRef } from '../../activities/refund/refund-ref.ts';
+import { submitRefund } from '../../activities/refund/submit-refund.ts';
+import { observe } from '../../store/observations.ts';
+import { listOverdue } from '../../store/overdue.ts';
+import { minute, said } from '../store/books.ts';
+import { held, unknown } from './scripted-channel.ts';
+import type { Workbench } from './workbench.ts';
+import { aRefund, rowOf, toTheEnd, workbench } from './workbench.ts';
+
+let bench: Workbench;
+
+beforeAll(async () => {
+  bench = await workbench();
+});
+
+beforeEach(async () => {
+  bench.clock.set(minute(0));
+  bench.useChannel();
+  // Each test has the books for itself as far as lateness goes.
+  await bench.db.owner.query('update refunds set promise_at = null, alarm_at = null, overdue_level = 0');
+});
+
+afterAll(async () => {
+  await bench.close();
+});
+
+/** A wallet refund that the channel took at minute 0: promised by minute 20, alarm after a day. */
+async function taken(): Promise<RefundRef> {
+  const ref = await aRefund(bench, { fundingSource: 'wallet' });
+  await toTheEnd(bench, confirmPayment(bench.deps), ref);
+  await toTheEnd(bench, submitRefund(bench.deps), ref);
+  return ref;
+}
+
+async function dueAt(at: Date, after: string | null = null) {
+  const { result } = await toTheEnd(bench, findDue(bench.deps), { slot: at.toISOString(), after });
+  return result;
+}
+
+/** The sweep as the workflow orders it: find, ask, flag. */
+async function sweepAt(at: Date): Promise<{ asked: number; raised: number; lifted: number }> {
+  bench.clock.set(at);
+  const due = await dueAt(at);
+  const { result: asked } = await toTheEnd(bench, askChannel(bench.deps), due.refunds);
+  const { result } = await toTheEnd(bench, flagOverdue(bench.deps), at.toISOString());
+  return { asked, ...result };
+}
+
+const ALARM_MINUTES = 24 * 60;
+
+describe('I10: a refund past its window', () => {
+  test('earns the first flag with its promise and the second with its alarm', async () => {
+    const ref = await taken();
+
+    expect(await sweepAt(minute(19))).toEqual({ asked: 0, raised: 0, lifted: 0 });
+    expect((await rowOf(bench, ref)).overdueLevel).toBe(0);
+    expect(await sweepAt(minute(20))).toEqual({ asked: 1, raised: 1, lifted: 0 });
+    expect((await rowOf(bench, ref)).overdueLevel).toBe(1);
+    expect(await sweepAt(minute(ALARM_MINUTES - 1))).toEqual({ asked: 0, raised: 0, lifted: 0 });
+    expect(await sweepAt(minute(ALARM_MINUTES))).toEqual({ asked: 1, raised: 1, lifted: 0 });
+    expect((await rowOf(bench, ref)).overdueLevel).toBe(2);
+  });
+
+  test('keeps its money state: a deadline is no evidence', async () => {
+    const ref = await taken();
+    const before = await rowOf(bench, ref);
+
+    await sweepAt(minute(100 * ALARM_MINUTES));
+
+    const after = await rowOf(bench, ref);
+    expect(after).toMatchObject({ state: before.state, stateReason: before.stateReason, overdueLevel: 2 });
+  });
+
+  test('is asked about before it is flagged, and what the channel says then counts', async () => {
+    const ref = await taken();
+    bench.channel.ledger.conclude(ref.refundNo, 'success', minute(15));
+
+    const sweep = await sweepAt(minute(30));
+
+    expect(sweep).toEqual({ asked: 1, raised: 0, lifted: 0 });
+    expect(await rowOf(bench, ref)).toMatchObject({ state: 'succeeded', overdueLevel: 0 });
+  });
+
+  test('that was never sent has its flag without a question: there is nothing to ask about', async () => {
+    const ref = await aRefund(bench, { fundingSource: 'wallet' });
+    await toTheEnd(bench, confirmPayment(bench.deps), ref);
+    await toTheEnd(bench, recordRefund(bench.deps), ref);
+    const calls = bench.channel.calls.length;
+
+    const sweep = await sweepAt(minute(60));
+
+    expect(sweep).toEqual({ asked: 0, raised: 1, lifted: 0 });
+    expect(bench.channel.calls).toHaveLength(calls);
+    expect(await rowOf(bench, ref)).toMatchObject({ state: 'requested', overdueLevel: 1 });
+  });
+
+  test('shows in the list when the channel was asked, what it said, and the serials to quote', async () => {
+    const ref = await taken();
+
+    await sweepAt(minute(60));
+
+    const [row] = await listOverdue(bench.db.pool, 'shop', { limit: 10 });
+    const refund = await rowOf(bench, ref);
+    expect(row).toMatchObject({
+      refundNo: ref.refundNo,
+      level: 1,
+      promiseAt: minute(20),
+      overdueSince: minute(60),
+      lastAskedAt: minute(60),
+      lastAnswer: 'processing',
+      channelRefundNo: refund.channelRefundNo,
+      transactionId: refund.payment.transactionId,
+    });
+  });
+});
+
+describe('a flag', () => {
+  test.each([
+    ['a success', said('success', 90), 'succeeded'],
+    ['a closure', said('closed', 90), 'failed'],
+  ] as const)('is lifted by %s', async (_what, word, state) => {
+    const ref = await taken();
+    await sweepAt(minute(60));
+    await observe(bench.db.pool, ref.refundId, [word]);
+
+    const sweep = await sweepAt(minute(120));
+
+    expect(sweep).toEqual({ asked: 0, raised: 0, lifted: 1 });
+    expect(await rowOf(bench, ref)).toMatchObject({ state, overdueLevel: 0 });
+    expect(await listOverdue(bench.db.pool, 'shop', { limit: 10 })).toEqual([]);
+  });
+
+  test('is not lifted by another "still processing", by a person being needed, or by time', async () => {
+    const ref = await taken();
+    await sweepAt(minute(60));
+    await observe(bench.db.pool, ref.refundId, [said('abnormal', 61)]);
+
+    const sweeps = [await sweepAt(minute(120)), await sweepAt(minute(180))];
+
+    expect(sweeps.map((one) => one.lifted)).toEqual([0, 0]);
+    expect((await rowOf(bench, ref)).overdueLevel).toBe(1);
+  });
+
+  test('raised twice by two sweeps of one slot is one flag', async () => {
+    const ref = await taken();
+    const slot = minute(60).toISOString();
+
+    const sweeps = await Promise.all([
+      toTheEnd(bench, flagOverdue(bench.deps), slot),
+      toTheEnd(bench, flagOverdue(bench.deps), slot),
+    ]);
+
+    expect(sweeps.map(({ result }) => result.raised).toSorted()).toEqual([0, 1]);
+    const { rows } = await bench.db.owner.query('select level from overdue_flags where refund_id = $1', [
+      ref.refundId,
+    ]);
+    expect(rows).toEqual([{ level: 1 }]);
+  });
+});
+
+describe('asking about many due refunds', () => {
+  test('goes on when one of them gets no answer, and counts those that did', async () => {
+    const refs = [await taken(), await taken(), await taken()];
+    bench.channel.script(
+      'queryRefund',
+      (truth) => truth(),
+      unknown(),
+      (truth) => truth(),
+    );
+
+    const sweep = await sweepAt(minute(60));
+
+    expect(sweep).toEqual({ asked: 2, raised: 3, lifted: 0 });
+    const asked = await Promise.all(refs.map(async (ref) => (await rowOf(bench, ref)).lastAskedAt));
+    expect(asked.filter((at) => at?.getTime() === minute(60).getTime())).toHaveLength(2);
+  });
+
+  test.each([
+    ['the channel is called too often', held('rate_limited')],
+    ['our account is refused', held('account_config')],
+  ])('goes on when %s', async (_why, answer) => {
+    await taken();
+    await taken();
+    bench.channel.script('queryRefund', answer);
+
+    expect(await sweepAt(minute(60))).toMatchObject({ asked: 1, raised: 2 });
+  });
+
+  test('passes over refunds that have had their last word since they were found', async () => {
+    const ref = await taken();
+    const { refunds } = await dueAt(minute(60));
+    await observe(bench.db.pool, ref.refundId, [said('success', 50)]);
+    const calls = bench.channel.calls.length;
+
+    const { result } = await toTheEnd(bench, askChannel(bench.deps), refunds);
+
+    expect(result).toBe(0);
+    expect(bench.channel.calls).toHaveLength(calls);
+  });
+
+  test('comes in pages of a hundred, each refund on exactly one of them', async () => {
+    for (let n = 0; n < 5; n += 1) await aRefund(bench);
+    const { rows } = await bench.db.owner.query<{ refund_no: string }>(
+      `insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint,
+         requested_at, promise_at, alarm_at, counted)
+       select r.merchant_id, r.account_id, r.channel, r.payment_id, 'PAGE-' || n, 1, 'CNY', 'x', $1, $1, $1, false
+         from (select * from refunds order by id limit 1) r, generate_series(1, 230) n returning refund_no`,
+      [minute(5)],
+    );
+
+    const found: string[] = [];
+    const sizes: number[] = [];
+    for (let after: string | null = null, page = 0; page === 0 || after !== null; page += 1) {
+      const due: Awaited<ReturnType<typeof dueAt>> = await dueAt(minute(60), after);
+      found.push(...due.refunds.map((one) => one.refundNo));
+      sizes.push(due.refunds.length);
+      after = due.next;
+    }
+
+    expect(sizes).toEqual([100, 100, 30]);
+    expect(found.toSorted()).toEqual(rows.map((row) => row.refund_no).toSorted());
+  });
+});

@@ -1,0 +1,339 @@
+/** From a fetched file to the books: load it whole, match it, and tell the refunds for which a line is news. */
+import { Readable } from 'node:stream';
+import { createGunzip, gzipSync } from 'node:zlib';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RefundRef } from '../../activities/refund/refund-ref.ts';
+import { fetchStatement } from '../../activities/statement/fetch-statement.ts';
+import { loadStatement } from '../../activities/statement/load-statement.ts';
+import { matchStatement } from '../../activities/statement/match-statement.ts';
+import { recordEmptyDay } from '../../activities/statement/record-empty-day.ts';
+import { reportMatches } from '../../activities/statement/report-matches.ts';
+import type { FetchedStatement, StatementDay } from '../../activities/statement/statement-day.ts';
+import type { Observation } from '../../domain/refund/observation.ts';
+import { nextAttempt, observe } from '../../store/observations.ts';
+import { listBreaks } from '../../store/breaks.ts';
+import { ACCOUNT, countOf, minute, said, turnedDown } from '../store/books.ts';
+import type { PlainLine } from '../statements/plain-statement.ts';
+import { plainStatement } from '../statements/plain-statement.ts';
+import { deliveryKey } from './scripted-channel.ts';
+import type { Workbench } from './workbench.ts';
+import { aRefund, attemptOf, evidenceOf, rowOf, toTheEnd, workbench } from './workbench.ts';
+
+const NEXT_DAY = new Date('2026-11-25T03:00:00Z');
+
+let bench: Workbench;
+let days = 0;
+
+beforeAll(async () => {
+  bench = await workbench();
+});
+
+beforeEach(() => {
+  bench.clock.set(minute(1));
+  bench.useChannel();
+  bench.told.length = 0;
+});
+
+afterAll(async () => {
+  await bench.close();
+});
+
+/** A day of its own for each test, a year after the story where the books have nothing else. */
+function freshDay(): StatementDay {
+  days += 1;
+  const billDate = new Date(Date.parse('2026-11-24T00:00:00Z') - days * 86_400_000)
+    .toISOString()
+    .slice(0, 10);
+  return { accountId: ACCOUNT, kind: 'trade', billDate, recheck: 0 };
+}
+
+const DAY: StatementDay = { accountId: ACCOUNT, kind: 'trade', billDate: '2026-11-24', recheck: 0 };
+
+async function fetchOf(day: StatementDay, content: string | Buffer): Promise<FetchedStatement> {
+  bench.channel.statements.set(deliveryKey(day.kind, day.billDate), content);
+  bench.clock.set(NEXT_DAY);
+  const { result } = await toTheEnd(bench, fetchStatement(bench.deps), day);
+  if (result.outcome === 'empty') throw new Error('the day is not empty');
+  return result;
+}
+
+async function load(day: StatementDay, content: string): Promise<string> {
+  const { result } = await toTheEnd(bench, loadStatement(bench.deps), day, await fetchOf(day, content));
+  return result.fileId;
+}
+
+function lineOf(day: StatementDay, refundNo: string, amount: number): PlainLine {
+  return { at: `${day.billDate} 12:00:00`, refundNo, amount };
+}
+
+describe('a fetched statement', () => {
+  test('is loaded whole and says how many lines it has', async () => {
+    const day = freshDay();
+    const file = await fetchOf(day, plainStatement([lineOf(day, 'A1', 5), lineOf(day, 'A2', 7)]));
+
+    const { result } = await toTheEnd(bench, loadStatement(bench.deps), day, file);
+
+    expect(result).toMatchObject({ outcome: 'loaded', lines: 2 });
+    expect(await countOf(bench.db, 'statement_lines where file_id = $1', [result.fileId])).toBe(2);
+  });
+
+  test('F45: loaded twice is the same file, with no line more', async () => {
+    const day = freshDay();
+    const file = await fetchOf(day, plainStatement([lineOf(day, 'B1', 5)]));
+    const first = await toTheEnd(bench, loadStatement(bench.deps), day, file);
+
+    const again = await toTheEnd(bench, loadStatement(bench.deps), day, file);
+
+    expect(again.result).toEqual({ ...first.result, outcome: 'same' });
+  });
+
+  test('F44 I9: with another hash than the channel gave is refused with no line kept', async () => {
+    const day = freshDay();
+    const file = await fetchOf(day, plainStatement([lineOf(day, 'C1', 5)]));
+    const wrong = { ...file, hash: { algorithm: 'sha1', hex: '0'.repeat(40) } } as const;
+
+    const ended = await attemptOf(loadStatement(bench.deps), [day, wrong]);
+
+    expect(ended).toMatchObject({ code: 'statement_hash_differs' });
+    expect(await linesOf(day)).toBe(0);
+  });
+
+  test('F43 I9: whose summary disagrees is refused for good, with both sums and no line kept', async () => {
+    const day = freshDay();
+    const content = plainStatement([lineOf(day, 'D1', 5), lineOf(day, 'D2', 7)]).replace(
+      'total,2,12',
+      'total,2,13',
+    );
+
+    const ended = await attemptOf(loadStatement(bench.deps), [day, await fetchOf(day, content)]);
+
+    expect(ended).toMatchObject({ code: 'statement_totals_differ', forGood: true });
+    expect(ended.how === 'failure' ? ended.message : '').toMatch(/13.*12|12.*13/);
+    expect(await linesOf(day)).toBe(0);
+  });
+
+  test('F59 I9: of another merchant is refused for good', async () => {
+    const day = freshDay();
+    const content = plainStatement([lineOf(day, 'E1', 5)], '1999999999');
+
+    const ended = await attemptOf(loadStatement(bench.deps), [day, await fetchOf(day, content)]);
+
+    expect(ended).toMatchObject({ code: 'statement_account_differs', forGood: true });
+    expect(await linesOf(day)).toBe(0);
+  });
+
+  test('F42 I9: that ends in the middle is refused with no line kept', async () => {
+    const day = freshDay();
+    const content = plainStatement([lineOf(day, 'F1', 5)]).slice(0, -4);
+
+    const ended = await attemptOf(loadStatement(bench.deps), [day, await fetchOf(day, content)]);
+
+    expect(ended).toMatchObject({ code: 'statement_truncated' });
+    expect(await linesOf(day)).toBe(0);
+  });
+
+  test('that is an error page is refused for good', async () => {
+    const day = freshDay();
+
+    const ended = await attemptOf(loadStatement(bench.deps), [day, await fetchOf(day, '<html>502</html>\n')]);
+
+    expect(ended).toMatchObject({ code: 'statement_unrecognised', forGood: true });
+  });
+
+  test('is unpacked as its channel opens it', async () => {
+    const day = freshDay();
+    const openStatement = bench.channel.openStatement.bind(bench.channel);
+    bench.channel.openStatement = (kind, packed) =>
+      openStatement(kind, Readable.from(packed).pipe(createGunzip()));
+    const packed = gzipSync(plainStatement([lineOf(day, 'G1', 5), lineOf(day, 'G2', 6)]));
+
+    const { result } = await toTheEnd(bench, loadStatement(bench.deps), day, await fetchOf(day, packed));
+
+    expect(result.lines).toBe(2);
+  });
+
+  test('whose run is called off stops and keeps nothing', async () => {
+    const day = freshDay();
+    const file = await fetchOf(day, plainStatement([lineOf(day, 'H1', 5)]));
+    const openStatement = bench.channel.openStatement.bind(bench.channel);
+    bench.channel.openStatement = (kind, packed) => ({ ...openStatement(kind, packed), bytes: stalled() });
+    const environment = new MockActivityEnvironment();
+    const run = environment.run(loadStatement(bench.deps), day, file);
+
+    environment.cancel();
+
+    await expect(run).rejects.toThrow();
+    expect(await linesOf(day)).toBe(0);
+  });
+});
+
+/** A source that gives a beginning and then nothing more. */
+async function* stalled(): AsyncGenerator<Buffer> {
+  yield Buffer.from('plain,1900000109\n');
+  await new Promise(() => undefined);
+}
+
+async function linesOf(day: StatementDay): Promise<number> {
+  return countOf(bench.db, 'statement_lines where account_id = $1 and bill_date = $2', [
+    day.accountId,
+    day.billDate,
+  ]);
+}
+
+describe('F67: a line that is news', () => {
+  /** Loads and matches a statement with one line for the refund and tells who is to be told. */
+  async function lineComes(ref: RefundRef, amount: number): Promise<void> {
+    const fileId = await load(DAY, plainStatement([lineOf(DAY, ref.refundNo, amount)]));
+    const { result } = await toTheEnd(bench, matchStatement(bench.deps), fileId);
+    await toTheEnd(bench, reportMatches(bench.deps), result.decisive);
+  }
+
+  async function refundThat(...evidence: Observation[]): Promise<RefundRef> {
+    const ref = await aRefund(bench);
+    if (evidence.length > 0) await observe(bench.db.pool, ref.refundId, evidence);
+    return ref;
+  }
+
+  test('I7: about an unknown refund ends the doubt: the channel has it', async () => {
+    const ref = await aRefund(bench);
+    await nextAttempt(bench.db.pool, ref.refundId, minute(2));
+
+    await lineComes(ref, 2345);
+
+    expect(await rowOf(bench, ref)).toMatchObject({ state: 'processing' });
+    expect(bench.told).toMatchObject([{ refundNo: ref.refundNo }]);
+  });
+
+  test('about a refund that was refused contradicts the books: a person decides', async () => {
+    const ref = await refundThat(turnedDown(1, 2));
+
+    await lineComes(ref, 2345);
+
+    expect(await rowOf(bench, ref)).toMatchObject({
+      state: 'needs_action',
+      stateReason: 'conflict_of_evidence',
+    });
+    expect(bench.told).toHaveLength(1);
+  });
+
+  test('F33: that names another amount is kept as evidence and as a break', async () => {
+    const ref = await refundThat(said('success', 3));
+
+    await lineComes(ref, 2300);
+
+    expect(await rowOf(bench, ref)).toMatchObject({ state: 'needs_action', stateReason: 'amount_mismatch' });
+    const { breaks } = await listBreaks(bench.db.pool, { refundNo: ref.refundNo, limit: 9 });
+    expect(breaks).toMatchObject([{ kind: 'amount_differs', amountMinor: 2300n, expectedMinor: 2345n }]);
+  });
+
+  test('is told with its place in the file, and recorded before anybody is told', async () => {
+    const ref = await aRefund(bench);
+    await nextAttempt(bench.db.pool, ref.refundId, minute(2));
+    const seen: number[] = [];
+    const teller = {
+      statementMatched: async (_refund: unknown, lineRef: string) => {
+        seen.push(
+          await countOf(bench.db, 'observations where refund_id = $1 and ref = $2', [ref.refundId, lineRef]),
+        );
+      },
+    };
+    const fileId = await load(DAY, plainStatement([lineOf(DAY, ref.refundNo, 2345)]));
+    const { result } = await toTheEnd(bench, matchStatement(bench.deps), fileId);
+
+    await toTheEnd(bench, reportMatches({ ...bench.deps, teller }), result.decisive);
+
+    expect(seen).toEqual([1]);
+  });
+
+  test('F78: that could not be told is recorded all the same, and told by the next attempt', async () => {
+    const ref = await aRefund(bench);
+    await nextAttempt(bench.db.pool, ref.refundId, minute(2));
+    const fileId = await load(DAY, plainStatement([lineOf(DAY, ref.refundNo, 2345)]));
+    const { result } = await toTheEnd(bench, matchStatement(bench.deps), fileId);
+    const away = { statementMatched: () => Promise.reject(new Error('Temporal is away')) };
+
+    const ended = await attemptOf(reportMatches({ ...bench.deps, teller: away }), [result.decisive]);
+    await toTheEnd(bench, reportMatches(bench.deps), result.decisive);
+
+    expect(ended).toMatchObject({ how: 'failure', forGood: false });
+    expect((await rowOf(bench, ref)).state).toBe('processing');
+    expect(bench.told).toMatchObject([{ refundNo: ref.refundNo }]);
+    const lines = (await evidenceOf(bench, ref)).filter((one) => one.kind === 'statement_line');
+    expect(lines).toHaveLength(1);
+  });
+
+  test('of a channel whose lines prove completion makes the refund settled', async () => {
+    bench.useChannel({ lineProves: 'completion' });
+    const ref = await aRefund(bench);
+    await nextAttempt(bench.db.pool, ref.refundId, minute(2));
+
+    await lineComes(ref, 2345);
+
+    expect((await rowOf(bench, ref)).state).toBe('settled');
+  });
+});
+
+test('a line that only agrees settles a refund that succeeded; nobody needs to be told', async () => {
+  const ref = await aRefund(bench);
+  await observe(bench.db.pool, ref.refundId, [said('success', 3)]);
+  const fileId = await load(DAY, plainStatement([lineOf(DAY, ref.refundNo, 2345)]));
+
+  const { result } = await toTheEnd(bench, matchStatement(bench.deps), fileId);
+  await toTheEnd(bench, reportMatches(bench.deps), result.decisive);
+
+  expect(result).toMatchObject({ refundNo: 1, decisive: [] });
+  expect((await rowOf(bench, ref)).state).toBe('settled');
+  expect(bench.told).toEqual([]);
+});
+
+test('F72: matching a statement twice gives the same result', async () => {
+  const ref = await aRefund(bench);
+  const fileId = await load(
+    DAY,
+    plainStatement([lineOf(DAY, ref.refundNo, 2345), lineOf(DAY, 'FOREIGN', 9)]),
+  );
+
+  const first = await toTheEnd(bench, matchStatement(bench.deps), fileId);
+  const again = await toTheEnd(bench, matchStatement(bench.deps), fileId);
+
+  expect(again.result).toEqual(first.result);
+  expect(first.result.breaks.missing_in_books).toBe(1);
+});
+
+test('a statement that was never loaded cannot be matched', async () => {
+  const ended = await attemptOf(matchStatement(bench.deps), ['424242']);
+
+  expect(ended).toMatchObject({ code: 'statement_unknown', forGood: true });
+});
+
+test('a refund that is gone from the books is passed over when lines are reported', async () => {
+  const nobody = { refundId: '999999', merchantId: 'shop', refundNo: 'NOBODY' };
+
+  const { result } = await toTheEnd(bench, reportMatches(bench.deps), [nobody]);
+
+  expect(result).toBe(1);
+  expect(bench.told).toEqual([]);
+});
+
+describe('a day on which nothing happened', () => {
+  test('is recorded once, so that no gap is suspected', async () => {
+    const day = freshDay();
+
+    const first = await toTheEnd(bench, recordEmptyDay(bench.deps), day);
+    await toTheEnd(bench, recordEmptyDay(bench.deps), day);
+
+    expect(first.result).toEqual({ outcome: 'empty' });
+    const files = `statement_files where account_id = $1 and bill_date = $2 and status = 'empty'`;
+    expect(await countOf(bench.db, files, [day.accountId, day.billDate])).toBe(1);
+  });
+
+  test('does not hide lines that were loaded for it', async () => {
+    const day = freshDay();
+    const fileId = await load(day, plainStatement([lineOf(day, 'Z1', 5)]));
+
+    await toTheEnd(bench, recordEmptyDay(bench.deps), day);
+
+    expect(await countOf(bench.db, `statement_files where id = $1 and status = 'loaded'`, [fileId])).toBe(1);
+  });
+});
