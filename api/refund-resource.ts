@@ -135,8 +135,8 @@ function actionFor(reason: Refund['stateReason']): string {
       return 'What the channel said contradicts itself: a person clears it up with the channel before anything else.';
     case 'channel_silent':
       return 'The channel took the same number several times and says neither yes nor no: a person asks its support.';
-    case 'outside_hours':
-      return 'The channel is closed at this hour; it goes on by itself.';
+    case 'try_later':
+      return 'The channel cannot take it at the moment; it goes on by itself.';
     case 'blocked':
       return 'A rule of the channel blocks it: a person decides.';
     case 'rate_limited':

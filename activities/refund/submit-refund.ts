@@ -17,7 +17,7 @@ import { loadRefund, standing } from './refund-ref.ts';
 /** Waits in business time between tries that the channel turned down for a while. */
 const SHORT_BALANCE_WAIT_MS = 30 * 60_000;
 const RATE_LIMIT_WAIT_MS = 60_000;
-const OUTSIDE_HOURS_WAIT_MS = 30 * 60_000;
+const TRY_LATER_WAIT_MS = 30 * 60_000;
 
 /**
  * Puts the refund to the channel and ends only when its outcome is known. An attempt without a trustworthy answer is
@@ -147,7 +147,7 @@ function afterAnswer(deps: ActivityDeps, refund: Refund, answer: SubmitAnswer): 
 /** How long to wait when time alone may mend it; null when a person must act. */
 function selfMendingWait(answer: HeldAnswer): number | null {
   if (answer.reason === 'rate_limited') return answer.retryAfterMs ?? RATE_LIMIT_WAIT_MS;
-  if (answer.reason === 'outside_hours') return answer.retryAfterMs ?? OUTSIDE_HOURS_WAIT_MS;
+  if (answer.reason === 'try_later') return answer.retryAfterMs ?? TRY_LATER_WAIT_MS;
   if (answer.reason === 'short_balance') return SHORT_BALANCE_WAIT_MS;
   return null;
 }

@@ -16,8 +16,8 @@ export type BankLeg = 'pending' | 'arrived' | 'returned_to_wallet';
 export type HoldReason =
   /** Called too often: goes on by itself. */
   | 'rate_limited'
-  /** Outside the channel's hours: goes on by itself. */
-  | 'outside_hours'
+  /** Closed at this hour, or busy with something that passes: goes on by itself. */
+  | 'try_later'
   /** The merchant's balance is short: goes on by itself after a top-up. */
   | 'short_balance'
   /** The payer's account at the channel is closed or frozen: a person decides. */
