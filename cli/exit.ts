@@ -1,12 +1,14 @@
 /** Exit codes: 0 it ran, 1 it ran and found differences, 2 bad usage or input, 3 something it needs is not there. */
 import type { ErrorCode } from '../domain/errors.ts';
 import { AppError, ERRORS } from '../domain/errors.ts';
+import { pathFault } from './path-fault.ts';
 
 export const EXIT = { ok: 0, differences: 1, unusable: 2, unavailable: 3 } as const;
 
 const UNAVAILABLE: ReadonlySet<ErrorCode> = new Set([
   'database_unavailable',
   'temporal_unavailable',
+  'api_unavailable',
   'engine_unavailable',
   'schema_outdated',
   'channel_unreachable',
@@ -38,6 +40,8 @@ export function describeFailure(error: unknown): {
       ],
     };
   }
+  const fault = pathFault(error);
+  if (fault !== null) return describeFailure(new AppError('path_unusable', { errors: [fault] }));
   if (isConnectionError(error)) {
     return {
       code: EXIT.unavailable,

@@ -36,7 +36,7 @@ export interface Column<Row> {
 
 /** A table for people: columns as wide as their widest cell, figures to the right. */
 export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const cells = rows.map((row) => columns.map((column) => column.cell(row)));
+  const cells = rows.map((row) => columns.map((column) => onOneLine(column.cell(row))));
   const widths = columns.map((column, index) =>
     Math.max(displayWidth(column.head), ...cells.map((line) => displayWidth(line[index] ?? ''))),
   );
@@ -52,15 +52,22 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
   ].join('\n');
 }
 
+/** A cell may hold a file's name or a channel's text: nothing in it may move the cursor or colour the screen. */
+function onOneLine(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+}
+
 function pad(text: string, width: number, right: boolean): string {
   const blank = ' '.repeat(Math.max(0, width - displayWidth(text)));
   return right ? blank + text : text + blank;
 }
 
-/** Terminal columns of a text: East Asian wide characters take two. */
+const WIDE = /[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹯＀-｠￠-￦\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+
+/** Terminal columns of a text: East Asian wide characters and pictographs take two. */
 export function displayWidth(text: string): number {
   let width = 0;
-  for (const character of text) width += /[ᄀ-ᅟ⺀-꓏가-힣豈-﫿︰-﹯＀-｠￠-￦]/u.test(character) ? 2 : 1;
+  for (const character of text) width += WIDE.test(character) ? 2 : 1;
   return width;
 }
 

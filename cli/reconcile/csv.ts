@@ -19,9 +19,14 @@ const LINE_END = '\r\n';
 /** What makes a spreadsheet compute or run a cell; the full-width forms are the same to some. */
 const FORMULA = /^[=+\-@\t\r\n\0＝＋－＠]/;
 
+const MONTH =
+  'jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|oct(ober)?|nov(ember)?|dec(ember)?';
+
 /** Digits, and what dates, times, exponents and months are written with: spreadsheets round or turn these. */
-const NUMBER_OR_DATE =
-  /^[0-9][0-9.,:/eE+\- ]*$|^(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[-/ ]?[0-9]+$|^[0-9]+[-/ ]?(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*$/i;
+const NUMBER_OR_DATE = new RegExp(
+  `^([0-9][0-9.,:/eE+\\- ]*|(${MONTH})[-/ ]?[0-9]+|[0-9]+[-/ ]?(${MONTH}))$`,
+  'i',
+);
 
 /** One line of CSV, with its end. */
 export function csvLine(cells: readonly Cell[]): string {

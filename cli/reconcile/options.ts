@@ -4,6 +4,7 @@ import { access, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { AppError, invariant } from '../../domain/errors.ts';
 import { addDays, beijingInstant } from '../../domain/time/plain-date.ts';
+import { pathReason } from '../path-fault.ts';
 import type { ReconcileFlags } from '../register-books.ts';
 import type { ReconcileChannel } from './channels.ts';
 import { RECONCILE_CHANNELS } from './channels.ts';
@@ -63,7 +64,7 @@ async function inputProblem(option: string, path: string): Promise<string | null
     await access(path, constants.R_OK);
     return null;
   } catch (error) {
-    return `${option} ${path}: ${reasonOf(error)}`;
+    return `${option} ${path}: ${pathReason(error)}`;
   }
 }
 
@@ -76,14 +77,7 @@ async function folderProblem(option: string, path: string): Promise<string | nul
       return null;
     } catch (error) {
       const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-      if (!isMissing || folder === dirname(folder)) return `${option} ${path}: ${reasonOf(error)}`;
+      if (!isMissing || folder === dirname(folder)) return `${option} ${path}: ${pathReason(error)}`;
     }
   }
-}
-
-function reasonOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'there is no such file';
-  if (code === 'EACCES' || code === 'EPERM') return 'we may not use it';
-  return code === 'ENOTDIR' ? 'a part of the path is a file' : String(error);
 }

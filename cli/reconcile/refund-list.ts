@@ -3,7 +3,8 @@
  * and left out. Everything that is wrong with the list is said at once, with line numbers.
  */
 import { pipeline } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
+import type { CsvError } from 'csv-parse';
+import { parse } from 'csv-parse';
 import { ListBytesRefused, checkedBytes } from './list-bytes.ts';
 import type { ListHeader } from './list-header.ts';
 import { REQUIRED_COLUMNS, readHeader } from './list-header.ts';
@@ -80,16 +81,29 @@ export class RefundListReader {
   }
 
   async *#records(source: AsyncIterable<Buffer>): AsyncGenerator<string[], void> {
-    const parser = parse({ bom: true, relax_column_count: true, max_record_size: RECORD_CHARACTERS_MAX });
+    const parser = parse({
+      ...{ bom: true, relax_column_count: true, max_record_size: RECORD_CHARACTERS_MAX },
+      // An error of the stream would throw away the rows before it that were not handed out yet.
+      skip_records_with_error: true,
+    });
+    const faults: CsvError[] = [];
+    parser.on('skip', (fault: CsvError) => faults.push(fault));
     // The callback is for the pipeline's own end; an error of either side also ends the loop below.
     pipeline(checkedBytes(source, this.#problems), parser, () => undefined);
+    let records = 0;
     try {
-      for await (const cells of parser as AsyncIterable<string[]>) yield cells;
+      for await (const cells of parser as AsyncIterable<string[]>) {
+        // What comes after a broken row is guesswork.
+        if (faults[0]?.['records'] === records) break;
+        records += 1;
+        yield cells;
+      }
     } catch (error) {
-      if (error instanceof CsvError) this.#problems.add(this.#csvProblem(error));
-      else if (!(error instanceof ListBytesRefused)) throw error;
+      if (!(error instanceof ListBytesRefused)) throw error;
       throw this.#problems.refusal(this.#options.file, { cause: error });
     }
+    const [fault] = faults;
+    if (fault !== undefined) this.#problems.add(this.#csvProblem(fault));
     if (this.#header === null && !this.#problems.any) this.#problems.add('line 1: there is no header');
   }
 
