@@ -1,9 +1,11 @@
-import type { Channel, HeldAnswer, SubmitAnswer } from '../../channels/channel.ts';
+import type { Channel, SubmitAnswer } from '../../channels/channel.ts';
 import { assertNever } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { reportFacts } from '../../domain/refund/report.ts';
-import { hasOpenAttempt } from '../../domain/refund/state.ts';
+import type { RefundStatus } from '../../domain/refund/state.ts';
+import type { SubmissionStep } from '../../domain/refund/submission.ts';
+import { mayBeSent, submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
 import { nextAttempt, observationsOf, observe } from '../../store/observations.ts';
 import { claimSpacing } from '../../store/refunds.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -13,11 +15,6 @@ import { askAboutRefund } from './ask-about-refund.ts';
 import { orderOf } from './refund-order.ts';
 import type { RefundRef, RefundStanding } from './refund-ref.ts';
 import { loadRefund, standing } from './refund-ref.ts';
-
-/** Waits in business time between tries that the channel turned down for a while. */
-const SHORT_BALANCE_WAIT_MS = 30 * 60_000;
-const RATE_LIMIT_WAIT_MS = 60_000;
-const TRY_LATER_WAIT_MS = 30 * 60_000;
 
 /**
  * Puts the refund to the channel and ends only when its outcome is known. An attempt without a trustworthy answer is
@@ -29,11 +26,11 @@ export function submitRefund(deps: ActivityDeps) {
     atBoundary(async () => {
       const refund = await loadRefund(deps, ref);
       const channel = deps.channels.get(refund.accountId);
-      if (!mayBeSent(refund)) return standing(refund);
-
-      if (hasOpenAttempt(await observationsOf(deps.pool, refund.id))) {
+      const step = await nextStep(deps, refund);
+      if (step === 'none') return standing(refund);
+      if (step === 'ask') {
         const found = await findOut(deps, channel, refund);
-        if (!mayBeSent(found)) return standing(found);
+        if (!mayBeSent(statusIn(found))) return standing(found);
       }
 
       await keepSpacing(deps, channel, refund);
@@ -46,37 +43,20 @@ export function submitRefund(deps: ActivityDeps) {
     });
 }
 
-/** Anything the channel or a statement has said about the refund ends the sending; so does a payment that differs. */
-function mayBeSent(refund: Refund): boolean {
-  switch (refund.state) {
-    case 'requested':
-    case 'unknown':
-      return true;
-    case 'needs_action':
-      return refund.stateReason !== null && RESENDABLE.has(refund.stateReason);
-    case 'processing':
-    case 'succeeded':
-    case 'settled':
-    case 'failed':
-    case 'returned':
-      return false;
-    default:
-      return assertNever(refund.state);
-  }
+/** Nothing is known of most refunds that come here, so the evidence is read only where it can matter. */
+async function nextStep(deps: ActivityDeps, refund: Refund): Promise<SubmissionStep> {
+  if (!mayBeSent(statusIn(refund))) return 'none';
+  return submissionStep(statusIn(refund), await observationsOf(deps.pool, refund.id));
 }
 
-const RESENDABLE: ReadonlySet<string> = new Set([
-  'short_balance',
-  'payer_account_closed',
-  'account_config',
-  'blocked',
-]);
+function statusIn(refund: Refund): RefundStatus {
+  return { state: refund.state, reason: refund.stateReason };
+}
 
 /** Asks about an attempt that is still open. Comes back later while the question itself has no answer. */
 async function findOut(deps: ActivityDeps, channel: Channel, refund: Refund): Promise<Refund> {
   const after = await askAboutRefund(deps, channel, refund);
-  const open = hasOpenAttempt(await observationsOf(deps.pool, refund.id));
-  if (after.state === 'unknown' && open) {
+  if ((await nextStep(deps, after)) === 'ask') {
     throw comeBack('channel_unreachable', {
       afterMs: channel.limits.absenceGraceMs,
       clock: deps.clock,
@@ -132,8 +112,8 @@ function afterAnswer(deps: ActivityDeps, refund: Refund, answer: SubmitAnswer): 
       why: `no trustworthy answer: ${answer.why}`,
     });
   }
-  const waitMs = answer.outcome === 'held' ? selfMendingWait(answer) : null;
-  if (answer.outcome === 'held' && waitMs !== null && mayBeSent(refund)) {
+  const waitMs = answer.outcome === 'held' ? waitAfterHold(answer.reason, answer.retryAfterMs) : null;
+  if (answer.outcome === 'held' && waitMs !== null && mayBeSent(statusIn(refund))) {
     throw comeBack('channel_busy', {
       afterMs: waitMs,
       clock: deps.clock,
@@ -142,12 +122,4 @@ function afterAnswer(deps: ActivityDeps, refund: Refund, answer: SubmitAnswer): 
     });
   }
   return standing(refund);
-}
-
-/** How long to wait when time alone may mend it; null when a person must act. */
-function selfMendingWait(answer: HeldAnswer): number | null {
-  if (answer.reason === 'rate_limited') return answer.retryAfterMs ?? RATE_LIMIT_WAIT_MS;
-  if (answer.reason === 'try_later') return answer.retryAfterMs ?? TRY_LATER_WAIT_MS;
-  if (answer.reason === 'short_balance') return SHORT_BALANCE_WAIT_MS;
-  return null;
 }

@@ -201,6 +201,20 @@ describe('a refund that the channel does not take', () => {
     expect(bench.channel.ledger.movements).toHaveLength(1);
   });
 
+  test.each([
+    ['half an hour later', {}, HALF_HOUR_MS],
+    ['when the channel says', { retryAfterMs: 75_000 }, 75_000],
+  ] as const)('because of something that passes goes on by itself %s', async (_when, o, waitMs) => {
+    const ref = await confirmed();
+    bench.channel.script('submitRefund', held('try_later', o));
+
+    const { result, waitsMs } = await toTheEnd(bench, submitRefund(bench.deps), ref);
+
+    expect(waitsMs).toEqual([waitMs]);
+    expect(result.state).toBe('processing');
+    expect(bench.channel.orders).toHaveLength(2);
+  });
+
   test('F11: because it is called too often is no failure: it is sent again when the channel says', async () => {
     const ref = await confirmed();
     bench.channel.script(
