@@ -320,6 +320,12 @@ export const ERRORS = {
     retryable: true,
     remedy: 'Repeat with the same key after `retry-after` seconds.',
   },
+  api_unavailable: {
+    status: 503,
+    title: 'The HTTP API cannot be reached.',
+    retryable: true,
+    remedy: 'Check YUANLU_API_URL, and that `yuanlu api` or `yuanlu dev` runs there.',
+  },
   temporal_unavailable: {
     status: 503,
     title: 'Temporal cannot be reached.',

@@ -1,10 +1,11 @@
 /** The worker process: runs the workflows and activities of all three queues. */
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { chinaCalendar } from '../domain/time/china-calendar.ts';
 import { CHANNEL_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-queues.ts';
 import { bundleWorkflows } from './bundle.ts';
+import { INGEST_CONNECTIONS } from './config.ts';
 import type { Context } from './context.ts';
 import { refundEngine } from './refund-engine.ts';
 import { connectWorker } from './temporal.ts';
@@ -22,18 +23,58 @@ export interface RunningWorker {
   stop(): Promise<void>;
 }
 
+/**
+ * Resolves when the worker polls.
+ * @throws AppError `temporal_unavailable`
+ */
 export async function startWorker(context: Context, o: { bundle?: string } = {}): Promise<RunningWorker> {
   const connection = await connectWorker(context.config);
-  const code = o.bundle ?? (await bundleWorkflows());
-  const workers = await Promise.all(
-    workerOptions(context, connection, code).map((options) => Worker.create(options)),
+  try {
+    const code = o.bundle ?? (await bundleWorkflows());
+    const all = workerOptions(context, connection, code).map((options) => Worker.create(options));
+    return runTogether(await Promise.all(all), connection);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/**
+ * How many activities of each queue run at once, given the connections of the process. Those that write refunds hold one
+ * all the time: there are no more of them than connections, so none fails for waiting. Calls to a channel wait for the
+ * channel and hold one for moments, for which two are left. Statements have connections of their own.
+ */
+export function activitySlots(databasePool: number): { refunds: number; calls: number; statements: number } {
+  const forRefunds = databasePool - INGEST_CONNECTIONS;
+  return {
+    refunds: Math.max(1, forRefunds - 2),
+    calls: databasePool * 2,
+    statements: INGEST_CONNECTIONS - 1,
+  };
+}
+
+/** Three queues, one life: when one of them cannot go on, the others end in order, and the process with them. */
+function runTogether(workers: readonly Worker[], connection: NativeConnection): RunningWorker {
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const runs = workers.map((worker) =>
+    worker.run().catch((error: unknown) => {
+      shutdown();
+      throw error;
+    }),
   );
-  const runs = Promise.all(workers.map((worker) => worker.run()));
-  const done = runs.then(() => connection.close());
+  const done = Promise.allSettled(runs).then(async (ends) => {
+    await connection.close();
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  });
+  // Whoever waits hears of a failure; nobody waiting yet must not end the process before it could be stopped in order.
+  done.catch(() => undefined);
   return {
     done,
     stop: async () => {
-      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      shutdown();
       await done;
     },
   };
@@ -56,26 +97,21 @@ function workerOptions(context: Context, connection: NativeConnection, code: str
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,
   } as const;
-  const poolSize = context.config.databasePool;
+  const { refunds, calls, statements } = activitySlots(context.config.databasePool);
   return [
     {
       ...shared,
       taskQueue: REFUND_QUEUE,
       workflowBundle: { code },
-      maxConcurrentActivityTaskExecutions: poolSize,
+      maxConcurrentActivityTaskExecutions: refunds,
       // Eager dispatch stays on: database activities follow their workflow task without another round trip.
     },
     {
       ...shared,
       taskQueue: CHANNEL_QUEUE,
-      maxConcurrentActivityTaskExecutions: poolSize * 2,
+      maxConcurrentActivityTaskExecutions: calls,
       maxTaskQueueActivitiesPerSecond: CHANNEL_CALLS_PER_SECOND,
     },
-    { ...shared, taskQueue: STATEMENT_QUEUE, maxConcurrentActivityTaskExecutions: 3 },
+    { ...shared, taskQueue: STATEMENT_QUEUE, maxConcurrentActivityTaskExecutions: statements },
   ];
-}
-
-/** Sends the SDK's own log lines to stderr at the given level; once per process, before anything else of the SDK. */
-export function quietTemporalLogs(level: 'ERROR' | 'WARN' | 'INFO'): void {
-  Runtime.install({ logger: new DefaultLogger(level), shutdownSignals: [] });
 }

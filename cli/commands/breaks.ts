@@ -7,6 +7,7 @@ import type { Break } from '../../store/breaks.ts';
 import { getBreak, listBreaks } from '../../store/breaks.ts';
 import { beijingTime, createOutput, table } from '../output.ts';
 import { withBooks } from './books.ts';
+import { rowLimit } from './row-limit.ts';
 
 export async function listBreaksCommand(options: {
   kind?: string;
@@ -14,13 +15,12 @@ export async function listBreaksCommand(options: {
   limit: string;
   json: boolean;
 }): Promise<void> {
-  const { breaks } = await withBooks((context) =>
-    listBreaks(context.pool, {
-      limit: Number(options.limit),
-      ...(options.kind === undefined ? {} : { kind: breakKind(options.kind) }),
-      ...(options.all ? {} : { status: 'open' as const }),
-    }),
-  );
+  const filter = {
+    limit: rowLimit(options.limit),
+    ...(options.kind === undefined ? {} : { kind: breakKind(options.kind) }),
+    ...(options.all ? {} : { status: 'open' as const }),
+  };
+  const { breaks } = await withBooks((context) => listBreaks(context.pool, filter));
   createOutput(options.json).result({ breaks }, () => listText(breaks));
 }
 

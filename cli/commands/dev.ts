@@ -1,7 +1,7 @@
 /** `yuanlu dev`: the whole stack kept up, with data kept between starts, until Ctrl-C. */
 import { join, resolve } from 'node:path';
 import { startStack } from '../../workers/stack.ts';
-import { quietTemporalLogs } from '../../workers/worker.ts';
+import { quietTemporalLogs } from '../../workers/temporal-logs.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 /** How often the scheduler looks; production looks every five minutes. */

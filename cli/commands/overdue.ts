@@ -18,7 +18,25 @@ export async function listOverdueCommand(options: { json: boolean }): Promise<vo
 }
 
 /** One overdue refund as programs see it. */
-export function overdueDocument(row: OverdueRow, now: Date) {
+export interface OverdueDocument {
+  readonly refund_no: string;
+  readonly channel: string;
+  readonly amount_minor: bigint;
+  readonly state: string;
+  readonly level: number;
+  readonly promise_at: string;
+  /** In business days of China. */
+  readonly days_late: number;
+  readonly last_asked_at: string | null;
+  readonly last_answer: string | null;
+  readonly serials: {
+    readonly refund_no: string;
+    readonly channel_refund_no: string | null;
+    readonly transaction_id: string | null;
+  };
+}
+
+export function overdueDocument(row: OverdueRow, now: Date): OverdueDocument {
   return {
     refund_no: row.refundNo,
     channel: row.channel,

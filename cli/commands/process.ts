@@ -29,7 +29,8 @@ export async function runProcess(name: ProcessName): Promise<void> {
 
 const START: Readonly<Record<ProcessName, (context: Context) => Promise<Running>>> = {
   worker: async (context) => {
-    const { quietTemporalLogs, startWorker } = await import('../../workers/worker.ts');
+    const { quietTemporalLogs } = await import('../../workers/temporal-logs.ts');
+    const { startWorker } = await import('../../workers/worker.ts');
     quietTemporalLogs('WARN');
     const worker = await startWorker(context);
     return { what: 'worker is running', done: worker.done, stop: () => worker.stop() };

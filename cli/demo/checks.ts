@@ -107,7 +107,7 @@ export async function runChecks(o: {
     check(
       'the audit trail verifies',
       broken === null,
-      broken === null ? 'every chain' : `record ${broken.id}: ${broken.why}`,
+      broken === null ? 'every chain' : `record ${broken.id ?? 'of a refund'}: ${broken.why}`,
     ),
   ];
 }

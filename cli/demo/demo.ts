@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
-import { quietTemporalLogs } from '../../workers/worker.ts';
+import { quietTemporalLogs } from '../../workers/temporal-logs.ts';
 import type { Stack } from '../../workers/stack.ts';
 import { startStack } from '../../workers/stack.ts';
 import { EXIT } from '../exit.ts';
@@ -13,10 +13,11 @@ import type { Check, Planted } from './checks.ts';
 import { readPlanted, runChecks } from './checks.ts';
 import { DAY_MS, REFUNDS_MIN, planMonth } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
+import { describeKeptStack } from './keep-up.ts';
 import { demoText } from './print.ts';
 import type { DemoReport } from './report.ts';
 import { readReport } from './report.ts';
-import { untilQuiet } from './until-quiet.ts';
+import { SETTLE_DAYS, untilQuiet } from './until-quiet.ts';
 import { playTraffic } from './traffic.ts';
 import { AppError } from '../../domain/errors.ts';
 
@@ -55,6 +56,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const seed = wholeNumber(options.seed, 'seed', 0);
   const plan = planMonth({ refunds: size, seed, days: MONTH_DAYS });
   quietTemporalLogs('ERROR');
+  say(
+    `September 2026 with ${String(size)} refunds, a day a second: a WeChat Pay on this machine, a real Postgres, a real Temporal`,
+  );
   const root = resolve('.yuanlu');
   await mkdir(root, { recursive: true });
   const dataDir = await mkdtemp(join(root, 'demo-'));
@@ -67,12 +71,18 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     line.update('starting Postgres, Temporal and the sandbox');
     stack = await startDemoStack(dataDir, seed);
-    const ran = await Promise.race([play(stack, plan, line.update), interrupted.then(() => null)]);
+    const ran = await Promise.race([
+      play(stack, plan, (text) => line.update(text)),
+      interrupted.then(() => null),
+    ]);
     if (ran === null) return 130;
     line.done();
     const result = { ...ran, urls: urlsOf(stack), seed, elapsed_ms: Math.round(performance.now() - began) };
     process.stdout.write(`${demoText(result, options.json)}\n`);
-    if (options.keep) await keepUp(stack, interrupted);
+    if (options.keep) {
+      for (const text of await describeKeptStack(stack, dataDir)) say(text);
+      await interrupted;
+    }
     return result.checks.every((check) => check.ok) ? EXIT.ok : EXIT.differences;
   } finally {
     line.done();
@@ -95,10 +105,12 @@ function startDemoStack(dataDir: string, seed: number): Promise<Stack> {
     logLevel: 'error',
     temporalUi: true,
     durableTemporal: false,
-    say: (text) => {
-      process.stderr.write(`${text}\n`);
-    },
+    say,
   });
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 async function play(
@@ -126,10 +138,11 @@ async function play(
       clock,
       plan,
       lastDay,
+      settleDays: SETTLE_DAYS,
       until: new Date(ORIGIN.getTime() + (MONTH_DAYS + RUN_OFF_DAYS_MAX) * DAY_MS),
     },
     (open) => {
-      update(`${today()}  waiting for the channel's last words: ${open}`);
+      update(`${today()}  ${open}`);
     },
   );
   const report = await readReport(pool, clock.now());
@@ -141,13 +154,6 @@ async function play(
 function urlsOf(stack: Stack): DemoResult['urls'] {
   // Console and receipt pages are not built yet; their places in the contract stay empty until they are.
   return { console: null, receipt: null, temporal: stack.engines.temporalUiUrl, api: stack.api.url };
-}
-
-async function keepUp(stack: Stack, interrupted: Promise<void>): Promise<void> {
-  process.stderr.write(
-    `The stack stays up until Ctrl-C.\n  API       ${stack.api.url}  (YUANLU_API_URL)\n  API key   ${stack.apiKey}  (YUANLU_API_KEY)\n  Temporal  ${stack.engines.temporalUiUrl ?? ''}\n`,
-  );
-  await interrupted;
 }
 
 /** @throws AppError `request_invalid` */

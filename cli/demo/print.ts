@@ -79,8 +79,15 @@ function checksText(result: DemoResult): string {
 function closing(result: DemoResult): string {
   const seconds = String(Math.round(result.elapsed_ms / 1_000));
   const wrong = result.planted.filter((one) => one.found !== one.expected);
+  const failed = result.checks.filter((one) => !one.ok).length;
   const list = wrong.map(
     (one) => `  ${one.refund_no} ${one.trouble}: expected ${one.expected}, found ${one.found}`,
   );
-  return [...list, `A month in ${seconds} s, seed ${String(result.seed)}.`].join('\n');
+  const verdict = failed === 0 ? 'everything adds up' : `${String(failed)} checks FAILED`;
+  return [...list, `A month in ${seconds} s, seed ${String(result.seed)}: ${verdict}.`, '', NEXT].join('\n');
 }
+
+const NEXT = `What next
+  npm run demo -- --keep     the same month, left running to look around
+  npx yuanlu dev             a stack of your own to send refunds to, with data that stays
+  npx yuanlu reconcile -h    your own statement against your own list of refunds, nothing to set up`;

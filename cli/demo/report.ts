@@ -3,6 +3,7 @@ import type { Pool } from '../../store/pool.ts';
 import { listOverdue } from '../../store/overdue.ts';
 import { REFUND_STATES } from '../../domain/refund/state.ts';
 import { BREAK_KINDS } from '../../domain/statement/break.ts';
+import type { OverdueDocument } from '../commands/overdue.ts';
 import { overdueDocument } from '../commands/overdue.ts';
 
 export interface StatementCounts {
@@ -18,7 +19,7 @@ export interface DemoReport {
   readonly refunds: number;
   readonly by_state: Readonly<Record<string, number>>;
   readonly statements: StatementCounts;
-  readonly overdue: readonly ReturnType<typeof overdueDocument>[];
+  readonly overdue: readonly OverdueDocument[];
 }
 
 /** Reads the report from the database. `now` is the business time at the end. */

@@ -9,7 +9,7 @@ import { TROUBLES } from './plan.ts';
 const LOOK_EVERY_MS = 400;
 
 /** Days after the end of the month by which slow cards, second looks at bills and alarms are through. */
-const SETTLE_DAYS = 14;
+export const SETTLE_DAYS = 14;
 
 interface Wait {
   readonly pool: Pool;
@@ -17,17 +17,23 @@ interface Wait {
   readonly plan: DemoPlan;
   /** The last day of the month (yyyy-mm-dd). */
   readonly lastDay: string;
+  /** Days after the last day that must pass in any case, so that what should not happen had its time to happen. */
+  readonly settleDays: number;
   /** When to stop waiting, whatever is open; the checks then say what is missing. */
   readonly until: Date;
 }
 
 /** Ends when every refund stands where its plan says, every bill was fetched and the alarms had their time. */
 export async function untilQuiet(wait: Wait, hear: (open: string) => void): Promise<void> {
-  const enough = addDays(wait.lastDay, SETTLE_DAYS);
+  const enough = addDays(wait.lastDay, wait.settleDays);
   while (wait.clock.now() < wait.until) {
     const open = await countOpen(wait);
     if (open === 0 && beijingDateOf(wait.clock.now()) > enough) return;
-    hear(open === 0 ? 'bills and alarms of the last days' : `${String(open)} refunds`);
+    hear(
+      open === 0
+        ? 'every refund stands as planned; the last bills and alarms are due'
+        : `${String(open)} refunds wait for the channel's last word`,
+    );
     await sleep(LOOK_EVERY_MS);
   }
 }

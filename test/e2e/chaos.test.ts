@@ -5,13 +5,15 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Check, Planted } from '../../cli/demo/checks.ts';
 import { readPlanted, runChecks } from '../../cli/demo/checks.ts';
 import { dice } from '../../cli/demo/dice.ts';
+import type { DemoPlan } from '../../cli/demo/plan.ts';
 import { DAY_MS, planMonth } from '../../cli/demo/plan.ts';
 import { readReport } from '../../cli/demo/report.ts';
 import { playTraffic } from '../../cli/demo/traffic.ts';
@@ -20,13 +22,18 @@ import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import { toEnv } from '../../workers/config.ts';
 import type { Stack } from '../../workers/stack.ts';
 import { startStack } from '../../workers/stack.ts';
+import { until } from './shop.ts';
 
 const ORIGIN = new Date('2026-09-01T00:00:00+08:00');
-const DAYS = 20;
+const DAYS = 16;
 const REFUNDS = 60;
 /** Business days a wall second: slow enough that a restart of an engine is not a week. */
-const DAYS_PER_SECOND = 0.4;
+const DAYS_PER_SECOND = 0.5;
 const KILLS = 9;
+/** Days after the last one that pass in any case: time for what must not happen. */
+const SETTLE_DAYS = 8;
+/** How long after everything stood still the sums may still be wrong: bills and sweeps of the last days. */
+const SUMS_LIMIT_MS = 60_000;
 
 const seed = Number(process.env['YUANLU_CHAOS_SEED'] ?? Date.now() % 1_000_000);
 const roll = dice(seed);
@@ -51,7 +58,6 @@ function startWorker(): void {
 
 beforeAll(async () => {
   const root = resolve('.yuanlu');
-  const { mkdir } = await import('node:fs/promises');
   await mkdir(root, { recursive: true });
   dataDir = await mkdtemp(join(root, 'chaos-'));
   stack = await startStack({
@@ -78,6 +84,13 @@ afterAll(async () => {
   await stack.stop();
   await rm(dataDir, { recursive: true, force: true });
 }, 60_000);
+
+async function readSums(plan: DemoPlan): Promise<{ planted: readonly Planted[]; checks: readonly Check[] }> {
+  const { pool, clock } = stack.context;
+  const report = await readReport(pool, clock.now());
+  const planted = await readPlanted(pool, plan, stack.sandbox);
+  return { planted, checks: await runChecks({ pool, plan, sandbox: stack.sandbox, report, planted }) };
+}
 
 async function killAtRandom(until: () => boolean): Promise<string[]> {
   const killed: string[] = [];
@@ -112,14 +125,21 @@ describe(`with dice ${String(seed)}`, () => {
         clock,
         plan,
         lastDay: addDays(beijingDateOf(ORIGIN), DAYS - 1),
+        settleDays: SETTLE_DAYS,
         until: new Date(ORIGIN.getTime() + (DAYS + 60) * DAY_MS),
       },
       () => undefined,
     );
 
-    const report = await readReport(pool, clock.now());
-    const planted = await readPlanted(pool, plan, stack.sandbox);
-    const checks = await runChecks({ pool, plan, sandbox: stack.sandbox, report, planted });
+    const { planted, checks } = await until(
+      'every planted trouble and every sum is as it should be',
+      async () => {
+        const value = await readSums(plan);
+        const wrong = value.planted.some((one) => one.found !== one.expected);
+        return { done: !wrong && value.checks.every((one) => one.ok), value };
+      },
+      SUMS_LIMIT_MS,
+    );
     process.stderr.write(
       `chaos, dice ${String(seed)}: killed ${killed.join(', ')}; ${String(traffic.repeated)} requests repeated\n`,
     );
