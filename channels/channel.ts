@@ -117,8 +117,11 @@ export type StatementAvailability =
   | { readonly outcome: 'ready'; readonly ticket: StatementTicket }
   /** Nothing happened on that day: final. */
   | { readonly outcome: 'empty' }
-  /** Not made yet. */
-  | { readonly outcome: 'creating' }
+  /**
+   * Not made yet. `orEmpty`: the channel says the same of a day on which nothing happened, so from
+   * `limits.emptyAfterMs` on it is taken for one.
+   */
+  | { readonly outcome: 'creating'; readonly orEmpty?: true }
   | HeldAnswer
   | UnknownAnswer;
 
@@ -157,12 +160,19 @@ export interface ChannelLimits {
   readonly spacingPerPaymentMs: number;
   /** How long a refund may stay invisible to a query after it was sent. */
   readonly absenceGraceMs: number;
+  /**
+   * Attempts under one number that may end without a word before a person has to find out; null where the channel always
+   * says yes or no in the end.
+   */
+  readonly silentAttemptsMax: number | null;
   /** The waits between polls for a verdict, in order; the last one repeats. */
   readonly pollLadderMs: readonly number[];
   /** The wait between questions about the way to the payer's bank, after the channel has said success. */
   readonly bankLegPollMs: number;
   /** When the statement of a day exists at the earliest, as time after the end of that day (Beijing). */
   readonly statementReadyAfterMs: number;
+  /** From when on "not there" means "nothing happened", as time after the end of that day, where the channel cannot tell. */
+  readonly emptyAfterMs: number;
   readonly statementKinds: readonly StatementKind[];
 }
 

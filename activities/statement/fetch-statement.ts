@@ -23,6 +23,8 @@ export function fetchStatement(deps: ActivityDeps) {
         case 'empty':
           return { outcome: 'empty' };
         case 'creating':
+          if (availability.orEmpty === true && isPast(deps, day, channel.limits.emptyAfterMs))
+            return { outcome: 'empty' };
           throw askAgain(deps, ASK_AGAIN_AFTER_MS, 'the channel is still making the statement');
         case 'held':
           if (availability.reason !== 'rate_limited') {
@@ -38,10 +40,18 @@ export function fetchStatement(deps: ActivityDeps) {
 }
 
 function waitUntilMade(deps: ActivityDeps, channel: Channel, day: StatementDay): void {
-  const madeAtMs =
-    beijingInstant(addDays(day.billDate, 1), '00:00:00').getTime() + channel.limits.statementReadyAfterMs;
+  const madeAtMs = endOf(day) + channel.limits.statementReadyAfterMs;
   const waitMs = madeAtMs - deps.clock.now().getTime();
   if (waitMs > 0) throw askAgain(deps, waitMs, 'the day is not over, or its statement is not due yet');
+}
+
+/** Whether so much time has passed since the day ended. */
+function isPast(deps: ActivityDeps, day: StatementDay, afterMs: number): boolean {
+  return deps.clock.now().getTime() >= endOf(day) + afterMs;
+}
+
+function endOf(day: StatementDay): number {
+  return beijingInstant(addDays(day.billDate, 1)).getTime();
 }
 
 async function download(

@@ -16,6 +16,7 @@ export const WECHAT_LIMITS: ChannelLimits = {
   spacingPerPaymentMs: MINUTE_MS,
   absenceGraceMs: MINUTE_MS,
   // Every minute for five minutes, then 5, 10, 20, 30 minutes; cards take days, so the gaps grow to six hours.
+  silentAttemptsMax: null,
   pollLadderMs: [
     ...[1, 1, 1, 1, 1, 5, 10, 20, 30, 30].map((minutes) => minutes * MINUTE_MS),
     ...[1, 1, 2, 4, 6].map((hours) => hours * HOUR_MS),
@@ -24,5 +25,6 @@ export const WECHAT_LIMITS: ChannelLimits = {
   bankLegPollMs: DAY_MS,
   // Made from 09:00 on the next day; the channel asks to fetch after 10:00.
   statementReadyAfterMs: 10 * HOUR_MS,
+  emptyAfterMs: 12 * HOUR_MS,
   statementKinds: ['trade', 'fund_flow'],
 };

@@ -36,6 +36,18 @@ export function beijingInstant(date: PlainDate, time = '00:00:00'): Date {
   return new Date(dayNumber(date) * DAY_MS + intoDayMs - BEIJING_OFFSET_MS);
 }
 
+/** The Beijing time of an instant as Chinese channels write it: `yyyy-MM-dd HH:mm:ss`. */
+export function beijingTimeOf(instant: Date): string {
+  return new Date(instant.getTime() + BEIJING_OFFSET_MS).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+/** Reads `yyyy-MM-dd HH:mm:ss` Beijing time, fractions of a second let pass; null for anything else. */
+export function readBeijingTime(text: string): Date | null {
+  const parts = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d{1,3})?$/.exec(text);
+  const at = parts === null ? Number.NaN : Date.parse(`${parts[1] ?? ''}T${parts[2] ?? ''}+08:00`);
+  return Number.isNaN(at) ? null : new Date(at);
+}
+
 /** The day `days` later; earlier when negative. @throws AppError `date_invalid` */
 export function addDays(date: PlainDate, days: number): PlainDate {
   return dateOfDay(dayNumber(date) + days);

@@ -32,6 +32,8 @@ export const LIMITS: ChannelLimits = {
   spacingPerPaymentMs: MINUTE_MS,
   absenceGraceMs: 2 * MINUTE_MS,
   // Every minute up to the fifth, then 5, 10, 20 and 30 minutes, as the channel advises.
+  silentAttemptsMax: null,
+  emptyAfterMs: 12 * 3_600_000,
   pollLadderMs: [1, 1, 1, 1, 1, 5, 10, 20, 30].map((minutes) => minutes * MINUTE_MS),
   bankLegPollMs: DAY_MS,
   statementReadyAfterMs: 10 * 60 * MINUTE_MS,

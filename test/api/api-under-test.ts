@@ -153,6 +153,8 @@ function channelOf(accountId: string, readCallback: Channel['readCallback']): Ch
       partsPerPayment: 50,
       spacingPerPaymentMs: 60_000,
       absenceGraceMs: 60_000,
+      silentAttemptsMax: null,
+      emptyAfterMs: 12 * 3_600_000,
       pollLadderMs: [60_000],
       statementReadyAfterMs: 10 * 3_600_000,
       statementKinds: ['trade'],
