@@ -6,7 +6,7 @@
 import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '../domain/errors.ts';
-import type { MemberChoice, Unpacked } from './unzip.ts';
+import type { MemberChoice, Unpacked, ZipMember } from './unzip.ts';
 import { unzipOnlyMember } from './unzip.ts';
 
 /** How large a delivery may be. */
@@ -150,6 +150,14 @@ function inflateError(error: unknown): unknown {
     { packing: 'gzip', reason: (error as Error).message },
     { cause: error },
   );
+}
+
+/**
+ * The bytes of one member of a zip, under the caps that hold for every delivery.
+ * @throws AppError `statement_too_large`, `statement_unrecognised`
+ */
+export async function* unpackMember(member: ZipMember, caps: UnpackCaps): AsyncGenerator<Buffer, void> {
+  yield* refuseNested(capped(member.read(), caps));
 }
 
 async function* capped(pieces: AsyncIterable<Unpacked>, caps: UnpackCaps): AsyncGenerator<Buffer, void> {

@@ -28,63 +28,79 @@ export interface Unpacked {
   readonly packedBytes: number;
 }
 
+/** A file in a zip. */
+export interface ZipMember {
+  readonly name: string;
+  /** Its bytes, checked against its sum. */
+  read(): AsyncGenerator<Unpacked, void>;
+}
+
 /**
  * The bytes of the only file in the zip, or of the only one that `choose` takes.
- * @throws AppError `statement_truncated` (no list of members), `statement_corrupt` (lies about a size, wrong check
- *   sum), `statement_too_large` (too many members), `statement_unrecognised` (none or several files to read,
- *   encrypted, a link, a name with a path)
+ * @throws AppError as {@link unzip}; `statement_unrecognised` also for none or several files to read
  */
 export async function* unzipOnlyMember(
   packed: AsyncIterable<Buffer>,
   membersMax: number,
   choose?: MemberChoice,
 ): AsyncGenerator<Unpacked, void> {
+  yield* unzip(packed, membersMax, (members) => {
+    const [only, ...more] = members.filter(({ name }) => choose === undefined || choose(name));
+    if (only === undefined || more.length > 0) {
+      const files = only === undefined ? 0 : more.length + 1;
+      throw new AppError('statement_unrecognised', { packing: 'zip', files_to_read: files });
+    }
+    return only.read();
+  });
+}
+
+/**
+ * What `read` makes of the files in the zip, which are there only as long as it runs.
+ * @throws AppError `statement_truncated` (no list of members), `statement_corrupt` (lies about a size, wrong check
+ *   sum), `statement_too_large` (too many members), `statement_unrecognised` (encrypted, a link, a name with a path)
+ */
+export async function* unzip<T>(
+  packed: AsyncIterable<Buffer>,
+  membersMax: number,
+  read: (members: readonly ZipMember[]) => AsyncGenerator<T, void>,
+): AsyncGenerator<T, void> {
   const folder = await mkdtemp(join(tmpdir(), 'yuanlu-unzip-'));
   try {
     const spool = join(folder, 'packed.zip');
     await pipeline(packed, createWriteStream(spool, { flags: 'wx', mode: 0o600 }));
-    yield* readMember(spool, membersMax, choose);
+    // Names stay bytes: yauzl would read every old name as CP437, and channels write GB 18030.
+    const zip = await openPromise(spool, { autoClose: false, decodeStrings: false }).catch(damaged);
+    try {
+      yield* read(await membersOf(zip, membersMax));
+    } finally {
+      zip.close();
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function* readMember(
-  path: string,
-  membersMax: number,
-  choose: MemberChoice | undefined,
-): AsyncGenerator<Unpacked, void> {
-  // Names stay bytes: yauzl would read every old name as CP437, and channels write GB 18030.
-  const zip = await openPromise(path, { autoClose: false, decodeStrings: false }).catch(damaged);
+async function* readMember(zip: ZipFile, member: Entry): AsyncGenerator<Unpacked, void> {
+  const content = await zip.openReadStreamPromise(member).catch(damaged);
+  let check = 0;
   try {
-    const member = await findMember(zip, membersMax, choose);
-    const content = await zip.openReadStreamPromise(member).catch(damaged);
-    let check = 0;
-    try {
-      for await (const bytes of content as AsyncIterable<Buffer>) {
-        check = crc32(bytes, check);
-        yield { bytes, packedBytes: member.compressedSize };
-      }
-    } catch (error) {
-      damaged(error);
-    } finally {
-      content.destroy();
+    for await (const bytes of content as AsyncIterable<Buffer>) {
+      check = crc32(bytes, check);
+      yield { bytes, packedBytes: member.compressedSize };
     }
-    if (check !== member.crc32)
-      throw new AppError('statement_corrupt', { packing: 'zip', reason: 'check sum' });
+  } catch (error) {
+    damaged(error);
   } finally {
-    zip.close();
+    content.destroy();
   }
+  if (check !== member.crc32)
+    throw new AppError('statement_corrupt', { packing: 'zip', reason: 'check sum' });
 }
 
-async function findMember(
-  zip: ZipFile,
-  membersMax: number,
-  choose: MemberChoice | undefined,
-): Promise<Entry> {
+async function membersOf(zip: ZipFile, membersMax: number): Promise<readonly ZipMember[]> {
   // The count is the zip's own claim; the loop below holds whatever it says.
   if (zip.entryCount > membersMax) tooMany(membersMax);
-  const files: Entry[] = [];
+  const members: ZipMember[] = [];
   let seen = 0;
   try {
     for await (const entry of zip.eachEntry()) {
@@ -92,17 +108,12 @@ async function findMember(
       if (seen > membersMax) tooMany(membersMax);
       const name = nameOf(entry);
       refuseOdd(entry, name);
-      const isFolder = name.endsWith('/');
-      if (!isFolder && (choose === undefined || choose(name))) files.push(entry);
+      if (!name.endsWith('/')) members.push({ name, read: () => readMember(zip, entry) });
     }
   } catch (error) {
     damaged(error);
   }
-  const [only, ...more] = files;
-  if (only === undefined || more.length > 0) {
-    throw new AppError('statement_unrecognised', { packing: 'zip', files_to_read: files.length });
-  }
-  return only;
+  return members;
 }
 
 function tooMany(membersMax: number): never {
