@@ -47,7 +47,7 @@ export async function listBreaks(
   db: Db,
   filter: BreakFilter,
 ): Promise<{ breaks: Break[]; next: string | null }> {
-  const { rows } = await db.query(
+  const { rows } = await db.query<Row>(
     `${SELECT}
       where ($1::text is null or b.account_id = $1) and ($2::text is null or a.merchant_id = $2)
         and ($3::text is null or b.kind = $3) and ($4::text is null or b.status = $4)
@@ -71,7 +71,7 @@ export async function listBreaks(
 
 export async function getBreak(db: Db, id: string): Promise<Break | null> {
   if (!/^[0-9]{1,18}$/.test(id)) return null;
-  const { rows } = await db.query(`${SELECT} where b.id = $1`, [id]);
+  const { rows } = await db.query<Row>(`${SELECT} where b.id = $1`, [id]);
   return rows[0] === undefined ? null : toBreak(rows[0]);
 }
 
@@ -123,8 +123,7 @@ interface Row {
   readonly closing_evidence: Record<string, unknown> | null;
 }
 
-function toBreak(row: object): Break {
-  const r = row as Row;
+function toBreak(r: Row): Break {
   const { file_id: fileId, line_no: lineNo, bill_date: billDate } = r;
   return {
     id: String(r.id),

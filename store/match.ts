@@ -24,7 +24,7 @@ import type { JudgedFile } from './match-write.ts';
 import { closeAnswered, writeBreaks, writeMatches } from './match-write.ts';
 import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
-import type { StatementFile } from './statements-files.ts';
+import type { StatementFile, StatementFileRow } from './statements-files.ts';
 import { STATEMENT_FILE_COLUMNS, toStatementFile } from './statements-files.ts';
 
 export { sweepMissing } from './match-missing.ts';
@@ -86,12 +86,12 @@ export async function matchStatement(
 
 async function lockFile(tx: Tx, fileId: string): Promise<StatementFile> {
   const select = `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files where id = $1 and status <> 'refused'`;
-  const found = /^[0-9]{1,18}$/.test(fileId) ? await tx.query(select, [fileId]) : { rows: [] };
-  if (found.rows[0] === undefined) throw new AppError('statement_unknown', { file_id: fileId });
+  const found = /^[0-9]{1,18}$/.test(fileId) ? await tx.query<StatementFileRow>(select, [fileId]) : null;
+  if (found?.rows[0] === undefined) throw new AppError('statement_unknown', { file_id: fileId });
   const { accountId } = toStatementFile(found.rows[0]);
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/match/${accountId}`]);
   // Read again under the locks: another run or a newer delivery may have been faster.
-  const { rows } = await tx.query(`${select} for update`, [fileId]);
+  const { rows } = await tx.query<StatementFileRow>(`${select} for update`, [fileId]);
   if (rows[0] === undefined) throw new AppError('statement_unknown', { file_id: fileId });
   return toStatementFile(rows[0]);
 }

@@ -42,7 +42,8 @@ export const STATEMENT_FILE_COLUMNS = `id, account_id, kind, bill_date, part, re
   currency, lines, refund_lines, quarantined, totals_declared, totals_computed, merchant_nos, first_date, last_date,
   refusal_code, refused_count, detail, supersedes, received_at, matched_at`;
 
-interface Row {
+/** A row of {@link STATEMENT_FILE_COLUMNS}. */
+export interface StatementFileRow {
   readonly id: bigint;
   readonly account_id: string;
   readonly kind: StatementKind;
@@ -70,9 +71,7 @@ interface Row {
   readonly matched_at: Date | null;
 }
 
-/** Turns a row of {@link STATEMENT_FILE_COLUMNS} into a file. */
-export function toStatementFile(row: object): StatementFile {
-  const r = row as Row;
+export function toStatementFile(r: StatementFileRow): StatementFile {
   return {
     id: String(r.id),
     accountId: r.account_id,
@@ -103,7 +102,7 @@ export function toStatementFile(row: object): StatementFile {
 
 export async function getStatementFile(db: Db, fileId: string): Promise<StatementFile | null> {
   if (!/^[0-9]{1,18}$/.test(fileId)) return null;
-  const { rows } = await db.query(
+  const { rows } = await db.query<StatementFileRow>(
     `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files where id = $1`,
     [fileId],
   );
@@ -121,7 +120,7 @@ export async function listStatementFiles(
     readonly limit: number;
   },
 ): Promise<StatementFile[]> {
-  const { rows } = await db.query(
+  const { rows } = await db.query<StatementFileRow>(
     `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files
       where ($1::text is null or account_id = $1) and ($2::date is null or bill_date >= $2)
         and ($3::date is null or bill_date <= $3) and id > $4

@@ -3,18 +3,20 @@
  * hash, owner, day and totals are checked before it commits. The same bytes again change nothing; other bytes for the
  * same day are a new revision, and the one before stays, superseded.
  */
-import { AppError, isErrorCode } from '../domain/errors.ts';
 import type { StatementKind, StatementReader, StatementSummary } from '../domain/statement/statement.ts';
 import type { Db, Pool, Tx } from './pool.ts';
 import { asAppError } from './pool.ts';
 import { checkLoaded, totalsJson } from './statements-check.ts';
 import { diffStatements } from './statements-diff.ts';
-import type { StatementFile } from './statements-files.ts';
+import { keepQuarantined, recordRefusal } from './statements-aside.ts';
+import { lockDay, supersede } from './statements-day.ts';
+import type { StatementFile, StatementFileRow } from './statements-files.ts';
 import { STATEMENT_FILE_COLUMNS, summaryOf, toStatementFile } from './statements-files.ts';
 import type { Loaded, Progress } from './statements-load.ts';
 import { BytesSeen, loadLines } from './statements-load.ts';
 import { beijingDateOf } from '../domain/time/plain-date.ts';
 
+export { recordEmptyStatement } from './statements-day.ts';
 export { getStatementFile } from './statements-files.ts';
 
 export interface ImportOptions {
@@ -180,67 +182,11 @@ async function keep(
   return revision;
 }
 
-interface Day {
-  readonly accountId: string;
-  readonly kind: StatementKind;
-  readonly billDate: string;
-}
-
-/** One delivery of a day at a time; returns what is live for it. */
-async function lockDay(tx: Tx, day: Day): Promise<StatementFile[]> {
-  const { accountId, kind, billDate } = day;
-  await tx.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [
-    `yuanlu/statement/${accountId}/${kind}/${billDate}`,
-  ]);
-  const { rows } = await tx.query(
-    `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files
-      where account_id = $1 and kind = $2 and bill_date = $3 and status in ('loaded', 'empty')`,
-    [accountId, kind, billDate],
-  );
-  return rows.map(toStatementFile);
-}
-
-/** Takes the delivery before out of use and says which number the next one has. */
-async function supersede(
-  tx: Tx,
-  day: Day & { readonly part: string; readonly now: Date },
-  before: StatementFile | undefined,
-): Promise<number> {
-  if (before !== undefined) {
-    await tx.query(
-      `update yuanlu.statement_files set status = 'superseded', superseded_at = $2 where id = $1`,
-      [before.id, day.now],
-    );
-  }
-  const { rows } = await tx.query<{ next: number }>(
-    `select coalesce(max(revision), 0) + 1 as next from yuanlu.statement_files
-      where account_id = $1 and kind = $2 and bill_date = $3 and part = $4`,
-    [day.accountId, day.kind, day.billDate, day.part],
-  );
-  return rows[0]?.next ?? 1;
-}
-
-async function keepQuarantined(tx: Tx, fileId: string, summary: StatementSummary): Promise<void> {
-  if (summary.quarantined.length === 0) return;
-  await tx.query(
-    `insert into yuanlu.quarantined_lines (file_id, line_no, byte_offset, reason, raw)
-     select $1, * from unnest($2::int[], $3::bigint[], $4::text[], $5::text[])`,
-    [
-      fileId,
-      summary.quarantined.map((one) => one.lineNo),
-      summary.quarantined.map((one) => one.byteOffset),
-      summary.quarantined.map((one) => one.reason),
-      // Postgres text cannot hold NUL; it is shown as its symbol.
-      summary.quarantined.map((one) => one.raw.replaceAll('\0', '\u2400')),
-    ],
-  );
-}
-
 /** The channel's hash is known before the download is read: a file that is live already need not be read again. */
 async function findAnnounced(db: Db, options: ImportOptions): Promise<StatementFile | null> {
   if (options.expectHash === null || options.billDate === null) return null;
   const column = options.expectHash.algorithm === 'sha1' ? 'sha1' : 'sha256';
-  const { rows } = await db.query(
+  const { rows } = await db.query<StatementFileRow>(
     `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files
       where account_id = $1 and bill_date = $2 and status = 'loaded' and ${column} = $3
         and ($4::text is null or kind = $4)`,
@@ -256,64 +202,4 @@ async function sameAs(db: Db, file: StatementFile): Promise<ImportResult> {
 function sameResult(file: StatementFile): Omit<ImportResult, 'summary'> {
   const { id: fileId, revision, billDate, matchedAt, sha256 } = file;
   return { fileId, outcome: 'same', revision, billDate, matchedAt, sha256: sha256 ?? '' };
-}
-
-/** Keeps the reason of a refusal in a transaction of its own. The same bytes refused again only raise the count. */
-async function recordRefusal(
-  ingest: Pool,
-  options: ImportOptions,
-  fault: unknown,
-  seen: BytesSeen,
-): Promise<void> {
-  const { kind, billDate } = options;
-  if (!(fault instanceof AppError) || kind === null || billDate === null) return;
-  if (!isErrorCode(fault.code) || !fault.code.startsWith('statement_')) return;
-  const { sha256 } = seen.digests();
-  await ingest.query(
-    `with again as (
-       update yuanlu.statement_files set refused_count = refused_count + 1
-        where account_id = $1 and kind = $2 and bill_date = $3 and status = 'refused' and sha256 = $4
-          and refusal_code = $5
-       returning id)
-     insert into yuanlu.statement_files (account_id, kind, bill_date, part, revision, status, sha256, size_bytes, uri,
-       refusal_code, refused_count, detail, received_at)
-     select $1, $2, $3, $6, 0, 'refused', $4, $7, $8, $5, 1, $9, $10 where not exists (select from again)`,
-    [
-      options.accountId,
-      kind,
-      billDate,
-      sha256,
-      fault.code,
-      options.part ?? '',
-      seen.bytes,
-      options.uri,
-      { message: fault.message, ...fault.details },
-      options.now,
-    ],
-  );
-}
-
-/**
- * Records that nothing happened on a day: final, so that no gap is suspected. A day that has lines is left as it is.
- */
-export async function recordEmptyStatement(
-  ingest: Pool,
-  day: Day & { readonly now: Date },
-): Promise<{ fileId: string; outcome: 'recorded' | 'same' }> {
-  const { accountId, kind, billDate, now } = day;
-  const { rows } = await ingest.query<{ id: bigint; fresh: boolean }>(
-    `with fresh as (
-       insert into yuanlu.statement_files (account_id, kind, bill_date, revision, status, received_at, matched_at)
-       values ($1, $2, $3, 1, 'empty', $4, $4)
-       on conflict (account_id, kind, bill_date, part) where status in ('loaded', 'empty') do nothing
-       returning id)
-     select id, true as fresh from fresh
-     union all
-     select id, false from yuanlu.statement_files
-      where account_id = $1 and kind = $2 and bill_date = $3 and part = '' and status in ('loaded', 'empty')`,
-    [accountId, kind, billDate, now],
-  );
-  const [row] = rows;
-  if (row === undefined) return recordEmptyStatement(ingest, day);
-  return { fileId: String(row.id), outcome: row.fresh ? 'recorded' : 'same' };
 }

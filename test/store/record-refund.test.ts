@@ -8,7 +8,6 @@ import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import {
   ACCOUNT,
-  DAY_MS,
   MERCHANT,
   RULES,
   claimOf,

@@ -1,0 +1,67 @@
+/** What is kept aside of a delivery: why it was refused, and the rows of it that could not be read. */
+import { AppError, isErrorCode } from '../domain/errors.ts';
+import type { StatementKind, StatementSummary } from '../domain/statement/statement.ts';
+import type { Pool, Tx } from './pool.ts';
+import type { BytesSeen } from './statements-load.ts';
+
+/** The delivery that was refused. */
+export interface RefusedDelivery {
+  readonly accountId: string;
+  readonly kind: StatementKind | null;
+  readonly billDate: string | null;
+  readonly part?: string;
+  readonly uri: string | null;
+  readonly now: Date;
+}
+
+/** Keeps the reason of a refusal in a transaction of its own. The same bytes refused again only raise the count. */
+export async function recordRefusal(
+  ingest: Pool,
+  delivery: RefusedDelivery,
+  fault: unknown,
+  seen: BytesSeen,
+): Promise<void> {
+  const { kind, billDate } = delivery;
+  if (!(fault instanceof AppError) || kind === null || billDate === null) return;
+  if (!isErrorCode(fault.code) || !fault.code.startsWith('statement_')) return;
+  const { sha256 } = seen.digests();
+  await ingest.query(
+    `with again as (
+       update yuanlu.statement_files set refused_count = refused_count + 1
+        where account_id = $1 and kind = $2 and bill_date = $3 and status = 'refused' and sha256 = $4
+          and refusal_code = $5
+       returning id)
+     insert into yuanlu.statement_files (account_id, kind, bill_date, part, revision, status, sha256, size_bytes, uri,
+       refusal_code, refused_count, detail, received_at)
+     select $1, $2, $3, $6, 0, 'refused', $4, $7, $8, $5, 1, $9, $10 where not exists (select from again)`,
+    [
+      delivery.accountId,
+      kind,
+      billDate,
+      sha256,
+      fault.code,
+      delivery.part ?? '',
+      seen.bytes,
+      delivery.uri,
+      { message: fault.message, ...fault.details },
+      delivery.now,
+    ],
+  );
+}
+
+/** Rows that could not be read, with their place and the reason. */
+export async function keepQuarantined(tx: Tx, fileId: string, summary: StatementSummary): Promise<void> {
+  if (summary.quarantined.length === 0) return;
+  await tx.query(
+    `insert into yuanlu.quarantined_lines (file_id, line_no, byte_offset, reason, raw)
+     select $1, * from unnest($2::int[], $3::bigint[], $4::text[], $5::text[])`,
+    [
+      fileId,
+      summary.quarantined.map((one) => one.lineNo),
+      summary.quarantined.map((one) => one.byteOffset),
+      summary.quarantined.map((one) => one.reason),
+      // Postgres text cannot hold NUL; it is shown as its symbol.
+      summary.quarantined.map((one) => one.raw.replaceAll('\0', '\u2400')),
+    ],
+  );
+}
