@@ -41,13 +41,14 @@ export class RowFields {
     let at = from + 1;
     edges[0] = at;
     for (;;) {
-      const byte = bytes[at];
-      if (byte === BACKTICK) {
-        if (bytes[at - 1] === COMMA) {
-          if (count < columns) edges[count] = at + 1;
-          count += 1;
-        }
-      } else if (byte === eol) break;
+      // Most of a reader's time goes by in this one line.
+      let byte = bytes[at];
+      while (byte !== BACKTICK && byte !== eol) byte = bytes[++at];
+      if (byte === eol) break;
+      if (bytes[at - 1] === COMMA) {
+        if (count < columns) edges[count] = at + 1;
+        count += 1;
+      }
       at += 1;
     }
     this.count = count;

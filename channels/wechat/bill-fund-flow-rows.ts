@@ -1,6 +1,6 @@
 /** The rows of a fund-flow bill: movements on the merchant's account, in or out. */
 import type { StatementTotals } from '../../domain/statement/statement.ts';
-import type { CopyText } from './bill-copy.ts';
+import type { CopyText } from '../copy-text.ts';
 import { UNREADABLE } from './bill-fields.ts';
 import type { FundFlowLayout } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
@@ -8,7 +8,7 @@ import { CNY, Rows, Sum, TYPES, YUAN, word } from './bill-rows.ts';
 
 const INCOME = word('收入');
 const EXPENSE = word('支出');
-const REFUND_TYPE = word('退款');
+const REFUND_TYPES = [word('退款'), word('退款关闭')];
 /** WeChat Pay's own numbers tell themselves apart: refunds begin with 5, payments with 4. */
 const FIRST_OF_REFUND_NO = 0x35;
 
@@ -53,6 +53,7 @@ export class FundFlowRows extends Rows {
     this.#counts[direction].add(1);
     this.#sums[direction].add(amount);
     if (amount === UNREADABLE) return { setAside: 'an amount that cannot be read' };
+    if (amount < 0) return { setAside: 'a negative amount' };
     const day = this.day(bytes, at.time);
     if (day === 0) return { setAside: 'no time as documented' };
     this.keepDay(day);
@@ -73,16 +74,15 @@ export class FundFlowRows extends Rows {
   #write(bytes: Buffer, lineNo: number, direction: 'in' | 'out', amount: number): void {
     const at = this.#at;
     const { out } = this;
-    const isRefund = this.is(bytes, at.businessType, REFUND_TYPE);
-    const isRefundNo = bytes[this.from(at.channelNo)] === FIRST_OF_REFUND_NO;
+    const isRefund = this.#isAboutRefund(bytes);
     out.reserve(this.fields.lineEnd - this.from(0));
     out.integer(lineNo);
     out.word(TYPES[direction]);
-    out.time(bytes, this.from(at.time));
-    this.#textIf(!isRefundNo, bytes, at.channelNo);
-    this.#textIf(!isRefund, bytes, at.voucherNo);
-    this.#textIf(isRefundNo, bytes, at.channelNo);
-    this.#textIf(isRefund, bytes, at.voucherNo);
+    this.time(bytes, at.time);
+    if (isRefund) this.#twoNothings();
+    this.text(bytes, at.channelNo);
+    this.text(bytes, at.voucherNo);
+    if (!isRefund) this.#twoNothings();
     out.integer(amount);
     out.nothing();
     out.nothing();
@@ -92,8 +92,17 @@ export class FundFlowRows extends Rows {
     out.endRow();
   }
 
-  #textIf(applies: boolean, bytes: Buffer, column: number): void {
-    if (applies) this.text(bytes, column);
-    else this.out.nothing();
+  /** Both numbers are the refund's, or both the payment's: also for fees, and for a refund that was closed. */
+  #isAboutRefund(bytes: Buffer): boolean {
+    const { businessType, channelNo } = this.#at;
+    return (
+      REFUND_TYPES.some((type) => this.is(bytes, businessType, type)) ||
+      bytes[this.from(channelNo)] === FIRST_OF_REFUND_NO
+    );
+  }
+
+  #twoNothings(): void {
+    this.out.nothing();
+    this.out.nothing();
   }
 }

@@ -7,6 +7,9 @@ import { AppError } from '../../domain/errors.ts';
 /** Place of a column that this bill does not have. */
 export const ABSENT = -1;
 
+/** The name by which the old layout is known. */
+const LEGACY_SETTLEMENT = '总金额';
+
 /** The columns we read, each with the names it has had. */
 const TRADE_NAMES = {
   time: ['交易时间'],
@@ -17,8 +20,7 @@ const TRADE_NAMES = {
   tradeState: ['交易状态'],
   funding: ['付款银行'],
   currency: ['货币种类'],
-  settlement: ['应结订单金额', '总金额'],
-  coupon: ['代金券金额', '代金券或立减优惠金额', '企业红包金额'],
+  settlement: ['应结订单金额', LEGACY_SETTLEMENT],
   channelRefundNo: ['微信退款单号', '微信支付退款单号'],
   refundNo: ['商户退款单号'],
   refund: ['退款金额'],
@@ -38,6 +40,9 @@ const FUND_FLOW_NAMES = {
   voucherNo: ['业务凭证号'],
 } as const;
 
+/** One of these is in every bill, and first in all that we know of. */
+export const TIME_NAMES: readonly string[] = [...TRADE_NAMES.time, ...FUND_FLOW_NAMES.time];
+
 export type TradeColumn = keyof typeof TRADE_NAMES;
 export type FundFlowColumn = keyof typeof FUND_FLOW_NAMES;
 
@@ -53,6 +58,9 @@ const TRADE_NEEDED: readonly TradeColumn[] = [
 
 /** A bill has all of these or, when it is about payments only, none. */
 const REFUND_COLUMNS: readonly TradeColumn[] = ['channelRefundNo', 'refundNo', 'refund', 'refundStatus'];
+
+/** What the order was worth. The old layout has no such columns; in any other, what the payer paid is no substitute. */
+const ORDER_COLUMNS: readonly TradeColumn[] = ['order', 'appliedRefund'];
 
 const FUND_FLOW_NEEDED: readonly FundFlowColumn[] = [
   'time',
@@ -77,7 +85,7 @@ export type TradeLayout = Layout<'trade', TradeColumn>;
 export type FundFlowLayout = Layout<'fund_flow', FundFlowColumn>;
 export type BillLayout = TradeLayout | FundFlowLayout;
 
-/** A name of a column or total without what differs between bills that mean the same: blanks, kind of brackets. */
+/** A name of a column or total without what differs between bills that mean the same: blanks, BOM, kind of brackets. */
 export function normaliseName(name: string): string {
   return name.replace(/\s/g, '').replaceAll('（', '(').replaceAll('）', ')').replace(/^`/, '');
 }
@@ -95,17 +103,21 @@ export function recogniseHeader(header: string): BillLayout {
   throw new AppError('statement_unrecognised', { starts_with: header.slice(0, 60) });
 }
 
-/** Whether text looks like the first line of a bill, or a part of one. */
+/** Whether text is the first line of a bill. */
 export function looksLikeHeader(text: string): boolean {
-  return text.startsWith('交易时间') || text.startsWith('记账时间');
+  return text.split(',').some((name) => TIME_NAMES.includes(normaliseName(name)));
 }
 
 function tradeLayout(names: readonly string[], at: Record<TradeColumn, number>): TradeLayout {
   const hasRefunds = REFUND_COLUMNS.some((column) => at[column] !== ABSENT);
-  const needed = hasRefunds ? [...TRADE_NEEDED, ...REFUND_COLUMNS] : TRADE_NEEDED;
+  const isLegacy = names[at.settlement] === LEGACY_SETTLEMENT;
+  const needed = [
+    ...TRADE_NEEDED,
+    ...(hasRefunds ? REFUND_COLUMNS : []),
+    ...(isLegacy ? [] : ORDER_COLUMNS.filter((column) => hasRefunds || column !== 'appliedRefund')),
+  ];
   refuseMissing(needed, at, TRADE_NAMES);
   const base = !hasRefunds ? 'success' : at.requestTime === ABSENT ? 'all' : 'refund';
-  const isLegacy = names[at.settlement] === '总金额';
   return { kind: 'trade', variant: isLegacy ? `legacy_${base}` : base, names, at };
 }
 

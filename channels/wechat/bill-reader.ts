@@ -7,7 +7,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { QuarantinedLine, StatementReader, StatementSummary } from '../../domain/statement/statement.ts';
 import type { StatementContent } from '../channel.ts';
 import { unpack } from '../unpack.ts';
-import { CopyText } from './bill-copy.ts';
+import { CopyText } from '../copy-text.ts';
 import { BACKTICK, dayText } from './bill-fields.ts';
 import { badLineAsText, looksLikeBill, notABill, refuseForeignBytes } from './bill-bytes.ts';
 import { FundFlowRows } from './bill-fund-flow-rows.ts';

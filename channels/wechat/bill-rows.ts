@@ -1,6 +1,6 @@
 /** What the rows of every bill have in common: columns by place, sums that stay exact, the days they span. */
 import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
-import type { CopyText } from './bill-copy.ts';
+import type { CopyText } from '../copy-text.ts';
 import { RowFields, TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from './bill-fields.ts';
 import { ABSENT } from './bill-layout.ts';
 
@@ -60,6 +60,7 @@ export abstract class Rows implements BillRows {
   #firstDay = 0;
   #lastDay = 0;
   readonly #columns: number;
+  readonly #plainTime = Buffer.alloc(TIME_BYTES);
 
   constructor(columns: number, out: CopyText) {
     this.fields = new RowFields(columns);
@@ -114,13 +115,21 @@ export abstract class Rows implements BillRows {
     return column === ABSENT ? 0 : readDecimal(bytes, this.from(column), this.to(column), decimals);
   }
 
-  /** The day of the time in a column, 0 when it is none. Full-width colons of old bills are made plain ones in place. */
+  /** The day of the time in a column, 0 when it is none. */
   protected day(bytes: Buffer, column: number): number {
     const from = this.from(column);
     const length = this.to(column) - from;
-    if (length === FULL_WIDTH_TIME_BYTES) plainColons(bytes, from);
-    else if (length !== TIME_BYTES) return 0;
-    return readDay(bytes, from);
+    if (length === TIME_BYTES) return readDay(bytes, from);
+    return length === WIDE_TIME_BYTES && copyWithPlainColons(bytes, from, this.#plainTime)
+      ? readDay(this.#plainTime, 0)
+      : 0;
+  }
+
+  /** Writes the time of a column whose {@link day} was just read. */
+  protected time(bytes: Buffer, column: number): void {
+    const from = this.from(column);
+    if (this.to(column) - from === TIME_BYTES) this.out.time(bytes, from);
+    else this.out.time(this.#plainTime, 0);
   }
 
   protected keepDay(day: number): void {
@@ -139,22 +148,19 @@ export abstract class Rows implements BillRows {
 }
 
 const COLON = 0x3a;
-/** `：` in UTF-8. */
-const FULL_WIDTH_COLON = Buffer.from([0xef, 0xbc, 0x9a]);
-const FULL_WIDTH_TIME_BYTES = TIME_BYTES + 2 * (FULL_WIDTH_COLON.length - 1);
-/** Places of the two colons of a time whose colons are three bytes each. */
-const FIRST_COLON = 13;
-const SECOND_COLON = 18;
+/** `：` in UTF-8. Old bills have it between hours, minutes and seconds. */
+const WIDE_COLON = Buffer.from([0xef, 0xbc, 0x9a]);
+const WIDE_TIME_BYTES = TIME_BYTES + 2 * (WIDE_COLON.length - 1);
 
-function plainColons(bytes: Buffer, from: number): void {
-  const at = from + FIRST_COLON;
-  const isWide = (place: number): boolean =>
-    fieldIs(bytes, place, place + FULL_WIDTH_COLON.length, FULL_WIDTH_COLON);
-  if (!isWide(at) || !isWide(from + SECOND_COLON)) return;
-  bytes[at] = COLON;
-  bytes.copyWithin(at + 1, at + 3, at + 5);
-  bytes[at + 3] = COLON;
-  bytes.copyWithin(at + 4, at + 8, at + 10);
+/** Copies a time to `to`, wide colons made plain. Returns whether it fills `to` then. */
+function copyWithPlainColons(bytes: Buffer, from: number, to: Buffer): boolean {
+  let length = 0;
+  for (let at = from; at < from + WIDE_TIME_BYTES; length += 1) {
+    const isWide = fieldIs(bytes, at, at + WIDE_COLON.length, WIDE_COLON);
+    to[length] = isWide ? COLON : (bytes[at] ?? 0);
+    at += isWide ? WIDE_COLON.length : 1;
+  }
+  return length === to.length;
 }
 
 export const word = (text: string): Buffer => Buffer.from(text, 'utf8');

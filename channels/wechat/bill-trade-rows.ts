@@ -1,6 +1,6 @@
 /** The rows of a trade bill: each is checked, added up and written as COPY text, or named with the reason why it cannot. */
 import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
-import type { CopyText } from './bill-copy.ts';
+import type { CopyText } from '../copy-text.ts';
 import { UNREADABLE, fieldIs } from './bill-fields.ts';
 import type { TradeLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
@@ -73,10 +73,15 @@ export class TradeRows extends Rows {
     if (Math.max(settlement, refund, couponRefund, fee, order, applied) === UNREADABLE) {
       return { setAside: 'an amount that cannot be read' };
     }
+    if (settlement < 0 || refund < 0 || couponRefund < 0 || order < 0 || applied < 0) {
+      return { setAside: 'a negative amount' };
+    }
     const day = this.day(bytes, at.time);
     if (day === 0) return { setAside: 'no time as documented' };
     const type = this.#type(bytes);
     if (type === null) return { setAside: 'an unknown trade state' };
+    const oddity = this.#oddity(bytes, type);
+    if (oddity !== null) return { setAside: oddity };
     this.keepDay(day);
     this.#keepMerchant(bytes);
 
@@ -107,7 +112,7 @@ export class TradeRows extends Rows {
     out.reserve(this.fields.lineEnd - this.from(0));
     out.integer(lineNo);
     out.word(TYPES[row.type]);
-    out.time(bytes, this.from(at.time));
+    this.time(bytes, at.time);
     this.text(bytes, at.transactionId);
     this.text(bytes, at.paymentNo);
     this.#number(bytes, at.channelRefundNo);
@@ -115,8 +120,7 @@ export class TradeRows extends Rows {
     out.integer(row.amount);
     out.integer(row.payer);
     out.integer(row.fee);
-    if (at.currency === ABSENT) out.word(CNY);
-    else this.text(bytes, at.currency);
+    out.word(CNY);
     this.text(bytes, row.type === 'refund' ? at.refundStatus : at.tradeState);
     this.text(bytes, at.funding);
     out.endRow();
@@ -127,6 +131,14 @@ export class TradeRows extends Rows {
     if (this.is(bytes, tradeState, SUCCESS)) return 'payment';
     if (this.is(bytes, tradeState, REFUND)) return 'refund';
     return this.is(bytes, tradeState, REVOKED) ? 'revoked' : null;
+  }
+
+  /** What cannot be stored as it is, although each field by itself is as documented. */
+  #oddity(bytes: Buffer, type: LineType): string | null {
+    const { currency, merchantNo, refund } = this.#at;
+    if (currency !== ABSENT && !this.is(bytes, currency, CNY)) return 'a currency other than CNY';
+    if (this.from(merchantNo) === this.to(merchantNo)) return 'no merchant number';
+    return type === 'refund' && refund === ABSENT ? 'a refund in a bill of payments' : null;
   }
 
   /** Payments print `0` where a refund has its number. */

@@ -1,0 +1,115 @@
+/** One signed call to UnionPay's gateway and what can be trusted of its answer: nothing without UnionPay's signature. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../../domain/clock.ts';
+import { FORM_TYPE, encodeForm } from '../form.ts';
+import type { HttpClient } from '../http-client.ts';
+import { createHttpClient } from '../http-client.ts';
+import type { RateLimiter } from '../rate-limit.ts';
+import { createRateLimiter } from '../rate-limit.ts';
+import type { Parameters } from '../sorted-pairs.ts';
+import type { UnionpayAccount } from './account.ts';
+import { readKeyValues } from './key-values.ts';
+import { SIGN_METHOD, VERSION, isSignedBy, signFields } from './signing.ts';
+
+/** From the first byte out to the last byte in; under the activities' own limits. */
+const TIMEOUT_MS = 15_000;
+const ANSWER_BYTES_MAX = 1 << 20;
+/** A statement comes inside an answer, packed and as base64. */
+const FILE_ANSWER_BYTES_MAX = 512 * 1024 ** 2;
+
+/** UnionPay publishes no figures; these stay far below what a merchant may send. */
+const GOOD_PER_SECOND = 50;
+const FAILING_PER_SECOND = 10;
+const WAITING_MAX = 1_000;
+
+export type Answer =
+  /** Signed by UnionPay. `respCode` says what it means. */
+  | { readonly kind: 'signed'; readonly fields: Parameters; readonly respCode: string }
+  | { readonly kind: 'unknown'; readonly why: string };
+
+export type Target = 'backTransReq.do' | 'queryTrans.do' | 'file';
+
+export interface Gateway {
+  call(target: Target, fields: Parameters, signal?: AbortSignal): Promise<Answer>;
+}
+
+export interface GatewayDeps {
+  readonly clock: Clock;
+  /** Replaced in tests. */
+  readonly http?: HttpClient;
+  readonly limiter?: RateLimiter;
+}
+
+export function createGateway(account: UnionpayAccount, deps: GatewayDeps): Gateway {
+  const http = deps.http ?? createHttpClient({ timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX });
+  const files =
+    deps.http ?? createHttpClient({ timeoutMs: 4 * TIMEOUT_MS, answerBytesMax: FILE_ANSWER_BYTES_MAX });
+  const limiter = deps.limiter ?? defaultLimiter(deps.clock);
+  return {
+    call: async (target, fields, signal) => {
+      await limiter.turn(signal);
+      const result = await (target === 'file' ? files : http).call({
+        method: 'POST',
+        url: target === 'file' ? account.fileUrl : `${account.gatewayBase}/${target}`,
+        headers: { accept: '*/*', 'content-type': FORM_TYPE, 'user-agent': 'yuanlu (Node.js)' },
+        body: encodeForm(signed(account, fields)),
+        signal,
+      });
+      const answer = result.ok
+        ? readAnswer(account, result.answer.status, result.answer.body, deps.clock)
+        : ({ kind: 'unknown', why: result.why } as const);
+      limiter.ended(answer.kind === 'signed');
+      return answer;
+    },
+  };
+}
+
+function defaultLimiter(clock: Clock): RateLimiter {
+  return createRateLimiter({
+    goodPerSecond: GOOD_PER_SECOND,
+    failingPerSecond: FAILING_PER_SECOND,
+    waitingMax: WAITING_MAX,
+    nowMs: () => clock.wallNow().getTime(),
+    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+  });
+}
+
+function signed(account: UnionpayAccount, fields: Parameters): Parameters {
+  const all = {
+    version: VERSION,
+    encoding: 'UTF-8',
+    signMethod: SIGN_METHOD,
+    certId: account.certId,
+    accessType: '0',
+    merId: account.merId,
+    ...fields,
+  };
+  return { ...all, signature: signFields(all, account.privateKey) };
+}
+
+function readAnswer(account: UnionpayAccount, status: number, body: Buffer, clock: Clock): Answer {
+  if (status !== 200) return { kind: 'unknown', why: `HTTP ${String(status)}` };
+  const fields = readKeyValues(body.toString('utf8').trimEnd());
+  if (fields === null) return { kind: 'unknown', why: 'the answer is not fields as documented' };
+  const why = whyNotGenuine(account, fields, clock.wallNow());
+  if (why !== null) return { kind: 'unknown', why: `the answer cannot be trusted (${why})` };
+  const respCode = fields['respCode'];
+  return respCode === undefined
+    ? { kind: 'unknown', why: 'the answer has no respCode' }
+    : { kind: 'signed', fields, respCode };
+}
+
+/** Null when the fields are signed by UnionPay. For answers and notices alike. */
+export function whyNotGenuine(
+  account: Pick<UnionpayAccount, 'certificates'>,
+  fields: Parameters,
+  wallNow: Date,
+): string | null {
+  if (fields['version'] !== VERSION || fields['signMethod'] !== SIGN_METHOD)
+    return 'not version 5.1.0 with a certificate';
+  const pem = fields['signPubKeyCert'];
+  if (pem === undefined) return 'no certificate';
+  const verdict = account.certificates.judge(pem, wallNow);
+  if (!verdict.believed) return verdict.why;
+  return isSignedBy(fields, verdict.key) ? null : 'wrong signature';
+}

@@ -1,0 +1,28 @@
+/** A notice about a refund in neutral words. */
+import type { RefundReport } from '../channel.ts';
+import type { Parameters } from '../sorted-pairs.ts';
+import { REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
+import { readTxnTime } from './reports.ts';
+
+/**
+ * Success is believed as it is signed. Anything else only shows that UnionPay has the refund: its advice is to ask before
+ * taking a notice for a failure, and the question follows by itself. Null for what is no refund as documented.
+ */
+export function noticeReport(fields: Parameters): RefundReport | null {
+  const { orderId, respCode, txnAmt, txnTime } = fields;
+  const acceptedAt = readTxnTime(txnTime ?? '');
+  if (orderId === undefined || respCode === undefined || acceptedAt === null) return null;
+  if (txnAmt === undefined || !/^[0-9]{1,12}$/.test(txnAmt)) return null;
+  const isDone = outcomeOf(REFUND_OUTCOMES, respCode).outcome === 'good';
+  return {
+    status: isDone ? 'success' : 'processing',
+    refundNo: orderId,
+    channelRefundNo: fields['queryId'] ?? null,
+    transactionId: fields['origQryId'] ?? null,
+    amountMinor: BigInt(txnAmt),
+    payerAmountMinor: null,
+    acceptedAt,
+    succeededAt: null,
+    landsIn: fields['accNo'] ?? null,
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * What UnionPay's codes mean for a refund, one row each (respCode of the call, origRespCode of what was asked about).
+ * The message beside a code is for people and support only.
+ */
+import type { HoldReason } from '../../domain/refund/observation.ts';
+
+export type Outcome =
+  /** Taken (as an answer to the refund), or done (as an answer about it). */
+  | { readonly outcome: 'good' }
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'absent' }
+  | { readonly outcome: 'held'; readonly reason: HoldReason };
+
+const good: Outcome = { outcome: 'good' };
+const unknown: Outcome = { outcome: 'unknown' };
+const refused: Outcome = { outcome: 'refused' };
+const absent: Outcome = { outcome: 'absent' };
+const held = (reason: HoldReason): Outcome => ({ outcome: 'held', reason });
+
+/** Codes whose meaning is the same wherever they stand. */
+const COMMON: Readonly<Record<string, Outcome>> = {
+  '00': good,
+  // Done, with a flaw that UnionPay looks into by itself.
+  A6: good,
+  '01': refused,
+  '02': held('try_later'),
+  '03': unknown,
+  '04': unknown,
+  '05': unknown,
+  '06': unknown,
+  '10': refused,
+  '11': held('account_config'),
+  '13': refused,
+  '30': refused,
+  '31': held('account_config'),
+  '32': held('account_config'),
+  '33': held('blocked'),
+  '35': refused,
+  '36': refused,
+  '37': held('rate_limited'),
+  '38': held('blocked'),
+  '39': held('try_later'),
+  '40': held('account_config'),
+  // The original was given back in full already, perhaps by this very refund: a person compares.
+  '45': held('blocked'),
+  '46': refused,
+  '60': held('payer_account_closed'),
+  '61': held('payer_account_closed'),
+  '62': held('blocked'),
+  '63': held('payer_account_closed'),
+  '68': held('blocked'),
+  '73': held('payer_account_closed'),
+  '78': held('blocked'),
+  '99': unknown,
+};
+
+/** Answers to the refund itself. */
+export const REFUND_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  ...COMMON,
+  // A number that was used: by our own earlier attempt, so it is asked about and never changed.
+  '12': unknown,
+  '34': refused,
+};
+
+/** respCode of a question: it says whether the question was answered, nothing about the refund. */
+export const QUESTION_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  '00': good,
+  '11': held('account_config'),
+  '31': held('account_config'),
+  '32': held('account_config'),
+  '34': absent,
+  '37': held('rate_limited'),
+};
+
+/** origRespCode: what came of the refund that was asked about. */
+export const ORIGINAL_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  ...COMMON,
+  '12': unknown,
+  '34': absent,
+};
+
+/** A code that is not listed is unknown: it is asked about, and a person sees the code. */
+export function outcomeOf(table: Readonly<Record<string, Outcome>>, code: string): Outcome {
+  return Object.hasOwn(table, code) ? (table[code] ?? unknown) : unknown;
+}

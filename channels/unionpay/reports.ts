@@ -1,0 +1,84 @@
+/** UnionPay's fields in neutral words. */
+import type { FundingSource } from '../../domain/refund/refund.ts';
+import { readBeijingTime } from '../../domain/time/plain-date.ts';
+import type { PaymentReport, RefundOrder, RefundReport } from '../channel.ts';
+import type { Parameters } from '../sorted-pairs.ts';
+import type { Outcome } from './outcome.ts';
+
+/** The answer to a refund that was taken; it is not done before a question or the statement says so. */
+export function submittedReport(order: RefundOrder, fields: Parameters): RefundReport {
+  return { ...baseOf(order, fields), status: 'processing', succeededAt: null };
+}
+
+/** What came of a refund that was asked about; null where that is not known. */
+export function refundReport(order: RefundOrder, fields: Parameters, outcome: Outcome): RefundReport | null {
+  const base = baseOf(order, fields);
+  switch (outcome.outcome) {
+    case 'good':
+      return { ...base, status: 'success', succeededAt: null };
+    case 'refused':
+      return { ...base, status: 'closed', succeededAt: null };
+    case 'held':
+      // What passes by itself is still in hand; anything else is a plain no of the bank or of UnionPay.
+      return { ...base, status: PASSING.has(outcome.reason) ? 'processing' : 'closed', succeededAt: null };
+    case 'unknown':
+      return { ...base, status: 'processing', succeededAt: null };
+    case 'absent':
+      return null;
+  }
+}
+
+const PASSING: ReadonlySet<string> = new Set(['rate_limited', 'try_later', 'short_balance']);
+
+function baseOf(order: RefundOrder, fields: Parameters): Omit<RefundReport, 'status' | 'succeededAt'> {
+  return {
+    refundNo: order.refundNo,
+    channelRefundNo: textOrNull(fields['queryId']),
+    transactionId: order.transactionId,
+    amountMinor: minorOrNull(fields['txnAmt']),
+    payerAmountMinor: null,
+    acceptedAt: order.requestedAt,
+    landsIn: textOrNull(fields['accNo']),
+  };
+}
+
+/** Null when the order lacks what a paid one has. */
+export function paymentReport(fields: Parameters): PaymentReport | null {
+  const paymentNo = fields['orderId'];
+  const transactionId = textOrNull(fields['queryId']);
+  const capturedMinor = minorOrNull(fields['txnAmt']);
+  const paidAt = readTxnTime(fields['txnTime'] ?? '');
+  if (paymentNo === undefined || transactionId === null || capturedMinor === null || paidAt === null)
+    return null;
+  return {
+    paymentNo,
+    transactionId,
+    capturedMinor,
+    currency: (fields['currencyCode'] ?? '156') === '156' ? 'CNY' : `ISO ${fields['currencyCode'] ?? ''}`,
+    paidAt,
+    fundingSource: fundingSource(fields['payCardType'] ?? ''),
+  };
+}
+
+/** payCardType: 01 debit, 02 credit; others are met and mean neither. */
+export function fundingSource(payCardType: string): FundingSource {
+  if (payCardType === '01') return 'debit_card';
+  return payCardType === '02' || payCardType === '03' ? 'credit_card' : 'unknown';
+}
+
+/** `yyyyMMddHHmmss`, Beijing; null for anything else. */
+export function readTxnTime(text: string): Date | null {
+  const parts = /^(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$/.exec(text);
+  if (parts === null) return null;
+  const [, year = '', month = '', day = '', hour = '', minute = '', second = ''] = parts;
+  return readBeijingTime(`${year}-${month}-${day} ${hour}:${minute}:${second}`);
+}
+
+function textOrNull(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : text;
+}
+
+/** Fen as 1 to 12 digits; null for anything else. */
+function minorOrNull(text: string | undefined): bigint | null {
+  return text !== undefined && /^[0-9]{1,12}$/.test(text) ? BigInt(text) : null;
+}

@@ -1,0 +1,233 @@
+/** Reads a ZM file as it streams in. It has no summary of its own: the printed report beside it in the zip is one. */
+import { AppError } from '../../domain/errors.ts';
+import type {
+  LineType,
+  QuarantinedLine,
+  StatementReader,
+  StatementSummary,
+  StatementTotals,
+} from '../../domain/statement/statement.ts';
+import { CopyText } from '../copy-text.ts';
+import { ZM_BYTES, digitsAt, fieldAt, signedAt } from './zm-record.ts';
+import type { ZmField } from './zm-record.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+/** A record is 607 bytes; a line beyond this is none. */
+const LINE_BYTES_MAX = 64 * 1024;
+const QUARANTINED_KEPT_MAX = 1_000;
+const QUARANTINED_FLOOR = 10;
+const QUARANTINED_SHARE_MAX = 0.1;
+const RAW_CHARACTERS_MAX = 2_000;
+const MERCHANTS_MAX = 1_000;
+/** Fees are kept in 1/100000 yuan; UnionPay prints fen. */
+const FEE_E5_PER_FEN = 1_000;
+const NOTHING = Buffer.alloc(0);
+
+const word = (text: string): Buffer => Buffer.from(text, 'utf8');
+const CNY = word('CNY');
+const TYPES: ReadonlyMap<string, LineType> = new Map([
+  ['01', 'payment'],
+  ['04', 'refund'],
+  ['31', 'revoked'],
+]);
+const CARDS: ReadonlyMap<string, Buffer> = new Map([
+  ['01', word('DEBIT')],
+  ['02', word('CREDIT')],
+  ['03', word('QUASI_CREDIT')],
+  ['05', word('PREPAID')],
+]);
+
+export class ZmReader implements StatementReader {
+  readonly #out = new CopyText();
+  readonly #quarantined: QuarantinedLine[] = [];
+  readonly #merchants = new Set<string>();
+  /** The clearing date by the file's name (yyyy-mm-dd), which gives the records their year. */
+  readonly #clearingDate: string;
+  #declared: StatementTotals = {};
+  #rest: Buffer = NOTHING;
+  #restAt = 0;
+  #lineNo = 0;
+  #lines = 0;
+  #refundLines = 0;
+  #setAside = 0;
+  #unread = false;
+  #gross = 0n;
+  #fee = 0n;
+  #net = 0n;
+
+  constructor(clearingDate: string) {
+    this.#clearingDate = clearingDate;
+  }
+
+  /** What the printed report says, to be compared with the sums at the end. */
+  declare(totals: StatementTotals): void {
+    this.#declared = totals;
+  }
+
+  push(chunk: Buffer): Buffer {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const whole = bytes.lastIndexOf(LF) + 1;
+    this.#out.expect(whole);
+    for (let at = 0; at < whole; ) {
+      const end = bytes.indexOf(LF, at);
+      this.#line(bytes, at, end > at && bytes[end - 1] === CR ? end - 1 : end);
+      at = end + 1;
+    }
+    this.#restAt += whole;
+    this.#rest = Buffer.from(bytes.subarray(whole));
+    if (this.#rest.length > LINE_BYTES_MAX)
+      throw new AppError('statement_too_large', {
+        line: this.#lineNo + 1,
+        cap: 'bytes of a line',
+        cap_bytes: LINE_BYTES_MAX,
+      });
+    return this.#out.take();
+  }
+
+  end(): Buffer {
+    if (this.#rest.length > 0)
+      throw new AppError('statement_truncated', {
+        line: this.#lineNo + 1,
+        reason: 'the last record has no end',
+      });
+    const tooMany = Math.max(QUARANTINED_FLOOR, this.#lines * QUARANTINED_SHARE_MAX);
+    if (this.#setAside > tooMany || (this.#lines > 0 && this.#setAside === this.#lines)) {
+      throw new AppError('statement_unrecognised', {
+        reason: `${String(this.#setAside)} of ${String(this.#lines)} records cannot be read`,
+        first_reason: this.#quarantined[0]?.reason,
+      });
+    }
+    return this.#out.take();
+  }
+
+  summary(): StatementSummary {
+    const computed = {
+      orders: BigInt(this.#lines),
+      gross_minor: this.#gross,
+      fee_minor: this.#fee,
+      net_minor: this.#net,
+    };
+    return {
+      kind: 'trade',
+      variant: 'zm',
+      lines: this.#lines,
+      refundLines: this.#refundLines,
+      quarantined: this.#quarantined,
+      quarantinedCount: this.#setAside,
+      currency: 'CNY',
+      totals: { declared: this.#declared, computed, agree: this.#agrees(computed) },
+      merchantNos: [...this.#merchants],
+      // A clearing day runs from 23:00 to 23:00 and its records carry the times of their trades: the name says the day.
+      firstDate: this.#lines === 0 ? null : this.#clearingDate,
+      lastDate: this.#lines === 0 ? null : this.#clearingDate,
+    };
+  }
+
+  /** The report's figures are ours, as far as no record set aside may have its share in them; and gross less fee is net. */
+  #agrees(computed: StatementTotals): boolean {
+    const same = Object.entries(this.#declared).every(
+      ([name, value]) => computed[name] === value || (this.#unread && name !== 'orders'),
+    );
+    return same && this.#gross - this.#fee === this.#net;
+  }
+
+  #line(bytes: Buffer, at: number, end: number): void {
+    this.#lineNo += 1;
+    if (end === at) return;
+    this.#lines += 1;
+    const why =
+      end - at === ZM_BYTES
+        ? this.#record(bytes, at)
+        : `${String(end - at)} bytes instead of ${String(ZM_BYTES)}`;
+    if (why === null) return;
+    this.#setAside += 1;
+    this.#unread = true;
+    if (this.#quarantined.length >= QUARANTINED_KEPT_MAX) return;
+    const raw = new TextDecoder('gb18030').decode(bytes.subarray(at, Math.min(end, at + RAW_CHARACTERS_MAX)));
+    this.#quarantined.push({ lineNo: this.#lineNo, byteOffset: this.#restAt + at, reason: why, raw });
+  }
+
+  /** Null when the record was taken; else why not. */
+  #record(bytes: Buffer, at: number): string | null {
+    const amount = digitsAt(bytes, at, 'amount');
+    const fee = signedAt(bytes, at, 'fee');
+    const settlement = signedAt(bytes, at, 'settlement');
+    if (amount === null || fee === null || settlement === null) return 'an amount that cannot be read';
+    const type = TYPES.get(text(bytes, at, 'txnType'));
+    if (type === undefined) return 'an unknown kind of transaction';
+    const time = this.#time(text(bytes, at, 'traceTime'));
+    if (time === null) return 'no time as documented';
+    const gross = type === 'payment' ? amount : 0 - amount;
+    // What is paid to the merchant is what was taken less the fee, on every record and so in the sum.
+    if (gross + fee !== settlement) return 'amount, fee and settlement do not add up';
+
+    this.#gross += BigInt(gross);
+    this.#fee -= BigInt(fee);
+    this.#net += BigInt(settlement);
+    if (this.#merchants.size < MERCHANTS_MAX) this.#merchants.add(text(bytes, at, 'merId'));
+    if (type === 'refund') this.#refundLines += 1;
+    this.#write(bytes, at, {
+      type,
+      time,
+      amount,
+      payer: Math.abs(settlement),
+      feeE5: (0 - fee) * FEE_E5_PER_FEN,
+    });
+    return null;
+  }
+
+  #write(
+    bytes: Buffer,
+    at: number,
+    row: { type: LineType; time: string; amount: number; payer: number; feeE5: number },
+  ): void {
+    const out = this.#out;
+    const isRefund = row.type === 'refund';
+    out.reserve(ZM_BYTES);
+    out.integer(this.#lineNo);
+    out.word(word(row.type));
+    out.time(word(row.time), 0);
+    this.#field(bytes, at, isRefund ? 'originalQueryId' : 'queryId');
+    this.#field(bytes, at, isRefund ? 'originalOrderId' : 'orderId');
+    if (isRefund) {
+      this.#field(bytes, at, 'queryId');
+      this.#field(bytes, at, 'orderId');
+    } else {
+      out.nothing();
+      out.nothing();
+    }
+    out.integer(row.amount);
+    out.integer(row.amount);
+    out.integer(row.feeE5);
+    out.word(CNY);
+    out.nothing();
+    const card = CARDS.get(text(bytes, at, 'cardType'));
+    if (card === undefined) out.nothing();
+    else out.word(card);
+    out.endRow();
+  }
+
+  #field(bytes: Buffer, at: number, field: ZmField): void {
+    const [from, to] = fieldAt(bytes, at, field);
+    this.#out.field(bytes, from, to);
+  }
+
+  /** `MMddHHmmss` as a time of the clearing date's year, or of the year beside it around New Year. */
+  #time(text: string): string | null {
+    const parts = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$/.exec(text);
+    if (parts === null) return null;
+    const [, month = '', day = '', hour = '', minute = '', second = ''] = parts;
+    const [year = '', clearingMonth = ''] = this.#clearingDate.split('-');
+    const apart = Number(month) - Number(clearingMonth);
+    const shifted = Number(year) + (apart > 6 ? -1 : apart < -6 ? 1 : 0);
+    const date = `${String(shifted)}-${month}-${day}`;
+    const isReal = !Number.isNaN(Date.parse(`${date}T${hour}:${minute}:${second}+08:00`));
+    return isReal ? `${date} ${hour}:${minute}:${second}` : null;
+  }
+}
+
+function text(bytes: Buffer, at: number, field: ZmField): string {
+  const [from, to] = fieldAt(bytes, at, field);
+  return bytes.toString('latin1', from, to);
+}

@@ -1,0 +1,79 @@
+/** Cuts the bytes of a bill, as they come in, behind the last whole line of each piece. */
+import { CR, LF } from './bill-fields.ts';
+
+const NOTHING = Buffer.alloc(0);
+
+/** Instead of null: where the byte that ends lines may be null, every comparison with it takes twice the time. */
+const UNDECIDED = -1;
+
+/**
+ * The first line end of a file says what all of them are: CR LF and LF are both found by their LF; CR alone is met in
+ * files that went through a spreadsheet. The chunks themselves are neither kept nor changed.
+ */
+export class BillLines {
+  #eol = UNDECIDED;
+  /** Pieces of the line that has no end yet, joined only when it has one: it may come in a thousand pieces. */
+  #pieces: Buffer[] = [];
+  #pending = 0;
+  #at = 0;
+  #given = 0;
+
+  /** The byte that ends a line. */
+  get eol(): number {
+    return this.#eol === UNDECIDED ? LF : this.#eol;
+  }
+
+  /** How many bytes there are of the line that has no end yet. */
+  get pending(): number {
+    return this.#pending;
+  }
+
+  /** Place in the file of the first byte that {@link add} or {@link rest} returned last. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** The lines that `chunk` made whole, with their ends; nothing if it made none. */
+  add(chunk: Buffer): Buffer {
+    if (!this.#mayEndLine(chunk)) {
+      this.#keep(chunk);
+      return NOTHING;
+    }
+    const bytes = this.rest(chunk);
+    if (this.#eol === UNDECIDED) this.#eol = firstLineEnd(bytes);
+    this.#given = this.#eol === UNDECIDED ? 0 : bytes.lastIndexOf(this.#eol) + 1;
+    this.#keep(bytes.subarray(this.#given));
+    return bytes.subarray(0, this.#given);
+  }
+
+  /** Everything not returned yet, and `last` behind it. */
+  rest(last: Buffer = NOTHING): Buffer {
+    const bytes = this.#pieces.length === 0 ? last : Buffer.concat([...this.#pieces, last]);
+    this.#at += this.#given;
+    this.#given = 0;
+    this.#pieces = [];
+    this.#pending = 0;
+    return bytes;
+  }
+
+  #mayEndLine(chunk: Buffer): boolean {
+    if (this.#eol !== UNDECIDED) return chunk.includes(this.#eol);
+    // A CR that came last means something else before an LF than before anything else.
+    return chunk.includes(LF) || chunk.includes(CR) || this.#pieces.at(-1)?.at(-1) === CR;
+  }
+
+  #keep(piece: Buffer): void {
+    if (piece.length === 0) return;
+    this.#pieces.push(Buffer.from(piece));
+    this.#pending += piece.length;
+  }
+}
+
+/** The byte that ends the first line. */
+function firstLineEnd(bytes: Buffer): number {
+  const lf = bytes.indexOf(LF);
+  const cr = bytes.indexOf(CR);
+  if (cr === -1 || (lf !== -1 && lf < cr)) return lf === -1 ? UNDECIDED : LF;
+  if (cr + 1 === bytes.length) return UNDECIDED;
+  return bytes[cr + 1] === LF ? LF : CR;
+}
