@@ -8,6 +8,6 @@ export function rowLimit(text: string): number {
   if (/^[0-9]{1,5}$/.test(text) && rows >= 1 && rows <= ROWS_MAX) return rows;
   throw new AppError('request_invalid', {
     limit: text,
-    needs: `a whole number from 1 to ${String(ROWS_MAX)}`,
+    remedy: `Give a whole number from 1 to ${String(ROWS_MAX)}.`,
   });
 }

@@ -81,7 +81,7 @@ async function assertReadable(path: string): Promise<void> {
   } catch (error) {
     throw new AppError(
       'request_invalid',
-      { file: path, why: 'it is not there, or may not be read' },
+      { file: path, why: 'it is not there, or may not be read', remedy: 'Check the path.' },
       { cause: error },
     );
   }

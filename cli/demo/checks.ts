@@ -1,4 +1,5 @@
 /** What must be true at the end of the month. Each check compares two independent sources. */
+import { formatYuan } from '../../domain/money.ts';
 import type { Sandbox } from '../../sandbox/server.ts';
 import type { Pool } from '../../store/pool.ts';
 import { verifyAudit } from '../../store/audit.ts';
@@ -147,7 +148,7 @@ async function checkLedger(o: { pool: Pool; sandbox: Sandbox }): Promise<readonl
     check(
       "the channel's ledger equals our books",
       differing.length === 0 && paid.length === ours.size,
-      `${sum(paid.map((one) => one.amountMinor)).toString()} fen paid, ${sum([...ours.values()]).toString()} fen booked`,
+      `${formatYuan(sum(paid.map((one) => one.amountMinor)))} CNY paid, ${formatYuan(sum([...ours.values()]))} CNY booked`,
     ),
   ];
 }

@@ -63,13 +63,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   await mkdir(root, { recursive: true });
   const dataDir = await mkdtemp(join(root, 'demo-'));
   const line = progress();
-  const abort = new AbortController();
-  const interrupted = untilStopped().then(() => {
-    abort.abort();
-  });
+  const interrupted = untilStopped();
   let stack: Stack | null = null;
   try {
-    line.update('starting Postgres, Temporal and the sandbox');
+    say('starting Postgres, Temporal and the sandbox');
     stack = await startDemoStack(dataDir, seed);
     const ran = await Promise.race([
       play(stack, plan, (text) => line.update(text)),
@@ -162,7 +159,7 @@ function wholeNumber(text: string, name: string, least: number): number {
   if (!/^[0-9]{1,9}$/.test(text) || value < least) {
     throw new AppError('request_invalid', {
       [name]: text,
-      needs: `a whole number, at least ${String(least)}`,
+      remedy: `Give a whole number, at least ${String(least)}.`,
     });
   }
   return value;

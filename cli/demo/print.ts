@@ -44,7 +44,7 @@ function plantedText(result: DemoResult): string {
     groups.set(one.trouble, group);
   }
   return `Planted trouble\n${table(
-    [...groups],
+    [...groups].toSorted(([one], [other]) => placeOf(one) - placeOf(other)),
     [
       { head: 'trouble', cell: ([name]) => aboutTrouble(name) },
       { head: 'ends as', cell: ([, group]) => [...group.expected].join(', ') },
@@ -52,6 +52,14 @@ function plantedText(result: DemoResult): string {
       { head: 'as expected', align: 'right', cell: ([, group]) => String(group.asExpected) },
     ],
   )}`;
+}
+
+const PLACES = Object.keys(TROUBLES);
+
+/** In the order of the table of troubles; those of whole days and of people come last. */
+function placeOf(name: string): number {
+  const place = PLACES.indexOf(name);
+  return place < 0 ? PLACES.length : place;
 }
 
 function aboutTrouble(name: string): string {
