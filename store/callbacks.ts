@@ -7,6 +7,7 @@ import type { ChannelName, Refund } from '../domain/refund/refund.ts';
 import { observeInside } from './observations.ts';
 import type { Db, Pool, Tx } from './pool.ts';
 import { brokenConstraint, inTransaction } from './pool.ts';
+import { storable } from './storable-text.ts';
 
 /** What a genuine or refused message was read as; the report is the evidence it carries about a refund. */
 export type CallbackContent =
@@ -36,8 +37,9 @@ export interface NewCallback {
  */
 export async function storeCallback(
   pool: Pool,
-  callback: NewCallback,
+  received: NewCallback,
 ): Promise<{ id: string; duplicate: boolean }> {
+  const callback = { ...received, headers: storable(received.headers), content: storable(received.content) };
   const hash = createHash('sha256').update(callback.body).digest('hex');
   try {
     return { id: await insert(pool, callback, hash), duplicate: false };

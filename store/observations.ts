@@ -9,6 +9,7 @@ import type { Db, Pool, Tx } from './pool.ts';
 import { brokenConstraint, inTransaction } from './pool.ts';
 import type { RefundRow } from './refund-rows.ts';
 import { REFUND_SELECT, toRefund } from './refund-rows.ts';
+import { storable } from './storable-text.ts';
 
 /**
  * Adds evidence to a refund and brings its row up to date. The same evidence again changes nothing. Concurrent callers
@@ -24,11 +25,8 @@ export async function observe(
 }
 
 /** As {@link observe}, inside a transaction that goes on. */
-export async function observeInside(
-  tx: Tx,
-  refundId: string,
-  observations: readonly Observation[],
-): Promise<Refund> {
+export async function observeInside(tx: Tx, refundId: string, told: readonly Observation[]): Promise<Refund> {
+  const observations = told.map(storable);
   const locked = await lockRefund(tx, refundId);
   let added = 0;
   for (const observation of observations) added += await append(tx, refundId, observation);
@@ -133,6 +131,7 @@ async function recordedOf(db: Db, refundId: string): Promise<Observation[]> {
 async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[]): Promise<void> {
   const status = storedStatus(statusOf(before.amount_minor, all));
   const facts = factsOf(all);
+  await lockChannelNumber(tx, before, facts.channelRefundNo);
   await tx.query(
     `update refunds r
         set state = $2, state_reason = $3, accepted_at = $5, succeeded_at = $6, lands_in = $7, payer_amount_minor = $8,
@@ -155,6 +154,18 @@ async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[])
     ],
   );
   await keepCounted(tx, before, reservesAmount(status.state));
+}
+
+/** Two refunds that are told the same number at the same instant: the second looks when the first has done. */
+async function lockChannelNumber(
+  tx: Tx,
+  before: RefundRow,
+  channelRefundNo: string | undefined,
+): Promise<void> {
+  if (channelRefundNo === undefined || channelRefundNo === before.channel_refund_no) return;
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `yuanlu/channel-number/${before.account_id}/${channelRefundNo}`,
+  ]);
 }
 
 /** `settled` is never stored: it follows from `succeeded` and a live statement line (refund_status). */

@@ -3,6 +3,7 @@ import { AppError, isErrorCode } from '../domain/errors.ts';
 import type { StatementKind, StatementSummary } from '../domain/statement/statement.ts';
 import type { Pool, Tx } from './pool.ts';
 import type { BytesSeen } from './statements-load.ts';
+import { storable, storableText } from './storable-text.ts';
 
 /** The delivery that was refused. */
 export interface RefusedDelivery {
@@ -43,7 +44,7 @@ export async function recordRefusal(
       delivery.part ?? '',
       seen.bytes,
       delivery.uri,
-      { message: fault.message, ...fault.details },
+      storable({ message: fault.message, ...fault.details }),
       delivery.now,
     ],
   );
@@ -60,8 +61,7 @@ export async function keepQuarantined(tx: Tx, fileId: string, summary: Statement
       summary.quarantined.map((one) => one.lineNo),
       summary.quarantined.map((one) => one.byteOffset),
       summary.quarantined.map((one) => one.reason),
-      // Postgres text cannot hold NUL; it is shown as its symbol.
-      summary.quarantined.map((one) => one.raw.replaceAll('\0', '\u2400')),
+      summary.quarantined.map((one) => storableText(one.raw)),
     ],
   );
 }
