@@ -2,10 +2,9 @@
  * COPY text, written byte by byte: columns separated by tabs, rows ended by LF, `\N` for nothing, and a backslash before
  * what would otherwise mean one of these.
  */
+import { CR, LF } from './byte-fields.ts';
 
 const TAB = 0x09;
-const LF = 0x0a;
-const CR = 0x0d;
 const BACKSLASH = 0x5c;
 const ZERO = 0x30;
 

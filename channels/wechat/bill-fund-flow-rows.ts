@@ -1,7 +1,7 @@
 /** The rows of a fund-flow bill: movements on the merchant's account, in or out. */
 import type { StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
-import { UNREADABLE } from './bill-fields.ts';
+import { UNREADABLE } from '../byte-fields.ts';
 import type { FundFlowLayout } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
 import { CNY, Rows, Sum, TYPES, YUAN, word } from './bill-rows.ts';

@@ -8,12 +8,13 @@ import type { QuarantinedLine, StatementReader, StatementSummary } from '../../d
 import type { StatementContent } from '../channel.ts';
 import { unpack } from '../unpack.ts';
 import { CopyText } from '../copy-text.ts';
-import { BACKTICK, dayText } from './bill-fields.ts';
+import { dayText } from '../byte-fields.ts';
+import { BACKTICK } from './bill-fields.ts';
 import { badLineAsText, looksLikeBill, notABill, refuseForeignBytes } from './bill-bytes.ts';
 import { FundFlowRows } from './bill-fund-flow-rows.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { recogniseHeader } from './bill-layout.ts';
-import { BillLines } from './bill-lines.ts';
+import { WholeLines } from '../whole-lines.ts';
 import type { BillRows, RowResult } from './bill-rows.ts';
 import type { Summary } from './bill-summary.ts';
 import { endsInFull, isSummaryHeader, readSummary, totalsAgree } from './bill-summary.ts';
@@ -40,7 +41,7 @@ export function openWechatStatement(packed: AsyncIterable<Buffer>): StatementCon
 }
 
 class WechatBillReader implements StatementReader {
-  readonly #incoming = new BillLines();
+  readonly #incoming = new WholeLines();
   readonly #out = new CopyText();
   readonly #quarantined: QuarantinedLine[] = [];
   #phase: Phase = 'names';

@@ -1,7 +1,8 @@
 /** What the rows of every bill have in common: columns by place, sums that stay exact, the days they span. */
 import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
-import { RowFields, TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from './bill-fields.ts';
+import { TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
+import { RowFields } from './bill-fields.ts';
 import { ABSENT } from './bill-layout.ts';
 
 /** Yuan have two decimals, fees five. */

@@ -1,7 +1,7 @@
 /** The rows of a trade bill: each is checked, added up and written as COPY text, or named with the reason why it cannot. */
 import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
-import { UNREADABLE, fieldIs } from './bill-fields.ts';
+import { UNREADABLE, fieldIs } from '../byte-fields.ts';
 import type { TradeLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';

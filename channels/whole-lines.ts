@@ -1,5 +1,5 @@
-/** Cuts the bytes of a bill, as they come in, behind the last whole line of each piece. */
-import { CR, LF } from './bill-fields.ts';
+/** Cuts the bytes of a statement, as they come in, behind the last whole line of each piece. */
+import { CR, LF } from './byte-fields.ts';
 
 const NOTHING = Buffer.alloc(0);
 
@@ -10,7 +10,7 @@ const UNDECIDED = -1;
  * The first line end of a file says what all of them are: CR LF and LF are both found by their LF; CR alone is met in
  * files that went through a spreadsheet. The chunks themselves are neither kept nor changed.
  */
-export class BillLines {
+export class WholeLines {
   #eol = UNDECIDED;
   /** Pieces of the line that has no end yet, joined only when it has one: it may come in a thousand pieces. */
   #pieces: Buffer[] = [];
