@@ -7,7 +7,7 @@ import { pipeline } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '../domain/errors.ts';
 import type { MemberChoice, Unpacked, ZipMember } from './unzip.ts';
-import { unzipOnlyMember } from './unzip.ts';
+import { onlyMember, unzip } from './unzip.ts';
 
 /** How large a delivery may be. */
 export interface UnpackCaps {
@@ -52,6 +52,17 @@ export async function* unpack(
   caps: UnpackCaps = DEFAULT_UNPACK_CAPS,
   choose?: MemberChoice,
 ): AsyncGenerator<Buffer, void> {
+  yield* unpackDelivery(source, (members) => unpackMember(onlyMember(members, choose), caps), caps);
+}
+
+/**
+ * As {@link unpack}, for channels whose zips hold several files that belong together: `readZip` makes the bytes out of them.
+ */
+export async function* unpackDelivery(
+  source: AsyncIterable<Buffer>,
+  readZip: (members: readonly ZipMember[]) => AsyncGenerator<Buffer, void>,
+  caps: UnpackCaps = DEFAULT_UNPACK_CAPS,
+): AsyncGenerator<Buffer, void> {
   const packed = new PackedBytes(source, caps.packedBytesMax);
   const packing = packingOf(await packed.peek(SIGNATURE_BYTES));
   switch (packing) {
@@ -59,7 +70,7 @@ export async function* unpack(
       yield* refuseNested(capped(gunzip(packed), caps));
       return;
     case 'zip':
-      yield* refuseNested(capped(unzipOnlyMember(packed, caps.membersMax, choose), caps));
+      yield* unzip(packed, caps.membersMax, readZip);
       return;
     case 'plain':
       yield* capped(plain(packed), caps);

@@ -36,22 +36,15 @@ export interface ZipMember {
 }
 
 /**
- * The bytes of the only file in the zip, or of the only one that `choose` takes.
- * @throws AppError as {@link unzip}; `statement_unrecognised` also for none or several files to read
+ * The only file in a zip, or the only one that `choose` takes.
+ * @throws AppError `statement_unrecognised` for none or several
  */
-export async function* unzipOnlyMember(
-  packed: AsyncIterable<Buffer>,
-  membersMax: number,
-  choose?: MemberChoice,
-): AsyncGenerator<Unpacked, void> {
-  yield* unzip(packed, membersMax, (members) => {
-    const [only, ...more] = members.filter(({ name }) => choose === undefined || choose(name));
-    if (only === undefined || more.length > 0) {
-      const files = only === undefined ? 0 : more.length + 1;
-      throw new AppError('statement_unrecognised', { packing: 'zip', files_to_read: files });
-    }
-    return only.read();
-  });
+export function onlyMember(members: readonly ZipMember[], choose?: MemberChoice): ZipMember {
+  const files = members.filter(({ name }) => choose === undefined || choose(name));
+  const [only, ...more] = files;
+  if (only === undefined || more.length > 0)
+    throw new AppError('statement_unrecognised', { packing: 'zip', files_to_read: files.length });
+  return only;
 }
 
 /**

@@ -2,9 +2,8 @@
 import { AppError } from '../../domain/errors.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import type { StatementContent } from '../channel.ts';
-import { DEFAULT_UNPACK_CAPS, unpackMember } from '../unpack.ts';
+import { DEFAULT_UNPACK_CAPS, unpackDelivery, unpackMember } from '../unpack.ts';
 import type { ZipMember } from '../unzip.ts';
-import { unzip } from '../unzip.ts';
 import { readPrintedReport } from './printed-report.ts';
 import { ZmReader } from './zm-reader.ts';
 
@@ -74,8 +73,9 @@ class LateReader {
   }
 
   #begun(): ZmReader {
+    // Only the name of the file in the zip says which day it is: without a zip there is no day.
     if (this.#zm === null)
-      throw new AppError('invariant_broken', { why: 'a statement is read before it is opened' });
+      throw new AppError('statement_unrecognised', { reason: 'not the zip of a clearing day' });
     return this.#zm;
   }
 }

@@ -28,7 +28,7 @@ export async function readCallback(
     return readNotice(account, message.body);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    return { verdict: 'refused', code: error.code, why: String(error.details['why'] ?? '') };
+    return { verdict: 'refused', code: error.code, why: error.message };
   }
 }
 

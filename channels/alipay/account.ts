@@ -1,0 +1,130 @@
+/** One Alipay application of a merchant: what its entry in the accounts file says, and its keys once loaded. */
+import type { KeyObject } from 'node:crypto';
+import { z } from 'zod';
+import { AppError } from '../../domain/errors.ts';
+import { certificateSn, certificatesOf, rootCertificateSn } from './certificates.ts';
+import { privateKeyOf, publicKeyOf } from './signing.ts';
+
+const RSA_BITS_MIN = 2048;
+const DAY_MS = 86_400_000;
+
+const certificateFiles = z.strictObject({
+  app: z.string().min(1),
+  alipay: z.string().min(1),
+  root: z.string().min(1),
+});
+
+const alipayAccountSchema = z.strictObject({
+  id: z.string().regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40'),
+  merchant_id: z.string(),
+  channel: z.literal('alipay'),
+  app_id: z.string().regex(/^[0-9]{16}$/, '16 digits'),
+  /** The merchant's own account number (PID), as statements and notices name it. */
+  seller_id: z.string().regex(/^2088[0-9]{12}$/, '2088 and 12 digits'),
+  /** https://openapi.alipay.com/gateway.do in production. */
+  gateway_url: z.url({ protocol: /^https?$/ }).default('https://openapi.alipay.com/gateway.do'),
+  private_key_file: z.string().min(1),
+  /** Key mode: the key that Alipay's console shows. */
+  alipay_public_key_file: z.string().min(1).optional(),
+  /** Certificate mode: the three files of Alipay's console. */
+  certificate_files: certificateFiles.optional(),
+  /** Age in days after which the contract allows no refund: 12 months as a rule, 3 for some contracts. */
+  refundable_days: z.number().int().min(1).max(1_830).default(365),
+  /** Hosts (host or host:port) that statement files may be downloaded from. */
+  bill_hosts: z.array(z.string().min(1)).default(['dwbillcenter.alipay.com']),
+});
+
+export interface AlipayAccount {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly appId: string;
+  readonly sellerId: string;
+  readonly gatewayUrl: string;
+  readonly privateKey: KeyObject;
+  readonly alipayKey: KeyObject;
+  /** Serials that certificate mode sends and expects; null in key mode. */
+  readonly serials: { readonly app: string; readonly root: string; readonly alipay: string } | null;
+  readonly refundableForMs: number;
+  readonly billHosts: ReadonlySet<string>;
+}
+
+type Entry = z.infer<typeof alipayAccountSchema>;
+
+/**
+ * Reads an account and its key files. `readFile` resolves paths as the accounts file means them.
+ * @throws AppError `config_invalid` with every error in `errors`
+ */
+export function loadAlipayAccount(entry: unknown, readFile: (path: string) => string): AlipayAccount {
+  const parsed = alipayAccountSchema.safeParse(entry);
+  if (!parsed.success) {
+    const errors = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new AppError('config_invalid', { errors });
+  }
+  const values = parsed.data;
+  const errors: string[] = [];
+  const attempt = <T>(name: string, load: () => T): T | null => {
+    try {
+      return load();
+    } catch (error) {
+      errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+      return null;
+    }
+  };
+  const privateKey = attempt('private_key_file', () => rsa(privateKeyOf(readFile(values.private_key_file))));
+  const trust = trustOf(values, readFile, attempt);
+  if ((values.alipay_public_key_file === undefined) === (values.certificate_files === undefined)) {
+    errors.push('alipay_public_key_file, certificate_files: give one of the two');
+  }
+  if (errors.length > 0 || privateKey === null || trust === null)
+    throw new AppError('config_invalid', { errors });
+  return {
+    id: values.id,
+    merchantId: values.merchant_id,
+    appId: values.app_id,
+    sellerId: values.seller_id,
+    gatewayUrl: values.gateway_url,
+    privateKey,
+    ...trust,
+    refundableForMs: values.refundable_days * DAY_MS,
+    billHosts: new Set(values.bill_hosts),
+  };
+}
+
+type Trust = Pick<AlipayAccount, 'alipayKey' | 'serials'>;
+
+function trustOf(
+  values: Entry,
+  readFile: (path: string) => string,
+  attempt: <T>(name: string, load: () => T) => T | null,
+): Trust | null {
+  const { alipay_public_key_file: keyFile, certificate_files: files } = values;
+  if (files !== undefined) return attempt('certificate_files', () => certificateTrust(files, readFile));
+  if (keyFile === undefined) return null;
+  return attempt('alipay_public_key_file', () => ({
+    alipayKey: rsa(publicKeyOf(readFile(keyFile))),
+    serials: null,
+  }));
+}
+
+function certificateTrust(
+  files: z.infer<typeof certificateFiles>,
+  readFile: (path: string) => string,
+): Trust {
+  const [app] = certificatesOf(readFile(files.app));
+  // The file holds the certificate and the one above it; the first is the one that signs.
+  const [alipay] = certificatesOf(readFile(files.alipay));
+  const root = rootCertificateSn(readFile(files.root));
+  if (app === undefined || alipay === undefined || root === '')
+    throw new Error('a file holds no RSA certificate');
+  return {
+    alipayKey: rsa(alipay.publicKey),
+    serials: { app: certificateSn(app), root, alipay: certificateSn(alipay) },
+  };
+}
+
+function rsa(key: KeyObject): KeyObject {
+  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS_MIN) {
+    throw new Error(`must be an RSA key of at least ${String(RSA_BITS_MIN)} bits`);
+  }
+  return key;
+}

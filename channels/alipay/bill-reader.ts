@@ -1,0 +1,204 @@
+/**
+ * Reads Alipay's files as they stream in: business details (`trade`) and the account's ledger (`signcustomer`), CSV in
+ * GB 18030. Comments say whose file it is and end with counts and sums; without those the file is not whole.
+ */
+import { AppError } from '../../domain/errors.ts';
+import type {
+  QuarantinedLine,
+  StatementReader,
+  StatementSummary,
+  StatementTotals,
+} from '../../domain/statement/statement.ts';
+import { CR, dayText } from '../byte-fields.ts';
+import { CopyText } from '../copy-text.ts';
+import { WholeLines } from '../whole-lines.ts';
+import { readDay, readFooter, readOwner } from './bill-footer.ts';
+import type { BillLayout } from './bill-layout.ts';
+import { isHeader, layoutOf } from './bill-layout.ts';
+import type { BillRows } from './bill-rows.ts';
+import { billRows } from './bill-rows.ts';
+
+/** The documented fields of a row add up to less than 8 KiB; a line beyond this is no row. */
+const LINE_BYTES_MAX = 1024 ** 2;
+/** Comment lines before the header. */
+const PREAMBLE_LINES_MAX = 50;
+const QUARANTINED_KEPT_MAX = 1_000;
+const QUARANTINED_FLOOR = 10;
+const QUARANTINED_SHARE_MAX = 0.1;
+const RAW_CHARACTERS_MAX = 2_000;
+const HASH = 0x23;
+
+export class AlipayBillReader implements StatementReader {
+  readonly #incoming = new WholeLines();
+  readonly #out = new CopyText();
+  readonly #quarantined: QuarantinedLine[] = [];
+  readonly #declared: Record<string, bigint> = {};
+  #bill: { readonly layout: BillLayout; readonly rows: BillRows } | null = null;
+  #summaryFile: StatementTotals | null = null;
+  #owner: string | null = null;
+  #day: string | null = null;
+  #lineNo = 0;
+  #lines = 0;
+  #refundLines = 0;
+  #setAside = 0;
+
+  /** What the summary file beside this one says, to be compared at the end. */
+  declare(totals: StatementTotals): void {
+    this.#summaryFile = totals;
+  }
+
+  push(chunk: Buffer): Buffer {
+    this.#readLines(this.#incoming.add(chunk));
+    if (this.#incoming.pending > LINE_BYTES_MAX) this.#tooLong();
+    return this.#out.take();
+  }
+
+  end(): Buffer {
+    const rest = this.#incoming.rest();
+    if (rest.length > 0) this.#readLines(Buffer.concat([rest, Buffer.from([this.#incoming.eol])]));
+    if (this.#bill === null) throw this.#notABill();
+    const [needed] = this.#bill.layout.kind === 'trade' ? ['refunds'] : ['out_count'];
+    if (needed === undefined || this.#declared[needed] === undefined)
+      throw new AppError('statement_summary_missing', { lines: this.#lines });
+    const tooMany = Math.max(QUARANTINED_FLOOR, this.#lines * QUARANTINED_SHARE_MAX);
+    if (this.#setAside > tooMany) {
+      throw new AppError('statement_unrecognised', {
+        reason: `${String(this.#setAside)} of ${String(this.#lines)} rows cannot be read`,
+        first_reason: this.#quarantined[0]?.reason,
+      });
+    }
+    return this.#out.take();
+  }
+
+  summary(): StatementSummary {
+    if (this.#bill === null) throw new AppError('invariant_broken', { why: 'a summary before the end' });
+    const { layout, rows } = this.#bill;
+    const computed = rows.totals();
+    const days = rows.days();
+    return {
+      kind: layout.kind,
+      variant: layout.kind === 'trade' ? 'trade' : 'signcustomer',
+      lines: this.#lines,
+      refundLines: this.#refundLines,
+      quarantined: this.#quarantined,
+      quarantinedCount: this.#setAside,
+      currency: 'CNY',
+      totals: { declared: this.#allDeclared(), computed, agree: this.#agrees(computed) },
+      merchantNos: this.#owner === null ? [] : [this.#owner],
+      firstDate: dayText(days.first) ?? this.#day,
+      lastDate: dayText(days.last) ?? this.#day,
+    };
+  }
+
+  /** The trailer's figures, and beside them what only the summary file says. */
+  #allDeclared(): StatementTotals {
+    return { ...this.#summaryFile, ...this.#declared };
+  }
+
+  /** Trailer and summary file agree with the rows, and with each other; rows set aside may have their share in any. */
+  #agrees(computed: StatementTotals): boolean {
+    return [this.#declared, this.#summaryFile ?? {}].every((source) =>
+      Object.entries(source).every(([name, value]) => this.#isEqual(value, computed[name])),
+    );
+  }
+
+  #isEqual(declared: bigint, computed: bigint | undefined): boolean {
+    if (computed === undefined || declared === computed) return true;
+    return this.#setAside > 0 && declared > computed;
+  }
+
+  #readLines(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    const eol = this.#incoming.eol;
+    const isText = isGb18030(bytes);
+    this.#out.expect(bytes.length);
+    for (let at = 0; at < bytes.length; ) {
+      const lineEnd = bytes.indexOf(eol, at);
+      const to = lineEnd > at && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+      this.#lineNo += 1;
+      if (to - at > LINE_BYTES_MAX) this.#tooLong();
+      if (to > at) this.#line(bytes, at, to, isText);
+      at = lineEnd + 1;
+    }
+  }
+
+  #line(bytes: Buffer, from: number, to: number, isText: boolean): void {
+    if (!isText && !isGb18030(bytes.subarray(from, to))) {
+      if (this.#bill === null) throw this.#notABill();
+      this.#lines += 1;
+      this.#keepAside(bytes, from, to, 'bytes that are not GB 18030');
+      return;
+    }
+    if (this.#bill === null || bytes[from] === HASH) this.#comment(bytes.subarray(from, to));
+    else this.#row(bytes, from, to, this.#bill.rows);
+  }
+
+  #row(bytes: Buffer, from: number, to: number, rows: BillRows): void {
+    const result = rows.read({ bytes, from, to, lineNo: this.#lineNo });
+    if (typeof result === 'object') {
+      // Old files print their trailer without the sign of a comment.
+      if (this.#takeFooter(decode(bytes.subarray(from, to)))) return;
+      this.#keepAside(bytes, from, to, result.setAside);
+    } else if (result === 'refund') this.#refundLines += 1;
+    this.#lines += 1;
+  }
+
+  #comment(bytes: Buffer): void {
+    const line = decode(bytes);
+    if (this.#bill === null && isHeader(line)) {
+      const layout = layoutOf(line);
+      this.#bill = { layout, rows: billRows(layout, this.#out) };
+      return;
+    }
+    if (this.#bill === null && this.#lineNo > PREAMBLE_LINES_MAX) throw this.#notABill();
+    this.#owner ??= readOwner(line);
+    this.#day ??= readDay(line);
+    this.#takeFooter(line);
+  }
+
+  #takeFooter(line: string): boolean {
+    const figures = readFooter(line);
+    if (figures === null) return false;
+    Object.assign(this.#declared, figures);
+    return true;
+  }
+
+  #keepAside(bytes: Buffer, from: number, to: number, reason: string): void {
+    this.#setAside += 1;
+    if (this.#quarantined.length >= QUARANTINED_KEPT_MAX) return;
+    const raw = decode(bytes.subarray(from, Math.min(to, from + 4 * RAW_CHARACTERS_MAX))).slice(
+      0,
+      RAW_CHARACTERS_MAX,
+    );
+    this.#quarantined.push({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + from, reason, raw });
+  }
+
+  #tooLong(): never {
+    throw new AppError('statement_too_large', {
+      line: this.#lineNo + 1,
+      cap: 'bytes of a line',
+      cap_bytes: LINE_BYTES_MAX,
+    });
+  }
+
+  #notABill(): AppError {
+    return new AppError('statement_unrecognised', {
+      reason: 'no header of a business or ledger file',
+      lines: this.#lineNo,
+    });
+  }
+}
+
+function decode(bytes: Buffer): string {
+  return new TextDecoder('gb18030').decode(bytes);
+}
+
+function isGb18030(bytes: Buffer): boolean {
+  if (bytes.includes(0)) return false;
+  try {
+    new TextDecoder('gb18030', { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,46 @@
+/** An Alipay delivery: a zip of two files, of which one holds the rows and the other a summary of them. */
+import { AppError } from '../../domain/errors.ts';
+import type { StatementKind } from '../../domain/statement/statement.ts';
+import type { StatementContent } from '../channel.ts';
+import { DEFAULT_UNPACK_CAPS, unpackDelivery, unpackMember } from '../unpack.ts';
+import type { ZipMember } from '../unzip.ts';
+import { readSummaryFile } from './bill-footer.ts';
+import { AlipayBillReader } from './bill-reader.ts';
+
+/** Parts of the members' names: 明细 details, 汇总 summary. */
+const DETAIL = '明细';
+const SUMMARY = '汇总';
+const SUMMARY_BYTES_MAX = 4 * 1024 ** 2;
+
+/** Opens a delivery: the zip, or one of its files as CSV. The kind is in the header. Nothing is read before the bytes are. */
+export function openAlipayStatement(
+  _kind: StatementKind | null,
+  packed: AsyncIterable<Buffer>,
+): StatementContent {
+  const reader = new AlipayBillReader();
+  return { reader, bytes: unpackDelivery(packed, (members) => readZip(members, reader)) };
+}
+
+async function* readZip(
+  members: readonly ZipMember[],
+  reader: AlipayBillReader,
+): AsyncGenerator<Buffer, void> {
+  const details = members.filter(({ name }) => name.includes(DETAIL) && !name.includes(SUMMARY));
+  const [detail, ...more] =
+    details.length === 0 ? members.filter(({ name }) => !name.includes(SUMMARY)) : details;
+  if (detail === undefined || more.length > 0)
+    throw new AppError('statement_unrecognised', { packing: 'zip', files: members.length });
+  const summary = members.find(({ name }) => name.includes(SUMMARY));
+  if (summary !== undefined) {
+    const totals = readSummaryFile(await readWhole(summary));
+    if (totals !== null) reader.declare(totals);
+  }
+  yield* unpackMember(detail, DEFAULT_UNPACK_CAPS);
+}
+
+async function readWhole(member: ZipMember): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  const caps = { ...DEFAULT_UNPACK_CAPS, unpackedBytesMax: SUMMARY_BYTES_MAX };
+  for await (const piece of unpackMember(member, caps)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
