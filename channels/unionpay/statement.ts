@@ -23,7 +23,7 @@ export function openUnionpayStatement(
   if (kind !== null && kind !== 'trade')
     throw new AppError('statement_unrecognised', { reason: `this channel has no ${kind} statement` });
   const reader = new LateReader();
-  const bytes = unzip(packed, DEFAULT_UNPACK_CAPS.membersMax, (members) => readDay(members, reader));
+  const bytes = unpackDelivery(packed, (members) => readDay(members, reader));
   return { bytes, reader };
 }
 
