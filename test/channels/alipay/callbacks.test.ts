@@ -1,0 +1,185 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { CallbackReading } from '../../../channels/channel.ts';
+import { alipayCallbackReply, readCallback } from '../../../channels/alipay/callback.ts';
+import { createPublicKey } from 'node:crypto';
+import { ALIPAY_KEY, APP_ID, SELLER_ID, signAsAlipay } from './gateway-desk.ts';
+
+const ACCOUNT = { appId: APP_ID, sellerId: SELLER_ID, alipayKey: createPublicKey(ALIPAY_KEY) };
+
+const NOTICE: Readonly<Record<string, string>> = {
+  notify_time: '2026-11-24 10:30:05',
+  notify_type: 'trade_status_sync',
+  notify_id: 'ac05099524730693a8b330c5ecf72da9786',
+  charset: 'utf-8',
+  version: '1.0',
+  app_id: APP_ID,
+  seller_id: SELLER_ID,
+  trade_no: '2026110122001412345678901234',
+  out_trade_no: 'ORD20261101000021',
+  out_biz_no: 'RF20261124000000000001',
+  trade_status: 'TRADE_SUCCESS',
+  total_amount: '299.00',
+  refund_fee: '199.00',
+  gmt_refund: '2026-11-24 10:30:02.123',
+  subject: '键盘 + 鼠标 50%',
+  empty: '',
+};
+
+type Fields = Readonly<Record<string, string>>;
+
+/** A form as Alipay posts it, signed with or without `sign_type`. */
+function form(fields: Fields, o: { withSignType?: boolean; key?: typeof ALIPAY_KEY } = {}): Buffer {
+  const signed = o.withSignType === true ? { ...fields, sign_type: 'RSA2' } : fields;
+  const text = Object.entries(signed)
+    .filter(([, value]) => value !== '')
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+  const sign = signAsAlipay(text, o.key);
+  return Buffer.from(new URLSearchParams({ ...fields, sign_type: 'RSA2', sign }).toString());
+}
+
+function read(body: Buffer): CallbackReading {
+  return readCallback(ACCOUNT, { headers: {}, body });
+}
+
+describe('a trade notice about a refund', () => {
+  test.each([false, true])(
+    'F39 is read as success of the refund it names; sign_type signed: %s',
+    (withSignType) => {
+      expect(read(form(NOTICE, { withSignType }))).toMatchObject({
+        verdict: 'refund',
+        noticeId: NOTICE['notify_id'],
+        eventType: 'trade/TRADE_SUCCESS',
+        report: {
+          status: 'success',
+          refundNo: 'RF20261124000000000001',
+          transactionId: NOTICE['trade_no'],
+          amountMinor: null,
+          succeededAt: new Date('2026-11-24T02:30:02Z'),
+        },
+      });
+    },
+  );
+
+  test('F39 a full refund closes the trade and says so with the marks of a refund', () => {
+    const reading = read(form({ ...NOTICE, trade_status: 'TRADE_CLOSED', gmt_close: '2026-11-24 10:30:02' }));
+
+    expect(reading.verdict).toBe('refund');
+  });
+
+  test.each([
+    ['a payment', { refund_fee: '', gmt_refund: '', out_biz_no: '' }],
+    ['a trade that was closed unpaid', { trade_status: 'TRADE_CLOSED', refund_fee: '', gmt_refund: '' }],
+    ['a refund without a number of its own', { out_biz_no: 'ORD20261101000021' }],
+    ['a refund numbered by the trade', { out_biz_no: '2026110122001412345678901234' }],
+  ])('F37 F39: %s is kept and changes no refund', (_what, changed) => {
+    const fields = Object.fromEntries(
+      Object.entries({ ...NOTICE, ...changed }).filter(([, value]) => value !== ''),
+    );
+
+    expect(read(form(fields)).verdict).toBe('unhandled');
+  });
+
+  test('a literal plus sign survives, because the form is decoded once', () => {
+    expect(read(form({ ...NOTICE, subject: 'a+b %2B c' })).verdict).toBe('refund');
+  });
+});
+
+const MESSAGE: Readonly<Record<string, string>> = {
+  notify_id: '2026112400222102023008121054923345',
+  utc_timestamp: '1795487405123',
+  msg_method: 'alipay.trade.refund.depositback.completed',
+  app_id: APP_ID,
+  version: '1.1',
+  charset: 'utf-8',
+  biz_content: JSON.stringify({
+    trade_no: '2026110122001412345678901234',
+    out_trade_no: 'ORD20261101000021',
+    out_request_no: 'RF20261124000000000001',
+    dback_status: 'S',
+    dback_amount: '99.00',
+    bank_ack_time: '2026-11-25 09:00:00',
+    est_bank_receipt_time: '2026-11-26 12:00:00',
+  }),
+};
+
+describe('a deposit-back message', () => {
+  test('tells that the bank has the money', () => {
+    expect(read(form(MESSAGE, { withSignType: true }))).toMatchObject({
+      verdict: 'refund',
+      eventType: MESSAGE['msg_method'],
+      report: {
+        status: 'success',
+        refundNo: 'RF20261124000000000001',
+        bankLeg: { status: 'arrived', estimateAt: new Date('2026-11-26T04:00:00Z') },
+      },
+    });
+  });
+
+  test('F40: F is success at another place, not failure', () => {
+    const content = MESSAGE['biz_content']?.replace('"S"', '"F"') ?? '';
+
+    expect(read(form({ ...MESSAGE, biz_content: content }))).toMatchObject({
+      report: { status: 'success', landsIn: '支付宝余额', bankLeg: { status: 'returned_to_wallet' } },
+    });
+  });
+
+  test('F37: a message of another kind is kept', () => {
+    expect(read(form({ ...MESSAGE, msg_method: 'alipay.fund.trans.order.changed' })).verdict).toBe(
+      'unhandled',
+    );
+  });
+
+  test.each(['not json', '[]', '{"trade_no":"1"}'])('content %s is refused', (content) => {
+    expect(read(form({ ...MESSAGE, biz_content: content }))).toMatchObject({
+      verdict: 'refused',
+      code: 'callback_undecipherable',
+    });
+  });
+});
+
+describe('F35 I15: what is refused and changes nothing', () => {
+  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+  const genuine = form(NOTICE).toString();
+
+  test.each<[string, Buffer, string]>([
+    ['a stranger’s signature', form(NOTICE, { key: stranger }), 'callback_signature_invalid'],
+    ['no signature', Buffer.from(new URLSearchParams(NOTICE).toString()), 'callback_unsigned'],
+    ['an empty signature', Buffer.from(genuine.replace(/sign=[^&]+/, 'sign=')), 'callback_unsigned'],
+    [
+      'the old RSA',
+      Buffer.from(genuine.replace('sign_type=RSA2', 'sign_type=RSA')),
+      'callback_signature_invalid',
+    ],
+    ['another amount', Buffer.from(genuine.replace('199.00', '299.00')), 'callback_signature_invalid'],
+    ['a field added', Buffer.from(`${genuine}&extra=1`), 'callback_signature_invalid'],
+    ['a field twice', Buffer.from(`${genuine}&refund_fee=1.00`), 'callback_undecipherable'],
+    ['another application', form({ ...NOTICE, app_id: '2021009999999999' }), 'callback_undecipherable'],
+    ['another merchant', form({ ...NOTICE, seller_id: '2088999999999999' }), 'callback_undecipherable'],
+    ['no notice id', form({ ...NOTICE, notify_id: '' }), 'callback_undecipherable'],
+    ['an amount that is none', form({ ...NOTICE, refund_fee: '1e3' }), 'callback_undecipherable'],
+    ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x3d]), 'callback_undecipherable'],
+    ['a bad percent sign', Buffer.from('a=%E4%BD'), 'callback_undecipherable'],
+    ['nothing', Buffer.alloc(0), 'callback_undecipherable'],
+  ])('%s', (_what, body, code) => {
+    expect(read(body)).toMatchObject({ verdict: 'refused', code });
+  });
+});
+
+describe('the answer to Alipay', () => {
+  test('is the seven characters that end the repeats', () => {
+    expect(alipayCallbackReply(null)).toEqual({
+      status: 200,
+      body: { type: 'text/plain; charset=utf-8', text: 'success' },
+    });
+  });
+
+  test('is anything else when the notice has to come again', () => {
+    const reply = alipayCallbackReply({ status: 503 });
+
+    expect(reply.status).toBe(503);
+    expect(reply.body?.text).not.toBe('success');
+  });
+});
