@@ -1,5 +1,5 @@
 /**
- * Writes a self-signed X.509 v3 certificate in DER, because Node reads certificates but does not make them. Only what
+ * Writes an X.509 v3 certificate in DER, because Node reads certificates but does not make them. Only what
  * a platform certificate needs: RSA with SHA-256, one common name, UTC times (years before 2050).
  */
 import type { KeyObject } from 'node:crypto';
@@ -29,23 +29,23 @@ export interface CertificateOrder {
   readonly privateKey: KeyObject;
   readonly from: Date;
   readonly to: Date;
+  /** Who signs it; without one it signs itself. */
+  readonly issuer?: { readonly commonName: string; readonly privateKey: KeyObject };
 }
 
 /** The certificate as PEM. */
-export function selfSignedCertificate(order: CertificateOrder): string {
-  const name = sequence(
-    der(TAG.set, sequence(der(TAG.oid, COMMON_NAME), der(TAG.utf8, Buffer.from(order.commonName)))),
-  );
+export function makeCertificate(order: CertificateOrder): string {
+  const issuer = order.issuer ?? order;
   const body = sequence(
     der(TAG.version, der(TAG.integer, Buffer.from([2]))),
     der(TAG.integer, positive(Buffer.from(order.serial, 'hex'))),
     SHA256_WITH_RSA,
-    name,
+    nameOf(issuer.commonName),
     sequence(utcTime(order.from), utcTime(order.to)),
-    name,
+    nameOf(order.commonName),
     order.publicKey.export({ type: 'spki', format: 'der' }),
   );
-  const signature = sign('sha256', body, order.privateKey);
+  const signature = sign('sha256', body, issuer.privateKey);
   const unusedBits = Buffer.from([0]);
   const certificate = sequence(body, SHA256_WITH_RSA, der(TAG.bits, Buffer.concat([unusedBits, signature])));
   const lines = certificate
@@ -53,6 +53,10 @@ export function selfSignedCertificate(order: CertificateOrder): string {
     .replaceAll(/(.{64})/g, '$1\n')
     .trimEnd();
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
+}
+
+function nameOf(commonName: string): Buffer {
+  return sequence(der(TAG.set, sequence(der(TAG.oid, COMMON_NAME), der(TAG.utf8, Buffer.from(commonName)))));
 }
 
 function der(tag: number, content: Buffer): Buffer {

@@ -1,7 +1,7 @@
 /** Keys made at start: a merchant's and WeChat Pay's. Nothing here is ever part of the repository. */
 import { createPublicKey, generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { selfSignedCertificate } from './certificate.ts';
+import { makeCertificate } from './certificate.ts';
 
 /** What a merchant holds. The sandbox itself is given {@link SandboxMerchant}, without the private key. */
 export interface MerchantKeys {
@@ -61,7 +61,7 @@ export function makePlatformKeys(wallNow: Date): PlatformKeys {
   const serial = newSerial();
   const from = new Date(wallNow.getTime() - DAY_MS);
   const to = new Date(from.getTime() + CERTIFICATE_DAYS * DAY_MS);
-  const certificatePem = selfSignedCertificate({
+  const certificatePem = makeCertificate({
     ...pair,
     serial,
     commonName: 'Tenpay.com sandbox',

@@ -32,7 +32,7 @@ export async function requestStatement(
   const content = answer.fields['fileContent'];
   if (answer.respCode !== '00' || content === undefined)
     return { outcome: 'unknown', why: `${answer.respCode} without a file`, responseId: null };
-  return { outcome: 'ready', ticket: { hash: null, download: () => Promise.resolve(once(zipOf(content))) } };
+  return { outcome: 'ready', ticket: { hash: null, download: async () => once(zipOf(content)) } };
 }
 
 /** @throws AppError `statement_corrupt`, `statement_too_large` */

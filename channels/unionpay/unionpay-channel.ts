@@ -115,7 +115,7 @@ async function queryRefund(gateway: Gateway, order: RefundOrder, signal?: AbortS
   if (orderId !== order.refundNo || time !== txnTime(order.requestedAt))
     return unknown('the answer is about another refund');
   const original = answer.fields['origRespCode'];
-  if (original === undefined) return unknown('the answer has no origRespCode');
+  if (original === undefined || original === '') return unknown('the answer has no origRespCode');
   const report = refundReport(order, answer.fields, outcomeOf(ORIGINAL_OUTCOMES, original));
   return report === null
     ? unknown(`origRespCode ${original}`)

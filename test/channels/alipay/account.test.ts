@@ -3,14 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { loadAlipayAccount } from '../../../channels/alipay/account.ts';
 import { privateKeyOf, publicKeyOf } from '../../../channels/alipay/signing.ts';
 import { AppError } from '../../../domain/errors.ts';
-import { selfSignedCertificate } from '../../../sandbox/certificate.ts';
+import { makeCertificate } from '../../../sandbox/certificate.ts';
 import { APP_ID, SELLER_ID } from './gateway-desk.ts';
 
 const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const small = generateKeyPairSync('rsa', { modulusLength: 1024 });
 
 function certificate(commonName: string): string {
-  return selfSignedCertificate({
+  return makeCertificate({
     serial: '1A2B3C',
     commonName,
     ...pair,

@@ -11,7 +11,7 @@ import type { Channel, RefundOrder } from '../../../channels/channel.ts';
 import type { WechatAccount } from '../../../channels/wechat/account.ts';
 import { wechatChannel } from '../../../channels/wechat/wechat-channel.ts';
 import type { Clock } from '../../../domain/clock.ts';
-import { selfSignedCertificate } from '../../../sandbox/certificate.ts';
+import { makeCertificate } from '../../../sandbox/certificate.ts';
 
 export interface Received {
   readonly method: string;
@@ -157,7 +157,7 @@ export function platformCertificate(
   to = new Date('2030-12-31T00:00:00Z'),
 ): PlatformCertificate {
   const pair = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const pem = selfSignedCertificate({ serial, commonName: 'Tenpay.com Root CA', ...pair, from, to });
+  const pem = makeCertificate({ serial, commonName: 'Tenpay.com Root CA', ...pair, from, to });
   return { serial, key: pair.privateKey, pem };
 }
 
