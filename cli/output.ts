@@ -88,27 +88,49 @@ export function beijingTime(instant: Date | null): string {
 }
 
 /**
- * Progress on stderr: one line that is rewritten on a terminal, one line every few seconds elsewhere. `done` leaves the
- * last state standing.
+ * Progress on stderr: one line that is rewritten on a terminal, one line every few seconds elsewhere, always the newest
+ * text. `done` leaves the last state standing.
  */
 export function progress(everyMs = 2_000): { update(text: string): void; done(): void } {
-  const { stderr } = process;
-  let lastAt = 0;
+  return process.stderr.isTTY ? terminalProgress() : filedProgress(everyMs);
+}
+
+function terminalProgress(): { update(text: string): void; done(): void } {
   let open = false;
   return {
     update: (text) => {
-      const now = performance.now();
-      if (stderr.isTTY) {
-        stderr.write(`\r\u001b[2K${text}`);
-        open = true;
-      } else if (now - lastAt >= everyMs) {
-        stderr.write(`${text}\n`);
-        lastAt = now;
-      }
+      process.stderr.write(`\r\u001b[2K${text}`);
+      open = true;
     },
     done: () => {
-      if (open) stderr.write('\n');
+      if (open) process.stderr.write('\n');
       open = false;
+    },
+  };
+}
+
+/** Counts from the start of the process: a command that is done before the first line is due says nothing. */
+function filedProgress(everyMs: number): { update(text: string): void; done(): void } {
+  let lastAt = 0;
+  let newest = '';
+  let due: NodeJS.Timeout | null = null;
+  const write = (): void => {
+    due = null;
+    lastAt = performance.now();
+    process.stderr.write(`${newest}\n`);
+  };
+  return {
+    update: (text) => {
+      newest = text;
+      const waitMs = lastAt + everyMs - performance.now();
+      if (waitMs <= 0) {
+        if (due !== null) clearTimeout(due);
+        write();
+      } else due ??= setTimeout(write, waitMs).unref();
+    },
+    done: () => {
+      if (due !== null) clearTimeout(due);
+      due = null;
     },
   };
 }

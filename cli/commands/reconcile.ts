@@ -29,9 +29,10 @@ export async function reconcileCommand(flags: ReconcileFlags): Promise<number> {
   const plan = await planOf(flags);
   const list = await openList(plan);
   line.update(plan.database === null ? 'starting a Postgres for this run' : 'making a database for this run');
-  const opened = await openBooks(plan.database, say);
-  const books = removeOnSignal(opened, say);
+  const opening = openBooks(plan.database, say);
+  const close = removeOnSignal(opening, { say, stop: () => list.copyText.destroy() });
   try {
+    const books = await opening;
     const findings = await reconcile(plan, books, list, { now: systemClock().now(), progress: line });
     const document = documentOf(findings);
     const overdue = await firstOverdue(books);
@@ -45,7 +46,7 @@ export async function reconcileCommand(flags: ReconcileFlags): Promise<number> {
     return flags.failOnBreaks && breaksIn(findings.judgement) > 0 ? EXIT.differences : EXIT.ok;
   } finally {
     line.done();
-    await books.close();
+    await close();
   }
 }
 

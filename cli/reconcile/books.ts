@@ -18,8 +18,10 @@ export interface Books {
   readonly owner: Pool;
   /** Role yuanlu_ingest: statements and matching run with the rights they have in production. */
   readonly ingest: Pool;
-  /** Removes all that the run has made. May be called again. */
+  /** Removes all that the run has made. */
   close(): Promise<void>;
+  /** The same at once, whatever is still at work there; that ends with an error. */
+  abandon(): Promise<void>;
 }
 
 const APPLICATION = 'yuanlu reconcile';
@@ -74,15 +76,14 @@ function booksIn(database: OwnDatabase): Books {
     ...{ url: withSettings(url), role: null, max: 2, name: APPLICATION, statementTimeoutMs: 0 },
   });
   const ingest = createPool({ url, role: 'yuanlu_ingest', max: 2, name: APPLICATION });
-  let closed: Promise<void> | null = null;
-  const close = async (): Promise<void> => {
-    await Promise.all([owner.end(), ingest.end()]);
-    await database.remove();
-  };
   return {
     owner,
     ingest,
-    close: () => (closed ??= close()),
+    close: async () => {
+      await Promise.all([owner.end(), ingest.end()]);
+      await database.remove();
+    },
+    abandon: () => database.remove(),
   };
 }
 

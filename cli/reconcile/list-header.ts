@@ -12,7 +12,8 @@ export const OPTIONAL_COLUMNS = [
 
 export type ListColumn = (typeof REQUIRED_COLUMNS)[number] | (typeof OPTIONAL_COLUMNS)[number];
 
-const COLUMNS: readonly ListColumn[] = [...REQUIRED_COLUMNS, ...OPTIONAL_COLUMNS];
+/** All of them, in the order in which problems of a line are said. */
+export const COLUMNS: readonly ListColumn[] = [...REQUIRED_COLUMNS, ...OPTIONAL_COLUMNS];
 
 /** Place of an optional column that the list does not have. */
 export const ABSENT = -1;

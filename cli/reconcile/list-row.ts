@@ -5,7 +5,7 @@ import type { FundingSource } from '../../domain/refund/refund.ts';
 import type { RefundState } from '../../domain/refund/state.ts';
 import { REFUND_STATES } from '../../domain/refund/state.ts';
 import type { ListColumn, ListHeader } from './list-header.ts';
-import { ABSENT } from './list-header.ts';
+import { ABSENT, COLUMNS } from './list-header.ts';
 import { readInstant } from './list-instant.ts';
 import { quoted } from './problems.ts';
 
@@ -33,7 +33,12 @@ export interface RowRules {
   readonly refundNo: RefundNoRule;
 }
 
-const SOURCES: readonly FundingSource[] = ['wallet', 'credit_line', 'debit_card', 'credit_card', 'unknown'];
+const SOURCES: ReadonlyMap<string, FundingSource> = new Map(
+  (['wallet', 'credit_line', 'debit_card', 'credit_card', 'unknown'] as const).map((source) => [
+    source,
+    source,
+  ]),
+);
 
 /** Our states, and the words in which WeChat Pay says the same. */
 const STATES: ReadonlyMap<string, RefundState> = new Map<string, RefundState>([
@@ -50,52 +55,68 @@ const CONTROL = /[\u0000-\u001f\u007f]/;
 /** What spreadsheets make of a long number. */
 const ROUNDED = /^[0-9](\.[0-9]+)?E\+?[0-9]+$/i;
 
-/** Reads a line, or says all that is wrong with it. */
+/** Reads a line, or says all that is wrong with it. No closures here: a list may have millions of lines. */
 export function readRow(
   cells: readonly string[],
   header: ListHeader,
   rules: RowRules,
   listLine: number,
 ): ListedRefund | { readonly problems: readonly string[] } {
-  const problems: string[] = [];
-  const cell = (column: ListColumn): string => cellOf(cells, header, column);
-  const say = (column: ListColumn, what: string): void => {
-    problems.push(`line ${String(listLine)}: ${column} ${what}`);
-  };
-  const serial = (column: ListColumn): string | null => {
-    const value = cell(column);
-    const fault = value === '' ? null : serialFault(value);
-    if (fault !== null) say(column, fault);
-    return value === '' ? null : value;
-  };
-
-  const refundNo = cell('refund_no');
-  const refundNoIs = refundNoFault(refundNo, rules);
-  if (refundNoIs !== null) say('refund_no', refundNoIs);
-  const amountMinor = cell('amount_minor');
-  const amountIs = amountFault(amountMinor);
-  if (amountIs !== null) say('amount_minor', amountIs);
-  const currency = cell('currency');
-  const currencyIs = currencyFault(currency);
-  if (currencyIs !== null) say('currency', currencyIs);
-  const requestedAt = cell('requested_at');
-  const requestedAtMs = readInstant(requestedAt);
-  if (requestedAtMs === null) say('requested_at', instantFault(requestedAt));
-  const source = sourceOf(cell('source'));
-  if (source === null) say('source', `${quoted(cell('source'))} is none of ${SOURCES.join(', ')}`);
-  const stateWord = cell('state').toLowerCase();
-  const state = STATES.get(stateWord) ?? null;
-  if (stateWord !== '' && state === null) {
-    say('state', `${quoted(cell('state'))} is none of ${[...STATES.keys()].join(', ')}`);
+  const refundNo = cellOf(cells, header, 'refund_no');
+  const amountMinor = cellOf(cells, header, 'amount_minor');
+  const currency = cellOf(cells, header, 'currency');
+  const requestedAtMs = readInstant(cellOf(cells, header, 'requested_at'));
+  const source = sourceOf(cellOf(cells, header, 'source'));
+  const stateWord = cellOf(cells, header, 'state');
+  const channelRefundNo = cellOf(cells, header, 'channel_refund_no');
+  const transactionId = cellOf(cells, header, 'transaction_id');
+  const paymentNo = cellOf(cells, header, 'payment_no');
+  const isGood =
+    refundNoFault(refundNo, rules) === null &&
+    amountFault(amountMinor) === null &&
+    currencyFault(currency) === null &&
+    stateFault(stateWord) === null &&
+    serialFault(channelRefundNo) === null &&
+    serialFault(transactionId) === null &&
+    serialFault(paymentNo) === null;
+  if (!isGood || requestedAtMs === null || source === null) {
+    return { problems: problemsIn(cells, header, rules, listLine) };
   }
-  const channelRefundNo = serial('channel_refund_no');
-  const transactionId = serial('transaction_id');
-  const paymentNo = serial('payment_no');
-  if (problems.length > 0 || requestedAtMs === null || source === null) return { problems };
   return {
-    ...{ listLine, refundNo, amountMinor, currency, requestedAtMs },
-    ...{ channelRefundNo, transactionId, paymentNo, source, state },
+    listLine,
+    refundNo,
+    amountMinor,
+    currency,
+    requestedAtMs,
+    channelRefundNo: channelRefundNo === '' ? null : channelRefundNo,
+    transactionId: transactionId === '' ? null : transactionId,
+    paymentNo: paymentNo === '' ? null : paymentNo,
+    source,
+    state: stateOf(stateWord),
   };
+}
+
+function problemsIn(
+  cells: readonly string[],
+  header: ListHeader,
+  rules: RowRules,
+  listLine: number,
+): readonly string[] {
+  const faultOf: Readonly<Partial<Record<ListColumn, (value: string) => string | null>>> = {
+    refund_no: (value) => refundNoFault(value, rules),
+    amount_minor: amountFault,
+    currency: currencyFault,
+    requested_at: instantFault,
+    source: sourceFault,
+    state: stateFault,
+    channel_refund_no: serialFault,
+    transaction_id: serialFault,
+    payment_no: serialFault,
+  };
+  return COLUMNS.flatMap((column) => {
+    const fault = faultOf[column]?.(cellOf(cells, header, column)) ?? null;
+    return fault === null ? [] : [`line ${String(listLine)}: ${column} ${fault}`];
+  });
 }
 
 /** The text of a column without the blanks and tabs around it; empty where the list has no such column. */
@@ -112,6 +133,7 @@ function refundNoFault(value: string, rules: RowRules): string | null {
 }
 
 function serialFault(value: string): string | null {
+  if (value === '') return null;
   if (ROUNDED.test(value)) return rounded(value);
   if (CONTROL.test(value)) return `${quoted(value)} has a line break or another control character in it`;
   if (value.length <= SERIAL_CHARACTERS_MAX) return null;
@@ -144,12 +166,26 @@ function currencyFault(value: string): string | null {
   return value === '' ? 'is empty' : `${quoted(value)} is not an ISO 4217 code such as CNY`;
 }
 
-function instantFault(value: string): string {
+function instantFault(value: string): string | null {
+  if (readInstant(value) !== null) return null;
   if (value === '') return 'is empty';
   return `${quoted(value)} is not an RFC 3339 time with its offset, such as 2026-11-24T10:00:00+08:00`;
 }
 
 function sourceOf(word: string): FundingSource | null {
   if (word === '') return 'unknown';
-  return SOURCES.find((source) => source === word.toLowerCase()) ?? null;
+  return SOURCES.get(word.toLowerCase()) ?? null;
+}
+
+function sourceFault(word: string): string | null {
+  return sourceOf(word) === null ? `${quoted(word)} is none of ${[...SOURCES.keys()].join(', ')}` : null;
+}
+
+function stateOf(word: string): RefundState | null {
+  return word === '' ? null : (STATES.get(word.toLowerCase()) ?? null);
+}
+
+function stateFault(word: string): string | null {
+  if (word === '' || stateOf(word) !== null) return null;
+  return `${quoted(word)} is none of ${[...STATES.keys()].join(', ')}`;
 }

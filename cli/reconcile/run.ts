@@ -7,6 +7,7 @@ import { stat } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { invariant } from '../../domain/errors.ts';
+import { grouped } from '../output.ts';
 import type { Books } from './books.ts';
 import type { Findings } from './document.ts';
 import { DIFFERENCES_PER_KIND } from './document.ts';
@@ -23,13 +24,19 @@ import { loadStatements, matchStatements } from './statements.ts';
 
 /** How much of the list may wait for its table. */
 const READ_AHEAD_BYTES = 64 * 1024 ** 2;
-const READ_CHUNK_BYTES = 256 * 1024;
+/** Small pieces: between them the database that is being made gets its turns. */
+const READ_CHUNK_BYTES = 64 * 1024;
 
 /** A list up to this size is checked to its end before a Postgres is started for it. */
 const CHECKED_FIRST_BYTES = 2 * 1024 ** 2;
 
+/** How often progress is told at most. */
+const PROGRESS_EVERY_MS = 250;
+
 export interface OpenedList {
   readonly copyText: Readable;
+  /** Refunds read so far. */
+  refunds(): number;
   /** Settles when all of it was read; rejects with what is wrong with it. */
   readonly done: Promise<ListSummary>;
 }
@@ -46,7 +53,7 @@ export async function openList(plan: ReconcilePlan): Promise<OpenedList> {
   done.catch(() => undefined);
   const found = await stat(file);
   if (found.isFile() && found.size <= CHECKED_FIRST_BYTES) await done;
-  return { copyText, done };
+  return { copyText, done, refunds: () => reader.summary().refunds };
 }
 
 /**
@@ -60,8 +67,9 @@ export async function reconcile(
 ): Promise<Findings> {
   const startedAt = performance.now();
   await createListedTable(books.owner, plan.channel.name);
-  o.progress.update(`reading ${plan.list}`);
-  const summary = await loadList(books, list);
+  const summary = await loadList(books, list, () => {
+    o.progress.update(`reading ${plan.list}: ${grouped(list.refunds())} refunds`);
+  });
   const statements = await loadStatements(books, { ...o, files: plan.statements, channel: plan.channel });
   o.progress.update('matching');
   if (summary.mayNameTwice) await markListedAgain(books.owner);
@@ -80,12 +88,17 @@ export async function reconcile(
   return { channel: plan.channel, asOf, statements, list: summary, judgement, differences, elapsedMs };
 }
 
-async function loadList(books: Books, list: OpenedList): Promise<ListSummary> {
+async function loadList(books: Books, list: OpenedList, tell: () => void): Promise<ListSummary> {
   const loading = fillListedTable(books.owner, list.copyText);
   // What is wrong with the list says more than the COPY that ended early because of it.
   loading.catch(() => undefined);
-  const summary = await list.done;
-  const rows = await loading;
-  invariant(rows === summary.refunds, `every listed refund is in its table (${String(rows)})`);
-  return summary;
+  const telling = setInterval(tell, PROGRESS_EVERY_MS);
+  try {
+    const summary = await list.done;
+    const rows = await loading;
+    invariant(rows === summary.refunds, `every listed refund is in its table (${String(rows)})`);
+    return summary;
+  } finally {
+    clearInterval(telling);
+  }
 }

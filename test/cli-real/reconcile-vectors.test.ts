@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReconcileDocument } from '../../cli/reconcile/document.ts';
+import { tradeBill } from './bill.ts';
 import type { Desk, ListRow } from './reconcile-run.ts';
 import { documentOf, openDesk, reconcile, refundList } from './reconcile-run.ts';
 import { storedZip } from './zip.ts';
@@ -14,6 +15,27 @@ import { storedZip } from './zip.ts';
 const VECTORS = process.env['YUANLU_VECTORS'];
 
 if (VECTORS !== undefined && VECTORS !== '') describeVectors(join(VECTORS, 'bills/wechat-trade-ALL.csv'));
+
+test('a list that is made from a bill by splitting its text names every refund of it', async () => {
+  const desk = await openDesk();
+  try {
+    const bill = tradeBill(
+      [
+        { refundNo: 'R1', amount: 1 },
+        { refundNo: 'R2', amount: 1 },
+      ],
+      { payments: 3 },
+    );
+    const statement = await desk.put('bill.csv', bill);
+    const list = await desk.put('refunds.csv', refundList(refundsIn(bill)));
+    const document = await documentOf({ statements: [statement], list });
+
+    expect(document.matched.refund_no).toBe(2);
+    expect(document.placed.refunds.total).toBe(2);
+  } finally {
+    await desk.clear();
+  }
+});
 
 /** A refund of the bill by the places of its columns as documented for bills of type ALL. */
 function refundsIn(bill: string): Required<Omit<ListRow, 'source' | 'state'>>[] {

@@ -12,6 +12,7 @@ import {
 
 afterEach(() => {
   vi.restoreAllMocks();
+  vi.useRealTimers();
 });
 
 /** Collects what is written to one of the process's streams. */
@@ -164,18 +165,22 @@ describe('progress', () => {
     expect(written).toEqual(['\r\u001b[2K1 line', '\r\u001b[2K2 lines', '\n']);
   });
 
-  test('is a line now and then in a file: not one for every step', () => {
+  test('is a line now and then in a file: not one for every step, and always the newest text', () => {
     written = [];
     onTerminal(false);
-    vi.spyOn(performance, 'now')
-      .mockReturnValueOnce(5_000)
-      .mockReturnValueOnce(5_500)
-      .mockReturnValueOnce(7_001);
+    vi.useFakeTimers({ now: 0, toFake: ['performance', 'setTimeout', 'clearTimeout'] });
     const line = progress(2_000);
+    vi.advanceTimersByTime(2_500);
     line.update('a');
     line.update('b');
     line.update('c');
+    vi.advanceTimersByTime(1_999);
+    expect(written).toEqual(['a\n']);
+
+    vi.advanceTimersByTime(1);
+    line.update('d');
     line.done();
+    vi.advanceTimersByTime(10_000);
 
     expect(written).toEqual(['a\n', 'c\n']);
   });
@@ -183,11 +188,25 @@ describe('progress', () => {
   test('of a command that is done at once says nothing in a file', () => {
     written = [];
     onTerminal(false);
-    vi.spyOn(performance, 'now').mockReturnValue(800);
+    vi.useFakeTimers({ now: 0, toFake: ['performance', 'setTimeout', 'clearTimeout'] });
     const line = progress(1_000);
     line.update('starting');
+    vi.advanceTimersByTime(900);
     line.done();
+    vi.advanceTimersByTime(10_000);
 
     expect(written).toEqual([]);
+  });
+
+  test('of a step that takes long is told though nothing else happens', () => {
+    written = [];
+    onTerminal(false);
+    vi.useFakeTimers({ now: 0, toFake: ['performance', 'setTimeout', 'clearTimeout'] });
+    const line = progress(1_000);
+    line.update('starting a Postgres');
+    vi.advanceTimersByTime(1_000);
+
+    expect(written).toEqual(['starting a Postgres\n']);
+    line.done();
   });
 });
