@@ -1,8 +1,7 @@
 /** The `yuanlu` command. Commands are loaded when they are called, so `--help` answers at once. */
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { VERSION } from '../workers/version.ts';
 import { describeFailure } from './exit.ts';
-import { createOutput } from './output.ts';
 import { registerBooks } from './register-books.ts';
 import { registerProcesses } from './register-processes.ts';
 
@@ -34,10 +33,3 @@ export function buildProgram(): Command {
   registerBooks(program);
   return program;
 }
-
-/** `--json`: one JSON document on stdout. */
-export function jsonOption(): Option {
-  return new Option('--json', 'print one JSON document on stdout').default(false);
-}
-
-export { createOutput };

@@ -14,7 +14,7 @@ export async function runMigrate(options: { json: boolean }): Promise<void> {
 }
 
 /** @throws AppError `config_invalid` */
-export function databaseUrl(): string {
+function databaseUrl(): string {
   const parsed = z.url({ protocol: /^postgres(ql)?$/ }).safeParse(process.env['YUANLU_DATABASE_URL']);
   if (parsed.success) return parsed.data;
   throw new AppError('config_invalid', { errors: ['YUANLU_DATABASE_URL: must be a postgres:// URL'] });

@@ -55,7 +55,7 @@ export function overdueDocument(row: OverdueRow, now: Date): OverdueDocument {
   };
 }
 
-export function overdueText(rows: readonly OverdueRow[], now: Date): string {
+function overdueText(rows: readonly OverdueRow[], now: Date): string {
   if (rows.length === 0) return '没有逾期退款 · No overdue refunds.';
   return table(rows, [
     { head: 'refund', cell: (row) => row.refundNo },

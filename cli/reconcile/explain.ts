@@ -42,7 +42,7 @@ export function promisedBy(promiseAt: Date): string {
 }
 
 /** An amount with its currency; minor units where we do not know how the currency is written. */
-export function money(side: { readonly amountMinor: bigint; readonly currency: string }): string {
+function money(side: { readonly amountMinor: bigint; readonly currency: string }): string {
   const { amountMinor, currency } = side;
   return isCurrency(currency)
     ? `${formatYuan(amountMinor, currency)} ${currency}`

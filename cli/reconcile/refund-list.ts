@@ -7,7 +7,7 @@ import type { CsvError } from 'csv-parse';
 import { parse } from 'csv-parse';
 import { ListBytesRefused, checkedBytes } from './list-bytes.ts';
 import type { ListHeader } from './list-header.ts';
-import { REQUIRED_COLUMNS, readHeader } from './list-header.ts';
+import { readHeader } from './list-header.ts';
 import type { ListedRefund, RowRules } from './list-row.ts';
 import { cellOf, readRow } from './list-row.ts';
 import { NumberSet } from './number-set.ts';
@@ -179,6 +179,3 @@ function linesOf(cells: readonly string[]): number {
   }
   return lines;
 }
-
-/** The required columns in words, for help texts. */
-export const REQUIRED_IN_WORDS = REQUIRED_COLUMNS.join(', ');
