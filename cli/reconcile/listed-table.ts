@@ -112,6 +112,16 @@ export async function fillListedTable(owner: Pool, copyText: Readable): Promise<
   }
 }
 
+/** From so many statements on, looking refunds up pays for an index; one or two statements read the list once each. */
+const INDEXED_FROM_STATEMENTS = 4;
+
+const INDEX = 'create index on reconcile.listed (refund_no)';
+
+/** Makes the list quick to look into, where many statements will. */
+export async function indexListed(owner: Pool, statements: number): Promise<void> {
+  if (statements >= INDEXED_FROM_STATEMENTS) await owner.query(INDEX);
+}
+
 /** Chooses one row for each number. Wants the lines of all statements to be there. @returns rows that stand for nothing */
 export async function markListedAgain(owner: Pool): Promise<number> {
   const { rowCount } = await owner.query(MARK_LISTED_AGAIN);

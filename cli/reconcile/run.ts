@@ -12,7 +12,13 @@ import type { Books } from './books.ts';
 import type { Findings } from './document.ts';
 import { DIFFERENCES_PER_KIND } from './document.ts';
 import { judge } from './judge.ts';
-import { createListedTable, fillListedTable, listedCopyText, markListedAgain } from './listed-table.ts';
+import {
+  createListedTable,
+  fillListedTable,
+  indexListed,
+  listedCopyText,
+  markListedAgain,
+} from './listed-table.ts';
 import type { ReconcilePlan } from './options.ts';
 import { instantOf } from './options.ts';
 import type { ListSummary } from './refund-list.ts';
@@ -72,6 +78,7 @@ export async function reconcile(
   });
   const statements = await loadStatements(books, { ...o, files: plan.statements, channel: plan.channel });
   o.progress.update('matching');
+  await indexListed(books.owner, statements.length);
   if (summary.mayNameTwice) await markListedAgain(books.owner);
   await matchStatements(books, statements, o);
   o.progress.update('looking for what is left over');

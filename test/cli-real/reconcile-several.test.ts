@@ -1,6 +1,6 @@
 /** Several statements at once: days and kinds mixed, the same content twice, two deliveries of a day, several merchants. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fundFlowBill, gzipped, tradeBill } from './bill.ts';
+import { fundFlowBill, gzipped, serial, tradeBill } from './bill.ts';
 import type { Desk } from './reconcile-run.ts';
 import { documentOf, openDesk, reconcile, refundList } from './reconcile-run.ts';
 
@@ -62,6 +62,37 @@ describe('statements of several days', () => {
     const document = await documentOf({ statements, list });
 
     expect(document.matched.refund_no).toBe(1);
+  });
+});
+
+describe('statements of a whole week', () => {
+  test('find their refunds by each of the three ways, as those of one day do', async () => {
+    const days = Array.from({ length: 7 }, (_, index) => `2026-11-${String(index + 10)}`);
+    const number = (prefix: string, index: number): string => serial(prefix, index);
+    const statements = await Promise.all(
+      days.map((day, index) =>
+        desk.put(
+          day,
+          tradeBill(
+            ['A', 'B', 'C'].map((name, nth) => ({
+              ...{ refundNo: `${name}${day}`, at: `${day} 12:00:00`, amount: 100 + nth },
+              channelRefundNo: number('5030', index * 3 + nth),
+              transactionId: number('4200', index * 3 + nth),
+            })),
+          ),
+        ),
+      ),
+    );
+    const rows = days.flatMap((day, index) => [
+      asked(day, `A${day}`),
+      { ...asked(day, `X${day}`), amount_minor: 101, channel_refund_no: number('5030', index * 3 + 1) },
+      { ...asked(day, `Y${day}`), amount_minor: 102, transaction_id: number('4200', index * 3 + 2) },
+    ]);
+    const list = await desk.put('refunds.csv', refundList(rows));
+    const document = await documentOf({ statements, list });
+
+    expect(document.matched).toEqual({ refund_no: 7, channel_refund_no: 7, transaction_amount: 7 });
+    expect(document.placed.refund_lines).toMatchObject({ total: 21, matched: 21 });
   });
 });
 
