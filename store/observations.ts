@@ -216,9 +216,10 @@ function legRank(report: ChannelReport): number {
  * is a newer answer; one that comes in late does not hide a newer one.
  */
 async function noteAnswer(tx: Tx, refundId: string, observations: readonly Observation[]): Promise<void> {
-  const answer = observations.findLast(
-    (one) => (one.source === 'query' || one.source === 'submit') && one.kind !== 'attempt_started',
-  );
+  const answer = observations
+    .filter((one) => (one.source === 'query' || one.source === 'submit') && one.kind !== 'attempt_started')
+    .toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at))
+    .at(-1);
   if (answer === undefined) return;
   await tx.query(
     `update refunds set last_asked_at = $2, last_answer = $3

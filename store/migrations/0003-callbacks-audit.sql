@@ -57,10 +57,11 @@ create table yuanlu.audit (
 create trigger append_only before update or delete or truncate on yuanlu.audit
   for each statement execute function yuanlu.refuse_change();
 
+-- Free text goes in with its length, so that no text can be moved from one field to the next.
 create function yuanlu.audit_hash(refund_id bigint, seq integer, at timestamptz, actor text, action text, before jsonb, after jsonb, previous_hash text)
 returns text language sql immutable as $$
-  select encode(sha256(convert_to(concat_ws('|', refund_id, seq, extract(epoch from at)::numeric(20, 6), actor, action,
-    coalesce(before::text, ''), after::text, previous_hash), 'UTF8')), 'hex')
+  select encode(sha256(convert_to(concat_ws('|', refund_id, seq, extract(epoch from at)::numeric(20, 6),
+    length(actor), actor, length(action), action, coalesce(before::text, ''), after::text, previous_hash), 'UTF8')), 'hex')
 $$;
 
 -- Written in the transaction of the change itself; runs as the owner, so that no role needs the right to write audit.
