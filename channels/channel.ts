@@ -2,6 +2,7 @@
  * What a channel is. Each channel is a folder that implements this for one merchant account; nothing outside
  * `channels/` knows which one it talks to. Expected outcomes are returned as data; only bugs are thrown.
  */
+import type { Clock } from '../domain/clock.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Currency } from '../domain/money.ts';
 import type { HoldReason } from '../domain/refund/observation.ts';
@@ -198,3 +199,28 @@ export interface Channel {
   /** Opens a delivery as it was downloaded. Null takes the kind that the content shows. */
   openStatement(kind: StatementKind | null, packed: AsyncIterable<Buffer>): StatementContent;
 }
+
+/** What every channel needs from the process that opens it. */
+export interface ChannelDeps {
+  readonly clock: Clock;
+  /** Cryptographically strong chance, for nonces. */
+  readonly randomBytes: (sizeBytes: number) => Buffer;
+}
+
+/** One account of the accounts file, its keys loaded, still without a connection. */
+export interface ChannelAccount {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly channel: ChannelName;
+  /** The merchant's number at the channel, as its statements and notices name it. */
+  readonly externalId: string;
+  /** Addresses by the name of their field: production lets only https and public hosts pass. */
+  readonly addresses: Readonly<Record<string, string>>;
+  open(deps: ChannelDeps): Channel;
+}
+
+/**
+ * Reads an entry of the accounts file. `readFile` resolves paths as that file means them.
+ * Throws AppError `config_invalid` with every error in `errors`.
+ */
+export type ReadAccount = (entry: unknown, readFile: (path: string) => string) => ChannelAccount;

@@ -4,62 +4,58 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { ApiKey } from '../api/keys.ts';
 import { apiKeySchema } from '../api/keys.ts';
-import type { WechatAccount } from '../channels/wechat/account.ts';
-import { loadWechatAccount } from '../channels/wechat/account.ts';
+import type { ChannelAccount } from '../channels/channel.ts';
 import { AppError } from '../domain/errors.ts';
 import type { AccountRow } from '../store/accounts.ts';
+import { READ_ACCOUNT } from './channels.ts';
+import { isPublicHost } from './public-host.ts';
 
-const merchantSchema = z.strictObject({
+const fileSchema = z.strictObject({ merchants: z.array(z.unknown()).min(1, 'at least one merchant') });
+
+export const merchantSchema = z.strictObject({
   id: z.string().regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40'),
   name: z.string().min(1),
   api_keys: z.array(apiKeySchema).default([]),
-  accounts: z.array(z.looseObject({ id: z.string(), channel: z.string() })).min(1),
+  /** Each is read by its channel; see {@link loadAccount}. */
+  accounts: z.array(z.record(z.string(), z.unknown())).min(1, 'at least one account'),
 });
-
-const fileSchema = z.strictObject({ merchants: z.array(merchantSchema).min(1) });
 
 export interface Accounts {
   readonly keys: readonly ApiKey[];
-  readonly wechat: readonly WechatAccount[];
+  readonly accounts: readonly ChannelAccount[];
   readonly rows: readonly AccountRow[];
 }
 
-/** @throws AppError `config_invalid` with every error in `errors`. */
-export function loadAccounts(path: string): Accounts {
-  const file = readAccountsFile(path);
-  const folder = dirname(resolve(path));
-  const errors: string[] = [];
-  const wechat: WechatAccount[] = [];
-  const keys: ApiKey[] = [];
-  for (const merchant of file.merchants) {
-    keys.push(...merchant.api_keys.map((key) => ({ ...key, merchantId: merchant.id })));
-    for (const account of merchant.accounts) {
-      try {
-        wechat.push(loadOne({ ...account, merchant_id: merchant.id }, folder));
-      } catch (error) {
-        errors.push(...errorsOf(error).map((text) => `account ${account.id}: ${text}`));
-      }
-    }
-  }
-  errors.push(
-    ...duplicates(wechat.map((one) => one.id)).map((id) => `account ${id}: two accounts have this id`),
-  );
-  errors.push(...duplicates(keys.map((one) => one.id)).map((id) => `API key ${id}: two keys have this id`));
-  if (errors.length > 0) throw new AppError('config_invalid', { errors });
-  const rows = wechat.map((one) => ({
-    id: one.id,
-    merchantId: one.merchantId,
-    channel: 'wechat' as const,
-    externalId: one.mchid,
-  }));
-  return { keys, wechat, rows };
+interface Reading {
+  readonly folder: string;
+  readonly production: boolean;
+  readonly errors: string[];
+  readonly merchantIds: string[];
+  readonly keys: ApiKey[];
+  readonly accounts: ChannelAccount[];
 }
 
-function loadOne(account: { channel: string } & Record<string, unknown>, folder: string): WechatAccount {
-  if (account.channel !== 'wechat') {
-    throw new AppError('config_invalid', { errors: [`channel ${account.channel} is not one of: wechat`] });
-  }
-  return loadWechatAccount(account, (path) => readFileSync(resolve(folder, path), 'utf8'));
+/** @throws AppError `config_invalid` with every error in `errors`. */
+export function loadAccounts(path: string, o: { readonly production: boolean }): Accounts {
+  const reading: Reading = {
+    ...{ folder: dirname(resolve(path)), production: o.production },
+    ...{ errors: [], merchantIds: [], keys: [], accounts: [] },
+  };
+  const { merchants } = readAccountsFile(path);
+  merchants.forEach((merchant, index) => {
+    readMerchant(merchant, `merchants.${String(index)}`, reading);
+  });
+  const { keys, accounts, errors } = reading;
+  errors.push(...repeated(reading));
+  if (errors.length > 0)
+    throw new AppError('config_invalid', { errors: errors.map((one) => `${path}: ${one}`) });
+  const rows = accounts.map(({ id, merchantId, channel, externalId }) => ({
+    id,
+    merchantId,
+    channel,
+    externalId,
+  }));
+  return { keys, accounts, rows };
 }
 
 function readAccountsFile(path: string): z.infer<typeof fileSchema> {
@@ -77,16 +73,98 @@ function readAccountsFile(path: string): z.infer<typeof fileSchema> {
   }
   const parsed = fileSchema.safeParse(json);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.map((issue) => `${path}: ${issue.path.join('.')}: ${issue.message}`);
-  throw new AppError('config_invalid', { errors });
+  throw new AppError('config_invalid', { errors: issuesOf(parsed.error, path) });
+}
+
+/** Goes on with what can be read of a merchant that has errors, so that one start tells them all. */
+function readMerchant(raw: unknown, at: string, reading: Reading): void {
+  const parsed = merchantSchema.safeParse(raw);
+  if (!parsed.success) reading.errors.push(...issuesOf(parsed.error, at));
+  const { id, api_keys: keys, accounts } = parsed.success ? parsed.data : legible(raw);
+  reading.merchantIds.push(id);
+  reading.keys.push(...keys.map((key) => ({ ...key, merchantId: id })));
+  for (const account of accounts) {
+    const name =
+      typeof account['id'] === 'string' ? `account ${account['id']}` : `an account of merchant ${id}`;
+    try {
+      const loaded = loadAccount({ ...account, merchant_id: id }, reading.folder);
+      reading.accounts.push(loaded);
+      if (reading.production)
+        reading.errors.push(...unfitForProduction(loaded).map((one) => `${name}: ${one}`));
+    } catch (error) {
+      reading.errors.push(...errorsOf(error).map((one) => `${name}: ${one}`));
+    }
+  }
+}
+
+const legibleSchema = z.object({
+  id: z.string().catch('without an id'),
+  accounts: z.array(z.unknown()).catch([]),
+});
+
+function legible(raw: unknown): z.infer<typeof merchantSchema> {
+  const parsed = legibleSchema.safeParse(raw);
+  const { id, accounts } = parsed.success ? parsed.data : { id: 'without an id', accounts: [] };
+  const readable = z.record(z.string(), z.unknown());
+  return {
+    ...{ id, name: id, api_keys: [] },
+    accounts: accounts.flatMap((one) => {
+      const account = readable.safeParse(one);
+      return account.success ? [account.data] : [];
+    }),
+  };
+}
+
+function loadAccount(account: Readonly<Record<string, unknown>>, folder: string): ChannelAccount {
+  const read = Object.entries(READ_ACCOUNT).find(([name]) => name === account['channel'])?.[1];
+  if (read === undefined) {
+    const names = Object.keys(READ_ACCOUNT).join(', ');
+    throw new AppError('config_invalid', { errors: [`channel: must be one of: ${names}`] });
+  }
+  return read(account, (path) => readFileSync(resolve(folder, path), 'utf8'));
+}
+
+/** A sandbox answers as the channel does: nobody would notice that no money moves. */
+function unfitForProduction({ addresses }: ChannelAccount): readonly string[] {
+  return Object.entries(addresses).flatMap(([name, url]) => {
+    const { protocol, hostname } = new URL(url);
+    if (protocol === 'https:' && isPublicHost(hostname)) return [];
+    return [`${name}: ${url} is refused in production: it must be https and a public host`];
+  });
+}
+
+/** What only one may have. A number at the channel, too: its refunds would be two accounts'. */
+function repeated({ merchantIds, keys, accounts }: Reading): readonly string[] {
+  const says = (values: readonly string[], sentence: (value: string) => string): readonly string[] =>
+    [...new Set(values.filter((value, index) => values.indexOf(value) !== index))].map(sentence);
+  return [
+    ...says(merchantIds, (id) => `merchant ${id}: two merchants have this id`),
+    ...says(
+      accounts.map((one) => one.id),
+      (id) => `account ${id}: two accounts have this id`,
+    ),
+    ...says(
+      accounts.map((one) => `${one.channel} ${one.externalId}`),
+      (number) => `${number}: two accounts have this number`,
+    ),
+    ...says(
+      keys.map((one) => one.id),
+      (id) => `API key ${id}: two keys have this id`,
+    ),
+    ...says(
+      keys.map((one) => one.sha256),
+      (sha256) =>
+        `API keys ${keys.flatMap((one) => (one.sha256 === sha256 ? [one.id] : [])).join(' and ')}: are the same key`,
+    ),
+  ];
+}
+
+function issuesOf(error: z.ZodError, at: string): readonly string[] {
+  return error.issues.map((issue) => `${[at, ...issue.path].join('.')}: ${issue.message}`);
 }
 
 function errorsOf(error: unknown): readonly string[] {
   if (error instanceof AppError && Array.isArray(error.details['errors']))
     return error.details['errors'].map(String);
   return [error instanceof Error ? error.message : String(error)];
-}
-
-function duplicates(ids: readonly string[]): readonly string[] {
-  return [...new Set(ids.filter((id, index) => ids.indexOf(id) !== index))];
 }

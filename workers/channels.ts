@@ -1,23 +1,29 @@
-/** Builds one channel per configured account. */
+/** Which channels there are, and one of them for each configured account. A new channel gets its line here. */
 import { randomBytes } from 'node:crypto';
 import type { Channels } from '../activities/deps.ts';
-import type { Channel } from '../channels/channel.ts';
-import { wechatChannel } from '../channels/wechat/wechat-channel.ts';
+import { readAlipayAccount } from '../channels/alipay/read-account.ts';
+import type { Channel, ReadAccount } from '../channels/channel.ts';
+import { readUnionpayAccount } from '../channels/unionpay/read-account.ts';
+import { readWechatAccount } from '../channels/wechat/read-account.ts';
 import type { Clock } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
+import type { ChannelName } from '../domain/refund/refund.ts';
 import type { Accounts } from './accounts.ts';
+
+export const READ_ACCOUNT: Readonly<Record<ChannelName, ReadAccount>> = {
+  wechat: readWechatAccount,
+  alipay: readAlipayAccount,
+  unionpay: readUnionpayAccount,
+};
 
 export interface ChannelRegistry extends Channels {
   find(accountId: string): Channel | undefined;
   readonly accountIds: readonly string[];
 }
 
-export function buildChannels(accounts: Accounts, clock: Clock): ChannelRegistry {
+export function buildChannels({ accounts }: Accounts, clock: Clock): ChannelRegistry {
   const byId = new Map(
-    accounts.wechat.map((account) => [
-      account.id,
-      { account, channel: wechatChannel(account, { clock, randomBytes }) },
-    ]),
+    accounts.map((account) => [account.id, { account, channel: account.open({ clock, randomBytes }) }]),
   );
   const entry = (accountId: string) => {
     const found = byId.get(accountId);
@@ -27,7 +33,7 @@ export function buildChannels(accounts: Accounts, clock: Clock): ChannelRegistry
   return {
     get: (accountId) => entry(accountId).channel,
     find: (accountId) => byId.get(accountId)?.channel,
-    externalId: (accountId) => entry(accountId).account.mchid,
+    externalId: (accountId) => entry(accountId).account.externalId,
     accountIds: [...byId.keys()],
   };
 }

@@ -1,39 +1,75 @@
 /**
- * Configuration from environment variables: one schema, all errors at once, no start with a contradiction. Secrets may
- * be given as `NAME_FILE`, the path of a file that holds the value.
+ * Configuration from environment variables: one table of them, all errors at once, no start with a contradiction. Secrets
+ * may be given as `NAME_FILE`, the path of a file that holds the value. docs/configuration.md says what each is for.
  */
-import { readFileSync } from 'node:fs';
+import cron from 'node-cron';
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import type { VirtualTime } from './clock.ts';
+import { contradictionsOf } from './config-contradictions.ts';
+import { withSecretsFromFiles } from './config-secrets.ts';
+import type { Environment } from './config-secrets.ts';
 
-const port = z.coerce.number().int().min(0).max(65_535);
+/** Connections of the database pool that are kept for statements; the rest serves refunds. */
+export const INGEST_CONNECTIONS = 4;
 
-const schema = z.object({
-  YUANLU_ENV: z.enum(['production', 'development']).default('production'),
-  YUANLU_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
-  YUANLU_DATABASE_POOL: z.coerce.number().int().min(4).max(200).default(20),
-  TEMPORAL_ADDRESS: z.string().regex(/^[^\s/]+:\d+$/, 'must be host:port'),
-  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
-  YUANLU_ACCOUNTS_FILE: z.string().min(1),
-  YUANLU_FILES_DIR: z.string().min(1).default('.yuanlu/files'),
-  YUANLU_API_HOST: z.string().min(1).default('127.0.0.1'),
-  YUANLU_API_PORT: port.default(8080),
-  YUANLU_LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'silent']).default('info'),
-  YUANLU_LOOK_BACK_DAYS: z.coerce.number().int().min(1).max(90).default(7),
-  YUANLU_SCHEDULE: z.string().min(1).default('*/5 * * * *'),
-  YUANLU_POLL_FLOOR_MS: z.coerce.number().int().min(1).default(1000),
-  YUANLU_CLOCK_ORIGIN: z.iso.datetime({ offset: true }).optional(),
-  YUANLU_CLOCK_EPOCH: z.iso.datetime({ offset: true }).optional(),
-  YUANLU_CLOCK_RATE: z.coerce.number().positive().default(1),
+/** Two for refunds beside those for statements: one would make a transaction wait for itself. */
+const POOL_MIN = INGEST_CONNECTIONS + 2;
+
+const port = whole(0, 65_535);
+const text = z.string();
+const instant = z.iso.datetime({
+  offset: true,
+  error: 'must be an instant such as 2026-09-01T00:00:00+08:00',
 });
+
+const VARIABLES = {
+  YUANLU_ENV: oneOf('production', 'development').default('production'),
+  YUANLU_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }),
+  YUANLU_DATABASE_POOL: whole(POOL_MIN, 200).default(20),
+  TEMPORAL_ADDRESS: text.refine(isHostAndPort, 'must be host:port'),
+  TEMPORAL_NAMESPACE: text.default('default'),
+  TEMPORAL_API_KEY: text.optional(),
+  TEMPORAL_TLS: oneOf('true', 'false').optional(),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: text.optional(),
+  TEMPORAL_TLS_SERVER_NAME: text.optional(),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: text.optional(),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: text.optional(),
+  YUANLU_ACCOUNTS_FILE: text,
+  YUANLU_FILES_DIR: text.default('.yuanlu/files'),
+  YUANLU_API_HOST: text.default('127.0.0.1'),
+  YUANLU_API_PORT: port.default(8080),
+  YUANLU_LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent').default('info'),
+  YUANLU_SCHEDULE: text
+    .refine((line) => cron.validate(line), 'must be a cron line with 5 or 6 fields')
+    .default('*/5 * * * *'),
+  YUANLU_LOOK_BACK_DAYS: whole(1, 90).default(7),
+  YUANLU_POLL_FLOOR_MS: whole(1, 3_600_000).default(1000),
+  YUANLU_CLOCK_ORIGIN: instant.optional(),
+  YUANLU_CLOCK_EPOCH: instant.optional(),
+  YUANLU_CLOCK_RATE: text
+    .regex(/^\d{1,9}(\.\d{1,20})?$/, 'must be a number over 0')
+    .transform(Number)
+    .refine((rate) => rate > 0, 'must be a number over 0')
+    .default(1),
+} as const;
+
+type Name = keyof typeof VARIABLES;
+
+/** The variables that could be read; what is wrong or missing is not there. */
+export type ReadValues = { readonly [K in Name]?: z.output<(typeof VARIABLES)[K]> };
+
+/** Names whose value may stand in a file named by `<NAME>_FILE`. */
+export const SECRET_NAMES = ['YUANLU_DATABASE_URL', 'TEMPORAL_API_KEY'] as const;
 
 export interface Config {
   readonly production: boolean;
   readonly databaseUrl: string;
+  /** Connections of one process, those for statements included. */
   readonly databasePool: number;
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
+  readonly temporalSecurity: TemporalSecurity;
   readonly accountsFile: string;
   readonly filesDir: string;
   readonly apiHost: string;
@@ -48,32 +84,56 @@ export interface Config {
   readonly virtualTime: VirtualTime | null;
 }
 
-/** Names whose value may stand in a file named by `<NAME>_FILE`. */
-const SECRET_NAMES = ['YUANLU_DATABASE_URL'] as const;
+/** How the way to Temporal is closed to others. Everything null is a plain connection, for a network of one's own. */
+export interface TemporalSecurity {
+  readonly apiKey: string | null;
+  readonly tls: boolean;
+  readonly caFile: string | null;
+  readonly serverName: string | null;
+  readonly clientCertFile: string | null;
+  readonly clientKeyFile: string | null;
+}
+
+export const PLAIN_TEMPORAL: TemporalSecurity = {
+  apiKey: null,
+  tls: false,
+  caFile: null,
+  serverName: null,
+  clientCertFile: null,
+  clientKeyFile: null,
+};
 
 /** @throws AppError `config_invalid` with every error in `errors`. */
-export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(env: Environment): Config {
   const errors: string[] = [];
-  const parsed = schema.safeParse(withSecretsFromFiles(env, errors));
-  if (!parsed.success) {
-    errors.push(...parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
-    throw new AppError('config_invalid', { errors });
-  }
-  const values = parsed.data;
-  const virtual = values.YUANLU_CLOCK_RATE !== 1 || values.YUANLU_CLOCK_ORIGIN !== undefined;
-  if (virtual && values.YUANLU_ENV === 'production') {
-    errors.push('YUANLU_CLOCK_RATE, YUANLU_CLOCK_ORIGIN: a virtual clock is refused in production');
-  }
-  if (virtual && (values.YUANLU_CLOCK_ORIGIN === undefined || values.YUANLU_CLOCK_EPOCH === undefined)) {
-    errors.push('YUANLU_CLOCK_ORIGIN and YUANLU_CLOCK_EPOCH: both are needed with a virtual clock');
-  }
+  const filled = withSecretsFromFiles(env, SECRET_NAMES, errors);
+  const values = readValues(filled, errors);
+  errors.push(...contradictionsOf(values));
   if (errors.length > 0) throw new AppError('config_invalid', { errors });
+  return toConfig(values as Required<ReadValues>);
+}
+
+/** Reads each variable for itself, so that one that is wrong hides nothing about the others. */
+function readValues(env: Environment, errors: string[]): ReadValues {
+  const values: Partial<Record<Name, unknown>> = {};
+  for (const [name, type] of Object.entries(VARIABLES) as [Name, z.ZodType][]) {
+    const given = env[name];
+    const parsed = type.safeParse(given);
+    if (parsed.success) values[name] = parsed.data;
+    else if (given === undefined) errors.push(`${name}: is not set`);
+    else errors.push(...parsed.error.issues.map((issue) => `${name}: ${issue.message}`));
+  }
+  return values as ReadValues;
+}
+
+function toConfig(values: Required<ReadValues>): Config {
   return {
     production: values.YUANLU_ENV === 'production',
     databaseUrl: values.YUANLU_DATABASE_URL,
     databasePool: values.YUANLU_DATABASE_POOL,
     temporalAddress: values.TEMPORAL_ADDRESS,
     temporalNamespace: values.TEMPORAL_NAMESPACE,
+    temporalSecurity: temporalSecurityOf(values),
     accountsFile: values.YUANLU_ACCOUNTS_FILE,
     filesDir: values.YUANLU_FILES_DIR,
     apiHost: values.YUANLU_API_HOST,
@@ -86,39 +146,46 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
   };
 }
 
-function virtualTimeOf(values: z.infer<typeof schema>): VirtualTime | null {
-  const { YUANLU_CLOCK_ORIGIN: origin, YUANLU_CLOCK_EPOCH: epoch, YUANLU_CLOCK_RATE: rate } = values;
+function virtualTimeOf(values: ReadValues): VirtualTime | null {
+  const { YUANLU_CLOCK_ORIGIN: origin, YUANLU_CLOCK_EPOCH: epoch, YUANLU_CLOCK_RATE: rate = 1 } = values;
   if (origin === undefined || epoch === undefined) return null;
   return { originMs: Date.parse(origin), epochMs: Date.parse(epoch), rate };
 }
 
-function withSecretsFromFiles(
-  env: Readonly<Record<string, string | undefined>>,
-  errors: string[],
-): Record<string, string | undefined> {
-  const filled: Record<string, string | undefined> = { ...env };
-  for (const name of SECRET_NAMES) {
-    const path = env[`${name}_FILE`];
-    if (path === undefined) continue;
-    if (env[name] !== undefined) errors.push(`${name} and ${name}_FILE: give one of the two`);
-    try {
-      filled[name] = readFileSync(path, 'utf8').trim();
-    } catch {
-      errors.push(`${name}_FILE: cannot read ${path}`);
-    }
-  }
-  return filled;
+/** An API key goes over TLS, always. */
+function temporalSecurityOf(values: ReadValues): TemporalSecurity {
+  const apiKey = values.TEMPORAL_API_KEY ?? null;
+  return {
+    apiKey,
+    tls: values.TEMPORAL_TLS === undefined ? apiKey !== null : values.TEMPORAL_TLS === 'true',
+    caFile: values.TEMPORAL_TLS_SERVER_CA_CERT_PATH ?? null,
+    serverName: values.TEMPORAL_TLS_SERVER_NAME ?? null,
+    clientCertFile: values.TEMPORAL_TLS_CLIENT_CERT_PATH ?? null,
+    clientKeyFile: values.TEMPORAL_TLS_CLIENT_KEY_PATH ?? null,
+  };
 }
 
 /** The environment variables of a configuration, for child processes that must share it. */
 export function toEnv(config: Config): Record<string, string> {
-  const { virtualTime } = config;
+  const { virtualTime, temporalSecurity: security } = config;
+  const optional = {
+    TEMPORAL_API_KEY: security.apiKey,
+    TEMPORAL_TLS_SERVER_CA_CERT_PATH: security.caFile,
+    TEMPORAL_TLS_SERVER_NAME: security.serverName,
+    TEMPORAL_TLS_CLIENT_CERT_PATH: security.clientCertFile,
+    TEMPORAL_TLS_CLIENT_KEY_PATH: security.clientKeyFile,
+    YUANLU_CLOCK_ORIGIN: virtualTime === null ? null : new Date(virtualTime.originMs).toISOString(),
+    YUANLU_CLOCK_EPOCH: virtualTime === null ? null : new Date(virtualTime.epochMs).toISOString(),
+    YUANLU_CLOCK_RATE: virtualTime === null ? null : String(virtualTime.rate),
+  };
+  const given = Object.entries(optional).filter((entry): entry is [string, string] => entry[1] !== null);
   return {
     YUANLU_ENV: config.production ? 'production' : 'development',
     YUANLU_DATABASE_URL: config.databaseUrl,
     YUANLU_DATABASE_POOL: String(config.databasePool),
     TEMPORAL_ADDRESS: config.temporalAddress,
     TEMPORAL_NAMESPACE: config.temporalNamespace,
+    TEMPORAL_TLS: String(security.tls),
     YUANLU_ACCOUNTS_FILE: config.accountsFile,
     YUANLU_FILES_DIR: config.filesDir,
     YUANLU_API_HOST: config.apiHost,
@@ -127,12 +194,40 @@ export function toEnv(config: Config): Record<string, string> {
     YUANLU_LOOK_BACK_DAYS: String(config.lookBackDays),
     YUANLU_SCHEDULE: config.schedule,
     YUANLU_POLL_FLOOR_MS: String(config.pollFloorMs),
-    ...(virtualTime === null
-      ? {}
-      : {
-          YUANLU_CLOCK_ORIGIN: new Date(virtualTime.originMs).toISOString(),
-          YUANLU_CLOCK_EPOCH: new Date(virtualTime.epochMs).toISOString(),
-          YUANLU_CLOCK_RATE: String(virtualTime.rate),
-        }),
+    ...Object.fromEntries(given),
   };
+}
+
+interface VariableFacts {
+  readonly name: string;
+  readonly required: boolean;
+  /** In the words of the environment; null when absence means something. */
+  readonly default: string | null;
+}
+
+/** What there is to set, for the documentation's test. */
+export function configVariables(): readonly VariableFacts[] {
+  return (Object.entries(VARIABLES) as [string, z.ZodType][]).map(([name, type]) => {
+    const absent = type.safeParse(undefined);
+    const value = (absent.success ? absent.data : undefined) as string | number | undefined;
+    return { name, required: !absent.success, default: value === undefined ? null : String(value) };
+  });
+}
+
+function whole(min: number, max: number) {
+  const says = `must be a whole number from ${String(min)} to ${String(max)}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, says)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, says);
+}
+
+function isHostAndPort(address: string): boolean {
+  const [, portText] = /^(?:[^\s/:@]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(address) ?? [];
+  return portText !== undefined && Number(portText) >= 1 && Number(portText) <= 65_535;
+}
+
+function oneOf<const T extends readonly [string, ...string[]]>(...values: T) {
+  return z.enum(values, { error: `must be one of: ${values.join(', ')}` });
 }

@@ -15,6 +15,7 @@ import type { ChannelRegistry } from './channels.ts';
 import { buildChannels } from './channels.ts';
 import { systemClock, virtualClock } from './clock.ts';
 import type { Config } from './config.ts';
+import { INGEST_CONNECTIONS } from './config.ts';
 import type { TemporalConnection } from './temporal.ts';
 import { connectClient } from './temporal.ts';
 
@@ -31,28 +32,18 @@ export interface Context {
   close(): Promise<void>;
 }
 
-/** Connections kept for statement work; the rest of the configured pool serves refunds. */
-const INGEST_CONNECTIONS = 4;
-
 /** Personal and secret fields that must never reach a log line, wherever they stand. */
 const REDACT = ['req.headers.authorization', '*.card', '*.phone', '*.openid', '*.sign', '*.privateKey'];
 
 /** @throws AppError `config_invalid`, `database_unavailable`, `schema_outdated` */
 export async function openContext(config: Config, name: string): Promise<Context> {
   const clock = config.virtualTime === null ? systemClock() : virtualClock(config.virtualTime);
-  const accounts = loadAccounts(config.accountsFile);
+  const accounts = loadAccounts(config.accountsFile, { production: config.production });
   const log = pino(
     { name, level: config.logLevel, redact: REDACT },
     pino.destination({ dest: 2, sync: true }),
   );
-  const max = config.databasePool - INGEST_CONNECTIONS;
-  const pool = createPool({ url: config.databaseUrl, role: 'yuanlu_app', max: Math.max(max, 2), name });
-  const ingest = createPool({
-    url: config.databaseUrl,
-    role: 'yuanlu_ingest',
-    max: INGEST_CONNECTIONS,
-    name: `${name}-ingest`,
-  });
+  const { pool, ingest } = openPools(config, name);
   const temporal = connectClient(config);
   const close = async (): Promise<void> => {
     await temporal.close();
@@ -77,5 +68,14 @@ export async function openContext(config: Config, name: string): Promise<Context
     files,
     log,
     close,
+  };
+}
+
+/** Both together have as many connections as the configuration says, and no more. */
+function openPools(config: Config, name: string): { pool: Pool; ingest: Pool } {
+  const { databaseUrl: url, databasePool } = config;
+  return {
+    pool: createPool({ url, role: 'yuanlu_app', max: databasePool - INGEST_CONNECTIONS, name }),
+    ingest: createPool({ url, role: 'yuanlu_ingest', max: INGEST_CONNECTIONS, name: `${name}-ingest` }),
   };
 }

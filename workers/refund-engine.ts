@@ -1,6 +1,7 @@
 /** Starting and telling refund workflows, with the id policies that make every start the same start. */
 import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import type { WorkflowIdReusePolicy } from '@temporalio/common';
 import { TypedSearchAttributes, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RefundEngine } from '../api/refund-engine.ts';
 import type { RefundTeller } from '../activities/deps.ts';
@@ -21,7 +22,15 @@ interface RefundName {
   readonly refundNo: string;
 }
 
-export function refundEngine(client: Client, clock: Clock): RefundEngine & RefundTeller {
+export interface TemporalRefundEngine extends RefundEngine, RefundTeller {
+  /**
+   * As `start`, and a new run where the one before failed or was ended by somebody: an open refund needs a workflow.
+   * @throws AppError `temporal_unavailable`
+   */
+  startAgain(refund: RefundName): Promise<void>;
+}
+
+export function refundEngine(client: Client, clock: Clock): TemporalRefundEngine {
   const signal = async (name: RefundName, message: string, argument: string): Promise<void> => {
     const handle = client.workflow.getHandle<typeof refund>(refundWorkflowId(name.merchantId, name.refundNo));
     try {
@@ -32,7 +41,9 @@ export function refundEngine(client: Client, clock: Clock): RefundEngine & Refun
     }
   };
   return {
-    start: (name) => within(client, () => startRefund(client, name, clock)),
+    start: (name) => within(client, () => startRefund(client, name, { clock, reuse: 'REJECT_DUPLICATE' })),
+    startAgain: (name) =>
+      within(client, () => startRefund(client, name, { clock, reuse: 'ALLOW_DUPLICATE_FAILED_ONLY' })),
     channelReported: (name, callbackId) =>
       signal(name, 'channelReported' satisfies typeof channelReported.name, callbackId),
     statementMatched: (name, lineRef) =>
@@ -49,19 +60,23 @@ export function refundEngine(client: Client, clock: Clock): RefundEngine & Refun
 }
 
 /** Starts a refund's workflow, or finds the one that runs or ran under its id. */
-async function startRefund(client: Client, name: RefundName, clock: Clock): Promise<void> {
+async function startRefund(
+  client: Client,
+  name: RefundName,
+  o: { readonly clock: Clock; readonly reuse: WorkflowIdReusePolicy },
+): Promise<void> {
   try {
     await client.workflow.start<typeof refund>('refund', {
       workflowId: refundWorkflowId(name.merchantId, name.refundNo),
       taskQueue: REFUND_QUEUE,
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowIdReusePolicy: o.reuse,
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [{ merchantId: name.merchantId, refundNo: name.refundNo }],
       typedSearchAttributes: new TypedSearchAttributes([
         { key: CHANNEL, value: 'wechat' },
         { key: REFUND_STATE, value: 'requested' },
         { key: NEEDS_REVIEW, value: false },
-        { key: BUSINESS_DATE, value: beijingDateOf(clock.now()) },
+        { key: BUSINESS_DATE, value: beijingDateOf(o.clock.now()) },
       ]),
       staticSummary: `refund ${name.refundNo}`,
     });
@@ -70,8 +85,8 @@ async function startRefund(client: Client, name: RefundName, clock: Clock): Prom
   }
 }
 
-/** @throws AppError `temporal_unavailable` when Temporal does not answer in time. */
-async function within<T>(client: Client, call: () => Promise<T>): Promise<T> {
+/** Runs a call with an end. @throws AppError `temporal_unavailable` when Temporal does not answer in time. */
+export async function within<T>(client: Client, call: () => Promise<T>): Promise<T> {
   try {
     return await client.withDeadline(Date.now() + DEADLINE_MS, call);
   } catch (error) {

@@ -12,6 +12,7 @@ import { bundleWorkflows } from './bundle.ts';
 import { systemClock, virtualClock } from './clock.ts';
 import type { VirtualTime } from './clock.ts';
 import type { Config } from './config.ts';
+import { PLAIN_TEMPORAL } from './config.ts';
 import type { Context } from './context.ts';
 import { openContext } from './context.ts';
 import type { Engines } from './engines/engines.ts';
@@ -38,7 +39,7 @@ export interface StackOptions {
   readonly durableTemporal: boolean;
   /** Parts of the system that somebody else runs, for example as processes of their own. */
   readonly without?: readonly ('worker' | 'scheduler')[];
-  say(line: string): void;
+  readonly say: (line: string) => void;
 }
 
 export interface Stack {
@@ -105,6 +106,7 @@ async function assemble(
     databasePool: 24,
     temporalAddress: engines.temporalAddress,
     temporalNamespace: 'default',
+    temporalSecurity: PLAIN_TEMPORAL,
     accountsFile,
     filesDir: join(o.dataDir, 'files'),
     apiHost: '127.0.0.1',

@@ -35,7 +35,7 @@ export async function runDoctor(options: { json: boolean }): Promise<number> {
     const accounts = await found(
       findings,
       'accounts file',
-      () => Promise.resolve(loadAccounts(config.accountsFile)),
+      () => Promise.resolve(loadAccounts(config.accountsFile, { production: config.production })),
       'complete',
     );
     await found(findings, 'database', () => checkDatabase(config), 'reachable, schema is current');
@@ -86,11 +86,12 @@ async function checkDatabase(config: Config): Promise<void> {
 }
 
 async function checkTemporal(config: Config): Promise<void> {
-  const { client, close } = connectClient(config);
+  const temporal = connectClient(config);
   try {
-    if (!(await refundEngine(client, systemClock()).healthy())) throw new AppError('temporal_unavailable');
+    if (!(await refundEngine(temporal.client, systemClock()).healthy()))
+      throw new AppError('temporal_unavailable');
   } finally {
-    await close();
+    await temporal.close();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Runs one process of a deployment until it is told to stop. */
 import type { Context } from '../../workers/context.ts';
 import { openContext } from '../../workers/context.ts';
-import { readConfig } from '../../workers/config.ts';
+import { readSettings } from '../../workers/settings.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 type ProcessName = 'worker' | 'api' | 'scheduler';
@@ -14,7 +14,7 @@ interface Running {
 }
 
 export async function runProcess(name: ProcessName): Promise<void> {
-  const config = readConfig(process.env);
+  const config = readSettings(process.env);
   const context = await openContext(config, name);
   try {
     const running = await START[name](context);

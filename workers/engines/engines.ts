@@ -28,7 +28,7 @@ export interface EngineOptions {
   /** Postgres without waiting for the disk: for tests only. */
   readonly throwAway?: boolean;
   /** Lines for people about what takes a while or is done again. */
-  log(line: string): void;
+  readonly log: (line: string) => void;
 }
 
 export interface Engines {
@@ -105,13 +105,18 @@ async function runPlan(plan: HostPlan, options: EngineOptions): Promise<Engines>
     databaseUrl: postgres === null ? '' : postgresUrl(postgres, DATABASE),
     adminUrl: postgres === null ? '' : postgresUrl(postgres, 'postgres'),
     temporalAddress: temporal === null ? '' : `127.0.0.1:${String(temporal.port)}`,
-    temporalUiUrl: temporal?.uiPort == null ? null : `http://127.0.0.1:${String(temporal.uiPort)}`,
+    temporalUiUrl: uiUrlOf(temporal),
     pids: () => ({ host: host.pid(), ...pids }),
     stop: async () => {
       await host.stop();
       await removeAll(plan.temporary);
     },
   };
+}
+
+function uiUrlOf(temporal: TemporalPlan | null): string | null {
+  const port = temporal?.uiPort ?? null;
+  return port === null ? null : `http://127.0.0.1:${String(port)}`;
 }
 
 async function orStop(host: EngineHost, work: Promise<void>): Promise<void> {
@@ -131,7 +136,7 @@ async function makePlan(options: EngineOptions, dataDir: string, recordsDir: str
   const temporary = [
     ...(postgres === null ? [] : filesOfCluster(postgres.cluster)),
     ...(postgres === null || postgres.home.dataDir === dataDir ? [] : [postgres.home.dataDir]),
-    ...(temporal?.databaseFile == null ? [] : filesOfDatabase(temporal.databaseFile)),
+    ...(typeof temporal?.databaseFile === 'string' ? filesOfDatabase(temporal.databaseFile) : []),
   ];
   return { recordsDir, postgres, temporal, temporary: options.keepData ? [] : temporary };
 }

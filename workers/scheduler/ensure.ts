@@ -1,89 +1,78 @@
 /**
- * The scheduler only ensures: each tick works out what should have been started by now and starts what was not. Ids
- * come from business dates and slots, so any number of replicas, missed ticks and restarts come to the same.
+ * The scheduler only ensures: each look works out what should have been started by now and starts what was not. Ids come
+ * from business dates and slots, so any number of replicas, missed ticks and restarts come to the same.
  */
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Clock } from '../../domain/clock.ts';
-import type { StatementKind } from '../../domain/statement/statement.ts';
 import { statementWorkflowId, sweepWorkflowId } from '../../domain/ids.ts';
-import { addDays, beijingDateOf, beijingInstant } from '../../domain/time/plain-date.ts';
 import type { overdueSweep } from '../../workflows/overdue-sweep.ts';
 import type { statementDay } from '../../workflows/statement-day.ts';
 import { REFUND_QUEUE } from '../../workflows/task-queues.ts';
 import type { ChannelRegistry } from '../channels.ts';
+import { within } from '../refund-engine.ts';
+import type { DueQuestion, StatementRun } from './due.ts';
+import { dueStatements, sweepSlot } from './due.ts';
+import { startEach } from './start-each.ts';
 
-/** A re-issued statement is looked for this many days after its day, besides the first look. */
-export const RECHECK_AFTER_DAYS = [3] as const;
-
-/** Overdue refunds are looked for at the start of each hour. */
-const SLOT_MS = 3_600_000;
-
-/** How many starts are under way at once. */
-const STARTS_IN_FLIGHT = 8;
+/** Ids that one process remembers at most; forgetting all costs one question for each that is still due. */
+const SEEN_MAX = 10_000;
 
 export interface EnsureDeps {
   readonly client: Client;
-  readonly channels: ChannelRegistry;
+  readonly channels: Pick<ChannelRegistry, 'accountIds' | 'get'>;
   readonly clock: Clock;
   readonly lookBackDays: number;
   /** What this process has seen started already; spares questions, never decides. */
   readonly seen: Set<string>;
+  /** Hears of what could not be started while the rest went on. */
+  readonly failed: (what: string, error: unknown) => void;
 }
 
-interface StatementRun {
-  readonly accountId: string;
-  readonly kind: StatementKind;
-  readonly billDate: string;
-  readonly recheck: number;
-}
-
-/** Every statement that should exist by now, for the last N days, including second looks. */
-export function dueStatements(o: {
-  readonly now: Date;
-  readonly lookBackDays: number;
-  readonly accounts: readonly { id: string; kinds: readonly StatementKind[]; readyAfterMs: number }[];
-}): readonly StatementRun[] {
-  const runs: StatementRun[] = [];
-  const today = beijingDateOf(o.now);
-  for (let back = o.lookBackDays; back >= 1; back -= 1) {
-    const billDate = addDays(today, -back);
-    for (const account of o.accounts) {
-      const readyAt = beijingInstant(addDays(billDate, 1), '00:00:00').getTime() + account.readyAfterMs;
-      if (readyAt > o.now.getTime()) continue;
-      const rechecks = RECHECK_AFTER_DAYS.filter((days) => addDays(billDate, days + 1) <= today);
-      for (const kind of account.kinds) {
-        for (const recheck of [0, ...rechecks]) runs.push({ accountId: account.id, kind, billDate, recheck });
-      }
-    }
-  }
-  return runs;
-}
-
-/** The start of the slot in which `now` falls. */
-export function sweepSlot(now: Date): string {
-  return new Date(Math.floor(now.getTime() / SLOT_MS) * SLOT_MS).toISOString();
-}
-
-/** Starts every due statement run that was not started before. Returns how many starts were new. */
+/**
+ * Starts every due statement run that was not started before. Returns how many starts were new.
+ * @throws AppError `temporal_unavailable`
+ */
 export async function ensureStatements(deps: EnsureDeps): Promise<number> {
-  const accounts = deps.channels.accountIds.map((id) => {
-    const { limits } = deps.channels.get(id);
-    return { id, kinds: limits.statementKinds, readyAfterMs: limits.statementReadyAfterMs };
+  const { clock, lookBackDays } = deps;
+  const due = dueStatements({ now: clock.now(), lookBackDays, accounts: accountsOf(deps) });
+  return startEach(due, {
+    start: (run) => startStatement(deps, run),
+    failed: (run, error) => {
+      deps.failed(statementRunId(run), error);
+    },
   });
-  const due = dueStatements({ now: deps.clock.now(), lookBackDays: deps.lookBackDays, accounts });
-  return countStarted(due, (run) => startStatement(deps, run));
+}
+
+/** An account that cannot be had keeps nobody else from being looked after. */
+function accountsOf({ channels, failed }: EnsureDeps): DueQuestion['accounts'] {
+  return channels.accountIds.flatMap((id) => {
+    try {
+      const { limits } = channels.get(id);
+      return [{ id, kinds: limits.statementKinds, readyAfterMs: limits.statementReadyAfterMs }];
+    } catch (error) {
+      failed(`account ${id}`, error);
+      return [];
+    }
+  });
+}
+
+function statementRunId(run: StatementRun): string {
+  const base = statementWorkflowId(run.accountId, run.kind, run.billDate);
+  return run.recheck === 0 ? base : `${base}/recheck-${String(run.recheck)}`;
 }
 
 async function startStatement(deps: EnsureDeps, run: StatementRun): Promise<boolean> {
-  const base = statementWorkflowId(run.accountId, run.kind, run.billDate);
-  const workflowId = run.recheck === 0 ? base : `${base}/recheck-${String(run.recheck)}`;
+  const workflowId = statementRunId(run);
   return startOnce(deps, workflowId, () =>
     deps.client.workflow.start<typeof statementDay>('statementDay', { ...POLICY, workflowId, args: [run] }),
   );
 }
 
-/** Starts the sweep of the present slot. An older slot is not made up for: the newest sweep sees all that is due. */
+/**
+ * Starts the sweep of the present slot. An older slot is not made up for: the newest sweep sees all that is due.
+ * @throws AppError `temporal_unavailable`
+ */
 export async function ensureOverdueSweep(deps: EnsureDeps): Promise<boolean> {
   const slot = sweepSlot(deps.clock.now());
   const workflowId = sweepWorkflowId('overdue', slot);
@@ -92,41 +81,27 @@ export async function ensureOverdueSweep(deps: EnsureDeps): Promise<boolean> {
   );
 }
 
+/** Whoever comes second hears that the run is there, whether it still goes on or has ended. */
 const POLICY = {
   taskQueue: REFUND_QUEUE,
   workflowIdReusePolicy: 'REJECT_DUPLICATE',
-  workflowIdConflictPolicy: 'USE_EXISTING',
+  workflowIdConflictPolicy: 'FAIL',
 } as const;
 
 async function startOnce(
-  deps: EnsureDeps,
+  { client, seen }: EnsureDeps,
   workflowId: string,
   start: () => Promise<unknown>,
 ): Promise<boolean> {
-  if (deps.seen.has(workflowId)) return false;
-  try {
-    await start();
-    deps.seen.add(workflowId);
-    return true;
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    deps.seen.add(workflowId);
-    return false;
-  }
-}
-
-/** Runs a few starts at a time, in order. */
-export async function countStarted<T>(
-  items: readonly T[],
-  start: (item: T) => Promise<boolean>,
-): Promise<number> {
-  const waiting = [...items];
-  let started = 0;
-  const lane = async (): Promise<void> => {
-    for (let item = waiting.shift(); item !== undefined; item = waiting.shift()) {
-      if (await start(item)) started += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: STARTS_IN_FLIGHT }, lane));
-  return started;
+  if (seen.has(workflowId)) return false;
+  if (seen.size >= SEEN_MAX) seen.clear();
+  const isNew = await within(client, start).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+      throw error;
+    },
+  );
+  seen.add(workflowId);
+  return isNew;
 }

@@ -1,0 +1,85 @@
+/** What each variable allows for itself and all together do not. Looked at as far as the variables could be read. */
+import { accessSync, constants } from 'node:fs';
+import type { ReadValues } from './config.ts';
+
+/** Passwords that examples and images come with, and those that people type to get on. */
+const DEFAULT_PASSWORDS: ReadonlySet<string> = new Set([
+  ...['postgres', 'password', 'passwd', 'passw0rd', 'secret', 'admin', 'root', 'test', 'example'],
+  ...['changeme', 'change-me', 'change_me', 'yuanlu', 'temporal', '123456', '12345678'],
+]);
+
+const FILES = [
+  'TEMPORAL_TLS_SERVER_CA_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_CERT_PATH',
+  'TEMPORAL_TLS_CLIENT_KEY_PATH',
+] as const;
+
+export function contradictionsOf(values: ReadValues): readonly string[] {
+  return [...aboutPassword(values), ...aboutClock(values), ...aboutTls(values)];
+}
+
+function aboutPassword(values: ReadValues): readonly string[] {
+  const { YUANLU_DATABASE_URL: url } = values;
+  if (values.YUANLU_ENV !== 'production' || url === undefined) return [];
+  const { username, password } = new URL(url);
+  const said = decoded(password);
+  if (said === '' || !(DEFAULT_PASSWORDS.has(said) || said === decoded(username))) return [];
+  return ['YUANLU_DATABASE_URL: a password that everybody guesses is refused in production'];
+}
+
+/** Percent signs that encode nothing are the driver's to complain of. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part).toLowerCase();
+  } catch {
+    return part.toLowerCase();
+  }
+}
+
+function aboutClock(values: ReadValues): readonly string[] {
+  const { YUANLU_CLOCK_ORIGIN: origin, YUANLU_CLOCK_EPOCH: epoch, YUANLU_CLOCK_RATE: rate } = values;
+  if ((rate === undefined || rate === 1) && origin === undefined && epoch === undefined) return [];
+  return [
+    ...(values.YUANLU_ENV === 'production'
+      ? [
+          'YUANLU_CLOCK_RATE, YUANLU_CLOCK_ORIGIN, YUANLU_CLOCK_EPOCH: a virtual clock is refused in production',
+        ]
+      : []),
+    ...(origin === undefined || epoch === undefined
+      ? ['YUANLU_CLOCK_ORIGIN and YUANLU_CLOCK_EPOCH: both are needed with a virtual clock']
+      : []),
+  ];
+}
+
+function aboutTls(values: ReadValues): readonly string[] {
+  const cert = values.TEMPORAL_TLS_CLIENT_CERT_PATH;
+  const key = values.TEMPORAL_TLS_CLIENT_KEY_PATH;
+  const detailed = [...FILES, 'TEMPORAL_TLS_SERVER_NAME' as const].filter(
+    (name) => values[name] !== undefined,
+  );
+  const on = values.TEMPORAL_TLS === 'true' || (values.TEMPORAL_TLS === undefined && hasApiKey(values));
+  return [
+    ...((cert === undefined) === (key === undefined)
+      ? []
+      : ['TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: both are needed, or none']),
+    ...(on ? [] : detailed.map((name) => `${name}: means nothing while TEMPORAL_TLS is not true`)),
+    ...(values.TEMPORAL_TLS === 'false' && hasApiKey(values)
+      ? ['TEMPORAL_API_KEY: is not sent in clear; leave TEMPORAL_TLS=false out']
+      : []),
+    ...FILES.flatMap((name) => unreadable(name, values[name])),
+  ];
+}
+
+function hasApiKey(values: ReadValues): boolean {
+  return values.TEMPORAL_API_KEY !== undefined;
+}
+
+function unreadable(name: string, path: string | undefined): readonly string[] {
+  if (path === undefined) return [];
+  try {
+    accessSync(path, constants.R_OK);
+    return [];
+  } catch {
+    return [`${name}: cannot read ${path}`];
+  }
+}

@@ -1,0 +1,27 @@
+/** Everything that a process is told from outside, looked at together: variables and accounts file, one list of errors. */
+import { AppError } from '../domain/errors.ts';
+import { loadAccounts } from './accounts.ts';
+import type { Config } from './config.ts';
+import { readConfig } from './config.ts';
+import type { Environment } from './config-secrets.ts';
+
+/** @throws AppError `config_invalid` with every error of both in `errors`. */
+export function readSettings(env: Environment): Config {
+  const errors: string[] = [];
+  const config = orErrors(() => readConfig(env), errors);
+  const accountsFile = env['YUANLU_ACCOUNTS_FILE'] ?? '';
+  const production = env['YUANLU_ENV'] !== 'development';
+  if (accountsFile !== '') orErrors(() => loadAccounts(accountsFile, { production }), errors);
+  if (config === null || errors.length > 0) throw new AppError('config_invalid', { errors });
+  return config;
+}
+
+function orErrors<T>(read: () => T, errors: string[]): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof AppError) || !Array.isArray(error.details['errors'])) throw error;
+    errors.push(...error.details['errors'].map(String));
+    return null;
+  }
+}
