@@ -7,7 +7,7 @@ import { breaksIn, placeOf, refundNoOf } from './document.ts';
 import { explain, promisedBy } from './explain.ts';
 import type { WaitingReason } from './judge.ts';
 import { Lateness } from './lateness.ts';
-import type { BreakRow, OverdueRow } from './rows.ts';
+import type { BreakRow, LineSide, OverdueRow } from './rows.ts';
 import type { LoadedStatement } from './statements.ts';
 
 /** Rows of a list that a person reads on a screen; the rest is in the files of --out. */
@@ -108,8 +108,13 @@ function breaksText(findings: Findings, out: string | null): string {
 }
 
 function whatText(row: BreakRow, statements: readonly LoadedStatement[]): string {
-  const place = row.line === null ? '' : `${placeOf(statements)(row.line)}: `;
+  const place = row.line === null ? '' : `${lineText(row.line, statements)}: `;
   return `${place}${explain(row, placeOf(statements))}`;
+}
+
+/** With one statement its name is in the first table already. */
+function lineText(line: LineSide, statements: readonly LoadedStatement[]): string {
+  return statements.length === 1 ? `line ${String(line.lineNo)}` : placeOf(statements)(line);
 }
 
 function yuan(side: { readonly amountMinor: bigint; readonly currency: string } | null): string {

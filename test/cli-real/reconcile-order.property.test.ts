@@ -20,7 +20,7 @@ afterAll(() => desk.clear());
 
 const DAYS = ['2026-11-19', '2026-11-20', '2026-11-21'] as const;
 /** Each run makes a database: few runs, each with many refunds in it. */
-const RUNS = 12;
+const RUNS = 8;
 
 const TRICKS = [
   ...(['agrees', 'renumbered', 'anonymous', 'lost', 'extra', 'dearer', 'foreign', 'failed', 'gone'] as const),
