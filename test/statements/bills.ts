@@ -1,0 +1,91 @@
+/** Short ways to import a plain statement, match it, and see what came of each line. */
+import type { StatementKind } from '../../domain/statement/statement.ts';
+import { matchStatement } from '../../store/match.ts';
+import type { MatchResult } from '../../store/match.ts';
+import type { ImportOptions, ImportResult } from '../../store/statements.ts';
+import { importStatement } from '../../store/statements.ts';
+import { ACCOUNT, minute } from '../store/books.ts';
+import type { TestDatabase } from '../support/database.ts';
+import type { PlainLine } from './plain-statement.ts';
+import { MERCHANT_NO, chunksOf, plainReader, plainStatement } from './plain-statement.ts';
+
+/** The day of the story's refunds, and the days beside it. */
+export const DAY = '2026-11-24';
+export const DAY_BEFORE = '2026-11-23';
+export const DAY_AFTER = '2026-11-25';
+
+export interface Bill {
+  readonly billDate?: string;
+  readonly lines?: readonly PlainLine[];
+  /** In place of `lines`. */
+  readonly text?: string | Buffer;
+  readonly kind?: StatementKind;
+}
+
+/** What an import of a plain statement is given, unless a test says otherwise. */
+export function importOptions(bill: Bill = {}, o: Partial<ImportOptions> = {}): ImportOptions {
+  const kind = bill.kind ?? 'trade';
+  return {
+    accountId: ACCOUNT,
+    kind,
+    billDate: bill.billDate ?? DAY,
+    source: chunksOf(bill.text ?? plainStatement(bill.lines ?? [])),
+    reader: plainReader(kind),
+    uri: null,
+    expectHash: null,
+    expectMerchantNo: MERCHANT_NO,
+    now: minute(60),
+    ...o,
+  };
+}
+
+export function importPlain(
+  db: Pick<TestDatabase, 'ingest'>,
+  bill: Bill,
+  o: Partial<ImportOptions> = {},
+): Promise<ImportResult> {
+  return importStatement(db.ingest, importOptions(bill, o));
+}
+
+export interface MatchedBill extends ImportResult {
+  readonly result: MatchResult;
+}
+
+/** Imports a statement and matches it. */
+export async function bring(
+  db: Pick<TestDatabase, 'ingest'>,
+  bill: Bill,
+  o: Partial<ImportOptions> = {},
+): Promise<MatchedBill> {
+  const imported = await importPlain(db, bill, o);
+  const result = await matchStatement(db.ingest, imported.fileId, { now: o.now ?? minute(60) });
+  return { ...imported, result };
+}
+
+/** What the database says of one line: `refund no@pass` where it is matched, and its open breaks. */
+export interface LineFate {
+  readonly line: number;
+  readonly match: string | null;
+  readonly breaks: readonly string[];
+}
+
+/** The fate of each refund line of a file, in the order of the file. */
+export async function fatesOf(db: Pick<TestDatabase, 'owner'>, fileId: string): Promise<LineFate[]> {
+  const { rows } = await db.owner.query<LineFate>(
+    `select l.line_no as line, r.refund_no || '@' || m.pass as match,
+            coalesce((select array_agg(b.kind order by b.kind) from breaks b
+                       where b.file_id = l.file_id and b.line_no = l.line_no and b.status = 'open'), '{}') as breaks
+       from statement_lines l
+       left join matches m on m.file_id = l.file_id and m.line_no = l.line_no
+       left join refunds r on r.id = m.refund_id
+      where l.file_id = $1 and l.line_type = 'refund' order by l.line_no`,
+    [fileId],
+  );
+  return rows;
+}
+
+/** The fates in short: `R1@1`, `missing_in_books`, or both with a `+` between. */
+export async function shortFates(db: Pick<TestDatabase, 'owner'>, fileId: string): Promise<string[]> {
+  const fates = await fatesOf(db, fileId);
+  return fates.map(({ match, breaks }) => [...(match === null ? [] : [match]), ...breaks].join('+'));
+}

@@ -1,0 +1,212 @@
+/** F93 I12: each process gets the rights that its work needs, and no role can change what was recorded. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { observe } from '../../store/observations.ts';
+import type { Pool } from '../../store/pool.ts';
+import { createPool } from '../../store/pool.ts';
+import { recordEmptyStatement } from '../../store/statements.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { testDatabase } from '../support/database.ts';
+import { importPlain } from '../statements/bills.ts';
+import { ACCOUNT, minute, openAccounts, refundOf, said } from './books.ts';
+
+let db: TestDatabase;
+let report: Pool;
+beforeAll(async () => {
+  db = await testDatabase();
+  report = createPool({ url: db.url, role: 'yuanlu_report', max: 2, name: 'test-report' });
+  await openAccounts(db.pool);
+  const refund = await refundOf(db.pool, 500n);
+  await observe(db.pool, refund.id, [said('success', 3)]);
+  await importPlain(db, {
+    billDate: '2026-11-24',
+    lines: [{ at: '2026-11-24 12:00:00', refundNo: 'R', amount: 1 }],
+  });
+});
+afterAll(async () => {
+  await report.end();
+  await db.drop();
+});
+
+const DENIED = { code: '42501' };
+
+const TABLES = [
+  'channel_accounts',
+  'payments',
+  'refunds',
+  'idempotency_keys',
+  'observations',
+  'overdue_flags',
+  'callbacks',
+  'audit',
+  'statement_files',
+  'statement_lines',
+  'quarantined_lines',
+  'matches',
+  'breaks',
+  'schema_migrations',
+];
+
+const poolOf = (role: string): Pool => ({ app: db.pool, ingest: db.ingest, report })[role] ?? db.owner;
+
+/** Every table and role, without the one exception: matching takes a match back when a newer file says otherwise. */
+const DELETES = ['app', 'ingest', 'report'].flatMap((role) =>
+  TABLES.filter((table) => role !== 'ingest' || table !== 'matches').map((table) => [role, table] as const),
+);
+
+describe('no role', () => {
+  test.each(DELETES)('%s deletes or empties %s', async (role, table) => {
+    await expect(poolOf(role).query(`delete from ${table}`)).rejects.toMatchObject(DENIED);
+    await expect(poolOf(role).query(`truncate ${table}`)).rejects.toMatchObject(DENIED);
+  });
+
+  test.each(
+    ['app', 'ingest', 'report'].flatMap((role) =>
+      [
+        `update observations set observed_at = now()`,
+        `update audit set actor = 'nobody'`,
+        `insert into audit (refund_id, seq, action, after, previous_hash, hash) values (1, 99, 'x', '{}', '', '')`,
+        `update statement_lines set amount_minor = 0`,
+        `insert into statement_lines (file_id, occurred_at, amount_minor, bill_date, line_no, account_id, line_type, currency)
+         values (1, now(), 1, '2026-11-24', 1, '${ACCOUNT}', 'refund', 'CNY')`,
+        `update quarantined_lines set raw = ''`,
+        `update overdue_flags set level = 0`,
+        `update idempotency_keys set fingerprint = ''`,
+        `update schema_migrations set checksum = ''`,
+        `insert into schema_migrations values ('9999-x.sql', '')`,
+        `update payments set captured_minor = 1`,
+        `update payments set reserved_minor = 0`,
+        `update refunds set amount_minor = 1`,
+        `update refunds set refund_no = 'other'`,
+        `update refunds set fingerprint = ''`,
+        `update matches set amount_agrees = true`,
+        `update callbacks set body = ''`,
+      ].map((sql) => [role, sql] as const),
+    ),
+  )('%s rewrites what was recorded: %s', async (role, sql) => {
+    await expect(poolOf(role).query(sql)).rejects.toMatchObject(DENIED);
+  });
+
+  test.each(
+    ['app', 'ingest', 'report'].flatMap((role) =>
+      [
+        'create table yuanlu.mine (id int)',
+        'create table public.mine (id int)',
+        'create view yuanlu.mine as select 1',
+        'create schema mine',
+        'create function yuanlu.mine() returns int language sql as $$ select 1 $$',
+        'alter table audit disable trigger append_only',
+        'drop trigger keep_reserved on refunds',
+        'alter table observations add column x int',
+        'alter table payments drop constraint refund_exceeds_payment',
+        'drop table audit',
+        'create index on refunds (reason)',
+        'set session_replication_role = replica',
+        'create role mine',
+      ].map((sql) => [role, sql] as const),
+    ),
+  )('%s does DDL or opens a door: %s', async (role, sql) => {
+    await expect(poolOf(role).query(sql)).rejects.toMatchObject(DENIED);
+  });
+});
+
+test('no role can hand out rights, to itself or to others', async () => {
+  for (const pool of [db.pool, db.ingest, report]) {
+    // Without the right to grant Postgres refuses, or warns that nothing was granted.
+    await pool.query('grant insert, delete on audit to yuanlu_app').catch(() => undefined);
+  }
+  await expect(db.pool.query('delete from audit')).rejects.toMatchObject(DENIED);
+});
+
+describe('the role of statements (ingest)', () => {
+  test.each([
+    `insert into refunds (merchant_id) values ('x')`,
+    `update refunds set state = 'succeeded'`,
+    `update refunds set overdue_level = 0`,
+    `insert into payments (merchant_id) values ('x')`,
+    `update payments set transaction_id = 'x'`,
+    `insert into observations (refund_id, source, kind, ref, observed_at, body) values (1, 'x', 'x', 'x', now(), '{}')`,
+    `insert into idempotency_keys values ('m', 'k', 'f', 1, now())`,
+    `insert into callbacks (channel, received_at, headers, body, body_sha256, verdict) values ('wechat', now(), '{}', '', '', 'refused')`,
+    `insert into channel_accounts (id, merchant_id, channel, external_id) values ('x', 'x', 'wechat', 'x')`,
+    `insert into overdue_flags (refund_id, level, at) values (1, 1, now())`,
+  ])('does not touch refunds and their evidence: %s', async (sql) => {
+    await expect(db.ingest.query(sql)).rejects.toMatchObject(DENIED);
+  });
+
+  test('does not read callbacks, which carry what payers are called', async () => {
+    await expect(db.ingest.query('select * from callbacks')).rejects.toMatchObject(DENIED);
+  });
+});
+
+describe('the role of requests (app)', () => {
+  test.each([
+    `insert into statement_files (account_id, kind, bill_date, revision, status, received_at) values ('${ACCOUNT}', 'trade', '2026-01-01', 1, 'empty', now())`,
+    `update statement_files set matched_at = null`,
+    `insert into matches (file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, amount_agrees, account_id)
+     values (1, 1, 1, now(), 1, '2026-11-24', 1, true, '${ACCOUNT}')`,
+    `insert into breaks (kind, dedupe_key, account_id, refund_id, currency, opened_at) values ('late', 'x', '${ACCOUNT}', 1, 'CNY', now())`,
+    `update breaks set kind = 'late'`,
+    `update breaks set expected_minor = 1`,
+    `select open_line_table(99, 'x', '2026-11-24')`,
+    `select attach_line_table(99, 'x', '2026-11-24')`,
+    `select open_match_table(99, 'x', '2026-11-24')`,
+    `select attach_match_table(99, 'x', '2026-11-24')`,
+    `select attach_file_table('matches', 99, 'x', '2026-11-24')`,
+  ])('writes nothing of the statements: %s', async (sql) => {
+    await expect(db.pool.query(sql)).rejects.toMatchObject(DENIED);
+  });
+
+  test('cannot take on another role, nor the rights of the owner', async () => {
+    const granted = await db.owner.query<{ role: string; inherits: string[] }>(
+      `select r.rolname as role, array_agg(m.rolname::text) as inherits from pg_auth_members am
+         join pg_roles r on r.oid = am.member join pg_roles m on m.oid = am.roleid
+        where r.rolname in ('yuanlu_app', 'yuanlu_ingest', 'yuanlu_report') group by 1`,
+    );
+    expect(granted.rows).toEqual([]);
+    const { rows } = await db.owner.query(
+      `select rolname from pg_roles where rolname in ('yuanlu_app', 'yuanlu_ingest', 'yuanlu_report')
+          and (rolsuper or rolcreaterole or rolcreatedb or rolcanlogin or rolbypassrls or rolreplication)`,
+    );
+    expect(rows).toEqual([]);
+  });
+});
+
+describe('the role of reports', () => {
+  test('reads the books and the trail', async () => {
+    for (const table of [
+      ...TABLES,
+      'refund_status',
+      'refund_book',
+      'live_matches',
+      'matched_line_evidence',
+    ]) {
+      await expect(report.query(`select * from ${table} limit 1`)).resolves.toBeDefined();
+    }
+  });
+
+  test('F93 writes nothing at all', async () => {
+    const { rows } = await db.owner.query<{ table: string; right: string }>(
+      `select table_name as "table", privilege_type as right from information_schema.table_privileges
+        where grantee = 'yuanlu_report' and table_schema = 'yuanlu' and privilege_type <> 'SELECT'`,
+    );
+    expect(rows).toEqual([]);
+    await expect(
+      recordEmptyStatement(report, {
+        accountId: ACCOUNT,
+        kind: 'trade',
+        billDate: '2026-11-25',
+        now: minute(1),
+      }),
+    ).rejects.toMatchObject(DENIED);
+  });
+});
+
+test('everybody else has no right to anything of the schema', async () => {
+  const { rows } = await db.owner.query(
+    `select table_name from information_schema.table_privileges where table_schema = 'yuanlu' and grantee = 'PUBLIC'
+      union all
+     select nspname from pg_namespace where nspname = 'yuanlu'
+        and exists (select from aclexplode(nspacl) where grantee = 0)`,
+  );
+  expect(rows).toEqual([]);
+});
