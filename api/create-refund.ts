@@ -99,7 +99,8 @@ async function recordUnnumbered(
 
 async function start(deps: ApiDeps, refund: Refund): Promise<void> {
   try {
-    await deps.refundEngine.start({ merchantId: refund.merchantId, refundNo: refund.refundNo });
+    const { merchantId, refundNo, channel } = refund;
+    await deps.refundEngine.start({ merchantId, refundNo, channel });
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'temporal_unavailable') throw error;
     throw new AppError(

@@ -1,4 +1,5 @@
 /** What the API asks of the engine that drives refunds. Implemented over Temporal's client by the composition root. */
+import type { ChannelName } from '../domain/refund/refund.ts';
 
 /** Which refund: the workflow id is made from these two. */
 export interface RefundName {
@@ -6,12 +7,17 @@ export interface RefundName {
   readonly refundNo: string;
 }
 
+/** A refund to start: its channel makes it findable among the workflows. */
+export interface RefundToStart extends RefundName {
+  readonly channel: ChannelName;
+}
+
 export interface RefundEngine {
   /**
    * Starts the refund's workflow, or finds the one there is: calling it twice is calling it once.
    * @throws AppError `temporal_unavailable` after about two seconds without an answer
    */
-  start(refund: RefundName): Promise<void>;
+  start(refund: RefundToStart): Promise<void>;
   /**
    * Tells the refund's workflow that a callback was recorded. Not telling is no loss: the scheduler tells it again.
    * @throws AppError `temporal_unavailable`

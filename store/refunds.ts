@@ -3,7 +3,7 @@ import { AppError, invariant } from '../domain/errors.ts';
 import type { RefundNoRule } from '../domain/ids.ts';
 import { assertRefundNo, assertRefundNoFits } from '../domain/ids.ts';
 import { parseMinor } from '../domain/money.ts';
-import type { Payment, Refund, RefundRequest } from '../domain/refund/refund.ts';
+import type { ChannelName, Payment, Refund, RefundRequest } from '../domain/refund/refund.ts';
 import type { RefundState } from '../domain/refund/state.ts';
 import type { ArrivalPlan } from '../domain/time/arrival-window.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -232,6 +232,7 @@ export interface RefundName {
   readonly id: string;
   readonly merchantId: string;
   readonly refundNo: string;
+  readonly channel: ChannelName;
 }
 
 /**
@@ -243,15 +244,22 @@ export async function refundsWithoutWorkflow(
   db: Db,
   o: { readonly olderThan: Date; readonly limit: number; readonly staleSince?: Date },
 ): Promise<RefundName[]> {
-  const { rows } = await db.query<{ id: bigint; merchant_id: string; refund_no: string }>(
-    `select id, merchant_id, refund_no from refunds
+  const { rows } = await db.query<{
+    id: bigint;
+    merchant_id: string;
+    refund_no: string;
+    channel: ChannelName;
+  }>(
+    `select id, merchant_id, refund_no, channel from refunds
       where state in ('requested', 'unknown', 'processing', 'needs_action')
         and (workflow_started_at is null and requested_at < $1
           or workflow_started_at < $3 and coalesce(last_asked_at, workflow_started_at) < $3)
       order by requested_at, id limit $2`,
     [o.olderThan, o.limit, o.staleSince ?? null],
   );
-  return rows.map((row) => ({ id: String(row.id), merchantId: row.merchant_id, refundNo: row.refund_no }));
+  return rows.map(({ id, merchant_id: merchantId, refund_no: refundNo, channel }) => ({
+    ...{ id: String(id), merchantId, refundNo, channel },
+  }));
 }
 
 /** Takes the right to send one refund of a payment now; the channel wants `spacingMs` between two. */

@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { WorkflowIdReusePolicy } from '@temporalio/common';
 import { TypedSearchAttributes, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { RefundEngine } from '../api/refund-engine.ts';
+import type { RefundEngine, RefundToStart } from '../api/refund-engine.ts';
 import type { RefundTeller } from '../activities/deps.ts';
 import type { Clock } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
@@ -62,7 +62,7 @@ export function refundEngine(client: Client, clock: Clock): TemporalRefundEngine
 /** Starts a refund's workflow, or finds the one that runs or ran under its id. */
 async function startRefund(
   client: Client,
-  name: RefundName,
+  name: RefundToStart,
   o: { readonly clock: Clock; readonly reuse: WorkflowIdReusePolicy },
 ): Promise<void> {
   try {
@@ -73,7 +73,7 @@ async function startRefund(
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [{ merchantId: name.merchantId, refundNo: name.refundNo }],
       typedSearchAttributes: new TypedSearchAttributes([
-        { key: CHANNEL, value: 'wechat' },
+        { key: CHANNEL, value: name.channel },
         { key: REFUND_STATE, value: 'requested' },
         { key: NEEDS_REVIEW, value: false },
         { key: BUSINESS_DATE, value: beijingDateOf(o.clock.now()) },
