@@ -14,6 +14,7 @@ export const CONTESTED = `
 /** Our number beats the channel's, an agreeing amount beats another one, the earlier day beats the later one. */
 export function losers(s: Literals): string[] {
   return [
+    'analyze m_contested',
     `create temp table m_loser on commit drop as
        select file_id, bill_date, line_no, refund_id, of_file, of_line from (
          select c.file_id, c.bill_date, c.line_no, c.refund_id, row_number() over best as nth,
@@ -26,6 +27,7 @@ export function losers(s: Literals): string[] {
            order by c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
                     l.transaction_id, l.payment_no, c.file_id, c.line_no)) ranked
         where nth > 1`,
+    'analyze m_loser',
     'delete from m_claim c using m_loser l where c.file_id = l.file_id and c.line_no = l.line_no',
   ];
 }

@@ -6,25 +6,46 @@ import { closeMissing } from './breaks.ts';
 /** Channels keep their statements for three months; older refunds were judged while theirs could still be had. */
 const LOOK_BACK_DAYS = 100;
 
+const TABLES = `
+  create temp table m_covered (account_id text not null, day date not null) on commit drop;
+  create temp table m_missing (id bigint not null, day date not null) on commit drop`;
+
 /**
  * A refund's line may stand in the bill of its day or of a day beside it. Only when the bills of the day itself and of
  * the day after are loaded and matched, and both days are over, is a line that is in none of them missing.
  */
+const COVERED_DAYS = `
+  insert into m_covered
+    with bills as (
+      select distinct account_id, bill_date from yuanlu.statement_files
+       where kind = 'trade' and status in ('loaded', 'empty') and matched_at is not null
+         and ($2::text is null or account_id = $2))
+    select b.account_id, b.bill_date as day
+      from bills b join bills after on after.account_id = b.account_id and after.bill_date = b.bill_date + 1
+     where (b.bill_date + 2)::timestamp at time zone interval '08:00' <= $1`;
+
+const DAY_OF = `(coalesce(r.accepted_at, r.requested_at) at time zone interval '08:00')::date`;
+
+/**
+ * The refunds of those days that no live line is matched to. Both sides are read once and compared as sets: matches lie in
+ * one table per statement, and looking every refund up in each of them would grow with refunds times statements.
+ */
 const MISSING = `
+  insert into m_missing
+    select r.id, c.day
+      from yuanlu.refunds r
+      join m_covered c on c.account_id = r.account_id and c.day = ${DAY_OF}
+     where ($2::text is null or r.account_id = $2)
+       and r.requested_at >= $1::timestamptz - make_interval(days => ${String(LOOK_BACK_DAYS)})
+       and (r.state in ('processing', 'succeeded') or (r.state = 'needs_action' and r.accepted_at is not null))
+       and not exists (select from yuanlu.live_matches m where m.account_id = r.account_id and m.refund_id = r.id)`;
+
+const OPEN_BREAKS = `
   insert into yuanlu.breaks (kind, dedupe_key, account_id, refund_id, refund_no, channel_refund_no, transaction_id,
     expected_minor, currency, detail, opened_at)
   select 'missing_at_channel', 'missing_at_channel/r' || r.id, r.account_id, r.id, r.refund_no, r.channel_refund_no,
-         r.transaction_id, r.amount_minor, r.currency, jsonb_build_object('day', r.day, 'state', r.state), $1
-    from (select *, (coalesce(accepted_at, requested_at) at time zone interval '08:00')::date as day
-            from yuanlu.refund_book
-           where ($2::text is null or account_id = $2)
-             and requested_at >= $1::timestamptz - make_interval(days => ${String(LOOK_BACK_DAYS)})
-             and (state in ('processing', 'succeeded') or (state = 'needs_action' and accepted_at is not null))) r
-   where (r.day + 2)::timestamp at time zone interval '08:00' <= $1
-     and (select count(distinct f.bill_date) from yuanlu.statement_files f
-           where f.account_id = r.account_id and f.kind = 'trade' and f.status in ('loaded', 'empty')
-             and f.matched_at is not null and f.bill_date in (r.day, r.day + 1)) = 2
-     and not exists (select from yuanlu.live_matches m where m.account_id = r.account_id and m.refund_id = r.id)
+         r.transaction_id, r.amount_minor, r.currency, jsonb_build_object('day', m.day, 'state', r.state), $1
+    from m_missing m join yuanlu.refund_book r on r.id = m.id
    order by r.id
   on conflict (dedupe_key) where status = 'open' do nothing`;
 
@@ -43,7 +64,14 @@ export async function sweepMissing(
       await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/match/${accountId}`]);
     }
     const closed = await tx.query(closeMissing('($2::text is null or b.account_id = $2)'), [asOf, accountId]);
-    const opened = await tx.query(MISSING, [asOf, accountId]);
+    await tx.query(TABLES);
+    await tx.query(COVERED_DAYS, [asOf, accountId]);
+    await tx.query('analyze m_covered');
+    await tx.query('set local enable_nestloop = off');
+    await tx.query(MISSING, [asOf, accountId]);
+    await tx.query('set local enable_nestloop = on');
+    await tx.query('analyze m_missing');
+    const opened = await tx.query(OPEN_BREAKS, [asOf]);
     return { opened: opened.rowCount ?? 0, closed: closed.rowCount ?? 0 };
   });
 }

@@ -47,11 +47,15 @@ export function literalsOf(tx: Tx, scope: MatchScope): Literals {
   };
 }
 
-/** Small batches stay in the cache; looking a few lines up goes through the index; compiling takes longer than running. */
+/**
+ * Small batches stay in the cache; looking a few lines up goes through the index; compiling takes longer than running; a
+ * sample of some thousand rows says enough about a table of one run.
+ */
 export const PLANNER_SETTINGS = `
   set local work_mem = '32MB';
   set local random_page_cost = 1.1;
-  set local jit = off`;
+  set local jit = off;
+  set local default_statistics_target = 20`;
 
 /** A table as target allows a parallel plan, which only zero costs make the one big join take. */
 export const PARALLEL_ON = `

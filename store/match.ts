@@ -107,16 +107,13 @@ async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
 
 async function matchInside(tx: Tx, scope: MatchScope): Promise<MatchResult> {
   const s = literalsOf(tx, scope);
-  await tx.query(PLANNER_SETTINGS);
-  await tx.query(PARALLEL_ON);
+  await runAll(tx, [PLANNER_SETTINGS, PARALLEL_ON]);
   const own = await tx.query(ownClaims(s));
-  await tx.query(PARALLEL_OFF);
-  await runAll(tx, looseLines(s));
+  await runAll(tx, [PARALLEL_OFF, ...looseLines(s)]);
   const others = await gatherOthers(tx, s);
 
   const contested = await tx.query(CONTESTED);
-  await runAll(tx, contested.rowCount === 0 ? [NO_LOSERS] : losers(s));
-  await runAll(tx, judge(s));
+  await runAll(tx, [...(contested.rowCount === 0 ? [NO_LOSERS] : losers(s)), ...judge(s)]);
 
   await writeMatches(tx, s, { fileId: scope.fileId, billDate: scope.billDate }, others);
   await writeBreaks(tx, s);
@@ -189,8 +186,9 @@ async function count(tx: Tx, s: Literals): Promise<MatchResult> {
   };
 }
 
+/** In one message: none of them waits for the way there and back. */
 async function runAll(tx: Tx, statements: readonly string[]): Promise<void> {
-  for (const statement of statements) await tx.query(statement);
+  await tx.query(statements.join(';\n'));
 }
 
 async function markMatched(tx: Tx, fileId: string, now: Date): Promise<void> {

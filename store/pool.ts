@@ -23,6 +23,9 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
 /** How much longer than the server's own limit we wait for an answer: after that the server is taken for gone. */
 const ANSWER_GRACE_MS = 5_000;
 
+/** Matching keeps a claim per line in a temporary table and reads it several times; the default holds 80,000 of them. */
+const MATCH_BUFFERS = '-c temp_buffers=64MB';
+
 /** bigint columns as bigint, dates as `yyyy-mm-dd`: neither survives a JavaScript number or Date unharmed. */
 function typeParser(oid: number, format?: 'text' | 'binary'): unknown {
   if (oid === 20) return (text: string) => BigInt(text);
@@ -46,7 +49,7 @@ export function createPool(o: PoolOptions): Pool {
     statement_timeout: statementTimeoutMs,
     ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + ANSWER_GRACE_MS }),
     idle_in_transaction_session_timeout: long ? 0 : IDLE_IN_TRANSACTION_MS,
-    options: [...options, '-c search_path=yuanlu,public', ...role].join(' '),
+    options: [...options, '-c search_path=yuanlu,public', ...(long ? [MATCH_BUFFERS] : []), ...role].join(' '),
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
   // An idle connection that dies (a restarted server) is replaced by the pool; it must not end the process.

@@ -95,6 +95,8 @@ begin
       by_account, by_month, month, (month + interval '1 month')::date);
   end if;
   execute format('alter table yuanlu.%I attach partition yuanlu.%I for values in (%L)', by_month, leaf, file_id);
+  -- It said of each row what the partitions above now say; with it, attaching need not read the rows again.
+  execute format('alter table yuanlu.%I drop constraint if exists of_file', leaf);
   -- From here on rows come in through the parent only.
   execute format('revoke insert on yuanlu.%I from yuanlu_ingest', leaf);
 end $$;
@@ -109,15 +111,19 @@ begin
   execute format('create table yuanlu.%I (like yuanlu.statement_lines)', leaf);
   execute format('alter table yuanlu.%I alter file_id set default %L, alter account_id set default %L,
                   alter bill_date set default %L', leaf, file_id, account_id, bill_date);
+  execute format('alter table yuanlu.%I add constraint of_file check (file_id = %L and account_id = %L and bill_date = %L)',
+                 leaf, file_id, account_id, bill_date);
   execute format('grant select, insert on yuanlu.%I to yuanlu_ingest', leaf);
   return leaf;
 end $$;
 
 create function yuanlu.attach_line_table(file_id bigint, account_id text, bill_date date) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp set default_statistics_target = 20 as $$
 begin
   perform yuanlu.attach_file_table('statement_lines', file_id, account_id, bill_date);
-  execute format('analyze yuanlu.%I (line_type, refund_no)', 'statement_lines_f' || file_id);
+  -- Also the columns that have one value in the whole leaf: a plan that does not know that takes it for a single line.
+  execute format('analyze yuanlu.%I (file_id, account_id, bill_date, line_type, refund_no)',
+                 'statement_lines_f' || file_id);
 end $$;
 
 revoke all on function yuanlu.open_line_table(bigint, text, date) from public;

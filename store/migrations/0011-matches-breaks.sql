@@ -23,6 +23,8 @@ begin
   execute format('create table yuanlu.%I (like yuanlu.matches including constraints)', leaf);
   execute format('alter table yuanlu.%I alter file_id set default %L, alter account_id set default %L,
                   alter bill_date set default %L', leaf, file_id, account_id, bill_date);
+  execute format('alter table yuanlu.%I add constraint of_file check (file_id = %L and account_id = %L and bill_date = %L)',
+                 leaf, file_id, account_id, bill_date);
   execute format('grant select, insert on yuanlu.%I to yuanlu_ingest', leaf);
   return leaf;
 end $$;
