@@ -1,7 +1,7 @@
 /** `--database`: a run works in a database of its own on that server, touches nothing else, and leaves nothing behind. */
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openAccounts, pay, refundOf } from '../store/books.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
@@ -10,6 +10,9 @@ import { tradeBill } from './bill.ts';
 import type { Desk, Said } from './reconcile-run.ts';
 import { openDesk, refundList, yuanlu } from './reconcile-run.ts';
 import { start, until } from './spawned.ts';
+
+// Whole processes and long files, on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let desk: Desk;
 let admin: pg.Client;

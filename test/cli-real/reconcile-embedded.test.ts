@@ -1,10 +1,13 @@
 /** The command as a newcomer runs it: no services, no settings, an embedded Postgres that is gone afterwards. */
 import { chmod, readdir, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { gzipped, tradeBill } from './bill.ts';
 import type { Desk } from './reconcile-run.ts';
 import { csvRows, openDesk, refundList } from './reconcile-run.ts';
 import { start, until } from './spawned.ts';
+
+// Whole processes and long files, on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let desk: Desk;
 /** Where the run puts its Postgres. */

@@ -2,12 +2,15 @@
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { appendFile, readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { required } from '../support/required.ts';
 import { gzipped, tradeBill } from './bill.ts';
 import type { Desk } from './reconcile-run.ts';
 import { documentOf, openDesk, refundList } from './reconcile-run.ts';
 import { start } from './spawned.ts';
+
+// Whole processes and long files, on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 let desk: Desk;
 

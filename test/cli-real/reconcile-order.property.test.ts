@@ -3,12 +3,15 @@
  * same. What must come of each planted difference is worked out here in the simplest way, without SQL.
  */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ReconcileDocument } from '../../cli/reconcile/document.ts';
 import type { BillRefund } from './bill.ts';
 import { serial, tradeBill } from './bill.ts';
 import type { Desk, ListRow } from './reconcile-run.ts';
 import { documentOf, openDesk, refundList } from './reconcile-run.ts';
+
+// Many runs in one test, on a machine that may be busy with others.
+vi.setConfig({ testTimeout: 120_000 });
 
 let desk: Desk;
 
