@@ -1,0 +1,93 @@
+/** What was measured, against its goal: a table for people, a document for programs. */
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { table } from '../cli/output.ts';
+
+export interface Figure {
+  /** As in performance.md, where it has a number there. */
+  readonly id: string | null;
+  readonly name: string;
+  readonly unit: string;
+  /** The median of the rounds. */
+  readonly value: number;
+  readonly rounds: readonly number[];
+  /** Null for figures that explain another. */
+  readonly goal: { readonly at: 'least' | 'most'; readonly value: number } | null;
+}
+
+export interface Report {
+  readonly machine: {
+    readonly cpus: number;
+    readonly model: string;
+    readonly memoryGb: number;
+    readonly node: string;
+  };
+  readonly size: {
+    readonly lines: number;
+    readonly billMb: number;
+    readonly packedMb: number;
+    readonly rounds: number;
+  };
+  readonly figures: readonly (Figure & { readonly met: boolean | null })[];
+  readonly elapsedMs: number;
+}
+
+export function figure(
+  id: string | null,
+  name: string,
+  unit: string,
+  rounds: readonly number[],
+  goal: Figure['goal'] = null,
+): Figure {
+  return { id, name, unit, value: median(rounds), rounds, goal };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? middle : (middle + (sorted[sorted.length / 2 - 1] ?? middle)) / 2;
+}
+
+export function isMet({ value, goal }: Figure): boolean | null {
+  if (goal === null) return null;
+  return goal.at === 'least' ? value >= goal.value : value <= goal.value;
+}
+
+export function machine(): Report['machine'] {
+  return {
+    cpus: availableParallelism(),
+    model: cpus()[0]?.model ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 1024 ** 3),
+    node: process.version,
+  };
+}
+
+export function reportText(report: Report): string {
+  const { machine: host, size } = report;
+  const rows = table(report.figures, [
+    { head: '', cell: (one) => one.id ?? '' },
+    { head: 'figure', cell: (one) => one.name },
+    { head: 'median', align: 'right', cell: (one) => shown(one.value) },
+    { head: 'unit', cell: (one) => one.unit },
+    {
+      head: 'goal',
+      align: 'right',
+      cell: ({ goal }) => (goal === null ? '' : `${goal.at === 'least' ? '≥' : '≤'} ${shown(goal.value)}`),
+    },
+    { head: '', cell: (one) => (one.met === null ? '' : one.met ? '✓' : '✗') },
+    { head: 'rounds', cell: (one) => one.rounds.map(shown).join('  ') },
+  ]);
+  return [
+    `${shown(size.lines)} lines, ${shown(size.billMb)} MB, ${shown(size.packedMb)} MB packed; ${String(size.rounds)} rounds`,
+    `${String(host.cpus)} CPUs (${host.model}), ${String(host.memoryGb)} GB, Node ${host.node}`,
+    '',
+    rows,
+    '',
+    `${String(Math.round(report.elapsedMs / 1000))} s in all. What each figure means: bench/README.md`,
+  ].join('\n');
+}
+
+/** Three figures that matter, with thousands apart. */
+function shown(value: number): string {
+  const rounded = value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
+  return rounded.toLocaleString('en-US', { maximumFractionDigits: 3 });
+}

@@ -1,0 +1,122 @@
+/**
+ * `npm run bench`: generates a bill and books, runs the product and its yardsticks on the same bytes in the same run, and
+ * prints medians of three rounds. `--quick` is a small run to see that all of it works; `--json` prints one document;
+ * `--strict` ends with 1 when a goal was missed; `--only <part>` measures one part.
+ */
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import { startEngines } from '../workers/engines/engines.ts';
+import type { Engines } from '../workers/engines/engines.ts';
+import { BILL_DATE, expectedOf, makeUp, WARM_UP_DATE, writeBill } from './bill.ts';
+import { fillBooks } from './books.ts';
+import type { Bench, Part } from './parts.ts';
+import { PARTS } from './parts.ts';
+import { describeBill } from './reading.ts';
+import type { Figure, Report } from './report.ts';
+import { isMet, machine, reportText } from './report.ts';
+import { runTask } from './task.ts';
+
+const SEED = 20_261_123;
+const FULL = { lines: 100_000, rounds: 3, sample: 10_000, replays: 400, requests: 4_000 } as const;
+const QUICK = { lines: 5_000, rounds: 1, sample: 1_000, replays: 20, requests: 200 } as const;
+const WARM_UP_LINES = 3_000;
+
+interface Options {
+  readonly quick: boolean;
+  readonly json: boolean;
+  readonly strict: boolean;
+  readonly only?: string;
+  readonly task?: string;
+}
+
+const options = new Command('bench')
+  .description('measures the product against yardsticks in the same run')
+  .option('--quick', 'a small run, to see that it works', false)
+  .option('--json', 'one JSON document on stdout', false)
+  .option('--strict', 'exit 1 when a goal was missed', false)
+  .option('--only <part>', `one of: ${Object.keys(PARTS).join(', ')}`)
+  .option('--task <json>', 'one measurement; used by the run itself')
+  .parse()
+  .opts<Options>();
+
+if (options.task !== undefined) await runTask(options.task);
+else process.exitCode = await run(options);
+
+async function run(o: Options): Promise<number> {
+  const began = performance.now();
+  const parts = chosen(o.only);
+  const size = o.quick ? QUICK : FULL;
+  const root = resolve('.yuanlu');
+  await mkdir(root, { recursive: true });
+  const dir = await mkdtemp(join(root, 'bench-'));
+  let engines: Engines | null = null;
+  try {
+    engines = await startEngines({
+      dataDir: join(dir, 'engines'),
+      keepData: false,
+      postgres: true,
+      temporal: parts.some(([name]) => name === 'accept'),
+      temporalInMemory: false,
+      log: say,
+    });
+    const { bench, billBytes } = await prepare(dir, engines, size);
+    const figures: Figure[] = [];
+    for (const [name, part] of parts) {
+      say(`measuring: ${name}`);
+      figures.push(...(await part(bench)));
+    }
+    const report: Report = {
+      machine: machine(),
+      size: {
+        lines: bench.expected.lines,
+        billMb: billBytes / 1e6,
+        packedMb: (await stat(bench.bill.path)).size / 1e6,
+        rounds: size.rounds,
+      },
+      figures: figures.map((one) => ({ ...one, met: isMet(one) })),
+      elapsedMs: Math.round(performance.now() - began),
+    };
+    process.stdout.write(`${o.json ? JSON.stringify(report) : reportText(report)}\n`);
+    return o.strict && report.figures.some((one) => one.met === false) ? 1 : 0;
+  } finally {
+    await engines?.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+function chosen(only: string | undefined): readonly (readonly [string, Part])[] {
+  const all = Object.entries(PARTS);
+  const some = only === undefined ? all : all.filter(([name]) => name === only);
+  if (some.length === 0) throw new Error(`--only takes one of: ${Object.keys(PARTS).join(', ')}`);
+  return some;
+}
+
+async function prepare(
+  dir: string,
+  engines: Engines,
+  size: typeof FULL | typeof QUICK,
+): Promise<{ bench: Bench; billBytes: number }> {
+  say(`making up ${String(size.lines)} refunds and their bill`);
+  const refunds = makeUp(size.lines, SEED, BILL_DATE);
+  const before = makeUp(WARM_UP_LINES, SEED + 1, WARM_UP_DATE);
+  const path = join(dir, 'bill.csv.gz');
+  const smallPath = join(dir, 'small.csv.gz');
+  await writeBill(path, refunds);
+  await writeBill(smallPath, before);
+  await fillBooks(engines.adminUrl, [...before, ...refunds]);
+  const described = await describeBill(path);
+  const bench: Bench = {
+    ...size,
+    bill: { date: BILL_DATE, path, ...described },
+    small: { date: WARM_UP_DATE, path: smallPath, ...(await describeBill(smallPath)) },
+    adminUrl: engines.adminUrl,
+    temporalAddress: engines.temporalAddress,
+    expected: expectedOf(refunds),
+  };
+  return { bench, billBytes: described.bytes };
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
+}

@@ -1,0 +1,110 @@
+/**
+ * One measurement in a process of its own, so that its memory and its warm-up are its own. The parent hands over what to do
+ * as JSON in the arguments and reads one JSON document from stdout.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { createPool } from '../store/pool.ts';
+import { acceptRefunds } from './accepting.ts';
+import type { Bill } from './matching.ts';
+import { ingestPool, rowByRow, wholeWay } from './matching.ts';
+import { onlyUnpack, readBill, withCsvParse } from './reading.ts';
+import { replayRefunds } from './replaying.ts';
+
+export type Task =
+  | { readonly kind: 'whole_way'; readonly url: string; readonly bill: Bill; readonly warmUp: Bill }
+  | { readonly kind: 'same_again'; readonly url: string; readonly bill: Bill; readonly warmUp: Bill }
+  | { readonly kind: 'match_rows'; readonly url: string; readonly sample: number }
+  | {
+      readonly kind: 'read';
+      readonly how: 'ours' | 'unpack' | 'csv_parse';
+      readonly bill: string;
+      readonly warmUp: string;
+    }
+  | { readonly kind: 'replay'; readonly count: number }
+  | {
+      readonly kind: 'accept';
+      readonly url: string;
+      readonly temporal: string | null;
+      readonly requests: number;
+    };
+
+export interface Done {
+  /** What the task gives back, as JSON. */
+  readonly result: Record<string, unknown>;
+  readonly ms: number;
+  readonly peakRssMb: number;
+}
+
+/** Runs a task in a fresh process. */
+export async function inProcess(task: Task): Promise<Done> {
+  const run = fileURLToPath(new URL('./run.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', run, '--task', JSON.stringify(task)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`the measurement ${task.kind} failed`);
+  return JSON.parse(stdout) as Done;
+}
+
+/** The child's side. */
+export async function runTask(text: string): Promise<void> {
+  const task = JSON.parse(text) as Task;
+  const { result, ms } = await work(task);
+  const peakRssMb = process.resourceUsage().maxRSS / 1024;
+  process.stdout.write(JSON.stringify({ result, ms, peakRssMb } satisfies Done));
+}
+
+async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
+  switch (task.kind) {
+    case 'whole_way':
+    case 'same_again':
+      return wholeWayTask(task);
+    case 'match_rows': {
+      const pool = createPool({ url: task.url, role: null, max: 1, name: 'bench-rows' });
+      const perSecond = await rowByRow(pool, task.sample);
+      await pool.end();
+      return { result: { perSecond }, ms: 0 };
+    }
+    case 'read': {
+      const read = { ours: readBill, unpack: onlyUnpack, csv_parse: withCsvParse }[task.how];
+      await read(task.warmUp);
+      return timed(async () => ({ read: await read(task.bill) }));
+    }
+    case 'replay':
+      return { result: { ...(await replayRefunds(task.count)) }, ms: 0 };
+    case 'accept':
+      return {
+        result: {
+          ...(await acceptRefunds({
+            databaseUrl: task.url,
+            temporalAddress: task.temporal,
+            requests: task.requests,
+          })),
+        },
+        ms: 0,
+      };
+  }
+}
+
+async function wholeWayTask(
+  task: Extract<Task, { kind: 'whole_way' | 'same_again' }>,
+): Promise<Pick<Done, 'result' | 'ms'>> {
+  const pool = ingestPool(task.url);
+  // A worker that has been up for a minute has compiled what it runs, and so have its connections.
+  await wholeWay(pool, task.warmUp);
+  const done = await timed(async () => ({ ...(await wholeWay(pool, task.bill)) }));
+  await pool.end();
+  return done;
+}
+
+async function timed(act: () => Promise<Record<string, unknown>>): Promise<Pick<Done, 'result' | 'ms'>> {
+  const began = performance.now();
+  const result = await act();
+  return { result, ms: performance.now() - began };
+}
