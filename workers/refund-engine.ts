@@ -27,7 +27,7 @@ export interface TemporalRefundEngine extends RefundEngine, RefundTeller {
    * As `start`, and a new run where the one before failed or was ended by somebody: an open refund needs a workflow.
    * @throws AppError `temporal_unavailable`
    */
-  startAgain(refund: RefundName): Promise<void>;
+  startAgain(refund: RefundToStart): Promise<void>;
 }
 
 export function refundEngine(client: Client, clock: Clock): TemporalRefundEngine {

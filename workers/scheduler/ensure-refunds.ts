@@ -13,7 +13,7 @@ const GRACE_MS = 5_000;
  * A refund about which nobody has asked for so long (wall time) may have lost its workflow: with a Temporal that was set
  * back to a backup, or because somebody ended it. Twice the longest pause of a channel's own poll ladder.
  */
-const STALE_MS = 3_600_000;
+const STALE_MS = 12 * 3_600_000;
 
 /** Refunds, and callbacks, of one look. */
 const BATCH = 200;
