@@ -147,6 +147,10 @@ async function lockPayment(tx: Tx, refundId: string): Promise<Payment> {
 
 /** False when the channel's number already belongs to another payment of the account. */
 async function fillIn(tx: Tx, payment: Payment, report: ConfirmedPayment, at: Date): Promise<boolean> {
+  // Two payments that are told the same number at the same instant: the second looks when the first has done.
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+    `yuanlu/transaction/${payment.accountId}/${report.transactionId}`,
+  ]);
   const { rowCount } = await tx.query(
     `update payments p
         set transaction_id = $2, paid_at = $3, funding_source = $4, confirmed_at = coalesce(p.confirmed_at, $5)
