@@ -1,0 +1,180 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { AppError } from '../../domain/errors.ts';
+import { configVariables, readConfig, toEnv } from '../../workers/config.ts';
+import { virtualClock } from '../../workers/clock.ts';
+import { isPublicHost } from '../../workers/public-host.ts';
+import { readText } from '../house/repository.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'yuanlu-config-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const ENV = {
+  YUANLU_ENV: 'development',
+  YUANLU_DATABASE_URL: 'postgres://yuanlu:s3cret-of-its-own@db:5432/yuanlu',
+  TEMPORAL_ADDRESS: 'temporal:7233',
+  YUANLU_ACCOUNTS_FILE: 'accounts.json',
+};
+
+function errorsOf(env: Readonly<Record<string, string | undefined>>): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'config_invalid')
+      return error.details['errors'] as string[];
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  test('needs four things and has a default for the rest', () => {
+    expect(readConfig({ ...ENV, YUANLU_ENV: undefined })).toMatchObject({
+      production: true,
+      temporalNamespace: 'default',
+      apiHost: '127.0.0.1',
+      apiPort: 8080,
+      schedule: '*/5 * * * *',
+      virtualTime: null,
+    });
+    expect(errorsOf({})).toEqual([
+      'YUANLU_DATABASE_URL: is not set',
+      'TEMPORAL_ADDRESS: is not set',
+      'YUANLU_ACCOUNTS_FILE: is not set',
+    ]);
+  });
+
+  test('tells every error at once', () => {
+    const errors = errorsOf({
+      YUANLU_ENV: 'staging',
+      YUANLU_DATABASE_URL: 'mysql://db',
+      TEMPORAL_ADDRESS: 'temporal',
+      YUANLU_API_PORT: '99999',
+      YUANLU_SCHEDULE: 'sometimes',
+      YUANLU_LOOK_BACK_DAYS: '0',
+      YUANLU_DATABASE_POOL: '3.5',
+    });
+
+    for (const name of [
+      'YUANLU_ENV',
+      'YUANLU_DATABASE_URL',
+      'TEMPORAL_ADDRESS',
+      'YUANLU_ACCOUNTS_FILE',
+      'YUANLU_API_PORT',
+      'YUANLU_SCHEDULE',
+      'YUANLU_LOOK_BACK_DAYS',
+      'YUANLU_DATABASE_POOL',
+    ])
+      expect(errors.filter((error) => error.startsWith(`${name}: `))).toHaveLength(1);
+  });
+
+  test('takes a secret from a file, and not from two places', () => {
+    const file = join(folder, 'url');
+    writeFileSync(file, `${ENV.YUANLU_DATABASE_URL}\n`);
+    const { YUANLU_DATABASE_URL: url, ...rest } = ENV;
+
+    expect(readConfig({ ...rest, YUANLU_DATABASE_URL_FILE: file }).databaseUrl).toBe(url);
+    expect(errorsOf({ ...ENV, YUANLU_DATABASE_URL_FILE: file }).join()).toContain('give one of the two');
+    expect(errorsOf({ ...rest, YUANLU_DATABASE_URL_FILE: `${file}-absent` }).join()).toContain('cannot read');
+  });
+});
+
+const VIRTUAL = {
+  YUANLU_CLOCK_ORIGIN: '2026-09-01T00:00:00+08:00',
+  YUANLU_CLOCK_EPOCH: '2026-11-24T02:00:00Z',
+  YUANLU_CLOCK_RATE: '86400',
+};
+
+describe('F83: production', () => {
+  const production = { ...ENV, YUANLU_ENV: 'production' };
+
+  test('refuses a virtual clock', () => {
+    expect(errorsOf({ ...production, ...VIRTUAL }).join()).toContain(
+      'a virtual clock is refused in production',
+    );
+    expect(errorsOf({ ...production, YUANLU_CLOCK_RATE: '2' }).join()).toContain('refused in production');
+  });
+
+  test.each(['postgres', 'password', 'yuanlu', 'changeme', '123456'])(
+    'refuses the password %s',
+    (password) => {
+      const url = `postgres://yuanlu:${password}@db:5432/yuanlu`;
+
+      expect(errorsOf({ ...production, YUANLU_DATABASE_URL: url }).join()).toContain('everybody guesses');
+      expect(errorsOf({ ...ENV, YUANLU_DATABASE_URL: url })).toEqual([]);
+    },
+  );
+
+  test.each<[string, boolean]>([
+    ['api.mch.weixin.qq.com', true],
+    ['localhost', false],
+    ['127.0.0.1', false],
+    ['10.1.2.3', false],
+    ['192.168.0.9', false],
+    ['169.254.169.254', false],
+    ['[::1]', false],
+    ['sandbox', false],
+  ])('knows whether %s is a public host: %s', (host, isPublic) => {
+    expect(isPublicHost(host)).toBe(isPublic);
+  });
+});
+
+describe('a virtual clock', () => {
+  test('needs to know when it began, here and there', () => {
+    expect(errorsOf({ ...ENV, YUANLU_CLOCK_RATE: '60' }).join()).toContain('both are needed');
+    expect(errorsOf({ ...ENV, ...VIRTUAL, YUANLU_CLOCK_EPOCH: undefined }).join()).toContain(
+      'both are needed',
+    );
+    expect(errorsOf({ ...ENV, ...VIRTUAL, YUANLU_CLOCK_RATE: '0' })).not.toEqual([]);
+    expect(errorsOf({ ...ENV, ...VIRTUAL, YUANLU_CLOCK_RATE: '-1' })).not.toEqual([]);
+  });
+
+  test('is the same in every process that is given the same environment', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 4_000_000_000_000 }),
+        fc.integer({ min: 0, max: 4_000_000_000_000 }),
+        fc.integer({ min: 1, max: 1_000_000 }),
+        (originMs, epochMs, rate) => {
+          const config = { ...readConfig(ENV), virtualTime: { originMs, epochMs, rate } };
+
+          expect(readConfig(toEnv(config))).toEqual(config);
+        },
+      ),
+    );
+  });
+
+  test('passes at its rate, and waits are as much shorter', () => {
+    const clock = virtualClock({ originMs: 0, epochMs: Date.now() - 1_000, rate: 3_600 });
+
+    expect(clock.now().getTime()).toBeGreaterThanOrEqual(3_600_000);
+    expect(clock.toWallMs(3_600_000)).toBe(1_000);
+  });
+});
+
+describe('the documentation of the configuration', () => {
+  const text = readText('docs/configuration.md');
+
+  test('names every variable that there is, with its default', () => {
+    for (const { name, required, default: value } of configVariables()) {
+      const row = text.split('\n').find((line) => line.startsWith(`| \`${name}\` |`));
+      expect(row, name).toBeDefined();
+      expect(row, name).toContain(required ? 'required' : value === null ? '–' : `\`${value}\``);
+    }
+  });
+
+  test('names none that there is not', () => {
+    const named = [...text.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+
+    expect(named.sort()).toEqual(
+      configVariables()
+        .map(({ name }) => name)
+        .sort(),
+    );
+  });
+});
