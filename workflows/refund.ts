@@ -11,6 +11,7 @@
  * person retries or new evidence comes. No deadline appears in this file: lateness is a flag, set by overdueSweep.
  */
 import {
+  ActivityFailure,
   CancellationScope,
   condition,
   isCancellation,
@@ -180,7 +181,13 @@ async function unlessInterrupted<T>(
   try {
     return await result;
   } catch (error) {
-    if (isCancellation(error) && interrupted()) return undefined;
+    if (wasDropped(error) && interrupted()) return undefined;
     throw error;
   }
+}
+
+/** Cancelled in time, or in an attempt that wanted to come back later: then its end is the failure of that attempt. */
+function wasDropped(error: unknown): boolean {
+  if (isCancellation(error)) return true;
+  return error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED';
 }

@@ -21,6 +21,8 @@ export interface FakeActivities {
   readonly calls: string[];
   /** Changes what one verb answers from now on. */
   set(verb: keyof Script, answers: readonly Answer[]): void;
+  /** Makes the next call of a verb wait for the release that is given back; then it answers as it would have. */
+  hold(verb: keyof Script): () => void;
 }
 
 /** How soon a "not yet" is asked again. */
@@ -36,8 +38,12 @@ export function fakeActivities(script: Script = {}): FakeActivities {
     recordVerdict: script.recordVerdict ?? ['succeeded'],
   };
   const counts = new Map<keyof Script, number>();
-  const play = (verb: keyof Script) => (): Promise<RefundStanding> => {
+  const held = new Map<keyof Script, Promise<void>>();
+  const play = (verb: keyof Script) => async (): Promise<RefundStanding> => {
     calls.push(verb);
+    const hold = held.get(verb);
+    held.delete(verb);
+    await hold;
     const count = counts.get(verb) ?? 0;
     counts.set(verb, count + 1);
     const line = answers[verb];
@@ -50,13 +56,7 @@ export function fakeActivities(script: Script = {}): FakeActivities {
       });
     }
     const [state, reason] = answer.split('/') as [RefundState, StateReason?];
-    return Promise.resolve({
-      refundId: '1',
-      merchantId: 'shop',
-      refundNo: 'RF1',
-      state,
-      reason: reason ?? null,
-    });
+    return { refundId: '1', merchantId: 'shop', refundNo: 'RF1', state, reason: reason ?? null };
   };
   const unused = (name: string) => (): never => {
     throw ApplicationFailure.nonRetryable(`${name} is not part of this script`);
@@ -83,6 +83,18 @@ export function fakeActivities(script: Script = {}): FakeActivities {
     set: (verb, line) => {
       answers[verb] = line;
       counts.set(verb, 0);
+    },
+    hold: (verb) => {
+      let release = (): void => undefined;
+      held.set(
+        verb,
+        new Promise((resolve) => {
+          release = resolve;
+        }),
+      );
+      return () => {
+        release();
+      };
     },
   };
 }

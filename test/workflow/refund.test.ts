@@ -10,6 +10,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { refundWorkflowId } from '../../domain/ids.ts';
 import type { refund } from '../../workflows/refund.ts';
+import { NEEDS_REVIEW } from '../../workers/search-attributes.ts';
 import { CHANNEL_QUEUE, REFUND_QUEUE } from '../../workflows/task-queues.ts';
 import { keepHistory } from '../support/histories.ts';
 import { required } from '../support/required.ts';
@@ -189,8 +190,8 @@ describe('a refund that needs a person', () => {
       { submitRefund: ['needs_action/payer_account_closed', 'processing'] },
       async ({ handle, fake }) => {
         await until(async () => (await handle.query<{ step: string }>('progress')).step === 'held');
-        const attributes = await handle.describe();
-        expect(attributes.searchAttributes['NeedsReview']).toEqual([true]);
+        const { typedSearchAttributes } = await handle.describe();
+        expect(typedSearchAttributes.get(NEEDS_REVIEW)).toBe(true);
 
         fake.set('confirmPayment', ['needs_action/payer_account_closed']);
         fake.set('submitRefund', ['processing']);
@@ -201,6 +202,26 @@ describe('a refund that needs a person', () => {
         await keepHistory(handle, 'refund/held-then-retried');
       },
     );
+  });
+
+  test('F27: a retry while an attempt is under way waits for its end, and goes on also when that end is "later"', async () => {
+    const script: Script = { confirmPayment: ['unknown'], submitRefund: ['not yet', 'processing'] };
+    await withRefund(script, async ({ handle, fake }) => {
+      await until(() => fake.calls.includes('submitRefund'));
+      const release = fake.hold('submitRefund');
+      fake.set('submitRefund', ['not yet', 'processing']);
+      const before = fake.calls.length;
+      await until(() => fake.calls.length > before);
+
+      await handle.executeUpdate('retrySubmission', {
+        args: [{ operator: 'li.wei', why: 'account mended' }],
+      });
+      release();
+
+      expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+      expect(fake.calls.filter((call) => call === 'confirmPayment')).toHaveLength(2);
+      await keepHistory(handle, 'refund/retried-under-way');
+    });
   });
 
   test('evidence from a statement moves a held refund on without a person', async () => {
