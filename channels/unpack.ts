@@ -31,7 +31,7 @@ export const DEFAULT_UNPACK_CAPS: UnpackCaps = {
 };
 
 /** Small files of zeros or blanks may pack better than any bill: no harm below this size. */
-export const RATIO_FLOOR_BYTES = 1024 ** 2;
+const RATIO_FLOOR_BYTES = 1024 ** 2;
 
 /** Size of the pieces that come out of inflating: larger ones mean fewer turns of the event loop, and more memory. */
 const INFLATE_CHUNK_BYTES = 256 * 1024;

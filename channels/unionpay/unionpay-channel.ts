@@ -41,7 +41,7 @@ export function unionpayChannel(account: UnionpayAccount, deps: GatewayDeps): Ch
 }
 
 /** `yyyyMMddHHmmss`, Beijing. With the number it names a transaction, so it is the refund's own and never the clock's. */
-export function txnTime(at: Date): string {
+function txnTime(at: Date): string {
   return beijingTimeOf(at).replace(/[^0-9]/g, '');
 }
 

@@ -7,7 +7,7 @@ import { AppError } from '../../domain/errors.ts';
 const RSA_BITS_MIN = 2048;
 const API_V3_KEY_BYTES = 32;
 
-export const wechatAccountSchema = z.strictObject({
+const wechatAccountSchema = z.strictObject({
   id: z.string().regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40'),
   merchant_id: z.string(),
   channel: z.literal('wechat'),

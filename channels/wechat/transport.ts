@@ -164,7 +164,7 @@ function toMessage(answer: HttpAnswer): SignedMessage {
 }
 
 /** Seconds or an HTTP date, as milliseconds from now; null when absent or unreadable. */
-export function retryAfter(value: string | undefined, wallNow: Date): number | null {
+function retryAfter(value: string | undefined, wallNow: Date): number | null {
   if (value === undefined) return null;
   if (/^[0-9]{1,6}$/.test(value)) return Number(value) * 1_000;
   const at = Date.parse(value);

@@ -37,7 +37,7 @@ export async function readStream(reader: StatementReader, source: AsyncIterable<
 }
 
 /** COPY's text format, as Postgres documents it. */
-export function linesOf(copyText: string): Line[] {
+function linesOf(copyText: string): Line[] {
   if (copyText === '') return [];
   if (!copyText.endsWith('\n')) throw new Error('the last row has no end');
   return copyText

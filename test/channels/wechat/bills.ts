@@ -111,7 +111,7 @@ export function billOf(rows: readonly Row[], o: BillOptions = {}): string {
   return `${bom ? '\uFEFF' : ''}${text}${lastEnd ? eol : ''}`;
 }
 
-export function lineOf(cells: readonly string[]): string {
+function lineOf(cells: readonly string[]): string {
   return `\`${cells.join(',`')}`;
 }
 
