@@ -5,7 +5,7 @@ import { parsePlainDate } from '../domain/time/plain-date.ts';
 import type { ByHandBody, ClockBody, OrderBody, TroubleBody } from './control-bodies.ts';
 import { BODIES, QUERIES, handRefundOf, instantOf, newOrderOf } from './control-bodies.ts';
 import type { Sandbox } from './server.ts';
-import { isDayTrouble, readTrouble } from './troubles.ts';
+import { TROUBLE_KINDS, isDayTrouble, readTrouble } from './troubles.ts';
 import type { RefundTrouble } from './troubles.ts';
 
 /** Body and query as their schemas promise. */
@@ -30,12 +30,13 @@ export const CONTROL_ROUTES: readonly ControlRoute[] = [
   {
     method: 'GET',
     url: '/sandbox',
-    does: 'who is here, what time it is, and this list',
+    does: 'who is here, what time it is, this list, and every kind of trouble',
     act: (sandbox) => ({
       channel: 'wechat',
       ...sandbox.clock(),
       merchants: sandbox.merchants(),
       routes: CONTROL_ROUTES.map(({ method, url, does }) => ({ method, url, does })),
+      troubles: TROUBLE_KINDS,
     }),
   },
   {

@@ -78,7 +78,10 @@ export class TroublePlan {
   }
 
   list(): readonly TroubleView[] {
-    return this.#all.map((one) => ({ ...one, applied: [...one.applied] }));
+    return this.#all.map(({ trouble, outRefundNo, mchid, billDate, applied }) => ({
+      ...{ trouble, outRefundNo, mchid, billDate },
+      applied: [...applied],
+    }));
   }
 
   /** A number is seen for the first time: without a trouble of its own it gets one that waits for "the next". */

@@ -123,12 +123,16 @@ const FIELDS: Readonly<Record<Trouble['kind'], Readonly<Record<string, Check>>>>
   bill_late: { hours: wholeUpTo(24 * 60) },
 };
 
+/** Every kind with the fields that it may have, as the sandbox tells whoever asks. */
+export const TROUBLE_KINDS: readonly { readonly kind: string; readonly fields: readonly string[] }[] =
+  Object.entries(FIELDS).map(([kind, fields]) => ({ kind, fields: Object.keys(fields) }));
+
 /** Reads a trouble that came as JSON. @throws AppError `request_invalid` naming what is wrong */
 export function readTrouble(value: unknown): Trouble {
   const wrong = (issue: string): AppError => new AppError('request_invalid', { trouble: issue });
   if (typeof value !== 'object' || value === null) throw wrong('is not an object');
   const { kind, ...fields } = value as Record<string, unknown>;
-  if (typeof kind !== 'string' || !isKind(kind)) throw wrong('has no known kind');
+  if (typeof kind !== 'string' || !isKind(kind)) throw wrong('has no known kind; GET /sandbox lists them');
   for (const [name, given] of Object.entries(fields)) {
     if (FIELDS[kind][name]?.(given) !== true) throw wrong(`${kind}: ${name} is unknown or out of range`);
   }
