@@ -3,7 +3,7 @@
  * bytes and never by a name. Whatever the file claims about its size, the bytes are counted here. A damaged file may
  * have delivered all its bytes before the damage shows: whoever reads must not commit before the stream has ended.
  */
-import { pipeline } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '../domain/errors.ts';
 import type { MemberChoice, Unpacked, ZipMember } from './unzip.ts';
@@ -64,17 +64,22 @@ export async function* unpackDelivery(
   caps: UnpackCaps = DEFAULT_UNPACK_CAPS,
 ): AsyncGenerator<Buffer, void> {
   const packed = new PackedBytes(source, caps.packedBytesMax);
-  const packing = packingOf(await packed.peek(SIGNATURE_BYTES));
-  switch (packing) {
-    case 'gzip':
-      yield* refuseNested(capped(gunzip(packed), caps));
-      return;
-    case 'zip':
-      yield* unzip(packed, caps.membersMax, readZip);
-      return;
-    case 'plain':
-      yield* capped(plain(packed), caps);
-      return;
+  try {
+    const packing = packingOf(await packed.peek(SIGNATURE_BYTES));
+    switch (packing) {
+      case 'gzip':
+        yield* refuseNested(capped(gunzip(packed), caps));
+        return;
+      case 'zip':
+        yield* unzip(packed, caps.membersMax, readZip);
+        return;
+      case 'plain':
+        yield* capped(plain(packed), caps);
+        return;
+    }
+  } finally {
+    // However it ends: a source that nobody reads on from is closed by the time that its reader knows.
+    await packed.close();
   }
 }
 
@@ -110,14 +115,15 @@ class PackedBytes implements AsyncIterable<Buffer> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
-    try {
-      if (this.#head.length > 0) yield this.#counted(this.#head);
-      for (let next = await this.#source.next(); next.done !== true; next = await this.#source.next()) {
-        yield this.#counted(next.value);
-      }
-    } finally {
-      await this.#source.return?.();
+    if (this.#head.length > 0) yield this.#counted(this.#head);
+    for (let next = await this.#source.next(); next.done !== true; next = await this.#source.next()) {
+      yield this.#counted(next.value);
     }
+  }
+
+  /** Tells the source that nothing more is read from it. One that has ended takes no notice. */
+  async close(): Promise<void> {
+    await this.#source.return?.();
   }
 
   #counted(bytes: Buffer): Buffer {
@@ -140,14 +146,17 @@ async function* plain(packed: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, v
 /** Several members are one stream, as gzip says; a member that was flushed half way is nothing special to inflate. */
 async function* gunzip(packed: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void> {
   const inflate = createGunzip({ chunkSize: INFLATE_CHUNK_BYTES });
-  // The callback is for the pipeline's own end; an error of either side also ends the loop below.
-  pipeline(packed, inflate, () => undefined);
+  // An error of either side also ends the loop below.
+  const fed = pipeline(packed, inflate).catch(() => undefined);
   try {
     for await (const bytes of inflate as AsyncIterable<Buffer>) {
       yield { bytes, packedBytes: inflate.bytesWritten };
     }
   } catch (error) {
     throw inflateError(error);
+  } finally {
+    inflate.destroy();
+    await fed;
   }
 }
 

@@ -3,7 +3,7 @@ import { CR, LF } from './byte-fields.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Instead of null: where the byte that ends lines may be null, every comparison with it takes twice the time. */
+/** No byte: no line has ended yet. */
 const UNDECIDED = -1;
 
 /**
