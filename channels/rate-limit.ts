@@ -1,4 +1,4 @@
-/** Keeping under a channel's limits before it has to refuse: token buckets on wall time, one set per account. */
+/** Keeping under a channel's limits before it has to refuse: counted over any second of wall time, one set per account. */
 import { AppError } from '../domain/errors.ts';
 
 export interface RateLimiter {
@@ -13,54 +13,82 @@ export interface RateLimitOptions {
   readonly failingPerSecond: number;
   /** Calls that may wait for a turn at once. */
   readonly waitingMax: number;
-  /** Milliseconds of a clock that never jumps. */
+  /** Milliseconds. May be set back or forth; only what passes in between counts. */
   readonly nowMs: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
-interface Bucket {
-  readonly perSecond: number;
-  tokens: number;
-  atMs: number;
-}
+const SECOND_MS = 1_000;
 
 export function createRateLimiter(o: RateLimitOptions): RateLimiter {
-  const bucket = (perSecond: number): Bucket => ({ perSecond, tokens: perSecond, atMs: o.nowMs() });
-  const good = bucket(o.goodPerSecond);
-  const failing = bucket(o.failingPerSecond);
+  const nowMs = neverBackwards(o.nowMs);
+  const began = createWindow(o.goodPerSecond);
+  const failed = createWindow(o.failingPerSecond);
   let waiting = 0;
+  const begin = async (signal?: AbortSignal): Promise<void> => {
+    for (;;) {
+      const now = nowMs();
+      const freeAt = Math.max(began.freeAt(now), failed.freeAt(now));
+      if (freeAt <= now) {
+        // In the same breath as the look: nobody else may see the place free.
+        began.enter(now);
+        return;
+      }
+      await o.sleep(freeAt - now, signal);
+    }
+  };
   return {
     turn: async (signal) => {
       if (waiting >= o.waitingMax) throw new AppError('channel_busy', { waiting });
       waiting += 1;
       try {
-        for (;;) {
-          refill(good, o.nowMs());
-          refill(failing, o.nowMs());
-          const waitMs = Math.max(shortfallMs(good), shortfallMs(failing));
-          if (waitMs === 0) break;
-          await o.sleep(waitMs, signal);
-        }
-        good.tokens -= 1;
+        await begin(signal);
+      } catch (error) {
+        // Nothing was sent: whoever gave up may come again.
+        throw new AppError('channel_busy', { waiting, why: 'the wait was given up' }, { cause: error });
       } finally {
         waiting -= 1;
       }
     },
     ended: (wasGood) => {
-      if (wasGood) return;
-      refill(failing, o.nowMs());
-      failing.tokens -= 1;
+      if (!wasGood) failed.enter(nowMs());
     },
   };
 }
 
-function refill(bucket: Bucket, nowMs: number): void {
-  const passedMs = Math.max(0, nowMs - bucket.atMs);
-  bucket.tokens = Math.min(bucket.perSecond, bucket.tokens + (passedMs / 1_000) * bucket.perSecond);
-  bucket.atMs = nowMs;
+/** At most so many entries within any second. */
+interface Window {
+  /** The earliest instant at which one more fits, not before `now`. */
+  freeAt(now: number): number;
+  /**
+   * An entry that does not fit now is entered where it will: calls that were let through together may all fail, and that
+   * debt is paid before anybody goes again.
+   */
+  enter(now: number): void;
 }
 
-/** How long until one token is there. */
-function shortfallMs(bucket: Bucket): number {
-  return bucket.tokens >= 1 ? 0 : Math.ceil(((1 - bucket.tokens) / bucket.perSecond) * 1_000);
+function createWindow(perSecond: number): Window {
+  // A ring of the latest entries: the one that is overwritten next is the oldest that still counts.
+  const ring = Array.from({ length: perSecond }, () => Number.NEGATIVE_INFINITY);
+  let next = 0;
+  const freeAt = (now: number): number => Math.max(now, (ring[next] ?? Number.NEGATIVE_INFINITY) + SECOND_MS);
+  return {
+    freeAt,
+    enter: (now) => {
+      ring[next] = freeAt(now);
+      next = (next + 1) % perSecond;
+    },
+  };
+}
+
+/** Time as the sum of what passed, so that a clock that is set back keeps nobody waiting. */
+function neverBackwards(clockMs: () => number): () => number {
+  let last = clockMs();
+  let passed = 0;
+  return () => {
+    const now = clockMs();
+    passed += Math.max(0, now - last);
+    last = now;
+    return passed;
+  };
 }
