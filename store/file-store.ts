@@ -14,7 +14,10 @@ export interface StoredFile {
 }
 
 export interface FileStore {
-  /** Streams a file in. The same bytes under the same name are kept once. */
+  /**
+   * Streams a file in. The same bytes under the same name are kept once.
+   * @throws AppError `statement_too_large` over the store's cap; then nothing is kept
+   */
   put(
     source: AsyncIterable<Buffer>,
     o: { readonly name: string; readonly onProgress?: (bytes: number) => void },
@@ -25,11 +28,18 @@ export interface FileStore {
 
 const READ_CHUNK_BYTES = 1 << 20;
 
+/** What a delivery may take of the disk: as much as is read of one. A download that never ends stops here. */
+const FILE_BYTES_MAX = 2 * 1024 ** 3;
+
 /**
  * A file store in a directory. Files are written under a temporary name and renamed when complete, so a reader never
  * sees half a file; the final name ends in the hash of the content.
  */
-export function directoryFileStore(directory: string, temporaryName: () => string): FileStore {
+export function directoryFileStore(
+  directory: string,
+  temporaryName: () => string,
+  fileBytesMax = FILE_BYTES_MAX,
+): FileStore {
   const root = resolve(directory);
   return {
     put: async (source, o) => {
@@ -37,7 +47,7 @@ export function directoryFileStore(directory: string, temporaryName: () => strin
       await mkdir(folder, { recursive: true });
       const spool = join(folder, `.spool-${safeSegment(temporaryName())}`);
       try {
-        const { bytes, sha256 } = await writeAll(spool, source, o.onProgress);
+        const { bytes, sha256 } = await writeAll(spool, capped(source, fileBytesMax), o.onProgress);
         const path = join(folder, sha256);
         await rename(spool, path);
         return { uri: `file:${path.slice(root.length + 1)}`, bytes, sha256 };
@@ -47,6 +57,16 @@ export function directoryFileStore(directory: string, temporaryName: () => strin
     },
     open: (uri) => createReadStream(pathOf(root, uri), { highWaterMark: READ_CHUNK_BYTES }),
   };
+}
+
+async function* capped(source: AsyncIterable<Buffer>, bytesMax: number): AsyncGenerator<Buffer, void> {
+  let bytes = 0;
+  for await (const chunk of source) {
+    bytes += chunk.length;
+    if (bytes > bytesMax)
+      throw new AppError('statement_too_large', { cap: 'stored bytes', cap_bytes: bytesMax });
+    yield chunk;
+  }
 }
 
 async function writeAll(

@@ -109,6 +109,32 @@ describe('I19 a source that fails', () => {
     expect(await everything()).toEqual([]);
   });
 
+  test('F55 that never ends is stopped at the cap, closed, and leaves nothing; a file of just the cap is kept', async () => {
+    const small = directoryFileStore(join(folder, 'root'), () => 't', 100);
+    let closed = false;
+    async function* endless(): AsyncGenerator<Buffer> {
+      try {
+        for (;;) {
+          await Promise.resolve();
+          yield Buffer.alloc(30);
+        }
+      } finally {
+        closed = true;
+      }
+    }
+
+    await expect(small.put(endless(), { name: 'day' })).rejects.toMatchObject({
+      code: 'statement_too_large',
+    });
+
+    expect(closed).toBe(true);
+    expect(await everything()).toEqual([]);
+    expect(await small.put(chunks(Buffer.alloc(100)), { name: 'day' })).toMatchObject({ bytes: 100 });
+    await expect(small.put(chunks(Buffer.alloc(101)), { name: 'day' })).rejects.toMatchObject({
+      code: 'statement_too_large',
+    });
+  });
+
   test('does not harm what is there under the same name', async () => {
     const { uri } = await files.put(chunks('whole'), { name: 'day' });
     const progress = (): void => {
