@@ -4,7 +4,7 @@
  */
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import axios from 'axios';
 import type { AxiosInstance } from 'axios';
 
@@ -30,14 +30,17 @@ export interface HttpRequest {
 }
 
 export interface HttpClientOptions {
-  /** From the first byte out to the last byte in. */
+  /** From the first byte out to the last byte in; of a stream, to its first byte and between any two. */
   readonly timeoutMs: number;
   readonly answerBytesMax: number;
 }
 
 export interface HttpClient {
   call(request: HttpRequest): Promise<HttpResult>;
-  /** Opens a large answer as a stream; the caller watches its size. Throws where there is no answer. */
+  /**
+   * Opens a large answer as a stream; the caller watches its size. Throws where there is no answer; reading throws where
+   * it breaks off or stands still. Only a 200 has a body here: what else came is closed unread.
+   */
   stream(request: HttpRequest): Promise<{ readonly status: number; readonly body: AsyncIterable<Buffer> }>;
 }
 
@@ -59,7 +62,7 @@ export function createHttpClient(o: HttpClientOptions): HttpClient {
   });
   return {
     call: (request) => call(instance, request, o),
-    stream: (request) => openStream(instance, request),
+    stream: (request) => openStream(instance, request, o),
   };
 }
 
@@ -86,15 +89,37 @@ async function call(
 async function openStream(
   instance: AxiosInstance,
   request: HttpRequest,
+  o: HttpClientOptions,
 ): Promise<{ status: number; body: AsyncIterable<Buffer> }> {
   const { status, data } = await instance.request<Readable>({
     ...configOf(request),
     responseType: 'stream',
     decompress: false,
-    maxContentLength: Number.POSITIVE_INFINITY,
+    // No cap of axios': with one it hands out a wrapper whose end does not reach the connection.
+    maxContentLength: -1,
     ...(request.signal === undefined ? {} : { signal: request.signal }),
   });
-  return { status, body: data };
+  if (status === 200) return { status, body: watched(data, o.timeoutMs) };
+  // An answer that nobody reads would keep its connection for ever.
+  data.destroy();
+  return { status, body: Readable.from([]) };
+}
+
+/** The bytes of a stream; it fails when its peer sends none for `stillMsMax`, however long its reader takes. */
+async function* watched(stream: Readable, stillMsMax: number): AsyncGenerator<Buffer> {
+  const giveUp = (): void => {
+    stream.destroy(new Error(`no byte came for ${String(stillMsMax)} ms`));
+  };
+  let timer = setTimeout(giveUp, stillMsMax);
+  try {
+    for await (const part of stream) {
+      clearTimeout(timer);
+      yield part as Buffer;
+      timer = setTimeout(giveUp, stillMsMax);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function configOf(request: HttpRequest) {
