@@ -53,3 +53,11 @@ export const NOT_RETRYABLE: readonly string[] = [
   'refund_parts_exhausted',
   'refund_unknown',
 ];
+
+/** A file that did not come whole: reading it again is no use, downloading it again is. */
+export const DOWNLOADED_AGAIN: readonly string[] = [
+  'statement_truncated',
+  'statement_corrupt',
+  'statement_summary_missing',
+  'statement_hash_differs',
+];

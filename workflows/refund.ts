@@ -72,6 +72,7 @@ function needsPerson(now: RefundProgress): boolean {
 /** Confirms the payment and puts the refund to the channel, always under the same number. */
 async function trySubmission(recorded: Recorded, news: News): Promise<RefundProgress> {
   news.takeUpRetry();
+  news.at('confirming', news.current());
   const confirmed = news.at('confirming', await confirmPayment(recorded));
   if (confirmed.state !== 'requested' && confirmed.state !== 'unknown' && !needsRetry(confirmed))
     return confirmed;
@@ -140,6 +141,7 @@ function collectNews() {
       validator: (command: RetryCommand) => {
         if (command.operator.trim() === '' || command.why.trim() === '')
           throw new Error('say who asks, and why');
+        if (current.step === 'confirming') throw new Error('another try is under way already');
         if (current.step !== 'held' && current.step !== 'submitting') {
           throw new Error(`nothing to retry: the refund is ${current.state}`);
         }

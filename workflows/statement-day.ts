@@ -1,33 +1,58 @@
 /**
  * One statement of one account, kind and bill date: wait until the channel has made it, fetch it, load it, match it.
  *
- *   fetch   asks until the file exists (the activity's own retries); a day without movements is recorded as empty
+ *   fetch   asks until the file exists (the activity's own retries); a day without movements is recorded as empty;
+ *           a file that does not come whole is downloaded again
  *   load    streams it into its own partition; totals, hash and owner are checked before anything is kept
  *   match   set-based; what is left becomes breaks
  *   report  the few refunds for which a line is news are told
  *
  * Running it again is a no-op: the same bytes are recognised. Other bytes for the same day are a new revision.
  */
-import { proxyActivities } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities, StatementDay, StatementDayResult } from '../activities/index.ts';
-import { DATABASE, NOT_RETRYABLE, STATEMENT } from './activity-options.ts';
+import { DATABASE, DOWNLOADED_AGAIN, NOT_RETRYABLE, STATEMENT } from './activity-options.ts';
 import { STATEMENT_QUEUE } from './task-queues.ts';
 
-const { fetchStatement, loadStatement, matchStatement } = proxyActivities<Activities>({
+const { fetchStatement, matchStatement } = proxyActivities<Activities>({
   ...STATEMENT,
   taskQueue: STATEMENT_QUEUE,
   retry: { ...STATEMENT.retry, nonRetryableErrorTypes: [...NOT_RETRYABLE] },
 });
+const { loadStatement } = proxyActivities<Activities>({
+  ...STATEMENT,
+  taskQueue: STATEMENT_QUEUE,
+  retry: { ...STATEMENT.retry, nonRetryableErrorTypes: [...NOT_RETRYABLE, ...DOWNLOADED_AGAIN] },
+});
 const { recordEmptyDay, reportMatches } = proxyActivities<Activities>(DATABASE);
 
-export async function statementDay(day: StatementDay): Promise<StatementDayResult> {
-  const file = await fetchStatement(day);
-  if (file.outcome === 'empty') return recordEmptyDay(day);
+/** Half an hour apart: a channel that has not mended its file in about half a day needs a person. */
+const DOWNLOADS_MAX = 24;
 
-  const loaded = await loadStatement(day, file);
+export async function statementDay(day: StatementDay): Promise<StatementDayResult> {
+  const loaded = await fetchAndLoad(day);
+  if (loaded.outcome === 'empty') return recordEmptyDay(day);
   if (loaded.outcome === 'same') return loaded;
 
   const matched = await matchStatement(loaded.fileId);
   await reportMatches(matched.decisive);
   return { outcome: 'loaded', fileId: loaded.fileId, lines: loaded.lines };
+}
+
+/** Downloads the file until it comes whole. Every delivery that did not is kept, with the reason why it was refused. */
+async function fetchAndLoad(day: StatementDay): Promise<StatementDayResult> {
+  for (let broken = 0; ; broken += 1) {
+    const file = await fetchStatement(day, broken);
+    if (file.outcome === 'empty') return file;
+    try {
+      return await loadStatement(day, file);
+    } catch (error) {
+      if (!didNotComeWhole(error) || broken + 1 >= DOWNLOADS_MAX) throw error;
+    }
+  }
+}
+
+function didNotComeWhole(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure) || !(error.cause instanceof ApplicationFailure)) return false;
+  return DOWNLOADED_AGAIN.includes(error.cause.type ?? '');
 }

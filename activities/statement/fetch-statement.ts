@@ -1,4 +1,4 @@
-import { heartbeat } from '@temporalio/activity';
+import { activityInfo, heartbeat } from '@temporalio/activity';
 import type { Channel, StatementTicket } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import { beijingInstant, addDays } from '../../domain/time/plain-date.ts';
@@ -11,12 +11,14 @@ const ASK_AGAIN_AFTER_MS = 30 * 60_000;
 
 /**
  * Asks the channel for a statement until it exists, and streams it into the file store as it is. Each attempt asks
- * for a fresh address: the channel's download addresses live for minutes and are never stored.
+ * for a fresh address: the channel's download addresses live for minutes and are never stored. `brokenBefore` files of
+ * this day did not come whole.
  */
 export function fetchStatement(deps: ActivityDeps) {
-  return (day: StatementDay): Promise<FetchedStatement | { outcome: 'empty' }> =>
+  return (day: StatementDay, brokenBefore = 0): Promise<FetchedStatement | { outcome: 'empty' }> =>
     atBoundary(async () => {
       const channel = deps.channels.get(day.accountId);
+      waitForMending(deps, brokenBefore);
       waitUntilMade(deps, channel, day);
       const availability = await channel.requestStatement(day.kind, day.billDate);
       switch (availability.outcome) {
@@ -43,6 +45,15 @@ function waitUntilMade(deps: ActivityDeps, channel: Channel, day: StatementDay):
   const madeAtMs = endOf(day) + channel.limits.statementReadyAfterMs;
   const waitMs = madeAtMs - deps.clock.now().getTime();
   if (waitMs > 0) throw askAgain(deps, waitMs, 'the day is not over, or its statement is not due yet');
+}
+
+/**
+ * The first broken file is downloaded again at once: most often the download was cut short. After that the channel is
+ * left the time to mend it, once before each download.
+ */
+function waitForMending(deps: ActivityDeps, brokenBefore: number): void {
+  if (brokenBefore < 2 || activityInfo().attempt > 1) return;
+  throw askAgain(deps, ASK_AGAIN_AFTER_MS, 'the file did not come whole several times');
 }
 
 /** Whether so much time has passed since the day ended. */

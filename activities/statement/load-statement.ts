@@ -30,6 +30,8 @@ export function loadStatement(deps: ActivityDeps) {
         },
         signal: cancellationSignal(),
       });
-      return { outcome: loaded.outcome, fileId: loaded.fileId, lines: loaded.summary.lines };
+      // A worker may have died between the commit and this answer: what was never matched is still to be matched.
+      const outcome = loaded.matchedAt === null ? 'loaded' : loaded.outcome;
+      return { outcome, fileId: loaded.fileId, lines: loaded.summary.lines };
     });
 }

@@ -108,6 +108,19 @@ describe('a day without a file', () => {
     expect(waitsMs).toEqual([HALF_HOUR_MS, HALF_HOUR_MS]);
   });
 
+  test('that the channel cannot tell from a late one is taken for empty when the time for files is over', async () => {
+    bench.channel.script(
+      'requestStatement',
+      ...Array.from({ length: 9 }, () => ({ outcome: 'creating', orEmpty: true }) as const),
+    );
+
+    const { result, waitsMs } = await toTheEnd(bench, fetchStatement(bench.deps), DAY);
+
+    // Due ten hours after the day, taken for empty after twelve: asked each half hour in between.
+    expect(result).toEqual({ outcome: 'empty' });
+    expect(waitsMs).toEqual([HALF_HOUR_MS, HALF_HOUR_MS, HALF_HOUR_MS, HALF_HOUR_MS]);
+  });
+
   test('F41: because it is not due yet is not asked for; the wait ends when it is due', async () => {
     bench.clock.set(new Date(DUE_AT.getTime() - 3 * HALF_HOUR_MS));
 
@@ -128,6 +141,29 @@ describe('a day without a file', () => {
 
     expect(ended).toMatchObject({ code: 'statement_not_ready', againAfterMs: 10 * 3_600_000 + 1_000 });
   });
+});
+
+describe('F42: a statement whose file did not come whole before', () => {
+  test('is asked for again at once: most often only the download was cut short', async () => {
+    bench.channel.script('requestStatement', ready(CONTENT));
+
+    const { attempts } = await toTheEnd(bench, fetchStatement(bench.deps), DAY, 1);
+
+    expect(attempts).toBe(1);
+  });
+
+  test.each([2, 3, 40])(
+    'for the %d. time is left half an hour, so that the channel can mend it',
+    async (times) => {
+      bench.channel.script('requestStatement', ready(CONTENT));
+
+      const { result, waitsMs } = await toTheEnd(bench, fetchStatement(bench.deps), DAY, times);
+
+      expect(waitsMs).toEqual([HALF_HOUR_MS]);
+      expect(result.outcome).toBe('fetched');
+      expect(bench.channel.calls).toEqual(['requestStatement']);
+    },
+  );
 });
 
 describe('a channel that does not hand a statement out', () => {

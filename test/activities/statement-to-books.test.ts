@@ -78,14 +78,27 @@ describe('a fetched statement', () => {
     expect(await countOf(bench.db, 'statement_lines where file_id = $1', [result.fileId])).toBe(2);
   });
 
-  test('F45: loaded twice is the same file, with no line more', async () => {
+  test('F45: that was loaded and matched before is known as the same, with no line more', async () => {
     const day = freshDay();
     const file = await fetchOf(day, plainStatement([lineOf(day, 'B1', 5)]));
     const first = await toTheEnd(bench, loadStatement(bench.deps), day, file);
+    await toTheEnd(bench, matchStatement(bench.deps), first.result.fileId);
 
     const again = await toTheEnd(bench, loadStatement(bench.deps), day, file);
 
     expect(again.result).toEqual({ ...first.result, outcome: 'same' });
+    expect(await linesOf(day)).toBe(1);
+  });
+
+  test('F26 I8: whose worker died between loading and reporting is still to be matched', async () => {
+    const day = freshDay();
+    const file = await fetchOf(day, plainStatement([lineOf(day, 'B2', 5)]));
+    const lost = await toTheEnd(bench, loadStatement(bench.deps), day, file);
+
+    const again = await toTheEnd(bench, loadStatement(bench.deps), day, file);
+
+    expect(again.result).toEqual({ ...lost.result, outcome: 'loaded' });
+    expect(await linesOf(day)).toBe(1);
   });
 
   test('F44 I9: with another hash than the channel gave is refused with no line kept', async () => {

@@ -1,0 +1,224 @@
+/**
+ * The path of a refund on a real Temporal server, with scripted activities: which step follows which, and what cuts the
+ * waiting short.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { refund } from '../../workflows/refund.ts';
+import { keepHistory } from '../support/histories.ts';
+import type { RefundWorld } from './refund-world.ts';
+import { refundWorld, startOptions } from './refund-world.ts';
+import { scheduledIn, signalsIn, until, workflowTasks } from './temporal.ts';
+
+const WHOLE_PATH = ['recordRefund', 'confirmPayment', 'submitRefund', 'awaitVerdict', 'recordVerdict'];
+
+let world: RefundWorld;
+
+beforeAll(async () => {
+  world = await refundWorld();
+});
+
+afterAll(async () => {
+  await world.close();
+});
+
+describe('the path of a refund', () => {
+  test('goes record, confirm, submit, await, verdict and ends with the state of the evidence', async () => {
+    const { handle, fake } = await world.begin();
+
+    const end = await handle.result();
+
+    expect(end).toEqual({ step: 'ended', state: 'succeeded', reason: null });
+    expect(fake.calls).toEqual(WHOLE_PATH);
+    await keepHistory(handle, 'refund/succeeded');
+  });
+
+  test('P12: takes at most six workflow tasks, also when the channel is asked several times', async () => {
+    const { handle, fake, events } = await world.begin({ awaitVerdict: ['not yet', 'not yet', 'succeeded'] });
+
+    await handle.result();
+
+    expect(fake.calls.filter((call) => call === 'awaitVerdict')).toHaveLength(3);
+    const history = await events();
+    expect(scheduledIn(history)).toEqual(WHOLE_PATH);
+    expect(workflowTasks(history)).toBeLessThanOrEqual(6);
+    await keepHistory(handle, 'refund/polled-often');
+  });
+
+  test.each([
+    ['closed', 'failed', 'refund/closed'],
+    ['settled before anybody asked', 'settled', null],
+    ['returned', 'returned', null],
+  ] as const)('ends with a refund that is %s', async (_what, state, history) => {
+    const { handle } = await world.begin({ awaitVerdict: [state], recordVerdict: [state] });
+
+    expect(await handle.result()).toEqual({ step: 'ended', state, reason: null });
+    if (history !== null) await keepHistory(handle, history);
+  });
+
+  test.each(['succeeded', 'settled', 'failed', 'returned'] as const)(
+    'sends nothing for a refund that is known as %s when it is recorded',
+    async (state) => {
+      const { handle, fake } = await world.begin({ recordRefund: [state] });
+
+      expect(await handle.result()).toMatchObject({ step: 'ended', state });
+      expect(fake.calls).toEqual(['recordRefund']);
+      if (state === 'settled') await keepHistory(handle, 'refund/known-before');
+    },
+  );
+
+  test('F79: only asks about a refund that the channel has already, when its workflow begins anew', async () => {
+    const { handle, fake } = await world.begin({ recordRefund: ['processing'] });
+
+    await handle.result();
+
+    expect(fake.calls).toEqual(['recordRefund', 'awaitVerdict', 'recordVerdict']);
+    await keepHistory(handle, 'refund/taken-before');
+  });
+
+  test('F79: takes up a refund whose outcome is unknown where it was: confirm, find out, await', async () => {
+    const { handle, fake } = await world.begin({ recordRefund: ['unknown'], confirmPayment: ['unknown'] });
+
+    await handle.result();
+
+    expect(fake.calls).toEqual(WHOLE_PATH);
+  });
+
+  test('does not submit what the channel turns out to have, by the time its payment is confirmed', async () => {
+    const { handle, fake } = await world.begin({ confirmPayment: ['processing'] });
+
+    await handle.result();
+
+    expect(fake.calls).toEqual(['recordRefund', 'confirmPayment', 'awaitVerdict', 'recordVerdict']);
+  });
+
+  test('ends with a refusal by the channel', async () => {
+    const { handle, fake } = await world.begin({ submitRefund: ['failed'] });
+
+    expect(await handle.result()).toMatchObject({ step: 'ended', state: 'failed' });
+    expect(fake.calls).toEqual(['recordRefund', 'confirmPayment', 'submitRefund']);
+    await keepHistory(handle, 'refund/refused');
+  });
+
+  test('I7: tries again what is still unknown after a submission; nothing ends as failed over it', async () => {
+    const { handle, fake } = await world.begin({ submitRefund: ['unknown', 'unknown', 'processing'] });
+
+    expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+    expect(fake.calls.filter((call) => call === 'submitRefund')).toHaveLength(3);
+  });
+
+  test('F9: keeps asking about an abnormal refund, which may still succeed', async () => {
+    const { handle } = await world.begin({
+      awaitVerdict: ['not yet', 'not yet', 'succeeded'],
+      submitRefund: ['needs_action/abnormal'],
+    });
+
+    expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+    await keepHistory(handle, 'refund/abnormal-then-succeeded');
+  });
+
+  test('follows the money to the bank where the channel tells of it, after its success', async () => {
+    const { handle, fake, untilCalled, progress } = await world.begin({
+      awaitVerdict: ['not yet'],
+      recordVerdict: ['on its way to the bank', 'succeeded'],
+    });
+    await untilCalled('awaitVerdict');
+    await handle.signal('channelReported', '31');
+    await untilCalled('awaitVerdict', 2);
+    const meanwhile = await progress();
+
+    await handle.signal('channelReported', '32');
+
+    expect(meanwhile).toEqual({ step: 'awaiting', state: 'succeeded', reason: null, bankLeg: 'pending' });
+    expect(await handle.result()).toEqual({ step: 'ended', state: 'succeeded', reason: null });
+    expect(fake.calls.filter((call) => call === 'recordVerdict')).toHaveLength(2);
+    await keepHistory(handle, 'refund/followed-to-the-bank');
+  });
+});
+
+describe('news from outside', () => {
+  test('P12 F29: ends the waiting within seven workflow tasks, however often it comes', async () => {
+    const { handle, untilCalled, events } = await world.begin({ awaitVerdict: ['not yet'] });
+    await untilCalled('awaitVerdict');
+
+    await handle.signal('channelReported', '17');
+    const end = await handle.result();
+
+    expect(end.state).toBe('succeeded');
+    expect(workflowTasks(await events())).toBeLessThanOrEqual(7);
+    await keepHistory(handle, 'refund/callback');
+  });
+
+  test('F30: that comes before anything else is not lost', async () => {
+    const { refundNo, fake } = world.prepare({ awaitVerdict: ['not yet'] });
+
+    const handle = await world.client.workflow.signalWithStart<typeof refund, [string]>('refund', {
+      ...startOptions(refundNo),
+      signal: 'channelReported',
+      signalArgs: ['1'],
+    });
+    const end = await handle.result();
+
+    expect(end.state).toBe('succeeded');
+    expect(fake.calls).toEqual(['recordRefund', 'confirmPayment', 'submitRefund', 'recordVerdict']);
+    await keepHistory(handle, 'refund/callback-first');
+  });
+
+  test('F30: that comes before the submission answered is not lost', async () => {
+    const { handle, fake, untilCalled } = await world.begin({
+      submitRefund: ['not yet', 'not yet', 'processing'],
+      awaitVerdict: ['not yet'],
+    });
+    await untilCalled('submitRefund');
+
+    await handle.signal('channelReported', '18');
+    const end = await handle.result();
+
+    expect(end.state).toBe('succeeded');
+    expect(fake.calls).toContain('recordVerdict');
+    await keepHistory(handle, 'refund/callback-before-answer');
+  });
+
+  test('during an order that is on the wire does not break it off: its answer is waited for', async () => {
+    let answer = (): void => undefined;
+    const run = await world.begin({ awaitVerdict: ['not yet'] }, (fake) => {
+      answer = fake.hold('submitRefund');
+    });
+    await run.untilCalled('submitRefund');
+
+    await run.handle.signal('channelReported', '19');
+    await until(async () => signalsIn(await run.events()) === 1);
+    const meanwhile = await run.progress();
+    answer();
+
+    expect(meanwhile.step).toBe('submitting');
+    expect(await run.handle.result()).toMatchObject({ state: 'succeeded' });
+    expect(run.fake.calls.filter((call) => call === 'submitRefund')).toHaveLength(1);
+  });
+
+  test('F32: that says nothing final is looked at, and the asking goes on', async () => {
+    const run = await world.begin({ awaitVerdict: ['not yet'], recordVerdict: ['processing', 'succeeded'] });
+    await run.untilCalled('awaitVerdict');
+    await run.handle.signal('channelReported', '20');
+    await run.untilCalled('awaitVerdict', 2);
+    run.fake.set('awaitVerdict', ['succeeded']);
+    run.fake.set('recordVerdict', ['succeeded']);
+
+    expect(await run.handle.result()).toMatchObject({ state: 'succeeded' });
+    await keepHistory(run.handle, 'refund/callback-then-polled');
+  });
+
+  test('F33: that contradicts what is known makes the refund wait for a person', async () => {
+    const run = await world.begin({
+      awaitVerdict: ['needs_action/amount_mismatch'],
+      recordVerdict: ['needs_action/amount_mismatch', 'succeeded'],
+    });
+
+    await run.untilStep('held');
+    const meanwhile = await run.progress();
+    await run.handle.signal('statementMatched', 'f00d:3');
+
+    expect(meanwhile).toMatchObject({ state: 'needs_action', reason: 'amount_mismatch' });
+    expect(await run.handle.result()).toMatchObject({ state: 'succeeded' });
+    await keepHistory(run.handle, 'refund/contradicted');
+  });
+});
