@@ -89,3 +89,27 @@ export async function shortFates(db: Pick<TestDatabase, 'owner'>, fileId: string
   const fates = await fatesOf(db, fileId);
   return fates.map(({ match, breaks }) => [...(match === null ? [] : [match]), ...breaks].join('+'));
 }
+
+/** Everything that importing and matching may leave behind, counted. */
+export async function leftBehind(db: Pick<TestDatabase, 'owner'>): Promise<Record<string, number>> {
+  const { rows } = await db.owner.query<Record<string, bigint>>(
+    `select (select count(*) from statement_files) as files,
+            (select count(*) from statement_lines) as lines,
+            (select count(*) from quarantined_lines) as quarantined,
+            (select count(*) from matches) as matches,
+            (select count(*) from breaks) as breaks,
+            (select count(*) from pg_class where relnamespace = 'yuanlu'::regnamespace) as relations`,
+  );
+  return Object.fromEntries(Object.entries(rows[0] ?? {}).map(([name, count]) => [name, Number(count)]));
+}
+
+/** `count` refund lines of the day, each with numbers of its own. */
+export function manyLines(count: number, day = DAY, prefix = 'N'): PlainLine[] {
+  return Array.from({ length: count }, (_, n) => ({
+    at: `${day} 12:00:00`,
+    transactionId: `T${prefix}${String(n)}`,
+    channelRefundNo: `50${prefix}${String(n)}`,
+    refundNo: `${prefix}${String(n)}`,
+    amount: n + 1,
+  }));
+}
