@@ -57,12 +57,11 @@ export const QUERY_OUTCOMES: Readonly<Record<string, Outcome>> = {
 };
 
 /**
- * The outcome of an answer that is not 2xx. A server fault is unknown whatever its body says; a code without a row is
- * not taken, and a person looks (4xx), or unknown (anything else).
+ * The outcome of an answer that is not 2xx. Only 4xx is a refusal: anything else is unknown whatever its body says. A code
+ * without a row was not taken, and a person looks.
  */
 export function outcomeOf(table: Readonly<Record<string, Outcome>>, status: number, code: string): Outcome {
-  if (status >= 500) return unknown;
+  if (status < 400 || status >= 500) return unknown;
   if (status === 429) return held('rate_limited');
-  if (Object.hasOwn(table, code)) return table[code] ?? unknown;
-  return status >= 400 ? held('blocked') : unknown;
+  return (Object.hasOwn(table, code) ? table[code] : undefined) ?? held('blocked');
 }

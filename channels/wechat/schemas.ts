@@ -36,7 +36,8 @@ export const refundSchema = z.object({
     total: fen,
     refund: fen,
     payer_refund: fen.optional(),
-    currency: z.string().optional(),
+    // Fen of another currency would be another amount.
+    currency: z.literal('CNY').optional(),
   }),
 });
 

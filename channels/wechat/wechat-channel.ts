@@ -1,4 +1,5 @@
 /** WeChat Pay (APIv3, direct merchant) as a channel: one account, all calls. */
+import type { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { assertRefundNo } from '../../domain/ids.ts';
 import { MINOR_MAX } from '../../domain/money.ts';
@@ -32,7 +33,7 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
     limits: WECHAT_LIMITS,
     lineProves: 'acceptance',
     submitRefund: (order, signal) => submitRefund(account, transport, order, signal),
-    queryRefund: ({ refundNo }, signal) => queryRefund(transport, refundNo, signal),
+    queryRefund: (order, signal) => queryRefund(transport, order, signal),
     queryPayment: (payment, signal) => queryPayment(account, transport, payment, signal),
     readCallback: (message) => readCallback(account, transport.keys, deps.clock, message),
     callbackReply: wechatCallbackReply,
@@ -54,13 +55,8 @@ async function submitRefund(
     const parsed = refundSchema.safeParse(answer.body);
     if (!parsed.success) return unknown(answer, 'the answer is not a refund as documented');
     const report = refundReport(parsed.data);
-    const same =
-      report.refundNo === order.refundNo &&
-      report.amountMinor === order.amountMinor &&
-      (order.transactionId === null ||
-        report.transactionId === null ||
-        report.transactionId === order.transactionId);
-    return same
+    // The number was sent with one amount only: an answer with another is about something else.
+    return isOf(parsed.data, order) && report.amountMinor === order.amountMinor
       ? { outcome: 'reported', report, responseId: answer.responseId }
       : unknown(answer, 'the answer is about another refund');
   }
@@ -76,6 +72,15 @@ async function submitRefund(
     };
   }
   return unknown(answer, `${String(answer.status)} ${answer.code}`);
+}
+
+/** Whether the channel speaks of this refund: our number, of this payment. The payment's numbers are an echo that may be left out. */
+function isOf(refund: z.infer<typeof refundSchema>, order: RefundOrder): boolean {
+  const { out_refund_no: refundNo, transaction_id: transactionId, out_trade_no: paymentNo } = refund;
+  if (refundNo !== order.refundNo) return false;
+  return order.transactionId === null
+    ? paymentNo === undefined || paymentNo === order.paymentNo
+    : transactionId === undefined || transactionId === order.transactionId;
 }
 
 function requestBody(account: WechatAccount, order: RefundOrder): object {
@@ -102,14 +107,15 @@ function jsonFen(minor: bigint): number {
 
 async function queryRefund(
   transport: Transport,
-  refundNo: string,
+  order: RefundOrder,
   signal?: AbortSignal,
 ): Promise<QueryAnswer> {
-  const answer = await transport.get(`${REFUNDS}/${encodeURIComponent(refundNo)}`, signal);
+  const answer = await transport.get(`${REFUNDS}/${encodeURIComponent(order.refundNo)}`, signal);
   if (answer.kind !== 'good') return noReport(answer);
   const parsed = refundSchema.safeParse(answer.body);
   if (!parsed.success) return unknown(answer, 'the answer is not a refund as documented');
-  if (parsed.data.out_refund_no !== refundNo) return unknown(answer, 'the answer is about another refund');
+  if (!isOf(parsed.data, order)) return unknown(answer, 'the answer is about another refund');
+  // Another amount is reported as it is: the books stop over it.
   return { outcome: 'reported', report: refundReport(parsed.data), responseId: answer.responseId };
 }
 
@@ -130,6 +136,7 @@ async function queryPayment(
   if (answer.kind !== 'good') return noReport(answer);
   const parsed = orderSchema.safeParse(answer.body);
   if (!parsed.success) return unknown(answer, 'the answer is not an order as documented');
+  if (!isAskedFor(parsed.data, payment, account)) return unknown(answer, 'the answer is about another order');
   if (!PAID.has(parsed.data.trade_state)) {
     return { outcome: 'unpaid', channelState: parsed.data.trade_state, responseId: answer.responseId };
   }
@@ -137,6 +144,17 @@ async function queryPayment(
   return report === null
     ? unknown(answer, 'the paid order lacks amount, number or time')
     : { outcome: 'reported', payment: report, responseId: answer.responseId };
+}
+
+/** Whether it is the order under the number that it was asked for by; the other number is for the books to compare. */
+function isAskedFor(
+  order: z.infer<typeof orderSchema>,
+  payment: PaymentRef,
+  account: Pick<WechatAccount, 'mchid'>,
+): boolean {
+  if (order.mchid !== undefined && order.mchid !== account.mchid) return false;
+  if (payment.transactionId === null) return order.out_trade_no === payment.paymentNo;
+  return order.transaction_id === undefined || order.transaction_id === payment.transactionId;
 }
 
 type NoReport = Exclude<Answer, { kind: 'good' }>;
