@@ -139,6 +139,6 @@ export class Orders {
 }
 
 /** What WeChat Pay keeps of a sum, to the fen, half a fen upwards. */
-export function feeOf(minor: bigint): bigint {
+function feeOf(minor: bigint): bigint {
   return (minor * FEE_RATE + 5_000n) / 10_000n;
 }

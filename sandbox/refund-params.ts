@@ -13,7 +13,7 @@ export interface RefundParams {
 }
 
 /** `out_refund_no`: 1 to 64 of digits, letters and `_-|*@`. */
-export const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/;
+const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/;
 
 /**
  * @param isHostAllowed Where notices may go: the sandbox does not talk to strangers.

@@ -71,7 +71,7 @@ export function exchange({ method, url, headers, body, timeoutMs = 10_000 }: Exc
 }
 
 /** The five lines, each with its end: method, path and query as sent, time, nonce, body. */
-export function textToSign(
+function textToSign(
   method: string,
   target: string,
   timestamp: string,

@@ -31,7 +31,7 @@ export async function fetchBill(shop: Shop, query: string, kind = 'tradebill'): 
 }
 
 /** BOM, then lines each ended by CR LF: names, data, names of sums, sums. */
-export function readBill(bytes: Buffer, sha1: string): PlainBill {
+function readBill(bytes: Buffer, sha1: string): PlainBill {
   expect([...bytes.subarray(0, 3)]).toEqual([0xef, 0xbb, 0xbf]);
   const text = bytes.subarray(3).toString('utf8');
   expect(text.endsWith('\r\n')).toBe(true);

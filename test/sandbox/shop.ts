@@ -16,7 +16,7 @@ import {
 } from './merchant.ts';
 
 /** A Tuesday morning in Beijing. Time stands still there until a test turns the clock. */
-export const TUESDAY_TEN = new Date('2026-09-01T10:00:00+08:00');
+const TUESDAY_TEN = new Date('2026-09-01T10:00:00+08:00');
 export const DAY = 86_400;
 
 export type Fields = Record<string, unknown>;
