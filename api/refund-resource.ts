@@ -92,7 +92,7 @@ export function toRefundResource(refund: Refund): RefundResource {
 }
 
 /** One sentence for the person who asks what now. */
-export function nextStep(refund: Pick<Refund, 'state' | 'stateReason' | 'overdueLevel'>): string {
+function nextStep(refund: Pick<Refund, 'state' | 'stateReason' | 'overdueLevel'>): string {
   switch (refund.state) {
     case 'requested':
       return 'It is put to the channel by itself.';

@@ -9,7 +9,7 @@ import { ACCOUNT, MERCHANT, MERCHANT_NO, requestedAt } from './bill.ts';
 const TEMPLATE = 'bench_books';
 
 /** The URL of a server, for another of its databases. */
-export function databaseUrl(adminUrl: string, name: string): string {
+function databaseUrl(adminUrl: string, name: string): string {
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return url.toString();

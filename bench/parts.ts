@@ -1,4 +1,4 @@
-/** The parts of a run: what each measures, and the goals of performance.md section 7. */
+/** The parts of a run: what each measures, and its goals. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Expected } from './bill.ts';
 import { dropCopy, freshCopy } from './books.ts';

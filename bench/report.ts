@@ -3,7 +3,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { table } from '../cli/output.ts';
 
 export interface Figure {
-  /** As in performance.md, where it has a number there. */
+  /** The goal's number, where it has one. */
   readonly id: string | null;
   readonly name: string;
   readonly unit: string;
@@ -89,5 +89,5 @@ export function reportText(report: Report): string {
 /** Three figures that matter, with thousands apart. */
 function shown(value: number): string {
   const rounded = value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
-  return rounded.toLocaleString('en-US', { maximumFractionDigits: 3 });
+  return new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 }).format(rounded);
 }

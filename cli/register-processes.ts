@@ -1,5 +1,6 @@
 /** The commands that run something: the demo, the development stack, the processes of a deployment. */
 import type { Command } from 'commander';
+import type { DevFlags } from './commands/dev.ts';
 import type { SandboxFlags } from './commands/sandbox.ts';
 
 export function registerProcesses(program: Command): void {
@@ -17,8 +18,9 @@ export function registerProcesses(program: Command): void {
   program
     .command('dev')
     .description('the whole stack on this machine, kept up, with data kept between starts')
-    .option('--port <n>', 'port of the API', '8080')
-    .action(async (options: { port: string }) => {
+    .option('--port <n>', 'port of the API, 0 for a free one', '8080')
+    .option('--dir <path>', 'where data, keys and settings are kept', '.yuanlu/dev')
+    .action(async (options: DevFlags) => {
       const { runDev } = await import('./commands/dev.ts');
       await runDev(options);
     });

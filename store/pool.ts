@@ -49,7 +49,9 @@ export function createPool(o: PoolOptions): Pool {
     statement_timeout: statementTimeoutMs,
     ...(statementTimeoutMs === 0 ? {} : { query_timeout: statementTimeoutMs + ANSWER_GRACE_MS }),
     idle_in_transaction_session_timeout: long ? 0 : IDLE_IN_TRANSACTION_MS,
-    options: [...options, '-c search_path=yuanlu,public', ...(long ? [MATCH_BUFFERS] : []), ...role].join(' '),
+    options: [...options, '-c search_path=yuanlu,public', ...(long ? [MATCH_BUFFERS] : []), ...role].join(
+      ' ',
+    ),
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
   // An idle connection that dies (a restarted server) is replaced by the pool; it must not end the process.

@@ -3,7 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { createKeyring } from '../api/keys.ts';
 import { buildApi } from '../api/server.ts';
+import { AppError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
+import { freePort, mustBeFree } from './engines/free-port.ts';
 import { refundEngine } from './refund-engine.ts';
 import { VERSION } from './version.ts';
 
@@ -12,6 +14,7 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
+/** @throws AppError `config_invalid` when the address cannot be listened on */
 export async function startApi(context: Context): Promise<RunningApi> {
   const api = await buildApi({
     pool: context.pool,
@@ -23,10 +26,45 @@ export async function startApi(context: Context): Promise<RunningApi> {
     version: VERSION,
     randomBytes,
   });
-  await api.listen({ host: context.config.apiHost, port: context.config.apiPort });
+  const { apiHost: host, apiPort } = context.config;
+  try {
+    await api.listen({ host, port: apiPort });
+  } catch (error) {
+    await api.close();
+    throw notListening(host, apiPort, error);
+  }
   const { address, port } = api.server.address() as AddressInfo;
   return {
     url: `http://${address.includes(':') ? `[${address}]` : address}:${String(port)}`,
     stop: () => api.close(),
   };
+}
+
+/**
+ * The port itself, or a free one for 0. Looked at before anything that takes longer is started.
+ * @throws AppError `config_invalid` when somebody else listens there
+ */
+export async function chooseApiPort(port: number): Promise<number> {
+  if (port === 0) return freePort();
+  try {
+    await mustBeFree(port);
+    return port;
+  } catch (error) {
+    throw notListening('127.0.0.1', port, error);
+  }
+}
+
+const LISTEN_FAULTS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program does',
+  EACCES: 'that needs more rights',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+};
+
+function notListening(host: string, port: number, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const why = LISTEN_FAULTS[code];
+  if (why === undefined) return cause;
+  const errors = [`cannot listen on ${host}:${String(port)}, ${why}: choose another address or port`];
+  return new AppError('config_invalid', { errors }, { cause });
 }

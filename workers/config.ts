@@ -60,7 +60,7 @@ type Name = keyof typeof VARIABLES;
 export type ReadValues = { readonly [K in Name]?: z.output<(typeof VARIABLES)[K]> };
 
 /** Names whose value may stand in a file named by `<NAME>_FILE`. */
-export const SECRET_NAMES = ['YUANLU_DATABASE_URL', 'TEMPORAL_API_KEY'] as const;
+const SECRET_NAMES = ['YUANLU_DATABASE_URL', 'TEMPORAL_API_KEY'] as const;
 
 export interface Config {
   readonly production: boolean;
@@ -105,12 +105,20 @@ export const PLAIN_TEMPORAL: TemporalSecurity = {
 
 /** @throws AppError `config_invalid` with every error in `errors`. */
 export function readConfig(env: Environment): Config {
-  const errors: string[] = [];
-  const filled = withSecretsFromFiles(env, SECRET_NAMES, errors);
-  const values = readValues(filled, errors);
-  errors.push(...contradictionsOf(values));
+  const { config, errors } = readAsFarAsPossible(env);
   if (errors.length > 0) throw new AppError('config_invalid', { errors });
-  return toConfig(values as Required<ReadValues>);
+  return config as Config;
+}
+
+/** What could be read, complete when there are no errors: for whoever looks at a configuration that is still being made. */
+export function readAsFarAsPossible(env: Environment): {
+  readonly config: { readonly [K in keyof Config]: Config[K] | undefined };
+  readonly errors: readonly string[];
+} {
+  const errors: string[] = [];
+  const values = readValues(withSecretsFromFiles(env, SECRET_NAMES, errors), errors);
+  errors.push(...contradictionsOf(values));
+  return { config: toConfig(values), errors };
 }
 
 /** Reads each variable for itself, so that one that is wrong hides nothing about the others. */
@@ -126,7 +134,7 @@ function readValues(env: Environment, errors: string[]): ReadValues {
   return values as ReadValues;
 }
 
-function toConfig(values: Required<ReadValues>): Config {
+function toConfig(values: ReadValues): { readonly [K in keyof Config]: Config[K] | undefined } {
   return {
     production: values.YUANLU_ENV === 'production',
     databaseUrl: values.YUANLU_DATABASE_URL,

@@ -16,6 +16,7 @@ import { buildChannels } from './channels.ts';
 import { systemClock, virtualClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
+import { aboutDatabase } from './not-there.ts';
 import type { TemporalConnection } from './temporal.ts';
 import { connectClient } from './temporal.ts';
 
@@ -54,7 +55,7 @@ export async function openContext(config: Config, name: string): Promise<Context
     await syncAccounts(pool, accounts.rows);
   } catch (error) {
     await close();
-    throw error;
+    throw aboutDatabase(error, config.databaseUrl);
   }
   const files = directoryFileStore(config.filesDir, randomUUID);
   return {

@@ -12,11 +12,26 @@ const INDEXED_TYPES = { Channel: 2, RefundState: 2, BusinessDate: 2, NeedsReview
 
 /** Registers what is missing in the namespace; being there already is success. */
 export async function ensureSearchAttributes(client: Client, namespace: string): Promise<void> {
-  const { operatorService } = client.connection;
-  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = Object.fromEntries(
-    Object.entries(INDEXED_TYPES).filter(([name]) => customAttributes?.[name] === undefined),
+  const missing = await missingSearchAttributes(client, namespace);
+  if (missing.length === 0) return;
+  const searchAttributes = Object.fromEntries(missing.map((name) => [name, INDEXED_TYPES[name]]));
+  await client.connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+}
+
+type AttributeName = keyof typeof INDEXED_TYPES;
+
+/** Names that the namespace does not know: no refund could be started there. */
+export async function missingSearchAttributes(
+  client: Client,
+  namespace: string,
+): Promise<readonly AttributeName[]> {
+  const { customAttributes } = await client.connection.operatorService.listSearchAttributes({ namespace });
+  return (Object.keys(INDEXED_TYPES) as AttributeName[]).filter(
+    (name) => customAttributes?.[name] === undefined,
   );
-  if (Object.keys(missing).length === 0) return;
-  await operatorService.addSearchAttributes({ namespace, searchAttributes: missing });
+}
+
+/** The type of an attribute as `temporal operator search-attribute create` wants it. */
+export function attributeType(name: AttributeName): 'Keyword' | 'Bool' {
+  return INDEXED_TYPES[name] === 5 ? 'Bool' : 'Keyword';
 }

@@ -1,13 +1,12 @@
 /**
  * The whole system in one process, on engines of its own: what `yuanlu dev`, `yuanlu demo` and the end-to-end tests run.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Sandbox } from '../sandbox/server.ts';
 import { migrate } from '../store/migrate.ts';
 import type { RunningApi } from './api-server.ts';
-import { startApi } from './api-server.ts';
+import { chooseApiPort, startApi } from './api-server.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { systemClock, virtualClock } from './clock.ts';
 import type { VirtualTime } from './clock.ts';
@@ -59,10 +58,7 @@ export interface Stack {
 
 export async function startStack(o: StackOptions): Promise<Stack> {
   const closers: (() => Promise<void>)[] = [];
-  const stop = async (): Promise<void> => {
-    for (const close of closers.toReversed()) await close();
-    closers.length = 0;
-  };
+  const stop = (): Promise<void> => closeAll(closers);
   try {
     return await assemble(o, closers, stop);
   } catch (error) {
@@ -71,11 +67,21 @@ export async function startStack(o: StackOptions): Promise<Stack> {
   }
 }
 
+/** Last opened, first closed. One that fails keeps no other from closing: no server may be left behind. */
+async function closeAll(closers: (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const close of closers.splice(0).toReversed())
+    await close().catch((error: unknown) => failures.push(error));
+  if (failures.length === 1) throw failures[0];
+  if (failures.length > 1) throw new AggregateError(failures, 'several parts did not stop in order');
+}
+
 async function assemble(
   o: StackOptions,
   closers: (() => Promise<void>)[],
   stop: () => Promise<void>,
 ): Promise<Stack> {
+  const apiPort = await chooseApiPort(o.apiPort);
   await mkdir(o.dataDir, { recursive: true });
   const engines = await startEngines({
     dataDir: o.dataDir,
@@ -92,12 +98,7 @@ async function assemble(
   const bundle = await bundleWorkflows();
   const virtualTime = o.virtualTime === null ? null : o.virtualTime();
   const clock = virtualTime === null ? systemClock() : virtualClock(virtualTime);
-  const apiKey = `yl_${randomBytes(24).toString('base64url')}`;
-  const { sandbox, accountsFile, merchantId, accountId, mchid, apiPort } = await sandboxWithAccounts({
-    ...o,
-    clock,
-    apiKey,
-  });
+  const { sandbox, accountsFile, ...shop } = await sandboxWithAccounts({ ...o, apiPort, clock });
   closers.push(() => sandbox.stop());
 
   const config: Config = {
@@ -131,5 +132,5 @@ async function assemble(
     const scheduler = await startScheduler(context);
     closers.push(() => scheduler.stop());
   }
-  return { config, context, engines, sandbox, api, apiKey, merchantId, accountId, mchid, stop };
+  return { config, context, engines, sandbox, api, ...shop, stop };
 }

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { TLSConfig } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
-import { AppError } from '../domain/errors.ts';
 import type { Config, TemporalSecurity } from './config.ts';
+import { temporalAway } from './not-there.ts';
 
 type Server = Pick<Config, 'temporalAddress' | 'temporalSecurity'>;
 
@@ -27,7 +27,7 @@ export async function connectWorker(config: Server): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(optionsOf(config));
   } catch (error) {
-    throw new AppError('temporal_unavailable', { address: config.temporalAddress }, { cause: error });
+    throw temporalAway(config.temporalAddress, error);
   }
 }
 

@@ -7,6 +7,7 @@ import { CHANNEL_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-
 import { bundleWorkflows } from './bundle.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
 import type { Context } from './context.ts';
+import { aboutNamespace } from './not-there.ts';
 import { refundEngine } from './refund-engine.ts';
 import { connectWorker } from './temporal.ts';
 
@@ -25,7 +26,7 @@ export interface RunningWorker {
 
 /**
  * Resolves when the worker polls.
- * @throws AppError `temporal_unavailable`
+ * @throws AppError `temporal_unavailable`, `config_invalid` when there is no such namespace
  */
 export async function startWorker(context: Context, o: { bundle?: string } = {}): Promise<RunningWorker> {
   const connection = await connectWorker(context.config);
@@ -34,8 +35,9 @@ export async function startWorker(context: Context, o: { bundle?: string } = {})
     const all = workerOptions(context, connection, code).map((options) => Worker.create(options));
     return runTogether(await Promise.all(all), connection);
   } catch (error) {
-    await connection.close();
-    throw error;
+    // Workers that were made and never ran hold on to the connection; the process ends with it.
+    await connection.close().catch(() => undefined);
+    throw aboutNamespace(error, context.config.temporalNamespace);
   }
 }
 
@@ -44,7 +46,7 @@ export async function startWorker(context: Context, o: { bundle?: string } = {})
  * all the time: there are no more of them than connections, so none fails for waiting. Calls to a channel wait for the
  * channel and hold one for moments, for which two are left. Statements have connections of their own.
  */
-export function activitySlots(databasePool: number): { refunds: number; calls: number; statements: number } {
+function activitySlots(databasePool: number): { refunds: number; calls: number; statements: number } {
   const forRefunds = databasePool - INGEST_CONNECTIONS;
   return {
     refunds: Math.max(1, forRefunds - 2),

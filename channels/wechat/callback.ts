@@ -42,7 +42,10 @@ function readNotice(account: Pick<WechatAccount, 'mchid' | 'apiV3Key'>, body: Bu
     throw new AppError('callback_undecipherable', { why: 'the content is not a refund as documented' });
   if (content.data.mchid !== account.mchid)
     throw new AppError('callback_undecipherable', { why: 'the notice is for another merchant' });
-  return { verdict: 'refund', noticeId, eventType, report: noticeReport(content.data) };
+  const report = noticeReport(content.data);
+  return report === null
+    ? { verdict: 'unhandled', noticeId, eventType }
+    : { verdict: 'refund', noticeId, eventType, report };
 }
 
 /** 204 for a notice that was kept; anything else, with the documented body, makes the channel send it again. */

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { ChannelStatus } from '../../domain/refund/observation.ts';
 import type { FundingSource } from '../../domain/refund/refund.ts';
 import type { PaymentReport, RefundReport } from '../channel.ts';
+import { refundStatus } from './schemas.ts';
 import type { orderSchema, refundNoticeSchema, refundSchema } from './schemas.ts';
 
 const STATUS: Readonly<Record<z.infer<typeof refundSchema>['status'], ChannelStatus>> = {
@@ -26,16 +27,19 @@ export function refundReport(refund: z.infer<typeof refundSchema>): RefundReport
   };
 }
 
-export function noticeReport(notice: z.infer<typeof refundNoticeSchema>): RefundReport {
+/** Null when the notice has a word for the refund's state that the channel does not document. */
+export function noticeReport(notice: z.infer<typeof refundNoticeSchema>): RefundReport | null {
+  const status = refundStatus.safeParse(notice.refund_status);
+  if (!status.success) return null;
   return {
-    status: STATUS[notice.refund_status],
+    status: STATUS[status.data],
     refundNo: notice.out_refund_no,
     channelRefundNo: notice.refund_id,
     transactionId: notice.transaction_id ?? null,
     amountMinor: notice.amount.refund,
     payerAmountMinor: notice.amount.payer_refund ?? null,
     acceptedAt: null,
-    succeededAt: successTime(notice.refund_status, notice.success_time),
+    succeededAt: successTime(status.data, notice.success_time),
     landsIn: textOrNull(notice.user_received_account),
   };
 }

@@ -18,7 +18,8 @@ const sealed = z.object({
   associated_data: z.string().optional(),
 });
 
-const refundStatus = z.enum(['SUCCESS', 'CLOSED', 'PROCESSING', 'ABNORMAL']);
+/** The states of a refund that the channel documents. */
+export const refundStatus = z.enum(['SUCCESS', 'CLOSED', 'PROCESSING', 'ABNORMAL']);
 
 /** POST and GET /v3/refund/domestic/refunds. */
 export const refundSchema = z.object({
@@ -48,7 +49,8 @@ export const refundNoticeSchema = z.object({
   refund_id: z.string().min(1),
   transaction_id: z.string().optional(),
   out_trade_no: z.string().optional(),
-  refund_status: refundStatus,
+  // Any word: a notice with a new one is kept, and the channel need not send it again.
+  refund_status: z.string().min(1),
   success_time: z.string().optional(),
   user_received_account: z.string().optional(),
   amount: z.object({ total: fen, refund: fen, payer_refund: fen.optional() }),

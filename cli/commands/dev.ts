@@ -1,51 +1,80 @@
 /** `yuanlu dev`: the whole stack kept up, with data kept between starts, until Ctrl-C. */
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { AppError } from '../../domain/errors.ts';
+import type { Stack } from '../../workers/stack.ts';
 import { startStack } from '../../workers/stack.ts';
 import { quietTemporalLogs } from '../../workers/temporal-logs.ts';
+import { writeSettings } from '../stack-settings.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 /** How often the scheduler looks; production looks every five minutes. */
 const SCHEDULE = '*/10 * * * * *';
 
-export async function runDev(options: { port: string }): Promise<void> {
+const PORT_MAX = 65_535;
+
+export interface DevFlags {
+  readonly port: string;
+  readonly dir: string;
+}
+
+/** @throws AppError `config_invalid`, `engine_unavailable`; the latter also when the engines are lost for good later */
+export async function runDev(flags: DevFlags): Promise<void> {
+  const apiPort = portOf(flags.port);
+  const dataDir = resolve(flags.dir);
   quietTemporalLogs('WARN');
-  const say = (line: string): void => {
-    process.stderr.write(`${line}\n`);
-  };
-  const dataDir = join(resolve('.yuanlu'), 'dev');
-  say(`starting; data is kept in ${dataDir}`);
+  say(`starting Postgres, Temporal, a sandbox and the system itself; data are kept in ${dataDir}`);
   const stack = await startStack({
-    dataDir,
-    keepData: true,
-    apiPort: Number(options.port),
+    ...{ dataDir, keepData: true, apiPort },
     virtualTime: null,
     schedule: SCHEDULE,
     lookBackDays: 7,
     pollFloorMs: 1_000,
     seed: 1,
-    logLevel: 'info',
+    logLevel: 'warn',
     temporalUi: true,
     durableTemporal: true,
     say,
   });
   try {
-    const settings = {
-      YUANLU_API_URL: stack.api.url,
-      YUANLU_API_KEY: stack.apiKey,
-      YUANLU_DATABASE_URL: stack.config.databaseUrl,
-      TEMPORAL_ADDRESS: stack.config.temporalAddress,
-      YUANLU_ACCOUNTS_FILE: stack.config.accountsFile,
-      YUANLU_FILES_DIR: stack.config.filesDir,
-      YUANLU_ENV: 'development',
-    };
-    say('Ready. For other terminals:');
-    for (const [name, value] of Object.entries(settings)) process.stdout.write(`export ${name}='${value}'\n`);
-    say(`Temporal UI  ${stack.engines.temporalUiUrl ?? ''}`);
-    say(`Sandbox      ${stack.sandbox.url}  (POST /sandbox/orders makes a payment; see docs/sandbox.md)`);
-    say(`API          ${stack.api.url}/openapi.json`);
-    say('Ctrl-C stops everything.');
-    await untilStopped();
+    await introduce(stack, dataDir);
+    await untilStopped(enginesLost(stack));
+    say('stopping');
   } finally {
     await stack.stop();
   }
+}
+
+/** Two lines for programs on stdout, the rest for the person who waits. */
+async function introduce(stack: Stack, dataDir: string): Promise<void> {
+  const path = await writeSettings(stack, dataDir);
+  process.stdout.write(`YUANLU_API_URL=${stack.api.url}\nYUANLU_API_KEY=${stack.apiKey}\n`);
+  for (const line of [
+    '',
+    'Ready. In another terminal:',
+    `  . ${path}`,
+    '  npx yuanlu doctor',
+    '  npx yuanlu refunds list',
+    '',
+    `API          ${stack.api.url}/openapi.json`,
+    `Temporal UI  ${stack.engines.temporalUiUrl ?? 'not started'}`,
+    `Sandbox      ${stack.sandbox.url}/sandbox  (makes payments to refund; docs/sandbox.md)`,
+    '',
+    'Ctrl-C stops everything; the data stay.',
+  ])
+    say(line);
+}
+
+async function enginesLost(stack: Stack): Promise<never> {
+  throw new AppError('engine_unavailable', { errors: [await stack.engines.gone] });
+}
+
+function portOf(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX) return Number(text);
+  throw new AppError('config_invalid', {
+    errors: [`--port: ${text} is not a whole number from 0 to ${String(PORT_MAX)}`],
+  });
+}
+
+function say(line: string): void {
+  process.stderr.write(`${line}\n`);
 }

@@ -1,131 +1,103 @@
 /** `yuanlu doctor`: checks the configuration and everything it names, and says how to mend what is wrong. */
-import { access, constants, mkdir } from 'node:fs/promises';
-import { AppError, ERRORS } from '../../domain/errors.ts';
-import { assertSchemaCurrent } from '../../store/migrate.ts';
-import { createPool } from '../../store/pool.ts';
-import type { Accounts } from '../../workers/accounts.ts';
+import { AppError } from '../../domain/errors.ts';
 import { loadAccounts } from '../../workers/accounts.ts';
 import { buildChannels } from '../../workers/channels.ts';
 import { systemClock } from '../../workers/clock.ts';
-import type { Config } from '../../workers/config.ts';
-import { readConfig } from '../../workers/config.ts';
-import { refundEngine } from '../../workers/refund-engine.ts';
-import { connectClient } from '../../workers/temporal.ts';
+import { readAsFarAsPossible } from '../../workers/config.ts';
 import { EXIT, describeFailure } from '../exit.ts';
 import { createOutput } from '../output.ts';
+import {
+  checkChannel,
+  checkDatabase,
+  checkEmbeddedPostgres,
+  checkEmbeddedTemporal,
+  checkFiles,
+  checkNode,
+  checkTemporal,
+} from './doctor-checks.ts';
 
 interface Finding {
   readonly check: string;
   readonly ok: boolean;
+  /** What is the case. */
   readonly detail: string;
+  /** What to do about it; null when there is nothing to do. */
+  readonly mend: string | null;
 }
 
-/** Every Node from here on runs it; see package.json. */
-const NODE_FLOOR = [20, 19] as const;
+/** As far as it could be read: whoever is still writing it wants to hear of all that is wrong, and not of one thing a time. */
+type Known = ReturnType<typeof readAsFarAsPossible>['config'];
 
+const WRITE_IT =
+  'For a system on this machine run `npx yuanlu dev` and, in this shell, `. .yuanlu/dev/env.sh`; for servers of your own see docs/configuration.md.';
+
+/** Returns the exit code: 3 when anything is missing. */
 export async function runDoctor(options: { json: boolean }): Promise<number> {
-  const findings: Finding[] = [checkNode()];
-  const config = await found(
-    findings,
-    'configuration',
-    () => Promise.resolve(readConfig(process.env)),
-    'complete',
-  );
-  if (config !== undefined) {
-    const accounts = await found(
-      findings,
-      'accounts file',
-      () => Promise.resolve(loadAccounts(config.accountsFile, { production: config.production })),
-      'complete',
-    );
-    await found(findings, 'database', () => checkDatabase(config), 'reachable, schema is current');
-    await found(findings, 'temporal', () => checkTemporal(config), `reachable at ${config.temporalAddress}`);
-    await found(findings, 'file store', () => checkFiles(config), `${config.filesDir} can be written`);
-    if (accounts !== undefined) await checkChannels(findings, accounts);
-  }
-  const ok = findings.every((one) => one.ok);
-  createOutput(options.json).result({ ok, findings }, () =>
-    findings.map((one) => `${one.ok ? '✓' : '✗'} ${one.check}: ${one.detail}`).join('\n'),
-  );
+  const { config, errors } = readAsFarAsPossible(process.env);
+  const all = await Promise.all([
+    find('node', () => checkNode(process.versions.node)),
+    find('configuration', () => checkVariables(errors)),
+    ...serversOf(config),
+    ...accountsOf(config),
+    ...filesOf(config),
+  ]);
+  const ok = all.every((one) => one.ok);
+  createOutput(options.json).result({ ok, findings: all }, () => all.map(sentence).join('\n'));
   return ok ? EXIT.ok : EXIT.unavailable;
 }
 
-function checkNode(): Finding {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  const ok = major > NODE_FLOOR[0] || (major === NODE_FLOOR[0] && minor >= NODE_FLOOR[1]);
-  return {
-    check: 'node',
-    ok,
-    detail: `${process.versions.node}${ok ? '' : `: needs ${NODE_FLOOR.join('.')} or newer`}`,
-  };
+async function checkVariables(errors: readonly string[]): Promise<string> {
+  if (errors.length === 0) return 'every variable is there and agrees with the others';
+  throw new AppError('config_invalid', { errors, remedy: WRITE_IT });
 }
 
-async function found<T>(
-  findings: Finding[],
-  check: string,
-  look: () => Promise<T>,
-  fine: string,
-): Promise<T | undefined> {
+/** What is named is talked to; where nothing is named, what would be started instead. */
+function serversOf(config: Known): readonly Promise<Finding>[] {
+  const { databaseUrl, temporalAddress, temporalNamespace, temporalSecurity } = config;
+  return [
+    databaseUrl === undefined
+      ? find('embedded Postgres', checkEmbeddedPostgres)
+      : find('database', () => checkDatabase(databaseUrl)),
+    temporalAddress === undefined || temporalNamespace === undefined || temporalSecurity === undefined
+      ? find('embedded Temporal', checkEmbeddedTemporal)
+      : find('temporal', () => checkTemporal({ temporalAddress, temporalNamespace, temporalSecurity })),
+  ];
+}
+
+/** Looking makes the folder: not before somebody has begun to configure. */
+function filesOf({ filesDir, databaseUrl, accountsFile }: Known): readonly Promise<Finding>[] {
+  if (filesDir === undefined || (databaseUrl === undefined && accountsFile === undefined)) return [];
+  return [find('file store', () => checkFiles(filesDir))];
+}
+
+function accountsOf({ accountsFile, production }: Known): readonly Promise<Finding>[] {
+  if (accountsFile === undefined) return [];
   try {
-    const value = await look();
-    findings.push({ check, ok: true, detail: fine });
-    return value;
+    const accounts = loadAccounts(accountsFile, { production: production ?? true });
+    const channels = buildChannels(accounts, systemClock());
+    return [
+      find('accounts file', async () => `complete: ${channels.accountIds.join(', ')}`),
+      ...channels.accountIds.map((id) => find(`channel account ${id}`, () => checkChannel(channels.get(id)))),
+    ];
   } catch (error) {
-    findings.push({ check, ok: false, detail: describeFailure(error).lines.join('\n    ') });
-    return undefined;
+    return [Promise.resolve(failed('accounts file', error))];
   }
 }
 
-async function checkDatabase(config: Config): Promise<void> {
-  const pool = createPool({ url: config.databaseUrl, role: 'yuanlu_app', max: 1, name: 'doctor' });
+async function find(check: string, look: () => Promise<string>): Promise<Finding> {
   try {
-    await assertSchemaCurrent(pool);
-  } finally {
-    await pool.end();
-  }
-}
-
-async function checkTemporal(config: Config): Promise<void> {
-  const temporal = connectClient(config);
-  try {
-    if (!(await refundEngine(temporal.client, systemClock()).healthy()))
-      throw new AppError('temporal_unavailable');
-  } finally {
-    await temporal.close();
-  }
-}
-
-async function checkFiles(config: Config): Promise<void> {
-  try {
-    await mkdir(config.filesDir, { recursive: true });
-    await access(config.filesDir, constants.W_OK);
+    return { check, ok: true, detail: await look(), mend: null };
   } catch (error) {
-    throw new AppError(
-      'config_invalid',
-      { errors: [`YUANLU_FILES_DIR: cannot write to ${config.filesDir}`] },
-      { cause: error },
-    );
+    return failed(check, error);
   }
 }
 
-/** Asks each channel about a payment that cannot exist: "no such order" proves address, keys and rights. */
-async function checkChannels(findings: Finding[], accounts: Accounts): Promise<void> {
-  const channels = buildChannels(accounts, systemClock());
-  for (const accountId of channels.accountIds) {
-    const answer = await channels
-      .get(accountId)
-      .queryPayment({ paymentNo: 'YUANLU-DOCTOR-0', transactionId: null, paidAt: null });
-    const ok = answer.outcome === 'absent' || answer.outcome === 'unpaid' || answer.outcome === 'reported';
-    const why =
-      'why' in answer
-        ? answer.why
-        : 'channelCode' in answer
-          ? `${answer.channelCode}. ${ERRORS.channel_config.remedy}`
-          : '';
-    findings.push({
-      check: `channel account ${accountId}`,
-      ok,
-      detail: ok ? 'answers, signature verified' : `${answer.outcome}: ${why}`,
-    });
-  }
+function failed(check: string, error: unknown): Finding {
+  const lines = describeFailure(error).lines.map((line) => line.trim());
+  return { check, ok: false, detail: lines.slice(0, -1).join('\n'), mend: lines.at(-1) ?? null };
+}
+
+function sentence({ check, ok, detail, mend }: Finding): string {
+  const lines = [`${ok ? '✓' : '✗'} ${check}: ${detail.split('\n').join('\n    ')}`];
+  return [...lines, ...(mend === null ? [] : [`    → ${mend}`])].join('\n');
 }

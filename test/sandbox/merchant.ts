@@ -71,13 +71,7 @@ export function exchange({ method, url, headers, body, timeoutMs = 10_000 }: Exc
 }
 
 /** The five lines, each with its end: method, path and query as sent, time, nonce, body. */
-function textToSign(
-  method: string,
-  target: string,
-  timestamp: string,
-  nonce: string,
-  body: Buffer,
-): Buffer {
+function textToSign(method: string, target: string, timestamp: string, nonce: string, body: Buffer): Buffer {
   return Buffer.concat([
     Buffer.from(`${method}\n${target}\n${timestamp}\n${nonce}\n`),
     body,

@@ -1,10 +1,12 @@
 /** Short ways to import a plain statement, match it, and see what came of each line. */
+import type { Payment, Refund } from '../../domain/refund/refund.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import { matchStatement } from '../../store/match.ts';
+import { observe } from '../../store/observations.ts';
 import type { MatchResult } from '../../store/match.ts';
 import type { ImportOptions, ImportResult } from '../../store/statements.ts';
 import { importStatement } from '../../store/statements.ts';
-import { ACCOUNT, minute } from '../store/books.ts';
+import { ACCOUNT, fresh, minute, pay, refundOf, said, sent } from '../store/books.ts';
 import type { TestDatabase } from '../support/database.ts';
 import type { PlainLine } from './plain-statement.ts';
 import { MERCHANT_NO, chunksOf, plainReader, plainStatement } from './plain-statement.ts';
@@ -112,4 +114,35 @@ export function manyLines(count: number, day = DAY, prefix = 'N'): PlainLine[] {
     refundNo: `${prefix}${String(n)}`,
     amount: n + 1,
   }));
+}
+
+/** A refund that the channel took, of a payment with a transaction of its own unless one is given. */
+export async function taken(
+  db: Pick<TestDatabase, 'pool'>,
+  amountMinor: bigint,
+  o: { transactionId?: string; channelRefundNo?: string; payment?: Payment; minutes?: number } = {},
+): Promise<Refund> {
+  const payment =
+    o.payment ?? (await pay(db.pool, amountMinor * 10n, { transactionId: o.transactionId ?? fresh('T') }));
+  const refund = await refundOf(db.pool, amountMinor, payment);
+  const minutes = o.minutes ?? 2;
+  return observe(db.pool, refund.id, [
+    sent(1, minutes),
+    said('processing', minutes, {
+      channelRefundNo: o.channelRefundNo ?? fresh('5030'),
+      acceptedAt: minute(minutes).toISOString(),
+    }),
+  ]);
+}
+
+/** The line that a right statement has for a refund, at noon of the day. */
+export function lineOf(refund: Refund, o: Partial<PlainLine> = {}): PlainLine {
+  return {
+    at: `${DAY} 12:00:00`,
+    transactionId: refund.payment.transactionId ?? '',
+    channelRefundNo: refund.channelRefundNo ?? '',
+    refundNo: refund.refundNo,
+    amount: Number(refund.amountMinor),
+    ...o,
+  };
 }

@@ -39,7 +39,7 @@ export interface FakeActivities {
 }
 
 /** How soon a "not yet" is asked again. */
-export const NOT_YET_MS = 200;
+const NOT_YET_MS = 200;
 const LATER_MS = 3_600_000;
 
 export function fakeActivities(script: Script = {}, refundNo = 'RF1'): FakeActivities {

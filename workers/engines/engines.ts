@@ -3,10 +3,12 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import { takeLock } from './folder-lock.ts';
-import { freePort } from './free-port.ts';
+import type { EnginePorts } from './engine-ports.ts';
+import { choosePorts } from './engine-ports.ts';
 import type { HostMessage, HostPlan } from './host-messages.ts';
 import { startHost } from './host-process.ts';
 import type { EngineHost } from './host-process.ts';
+import { assertPlatform } from './platform.ts';
 import { ensureDatabase, filesOfCluster, initCluster, postgresUrl } from './postgres.ts';
 import type { PostgresPlan } from './postgres.ts';
 import { findPostgresHome } from './postgres-home.ts';
@@ -45,6 +47,8 @@ export interface Engines {
     readonly postgres: number | null;
     readonly temporal: number | null;
   };
+  /** Resolves with the reason when the engines are gone for good and nobody asked for it. */
+  readonly gone: Promise<string>;
   /** Resolves when everything is stopped, and removed if it was not to be kept. */
   stop(): Promise<void>;
 }
@@ -60,6 +64,7 @@ const PORT_TAKEN = /EADDRINUSE|address already in use|could not create any TCP\/
  *   named) runs engines in the same folder.
  */
 export async function startEngines(options: EngineOptions): Promise<Engines> {
+  assertPlatform(process.platform);
   const dataDir = resolve(options.dataDir);
   await mkdir(dataDir, { recursive: true });
   const lock = await takeLock(join(dataDir, 'engines.lock'));
@@ -107,6 +112,7 @@ async function runPlan(plan: HostPlan, options: EngineOptions): Promise<Engines>
     temporalAddress: temporal === null ? '' : `127.0.0.1:${String(temporal.port)}`,
     temporalUiUrl: uiUrlOf(temporal),
     pids: () => ({ host: host.pid(), ...pids }),
+    gone: host.gone,
     stop: async () => {
       await host.stop();
       await removeAll(plan.temporary);
@@ -129,9 +135,10 @@ async function orStop(host: EngineHost, work: Promise<void>): Promise<void> {
 }
 
 async function makePlan(options: EngineOptions, dataDir: string, recordsDir: string): Promise<HostPlan> {
+  const ports = await choosePorts(options.keepData ? join(dataDir, 'ports.json') : null);
   const [postgres, temporal] = await Promise.all([
-    options.postgres ? preparePostgres(options, dataDir) : null,
-    options.temporal ? prepareTemporal(options, dataDir) : null,
+    options.postgres ? preparePostgres(options, dataDir, ports.postgres) : null,
+    options.temporal ? prepareTemporal(options, dataDir, ports) : null,
   ]);
   const temporary = [
     ...(postgres === null ? [] : filesOfCluster(postgres.cluster)),
@@ -141,7 +148,7 @@ async function makePlan(options: EngineOptions, dataDir: string, recordsDir: str
   return { recordsDir, postgres, temporal, temporary: options.keepData ? [] : temporary };
 }
 
-async function preparePostgres(options: EngineOptions, dataDir: string): Promise<PostgresPlan> {
+async function preparePostgres(options: EngineOptions, dataDir: string, port: number): Promise<PostgresPlan> {
   const home = await findPostgresHome(dataDir, options.keepData);
   const cluster = join(home.dataDir, 'postgres');
   if (home.dataDir !== dataDir)
@@ -149,15 +156,19 @@ async function preparePostgres(options: EngineOptions, dataDir: string): Promise
   if (!options.keepData) await removeAll(filesOfCluster(cluster));
   const throwAway = options.throwAway ?? false;
   const password = await initCluster(home, cluster, throwAway);
-  return { home, cluster, port: await freePort(), password, throwAway };
+  return { home, cluster, port, password, throwAway };
 }
 
-async function prepareTemporal(options: EngineOptions, dataDir: string): Promise<TemporalPlan> {
+async function prepareTemporal(
+  options: EngineOptions,
+  dataDir: string,
+  ports: EnginePorts,
+): Promise<TemporalPlan> {
   const binary = await findTemporalCli(options.log);
   const databaseFile = options.temporalInMemory === true ? null : join(dataDir, 'temporal.db');
   if (databaseFile !== null && !options.keepData) await removeAll(filesOfDatabase(databaseFile));
-  const uiPort = options.temporalUi === true ? await freePort() : null;
-  return { binary, port: await freePort(), uiPort, metricsPort: await freePort(), databaseFile };
+  const uiPort = options.temporalUi === true ? ports.temporalUi : null;
+  return { binary, port: ports.temporal, uiPort, metricsPort: ports.temporalMetrics, databaseFile };
 }
 
 async function removeAll(paths: readonly string[]): Promise<void> {

@@ -17,6 +17,8 @@ const STOP_WITHIN_MS = 75_000;
 export interface EngineHost {
   /** Null when there is none any more. */
   pid(): number | null;
+  /** Resolves with the reason when the engines are gone for good and nobody asked for it. */
+  readonly gone: Promise<string>;
   /** Resolves when the host and everything it started are gone. */
   stop(): Promise<void>;
 }
@@ -26,8 +28,15 @@ type Hear = (message: HostMessage) => void;
 /** @throws AppError `engine_unavailable` when an engine does not start; nothing is left running then. */
 export async function startHost(plan: HostPlan, hear: Hear): Promise<EngineHost> {
   const state = { stopping: false, gaveUp: false, restarts: 0, reviving: Promise.resolve() };
+  let tellGone: (why: string) => void = () => undefined;
+  const gone = new Promise<string>((resolve) => {
+    tellGone = resolve;
+  });
   const listen: Hear = (message) => {
-    if (message.kind === 'failed') state.gaveUp = true;
+    if (message.kind === 'failed') {
+      state.gaveUp = true;
+      tellGone(message.why);
+    }
     hear(message);
   };
   const watch = (watched: ChildProcess): ChildProcess => {
@@ -41,7 +50,7 @@ export async function startHost(plan: HostPlan, hear: Hear): Promise<EngineHost>
   const revive = async (): Promise<void> => {
     state.restarts += 1;
     if (state.restarts > RESTARTS_MAX) {
-      hear({ kind: 'failed', why: 'the engine host is killed again and again' });
+      listen({ kind: 'failed', why: 'the engine host is killed again and again' });
       return;
     }
     hear({ kind: 'log', line: 'the engine host is gone: starting it and the engines again' });
@@ -49,13 +58,14 @@ export async function startHost(plan: HostPlan, hear: Hear): Promise<EngineHost>
       await endLeftovers(plan.recordsDir);
       if (!state.stopping) host = watch(await forkHost(plan, listen));
     } catch (error) {
-      hear({ kind: 'failed', why: String(error) });
+      listen({ kind: 'failed', why: String(error) });
     }
   };
   let host = await forkHost(plan, listen);
   watch(host);
   return {
     pid: () => (hasEnded(host) ? null : (host.pid ?? null)),
+    gone,
     stop: async () => {
       state.stopping = true;
       await state.reviving;

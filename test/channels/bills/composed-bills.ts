@@ -9,7 +9,7 @@ const LEGACY_NAMES = new Map([
 ]);
 export const LEGACY: readonly string[] = ALL.slice(0, 24).map((name) => LEGACY_NAMES.get(name) ?? name);
 
-export const FUND_FLOW: readonly string[] = [
+const FUND_FLOW: readonly string[] = [
   '记账时间',
   '微信支付业务单号',
   '资金流水单号',
@@ -34,7 +34,7 @@ export const COLUMNS: Readonly<Record<LayoutName, readonly string[]>> = {
 };
 
 /** Which column each figure of the summary adds up, and with how many decimals; counts have none. */
-export const TOTALS: Readonly<Record<LayoutName, readonly (readonly [total: string, column: string])[]>> = {
+const TOTALS: Readonly<Record<LayoutName, readonly (readonly [total: string, column: string])[]>> = {
   ALL: [
     ['应结订单总金额', '应结订单金额'],
     ['退款总金额', '退款金额'],

