@@ -1,6 +1,7 @@
 /** Channel accounts as rows, so that everything else can refer to them. The accounts file is their source. */
 import type { ChannelName } from '../domain/refund/refund.ts';
-import type { Db } from './pool.ts';
+import type { Pool } from './pool.ts';
+import { inTransaction } from './pool.ts';
 
 export interface AccountRow {
   readonly id: string;
@@ -11,13 +12,18 @@ export interface AccountRow {
 }
 
 /** Makes the rows agree with the accounts file. Accounts that left the file stay: their refunds refer to them. */
-export async function syncAccounts(db: Db, accounts: readonly AccountRow[]): Promise<void> {
-  for (const account of accounts.toSorted((one, other) => (one.id < other.id ? -1 : 1))) {
-    await db.query(
-      `insert into channel_accounts as a (id, merchant_id, channel, external_id) values ($1, $2, $3, $4)
-       on conflict (id) do update set merchant_id = $2, channel = $3, external_id = $4
-        where (a.merchant_id, a.channel, a.external_id) is distinct from ($2, $3, $4)`,
-      [account.id, account.merchantId, account.channel, account.externalId],
-    );
-  }
+export async function syncAccounts(pool: Pool, accounts: readonly AccountRow[]): Promise<void> {
+  await inTransaction(pool, async (tx) => {
+    // Processes that start at once write the same rows: one after the other, or the second unique number of a row
+    // clashes before the conflict on the first is seen.
+    await tx.query(`select pg_advisory_xact_lock(hashtextextended('yuanlu/accounts', 0))`);
+    for (const { id, merchantId, channel, externalId } of accounts) {
+      await tx.query(
+        `insert into channel_accounts as a (id, merchant_id, channel, external_id) values ($1, $2, $3, $4)
+         on conflict (id) do update set merchant_id = $2, channel = $3, external_id = $4
+          where (a.merchant_id, a.channel, a.external_id) is distinct from ($2, $3, $4)`,
+        [id, merchantId, channel, externalId],
+      );
+    }
+  });
 }

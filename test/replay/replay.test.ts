@@ -2,58 +2,188 @@
  * I16, F82: every recorded history replays on the present code. Needs no server. A change of a workflow that orders
  * its steps differently must keep the old order for histories that began before it (`patched`).
  */
-import { readFile, readdir } from 'node:fs/promises';
-import { join, relative } from 'node:path';
-import { Worker } from '@temporalio/worker';
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { HISTORIES } from '../support/histories.ts';
 import { required } from '../support/required.ts';
+import { signalsIn, updatesIn, workflowTasks } from '../workflow/temporal.ts';
+import type { StoredHistory } from './stored-histories.ts';
+import { replay, storedHistories } from './stored-histories.ts';
 
-const paths = (await readdir(HISTORIES, { recursive: true, withFileTypes: true }))
-  .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
-  .map((entry) => join(entry.parentPath, entry.name))
-  .toSorted();
+const HISTORIES = await storedHistories();
+const NAMED = HISTORIES.map((history) => [history.name, history] as const);
+const CODE = await readFile(required('YUANLU_TEST_WORKFLOW_BUNDLE'), 'utf8');
 
-async function historyAt(path: string): Promise<{ events: Record<string, unknown>[] }> {
-  return JSON.parse(await readFile(path, 'utf8')) as { events: Record<string, unknown>[] };
-}
+/** Every path that a workflow can take. A new path gets its name here and its history beside the others. */
+const PATHS = [
+  'backfill/again',
+  'backfill/range',
+  'overdue/flagged',
+  'overdue/nothing-due',
+  'refund/abnormal-then-succeeded',
+  'refund/callback',
+  'refund/callback-before-answer',
+  'refund/callback-first',
+  'refund/callback-then-polled',
+  'refund/called-off',
+  'refund/closed',
+  'refund/conflict',
+  'refund/contradicted',
+  'refund/followed-to-the-bank',
+  'refund/held-then-retried',
+  'refund/held-then-statement',
+  'refund/known-before',
+  'refund/payment-mismatch-mended',
+  'refund/polled-often',
+  'refund/refused',
+  'refund/retried-between-attempts',
+  'refund/retried-under-way',
+  'refund/succeeded',
+  'refund/taken-before',
+  'statement/downloaded-again',
+  'statement/empty',
+  'statement/loaded',
+  'statement/same',
+];
 
-async function replay(history: unknown): Promise<void> {
-  const code = await readFile(required('YUANLU_TEST_WORKFLOW_BUNDLE'), 'utf8');
-  await Worker.runReplayHistory({ workflowBundle: { code } }, history);
+function historyOf(name: string): StoredHistory {
+  const found = HISTORIES.find((history) => history.name === name);
+  if (found === undefined) throw new Error(`${name}.json is missing`);
+  return found;
 }
 
 describe('recorded histories', () => {
-  test('there is one for every path that a refund can take', () => {
-    const names = paths.map((path) => relative(HISTORIES, path).replace(/\.json$/, ''));
-    expect(names).toEqual(
-      expect.arrayContaining([
-        'refund/succeeded',
-        'refund/callback',
-        'refund/callback-before-answer',
-        'refund/closed',
-        'refund/held-then-retried',
-        'refund/held-then-statement',
-        'refund/payment-mismatch-mended',
-        'refund/polled-often',
-        'statement/loaded',
-        'statement/empty',
-        'statement/same',
-        'overdue/flagged',
-        'backfill/range',
-      ]),
-    );
+  test('there is one for every path that a workflow can take', () => {
+    expect(HISTORIES.map((history) => history.name)).toEqual(expect.arrayContaining(PATHS));
   });
 
-  test.each(paths.map((path) => [relative(HISTORIES, path), path]))('%s replays', async (_name, path) => {
-    await replay(await historyAt(path));
+  test.each(NAMED)('%s replays', async (_name, history) => {
+    await replay(CODE, history.text);
   });
 
-  test('a history in which another step was taken is refused', async () => {
-    const path = paths.find((one) => one.endsWith('refund/succeeded.json'));
-    if (path === undefined) throw new Error('refund/succeeded.json is missing');
-    const text = (await readFile(path, 'utf8')).replaceAll('"submitRefund"', '"sendRefund"');
+  test.each(NAMED)('%s is of a run that ended', (_name, { events }) => {
+    expect(events.at(-1)?.eventType).toMatch(/WORKFLOW_EXECUTION_(COMPLETED|FAILED)$/);
+  });
 
-    await expect(replay(JSON.parse(text))).rejects.toThrow(/TMPRL1100|[Nn]ondeterminism/);
+  test.each(NAMED)('I13: %s names no host, no process and no folder', (_name, { text }) => {
+    expect(text).not.toMatch(/"identity": "(?!worker")/);
+    expect(text).not.toMatch(/\/(home|root|work|Users|tmp)\//);
+  });
+});
+
+describe('P12: the length of a refund', () => {
+  const refunds = HISTORIES.filter((history) => history.name.startsWith('refund/'));
+  const heard = (history: StoredHistory): number => signalsIn(history.events) + updatesIn(history.events);
+  const undisturbed = refunds.filter((history) => heard(history) === 0);
+
+  test.each(undisturbed.map((history) => [history.name, history] as const))(
+    '%s, without news from outside, has at most six workflow tasks',
+    (_name, { events }) => {
+      expect(workflowTasks(events)).toBeLessThanOrEqual(6);
+    },
+  );
+
+  test.each(['refund/callback', 'refund/callback-before-answer', 'refund/callback-first'])(
+    '%s has at most seven workflow tasks',
+    (name) => {
+      expect(workflowTasks(historyOf(name).events)).toBeLessThanOrEqual(7);
+    },
+  );
+
+  test('grows only with what is heard from outside: at most three tasks for each signal or retry', () => {
+    const longer = refunds.filter((one) => workflowTasks(one.events) > 6 + 3 * heard(one));
+
+    expect(longer.map((history) => history.name)).toEqual([]);
+    expect(undisturbed.length).toBeGreaterThan(4);
+  });
+});
+
+describe('code that takes other steps than a history has', () => {
+  /** The bundle with one piece of it replaced; a piece that is not there would prove nothing. */
+  function mutated(before: string, after: string): string {
+    expect(CODE.split(before)).toHaveLength(2);
+    return CODE.replace(before, after);
+  }
+
+  test.each([
+    [
+      'submits before the payment is confirmed',
+      [
+        "news.at('confirming', await confirmPayment(recorded))",
+        "news.at('confirming', await submitRefund(recorded))",
+      ],
+      'refund/succeeded',
+    ],
+    [
+      'leaves the verdict unrecorded',
+      [
+        "news.at('awaiting', await recordVerdict(recorded))",
+        "news.at('awaiting', { state: 'succeeded', reason: null })",
+      ],
+      'refund/succeeded',
+    ],
+    [
+      'does not look at a callback',
+      [
+        'await unlessInterrupted(()=>awaitVerdict(recorded), ()=>news.heard())',
+        'await awaitVerdict(recorded)',
+      ],
+      'refund/callback',
+    ],
+    [
+      'waits for a deadline where a person is waited for',
+      [
+        'condition)(()=>news.heard() || news.retryAsked())',
+        "condition)(()=>news.heard() || news.retryAsked(), '1 day')",
+      ],
+      'refund/held-then-statement',
+    ],
+    [
+      'forgets that the refund waits for a person',
+      ['NeedsReview: [\n            true\n        ]', 'Forgotten: []'],
+      'refund/held-then-retried',
+    ],
+    [
+      'reports before it has matched',
+      ['await matchStatement(loaded.fileId)', 'await reportMatches([])'],
+      'statement/loaded',
+    ],
+    [
+      'matches what it has matched before',
+      ["if (loaded.outcome === 'same') return loaded;", ''],
+      'statement/same',
+    ],
+    [
+      'reads a broken file again',
+      [
+        'const file = await fetchStatement(day, broken);',
+        'const file = globalThis.f ??= await fetchStatement(day, broken);',
+      ],
+      'statement/downloaded-again',
+    ],
+    [
+      'flags before it asks',
+      [
+        'if (due.refunds.length > 0) asked += await askChannel(due.refunds);',
+        'if (due.refunds.length > 0) await flagOverdue(slot);',
+      ],
+      'overdue/flagged',
+    ],
+    ['runs all days at once', ['const IN_FLIGHT_MAX = 4;', 'const IN_FLIGHT_MAX = 400;'], 'backfill/range'],
+  ] as const)('and %s is caught', async (_what, [before, after], name) => {
+    const code = mutated(before, after);
+
+    await expect(replay(code, historyOf(name).text)).rejects.toThrow(/TMPRL1100|[Nn]ondeterminism/);
+  });
+
+  test('but only answers otherwise is let pass', async () => {
+    const code = mutated('another try is under way already', 'somebody was faster');
+
+    await Promise.all(HISTORIES.map((history) => replay(code, history.text)));
+  });
+
+  test('is caught in the history as well: another activity than the code asks for', async () => {
+    const text = historyOf('refund/succeeded').text.replaceAll('"submitRefund"', '"sendRefund"');
+
+    await expect(replay(CODE, text)).rejects.toThrow(/TMPRL1100|[Nn]ondeterminism/);
   });
 });

@@ -21,7 +21,7 @@ afterAll(async () => {
   await world.close();
 });
 
-describe('the path of a refund', () => {
+describe.concurrent('the path of a refund', () => {
   test('goes record, confirm, submit, await, verdict and ends with the state of the evidence', async () => {
     const { handle, fake } = await world.begin();
 
@@ -135,7 +135,7 @@ describe('the path of a refund', () => {
   });
 });
 
-describe('news from outside', () => {
+describe.concurrent('news from outside', () => {
   test('P12 F29: ends the waiting within seven workflow tasks, however often it comes', async () => {
     const { handle, untilCalled, events } = await world.begin({ awaitVerdict: ['not yet'] });
     await untilCalled('awaitVerdict');

@@ -37,7 +37,7 @@ async function heldRefund(): Promise<RefundRun> {
   return run;
 }
 
-describe('a refund that needs a person', () => {
+describe.concurrent('a refund that needs a person', () => {
   test('F14: because its payment differs is not sent, and is tried again when a person asks', async () => {
     const run = await world.begin({ confirmPayment: ['needs_action/payment_mismatch', 'requested'] });
     await run.untilStep('held');
@@ -115,7 +115,7 @@ describe('a refund that needs a person', () => {
   });
 });
 
-describe('F27 I20: a retry', () => {
+describe.concurrent('F27 I20: a retry', () => {
   test.each([
     ['without a name', { operator: ' ', why: 'because' }],
     ['without a reason', { operator: 'li.wei', why: '\t\n' }],

@@ -32,7 +32,7 @@ function handleOf(refundNo: string) {
   return world.client.workflow.getHandle<typeof refund>(startOptions(refundNo).workflowId);
 }
 
-describe('F81 I16: a refund that is started more than once', () => {
+describe.concurrent('F81 I16: a refund that is started more than once', () => {
   test('at the same moment, by twenty callers, is one run', async () => {
     const { refundNo, fake } = world.prepare();
     const name = { merchantId: 'shop', refundNo, channel: 'wechat' } as const;
@@ -97,7 +97,7 @@ describe('F81 I16: a refund that is started more than once', () => {
   });
 });
 
-describe('a refund that cannot be recorded', () => {
+describe.concurrent('a refund that cannot be recorded', () => {
   test.each<ErrorCode>([
     'refund_conflict',
     'refund_exceeds_payment',
@@ -117,7 +117,7 @@ describe('a refund that cannot be recorded', () => {
   });
 });
 
-describe('I3 I17: a fault that passes, or that somebody mends, ends no refund', () => {
+describe.concurrent('I3 I17: a fault that passes, or that somebody mends, ends no refund', () => {
   test.each<[keyof Script, ErrorCode, string]>([
     ['recordRefund', 'database_unavailable', 'requested'],
     ['confirmPayment', 'channel_config', 'requested'],
@@ -134,7 +134,7 @@ describe('I3 I17: a fault that passes, or that somebody mends, ends no refund', 
   });
 });
 
-describe('I1: a refund that is called off from outside', () => {
+describe.concurrent('I1: a refund that is called off from outside', () => {
   /** Calls it off where it stands, and makes sure that it was told before it goes on. */
   async function callOff(run: RefundRun): Promise<void> {
     await run.handle.cancel();
