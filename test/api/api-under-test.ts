@@ -5,7 +5,7 @@ import type { App } from '../../api/app.ts';
 import type { ApiLimits } from '../../api/deps.ts';
 import type { Scope } from '../../api/keys.ts';
 import { createKeyring } from '../../api/keys.ts';
-import type { RefundEngine, RefundName } from '../../api/refund-engine.ts';
+import type { RefundEngine, RefundName, RefundToStart } from '../../api/refund-engine.ts';
 import { buildApi } from '../../api/server.ts';
 import type { CallbackMessage, CallbackReading, Channel, RefundReport } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -27,11 +27,11 @@ export const ALL_SCOPES: readonly Scope[] = [
 
 /** Remembers what it was told; can be away. */
 export class FakeEngine implements RefundEngine {
-  readonly started: RefundName[] = [];
+  readonly started: RefundToStart[] = [];
   readonly told: { readonly refund: RefundName; readonly callbackId: string }[] = [];
   away = false;
 
-  async start(refund: RefundName): Promise<void> {
+  async start(refund: RefundToStart): Promise<void> {
     if (this.away) throw new AppError('temporal_unavailable');
     this.started.push(refund);
   }

@@ -51,7 +51,7 @@ describe('a refund that is asked for', () => {
       last_answer: null,
       next_step: 'It is put to the channel by itself.',
     });
-    expect(api.engine.started).toContainEqual({ merchantId: 'm1', refundNo });
+    expect(api.engine.started).toContainEqual({ merchantId: 'm1', refundNo, channel: 'wechat' });
     expect((await call(api, `/v1/refunds/${refundNo}`)).json).toEqual(answer.json);
   });
 
