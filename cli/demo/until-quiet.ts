@@ -1,6 +1,7 @@
 /** Waits for what is still to come after the last request. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/clock.ts';
+import { AppError } from '../../domain/errors.ts';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { DemoPlan } from './plan.ts';
@@ -27,7 +28,11 @@ interface Wait {
 export async function untilQuiet(wait: Wait, hear: (open: string) => void): Promise<void> {
   const enough = addDays(wait.lastDay, wait.settleDays);
   while (wait.clock.now() < wait.until) {
-    const open = await countOpen(wait);
+    const open = await countOpen(wait).catch(whileAway);
+    if (open === null) {
+      await sleep(LOOK_EVERY_MS);
+      continue;
+    }
     if (open === 0 && beijingDateOf(wait.clock.now()) > enough) return;
     hear(
       open === 0
@@ -36,6 +41,12 @@ export async function untilQuiet(wait: Wait, hear: (open: string) => void): Prom
     );
     await sleep(LOOK_EVERY_MS);
   }
+}
+
+/** A database that is being started again is asked again. */
+function whileAway(error: unknown): null {
+  if (error instanceof AppError && error.code === 'database_unavailable') return null;
+  throw error;
 }
 
 async function countOpen(wait: Wait): Promise<number> {
