@@ -12,7 +12,7 @@ import { isPublicHost } from './public-host.ts';
 
 const fileSchema = z.strictObject({ merchants: z.array(z.unknown()).min(1, 'at least one merchant') });
 
-const merchantSchema = z.strictObject({
+export const merchantSchema = z.strictObject({
   id: z.string().regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40'),
   name: z.string().min(1),
   api_keys: z.array(apiKeySchema).default([]),
