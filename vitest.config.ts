@@ -8,6 +8,9 @@ const UNIT = [
   'test/cli/**/*.test.ts',
 ];
 
+/** The whole system at once, from request to proof. */
+const WHOLE_SYSTEM = 'test/e2e/**/*.test.ts';
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -23,8 +26,20 @@ export default defineConfig({
         test: {
           name: 'real',
           include: ['test/**/*.test.ts'],
-          exclude: UNIT,
+          exclude: [...UNIT, WHOLE_SYSTEM],
           globalSetup: ['test/support/global-setup.ts'],
+          setupFiles: ['test/support/quiet-temporal.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: [WHOLE_SYSTEM],
+          // Each brings engines of its own and a clock that runs fast: one at a time, when the others are through.
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 1 },
           setupFiles: ['test/support/quiet-temporal.ts'],
         },
       },
