@@ -4,6 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { ApiKey } from '../api/keys.ts';
 import { apiKeySchema } from '../api/keys.ts';
+import { accountIdSchema } from '../channels/account-entry.ts';
 import type { ChannelAccount } from '../channels/channel.ts';
 import { AppError } from '../domain/errors.ts';
 import type { AccountRow } from '../store/accounts.ts';
@@ -13,7 +14,7 @@ import { isPublicHost } from './public-host.ts';
 const fileSchema = z.strictObject({ merchants: z.array(z.unknown()).min(1, 'at least one merchant') });
 
 export const merchantSchema = z.strictObject({
-  id: z.string().regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40'),
+  id: accountIdSchema,
   name: z.string().min(1),
   api_keys: z.array(apiKeySchema).default([]),
   /** Each is read by its channel; see {@link loadAccount}. */

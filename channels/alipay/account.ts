@@ -2,10 +2,11 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
+import type { Attempt } from '../account-entry.ts';
+import { accountIdSchema, attemptInto, readEntry, rsaKey } from '../account-entry.ts';
 import { certificateSn, certificatesOf, rootCertificateSn } from './certificates.ts';
 import { privateKeyOf, publicKeyOf } from './signing.ts';
 
-const RSA_BITS_MIN = 2048;
 const DAY_MS = 86_400_000;
 
 const certificateFiles = z.strictObject({
@@ -15,7 +16,7 @@ const certificateFiles = z.strictObject({
 });
 
 const alipayAccountSchema = z.strictObject({
-  id: z.string().regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40'),
+  id: accountIdSchema,
   merchant_id: z.string(),
   channel: z.literal('alipay'),
   app_id: z.string().regex(/^[0-9]{16}$/, '16 digits'),
@@ -55,22 +56,12 @@ type Entry = z.infer<typeof alipayAccountSchema>;
  * @throws AppError `config_invalid` with every error in `errors`
  */
 export function loadAlipayAccount(entry: unknown, readFile: (path: string) => string): AlipayAccount {
-  const parsed = alipayAccountSchema.safeParse(entry);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new AppError('config_invalid', { errors });
-  }
-  const values = parsed.data;
+  const values = readEntry(alipayAccountSchema, entry);
   const errors: string[] = [];
-  const attempt = <T>(name: string, load: () => T): T | null => {
-    try {
-      return load();
-    } catch (error) {
-      errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      return null;
-    }
-  };
-  const privateKey = attempt('private_key_file', () => rsa(privateKeyOf(readFile(values.private_key_file))));
+  const attempt = attemptInto(errors);
+  const privateKey = attempt('private_key_file', () =>
+    rsaKey(privateKeyOf(readFile(values.private_key_file))),
+  );
   const trust = trustOf(values, readFile, attempt);
   if ((values.alipay_public_key_file === undefined) === (values.certificate_files === undefined)) {
     errors.push('alipay_public_key_file, certificate_files: give one of the two');
@@ -92,16 +83,12 @@ export function loadAlipayAccount(entry: unknown, readFile: (path: string) => st
 
 type Trust = Pick<AlipayAccount, 'alipayKey' | 'serials'>;
 
-function trustOf(
-  values: Entry,
-  readFile: (path: string) => string,
-  attempt: <T>(name: string, load: () => T) => T | null,
-): Trust | null {
+function trustOf(values: Entry, readFile: (path: string) => string, attempt: Attempt): Trust | null {
   const { alipay_public_key_file: keyFile, certificate_files: files } = values;
   if (files !== undefined) return attempt('certificate_files', () => certificateTrust(files, readFile));
   if (keyFile === undefined) return null;
   return attempt('alipay_public_key_file', () => ({
-    alipayKey: rsa(publicKeyOf(readFile(keyFile))),
+    alipayKey: rsaKey(publicKeyOf(readFile(keyFile))),
     serials: null,
   }));
 }
@@ -117,14 +104,7 @@ function certificateTrust(
   if (app === undefined || alipay === undefined || root === '')
     throw new Error('a file holds no RSA certificate');
   return {
-    alipayKey: rsa(alipay.publicKey),
+    alipayKey: rsaKey(alipay.publicKey),
     serials: { app: certificateSn(app), root, alipay: certificateSn(alipay) },
   };
-}
-
-function rsa(key: KeyObject): KeyObject {
-  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS_MIN) {
-    throw new Error(`must be an RSA key of at least ${String(RSA_BITS_MIN)} bits`);
-  }
-  return key;
 }

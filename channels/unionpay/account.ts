@@ -3,12 +3,11 @@ import type { KeyObject } from 'node:crypto';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
+import { accountIdSchema, attemptInto, readEntry, rsaKey } from '../account-entry.ts';
 import { OWNER, TEST_OWNER, SigningCertificates, certificateId } from './certificates.ts';
 
-const RSA_BITS_MIN = 2048;
-
 const unionpayAccountSchema = z.strictObject({
-  id: z.string().regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40'),
+  id: accountIdSchema,
   merchant_id: z.string(),
   channel: z.literal('unionpay'),
   mer_id: z.string().regex(/^[0-9A-Za-z]{15}$/, '15 digits or letters'),
@@ -57,23 +56,11 @@ export interface UnionpayAccount {
  * @throws AppError `config_invalid` with every error in `errors`
  */
 export function loadUnionpayAccount(entry: unknown, readFile: (path: string) => string): UnionpayAccount {
-  const parsed = unionpayAccountSchema.safeParse(entry);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new AppError('config_invalid', { errors });
-  }
-  const values = parsed.data;
+  const values = readEntry(unionpayAccountSchema, entry);
   const errors: string[] = [];
-  const attempt = <T>(name: string, load: () => T): T | null => {
-    try {
-      return load();
-    } catch (error) {
-      errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      return null;
-    }
-  };
+  const attempt = attemptInto(errors);
   const privateKey = attempt('private_key_file', () =>
-    rsa(createPrivateKey(readFile(values.private_key_file))),
+    rsaKey(createPrivateKey(readFile(values.private_key_file))),
   );
   const certificate = attempt(
     'certificate_file',
@@ -103,11 +90,4 @@ export function loadUnionpayAccount(entry: unknown, readFile: (path: string) => 
       owners: values.test_gateway ? [OWNER, TEST_OWNER] : [OWNER],
     }),
   };
-}
-
-function rsa(key: KeyObject): KeyObject {
-  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS_MIN) {
-    throw new Error(`must be an RSA key of at least ${String(RSA_BITS_MIN)} bits`);
-  }
-  return key;
 }

@@ -3,12 +3,12 @@ import type { KeyObject } from 'node:crypto';
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
+import { accountIdSchema, attemptInto, readEntry, rsaKey } from '../account-entry.ts';
 
-const RSA_BITS_MIN = 2048;
 const API_V3_KEY_BYTES = 32;
 
 const wechatAccountSchema = z.strictObject({
-  id: z.string().regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40'),
+  id: accountIdSchema,
   merchant_id: z.string(),
   channel: z.literal('wechat'),
   mchid: z.string().regex(/^[0-9]{8,10}$/, '8 to 10 digits'),
@@ -52,21 +52,9 @@ export interface WechatAccount {
  * @throws AppError `config_invalid` with every error in `errors`
  */
 export function loadWechatAccount(entry: unknown, readFile: (path: string) => string): WechatAccount {
-  const parsed = wechatAccountSchema.safeParse(entry);
-  if (!parsed.success) {
-    const errors = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-    throw new AppError('config_invalid', { errors });
-  }
-  const values = parsed.data;
+  const values = readEntry(wechatAccountSchema, entry);
   const errors: string[] = [];
-  const attempt = <T>(name: string, load: () => T): T | null => {
-    try {
-      return load();
-    } catch (error) {
-      errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-      return null;
-    }
-  };
+  const attempt = attemptInto(errors);
   const privateKey = attempt('private_key_file', () =>
     rsaKey(createPrivateKey(readFile(values.private_key_file))),
   );
@@ -100,13 +88,6 @@ export function loadWechatAccount(entry: unknown, readFile: (path: string) => st
 /** A public key as PEM, or the certificate that holds it. */
 function publicKeyOf(pem: string): KeyObject {
   return pem.includes('BEGIN CERTIFICATE') ? new X509Certificate(pem).publicKey : createPublicKey(pem);
-}
-
-function rsaKey(key: KeyObject): KeyObject {
-  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < RSA_BITS_MIN) {
-    throw new Error(`must be an RSA key of at least ${String(RSA_BITS_MIN)} bits`);
-  }
-  return key;
 }
 
 function apiKey(text: string): Buffer {
