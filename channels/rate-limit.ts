@@ -1,4 +1,6 @@
 /** Keeping under a channel's limits before it has to refuse: counted over any second of wall time, one set per account. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 
 export interface RateLimiter {
@@ -8,17 +10,30 @@ export interface RateLimiter {
   ended(good: boolean): void;
 }
 
-export interface RateLimitOptions {
+/** What a channel allows one account. */
+interface RateLimits {
   readonly goodPerSecond: number;
   readonly failingPerSecond: number;
   /** Calls that may wait for a turn at once. */
   readonly waitingMax: number;
+}
+
+export interface RateLimitOptions extends RateLimits {
   /** Milliseconds. May be set back or forth; only what passes in between counts. */
   readonly nowMs: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
 }
 
 const SECOND_MS = 1_000;
+
+/** A limiter that counts and waits in the wall time of `clock`. */
+export function wallRateLimiter(limits: RateLimits, clock: Clock): RateLimiter {
+  return createRateLimiter({
+    ...limits,
+    nowMs: () => clock.wallNow().getTime(),
+    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
+  });
+}
 
 export function createRateLimiter(o: RateLimitOptions): RateLimiter {
   const nowMs = neverBackwards(o.nowMs);

@@ -2,7 +2,6 @@
  * One signed call to Alipay's gateway (v2) and what can be trusted of its answer. A business answer counts only with a
  * valid signature over its raw node; the gateway's own refusals come unsigned and decide nothing for good.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Clock } from '../../domain/clock.ts';
 import { beijingTimeOf } from '../../domain/time/plain-date.ts';
@@ -10,7 +9,7 @@ import { FORM_TYPE, encodeForm } from '../form.ts';
 import type { HttpClient } from '../http-client.ts';
 import { createHttpClient } from '../http-client.ts';
 import type { RateLimiter } from '../rate-limit.ts';
-import { createRateLimiter } from '../rate-limit.ts';
+import { wallRateLimiter } from '../rate-limit.ts';
 import type { AlipayAccount } from './account.ts';
 import type { AnswerParts } from './answer-node.ts';
 import { answerParts } from './answer-node.ts';
@@ -21,9 +20,7 @@ const TIMEOUT_MS = 15_000;
 const ANSWER_BYTES_MAX = 1 << 20;
 
 /** Alipay publishes no figure for one method; these stay far below what merchants report as the ceiling. */
-const GOOD_PER_SECOND = 50;
-const FAILING_PER_SECOND = 10;
-const WAITING_MAX = 1_000;
+const RATE_LIMITS = { goodPerSecond: 50, failingPerSecond: 10, waitingMax: 1_000 };
 
 export type Answer =
   /** Signed, code 10000. `node` is the parsed response node. */
@@ -52,7 +49,7 @@ export interface GatewayDeps {
 
 export function createGateway(account: AlipayAccount, deps: GatewayDeps): Gateway {
   const http = deps.http ?? createHttpClient({ timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX });
-  const limiter = deps.limiter ?? defaultLimiter(deps.clock);
+  const limiter = deps.limiter ?? wallRateLimiter(RATE_LIMITS, deps.clock);
   return {
     call: async (method, content, signal) => {
       await limiter.turn(signal);
@@ -72,16 +69,6 @@ export function createGateway(account: AlipayAccount, deps: GatewayDeps): Gatewa
     },
     download: (url, signal) => http.stream({ method: 'GET', url: url.href, headers: {}, signal }),
   };
-}
-
-function defaultLimiter(clock: Clock): RateLimiter {
-  return createRateLimiter({
-    goodPerSecond: GOOD_PER_SECOND,
-    failingPerSecond: FAILING_PER_SECOND,
-    waitingMax: WAITING_MAX,
-    nowMs: () => clock.wallNow().getTime(),
-    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-  });
 }
 
 function signedParameters(

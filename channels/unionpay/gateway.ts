@@ -1,11 +1,10 @@
 /** One signed call to UnionPay's gateway and what can be trusted of its answer: nothing without UnionPay's signature. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/clock.ts';
 import { FORM_TYPE, encodeForm } from '../form.ts';
 import type { HttpClient } from '../http-client.ts';
 import { createHttpClient } from '../http-client.ts';
 import type { RateLimiter } from '../rate-limit.ts';
-import { createRateLimiter } from '../rate-limit.ts';
+import { wallRateLimiter } from '../rate-limit.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import type { UnionpayAccount } from './account.ts';
 import { readKeyValues } from './key-values.ts';
@@ -18,9 +17,7 @@ const ANSWER_BYTES_MAX = 1 << 20;
 const FILE_ANSWER_BYTES_MAX = 512 * 1024 ** 2;
 
 /** UnionPay publishes no figures; these stay far below what a merchant may send. */
-const GOOD_PER_SECOND = 50;
-const FAILING_PER_SECOND = 10;
-const WAITING_MAX = 1_000;
+const RATE_LIMITS = { goodPerSecond: 50, failingPerSecond: 10, waitingMax: 1_000 };
 
 export type Answer =
   /** Signed by UnionPay. `respCode` says what it means. */
@@ -44,7 +41,7 @@ export function createGateway(account: UnionpayAccount, deps: GatewayDeps): Gate
   const http = deps.http ?? createHttpClient({ timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX });
   const files =
     deps.http ?? createHttpClient({ timeoutMs: 4 * TIMEOUT_MS, answerBytesMax: FILE_ANSWER_BYTES_MAX });
-  const limiter = deps.limiter ?? defaultLimiter(deps.clock);
+  const limiter = deps.limiter ?? wallRateLimiter(RATE_LIMITS, deps.clock);
   return {
     call: async (target, fields, signal) => {
       await limiter.turn(signal);
@@ -62,16 +59,6 @@ export function createGateway(account: UnionpayAccount, deps: GatewayDeps): Gate
       return answer;
     },
   };
-}
-
-function defaultLimiter(clock: Clock): RateLimiter {
-  return createRateLimiter({
-    goodPerSecond: GOOD_PER_SECOND,
-    failingPerSecond: FAILING_PER_SECOND,
-    waitingMax: WAITING_MAX,
-    nowMs: () => clock.wallNow().getTime(),
-    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-  });
 }
 
 function signed(account: UnionpayAccount, fields: Parameters): Parameters {

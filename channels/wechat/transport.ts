@@ -2,12 +2,11 @@
  * One signed call to WeChat Pay and what can be trusted of its answer. A 2xx answer counts only with a valid signature;
  * error answers are not signed by the channel and are read by status and code.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../http-client.ts';
 import { createHttpClient } from '../http-client.ts';
-import { createRateLimiter } from '../rate-limit.ts';
+import { wallRateLimiter } from '../rate-limit.ts';
 import type { RateLimiter } from '../rate-limit.ts';
 import type { WechatAccount } from './account.ts';
 import type { KeyRing } from './keys.ts';
@@ -22,9 +21,7 @@ const TIMEOUT_MS = 10_000;
 const ANSWER_BYTES_MAX = 1 << 20;
 
 /** WeChat Pay's limits per merchant: accepted calls and failing calls a second (APIv3: create a refund, frequency). */
-const GOOD_PER_SECOND = 150;
-const FAILING_PER_SECOND = 6;
-const WAITING_MAX = 1_000;
+const RATE_LIMITS = { goodPerSecond: 150, failingPerSecond: 6, waitingMax: 1_000 };
 
 /** What came of a call. `responseId` is the channel's Request-ID: its support asks for it. */
 export type Answer =
@@ -60,7 +57,7 @@ export interface TransportDeps {
 
 export function createTransport(account: WechatAccount, deps: TransportDeps): Transport {
   const http = deps.http ?? createHttpClient({ timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX });
-  const limiter = deps.limiter ?? defaultLimiter(deps.clock);
+  const limiter = deps.limiter ?? wallRateLimiter(RATE_LIMITS, deps.clock);
   const keys: KeyRing = createKeyRing(account, deps.clock, async () => {
     const result = await http.call(
       signed(account, deps, undefined, { method: 'GET', url: `${account.apiBase}/v3/certificates` }),
@@ -93,16 +90,6 @@ export function createTransport(account: WechatAccount, deps: TransportDeps): Tr
     download: (url, signal) =>
       http.stream(signed(account, deps, keys.preferredId, { method: 'GET', url: url.href, signal })),
   };
-}
-
-function defaultLimiter(clock: Clock): RateLimiter {
-  return createRateLimiter({
-    goodPerSecond: GOOD_PER_SECOND,
-    failingPerSecond: FAILING_PER_SECOND,
-    waitingMax: WAITING_MAX,
-    nowMs: () => clock.wallNow().getTime(),
-    sleep: (ms, signal) => sleep(ms, undefined, signal === undefined ? {} : { signal }),
-  });
 }
 
 function signed(
