@@ -11,6 +11,7 @@ import type {
   StatementAvailability,
   SubmitAnswer,
 } from '../channel.ts';
+import { openDownload } from '../statement-download.ts';
 import type { AlipayAccount } from './account.ts';
 import { openAlipayStatement } from './bill.ts';
 import { alipayCallbackReply, readCallback } from './callback.ts';
@@ -199,17 +200,5 @@ async function downloadStatement(
   const isAllowed = /^https?:$/.test(url.protocol) && account.billHosts.has(url.host);
   if (!isAllowed || url.username !== '' || url.password !== '')
     throw new AppError('statement_host_refused', { host: url.host });
-  const opened = await gateway.download(url, signal).catch((error: unknown) => {
-    throw new AppError(
-      'channel_unreachable',
-      { why: 'the statement cannot be downloaded' },
-      { cause: error },
-    );
-  });
-  if (opened.status === 200) return opened.body;
-  if (opened.status >= 300 && opened.status < 400)
-    throw new AppError('statement_host_refused', { why: 'the download address redirects' });
-  throw new AppError('channel_unreachable', {
-    why: `the download address answered ${String(opened.status)}`,
-  });
+  return openDownload(() => gateway.download(url, signal));
 }

@@ -12,6 +12,7 @@ import type {
   StatementAvailability,
   SubmitAnswer,
 } from '../channel.ts';
+import { openDownload } from '../statement-download.ts';
 import type { WechatAccount } from './account.ts';
 import { openWechatStatement } from './bill-reader.ts';
 import { readCallback, wechatCallbackReply } from './callback.ts';
@@ -211,20 +212,5 @@ async function downloadStatement(
   signal?: AbortSignal,
 ): Promise<AsyncIterable<Buffer>> {
   const url = checkDownloadUrl(account, downloadUrl);
-  let opened: Awaited<ReturnType<Transport['download']>>;
-  try {
-    opened = await transport.download(url, signal);
-  } catch (error) {
-    throw new AppError(
-      'channel_unreachable',
-      { why: 'the statement cannot be downloaded' },
-      { cause: error },
-    );
-  }
-  if (opened.status === 200) return opened.body;
-  if (opened.status >= 300 && opened.status < 400)
-    throw new AppError('statement_host_refused', { why: 'the download address redirects' });
-  throw new AppError('channel_unreachable', {
-    why: `the download address answered ${String(opened.status)}`,
-  });
+  return openDownload(() => transport.download(url, signal));
 }
