@@ -2,19 +2,8 @@
  * What Alipay's answers mean for a refund, one row each (alipay.trade.refund, public error codes). Decisions rest on
  * `code` and `sub_code`, never on the message.
  */
-import type { HoldReason } from '../../domain/refund/observation.ts';
-
-/** `unknown`: find out. `held`: not taken now. `refused`: no, for good. `absent`: no such refund or trade. */
-export type Outcome =
-  | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'refused' }
-  | { readonly outcome: 'absent' }
-  | { readonly outcome: 'held'; readonly reason: HoldReason };
-
-const unknown: Outcome = { outcome: 'unknown' };
-const refused: Outcome = { outcome: 'refused' };
-const absent: Outcome = { outcome: 'absent' };
-const held = (reason: HoldReason): Outcome => ({ outcome: 'held', reason });
+import type { Outcome } from '../outcome.ts';
+import { absent, held, refused, unknown } from '../outcome.ts';
 
 /** Of the gateway itself, before any product sees the call. */
 export const GATEWAY_OUTCOMES: Readonly<Record<string, Outcome>> = {

@@ -2,21 +2,13 @@
  * What UnionPay's codes mean for a refund, one row each (respCode of the call, origRespCode of what was asked about).
  * The message beside a code is for people and support only.
  */
-import type { HoldReason } from '../../domain/refund/observation.ts';
+import type { Outcome as CommonOutcome } from '../outcome.ts';
+import { absent, held, refused, unknown } from '../outcome.ts';
 
-export type Outcome =
-  /** Taken (as an answer to the refund), or done (as an answer about it). */
-  | { readonly outcome: 'good' }
-  | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'refused' }
-  | { readonly outcome: 'absent' }
-  | { readonly outcome: 'held'; readonly reason: HoldReason };
+/** `good`: taken (as an answer to the refund), or done (as an answer about it). */
+export type Outcome = CommonOutcome | { readonly outcome: 'good' };
 
 const good: Outcome = { outcome: 'good' };
-const unknown: Outcome = { outcome: 'unknown' };
-const refused: Outcome = { outcome: 'refused' };
-const absent: Outcome = { outcome: 'absent' };
-const held = (reason: HoldReason): Outcome => ({ outcome: 'held', reason });
 
 /** Codes whose meaning is the same wherever they stand. */
 const COMMON: Readonly<Record<string, Outcome>> = {

@@ -2,18 +2,8 @@
  * What WeChat Pay's error codes mean for a refund, one row each (APIv3: create a refund, query a refund). Decisions rest
  * on status and code, never on the message. Names of v2 that are still met are listed beside those of v3.
  */
-import type { HoldReason } from '../../domain/refund/observation.ts';
-
-/** `unknown`: find out. `held`: not taken now. `refused`: no, for good. `absent`: no such refund (or not yet shown). */
-export type Outcome =
-  | { readonly outcome: 'unknown' }
-  | { readonly outcome: 'refused' }
-  | { readonly outcome: 'absent' }
-  | { readonly outcome: 'held'; readonly reason: HoldReason };
-
-const unknown: Outcome = { outcome: 'unknown' };
-const refused: Outcome = { outcome: 'refused' };
-const held = (reason: HoldReason): Outcome => ({ outcome: 'held', reason });
+import type { Outcome } from '../outcome.ts';
+import { absent, held, refused, unknown } from '../outcome.ts';
 
 /** POST /v3/refund/domestic/refunds. */
 export const CREATE_OUTCOMES: Readonly<Record<string, Outcome>> = {
@@ -45,9 +35,9 @@ export const QUERY_OUTCOMES: Readonly<Record<string, Outcome>> = {
   FREQUENCY_LIMITED: held('rate_limited'),
   FREQUENCY_LIMIT_EXCEED: held('rate_limited'),
   RATELIMIT_EXCEEDED: held('rate_limited'),
-  RESOURCE_NOT_EXISTS: { outcome: 'absent' },
-  ORDER_NOT_EXIST: { outcome: 'absent' },
-  REFUNDNOTEXIST: { outcome: 'absent' },
+  RESOURCE_NOT_EXISTS: absent,
+  ORDER_NOT_EXIST: absent,
+  REFUNDNOTEXIST: absent,
   NO_AUTH: held('account_config'),
   SIGN_ERROR: held('account_config'),
   MCH_NOT_EXISTS: held('account_config'),
