@@ -180,6 +180,17 @@ export async function* unpackMember(member: ZipMember, caps: UnpackCaps): AsyncG
   yield* refuseNested(capped(member.read(), caps));
 }
 
+/**
+ * A small member as a whole.
+ * @throws AppError as {@link unpackMember}
+ */
+export async function readMember(member: ZipMember, bytesMax: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  const caps = { ...DEFAULT_UNPACK_CAPS, unpackedBytesMax: bytesMax };
+  for await (const piece of unpackMember(member, caps)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
 async function* capped(pieces: AsyncIterable<Unpacked>, caps: UnpackCaps): AsyncGenerator<Buffer, void> {
   let total = 0;
   for await (const { bytes, packedBytes } of pieces) {

@@ -3,14 +3,10 @@
  * GB 18030. Comments say whose file it is and end with counts and sums; without those the file is not whole.
  */
 import { AppError } from '../../domain/errors.ts';
-import type {
-  QuarantinedLine,
-  StatementReader,
-  StatementSummary,
-  StatementTotals,
-} from '../../domain/statement/statement.ts';
+import type { StatementReader, StatementSummary, StatementTotals } from '../../domain/statement/statement.ts';
 import { CR, dayText } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
+import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
 import { WholeLines } from '../whole-lines.ts';
 import { readDay, readFooter, readOwner } from './bill-footer.ts';
 import type { BillLayout } from './bill-layout.ts';
@@ -22,16 +18,12 @@ import { billRows } from './bill-rows.ts';
 const LINE_BYTES_MAX = 1024 ** 2;
 /** Comment lines before the header. */
 const PREAMBLE_LINES_MAX = 50;
-const QUARANTINED_KEPT_MAX = 1_000;
-const QUARANTINED_FLOOR = 10;
-const QUARANTINED_SHARE_MAX = 0.1;
-const RAW_CHARACTERS_MAX = 2_000;
 const HASH = 0x23;
 
 export class AlipayBillReader implements StatementReader {
   readonly #incoming = new WholeLines();
   readonly #out = new CopyText();
-  readonly #quarantined: QuarantinedLine[] = [];
+  readonly #setAside = new SetAside();
   readonly #declared: Record<string, bigint> = {};
   #bill: { readonly layout: BillLayout; readonly rows: BillRows } | null = null;
   #summaryFile: StatementTotals | null = null;
@@ -40,7 +32,6 @@ export class AlipayBillReader implements StatementReader {
   #lineNo = 0;
   #lines = 0;
   #refundLines = 0;
-  #setAside = 0;
 
   /** What the summary file beside this one says, to be compared at the end. */
   declare(totals: StatementTotals): void {
@@ -57,14 +48,13 @@ export class AlipayBillReader implements StatementReader {
     const rest = this.#incoming.rest();
     if (rest.length > 0) this.#readLines(Buffer.concat([rest, Buffer.from([this.#incoming.eol])]));
     if (this.#bill === null) throw this.#notABill();
-    const [needed] = this.#bill.layout.kind === 'trade' ? ['refunds'] : ['out_count'];
-    if (needed === undefined || this.#declared[needed] === undefined)
+    const needed = this.#bill.layout.kind === 'trade' ? 'refunds' : 'out_count';
+    if (this.#declared[needed] === undefined)
       throw new AppError('statement_summary_missing', { lines: this.#lines });
-    const tooMany = Math.max(QUARANTINED_FLOOR, this.#lines * QUARANTINED_SHARE_MAX);
-    if (this.#setAside > tooMany) {
+    if (this.#setAside.isTooMuchOf(this.#lines)) {
       throw new AppError('statement_unrecognised', {
-        reason: `${String(this.#setAside)} of ${String(this.#lines)} rows cannot be read`,
-        first_reason: this.#quarantined[0]?.reason,
+        reason: `${String(this.#setAside.count)} of ${String(this.#lines)} rows cannot be read`,
+        first_reason: this.#setAside.kept[0]?.reason,
       });
     }
     return this.#out.take();
@@ -80,8 +70,8 @@ export class AlipayBillReader implements StatementReader {
       variant: layout.kind === 'trade' ? 'trade' : 'signcustomer',
       lines: this.#lines,
       refundLines: this.#refundLines,
-      quarantined: this.#quarantined,
-      quarantinedCount: this.#setAside,
+      quarantined: this.#setAside.kept,
+      quarantinedCount: this.#setAside.count,
       currency: 'CNY',
       totals: { declared: this.#allDeclared(), computed, agree: this.#agrees(computed) },
       merchantNos: this.#owner === null ? [] : [this.#owner],
@@ -104,7 +94,7 @@ export class AlipayBillReader implements StatementReader {
 
   #isEqual(declared: bigint, computed: bigint | undefined): boolean {
     if (computed === undefined || declared === computed) return true;
-    return this.#setAside > 0 && declared > computed;
+    return this.#setAside.count > 0 && declared > computed;
   }
 
   #readLines(bytes: Buffer): void {
@@ -164,13 +154,9 @@ export class AlipayBillReader implements StatementReader {
   }
 
   #keepAside(bytes: Buffer, from: number, to: number, reason: string): void {
-    this.#setAside += 1;
-    if (this.#quarantined.length >= QUARANTINED_KEPT_MAX) return;
-    const raw = decode(bytes.subarray(from, Math.min(to, from + 4 * RAW_CHARACTERS_MAX))).slice(
-      0,
-      RAW_CHARACTERS_MAX,
+    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + from, reason }, () =>
+      decode(bytes.subarray(from, Math.min(to, from + 4 * RAW_CHARACTERS_MAX))).slice(0, RAW_CHARACTERS_MAX),
     );
-    this.#quarantined.push({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + from, reason, raw });
   }
 
   #tooLong(): never {

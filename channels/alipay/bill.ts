@@ -2,7 +2,7 @@
 import { AppError } from '../../domain/errors.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import type { StatementContent } from '../channel.ts';
-import { DEFAULT_UNPACK_CAPS, unpackDelivery, unpackMember } from '../unpack.ts';
+import { DEFAULT_UNPACK_CAPS, readMember, unpackDelivery, unpackMember } from '../unpack.ts';
 import type { ZipMember } from '../unzip.ts';
 import { readSummaryFile } from './bill-footer.ts';
 import { AlipayBillReader } from './bill-reader.ts';
@@ -32,15 +32,8 @@ async function* readZip(
     throw new AppError('statement_unrecognised', { packing: 'zip', files: members.length });
   const summary = members.find(({ name }) => name.includes(SUMMARY));
   if (summary !== undefined) {
-    const totals = readSummaryFile(await readWhole(summary));
+    const totals = readSummaryFile(await readMember(summary, SUMMARY_BYTES_MAX));
     if (totals !== null) reader.declare(totals);
   }
   yield* unpackMember(detail, DEFAULT_UNPACK_CAPS);
-}
-
-async function readWhole(member: ZipMember): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  const caps = { ...DEFAULT_UNPACK_CAPS, unpackedBytesMax: SUMMARY_BYTES_MAX };
-  for await (const piece of unpackMember(member, caps)) pieces.push(piece);
-  return Buffer.concat(pieces);
 }

@@ -2,7 +2,7 @@
 import { AppError } from '../../domain/errors.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import type { StatementContent } from '../channel.ts';
-import { DEFAULT_UNPACK_CAPS, unpackDelivery, unpackMember } from '../unpack.ts';
+import { DEFAULT_UNPACK_CAPS, readMember, unpackDelivery, unpackMember } from '../unpack.ts';
 import type { ZipMember } from '../unzip.ts';
 import { readPrintedReport } from './printed-report.ts';
 import { ZmReader } from './zm-reader.ts';
@@ -38,17 +38,10 @@ async function* readDay(members: readonly ZipMember[], reader: LateReader): Asyn
   const zm = reader.begin(day.date);
   const report = members.find(({ name }) => REPORT_NAME.test(name));
   if (report !== undefined) {
-    const totals = readPrintedReport(await readWhole(report));
+    const totals = readPrintedReport(await readMember(report, REPORT_BYTES_MAX));
     if (totals !== null) zm.declare(totals);
   }
   yield* unpackMember(day.member, DEFAULT_UNPACK_CAPS);
-}
-
-async function readWhole(member: ZipMember): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  const caps = { ...DEFAULT_UNPACK_CAPS, unpackedBytesMax: REPORT_BYTES_MAX };
-  for await (const piece of unpackMember(member, caps)) pieces.push(piece);
-  return Buffer.concat(pieces);
 }
 
 /** The reader of a file whose date is known only once the zip is open. */

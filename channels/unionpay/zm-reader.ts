@@ -2,23 +2,18 @@
 import { AppError } from '../../domain/errors.ts';
 import type {
   LineType,
-  QuarantinedLine,
   StatementReader,
   StatementSummary,
   StatementTotals,
 } from '../../domain/statement/statement.ts';
+import { CR, LF } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
+import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
 import { ZM_BYTES, digitsAt, fieldAt, signedAt } from './zm-record.ts';
 import type { ZmField } from './zm-record.ts';
 
-const LF = 0x0a;
-const CR = 0x0d;
 /** A record is 607 bytes; a line beyond this is none. */
 const LINE_BYTES_MAX = 64 * 1024;
-const QUARANTINED_KEPT_MAX = 1_000;
-const QUARANTINED_FLOOR = 10;
-const QUARANTINED_SHARE_MAX = 0.1;
-const RAW_CHARACTERS_MAX = 2_000;
 const MERCHANTS_MAX = 1_000;
 /** Fees are kept in 1/100000 yuan; UnionPay prints fen. */
 const FEE_E5_PER_FEN = 1_000;
@@ -40,7 +35,7 @@ const CARDS: ReadonlyMap<string, Buffer> = new Map([
 
 export class ZmReader implements StatementReader {
   readonly #out = new CopyText();
-  readonly #quarantined: QuarantinedLine[] = [];
+  readonly #setAside = new SetAside();
   readonly #merchants = new Set<string>();
   /** The clearing date by the file's name (yyyy-mm-dd), which gives the records their year. */
   readonly #clearingDate: string;
@@ -50,8 +45,6 @@ export class ZmReader implements StatementReader {
   #lineNo = 0;
   #lines = 0;
   #refundLines = 0;
-  #setAside = 0;
-  #unread = false;
   #gross = 0n;
   #fee = 0n;
   #net = 0n;
@@ -91,11 +84,11 @@ export class ZmReader implements StatementReader {
         line: this.#lineNo + 1,
         reason: 'the last record has no end',
       });
-    const tooMany = Math.max(QUARANTINED_FLOOR, this.#lines * QUARANTINED_SHARE_MAX);
-    if (this.#setAside > tooMany || (this.#lines > 0 && this.#setAside === this.#lines)) {
+    const { count, kept } = this.#setAside;
+    if (this.#setAside.isTooMuchOf(this.#lines) || (this.#lines > 0 && count === this.#lines)) {
       throw new AppError('statement_unrecognised', {
-        reason: `${String(this.#setAside)} of ${String(this.#lines)} records cannot be read`,
-        first_reason: this.#quarantined[0]?.reason,
+        reason: `${String(count)} of ${String(this.#lines)} records cannot be read`,
+        first_reason: kept[0]?.reason,
       });
     }
     return this.#out.take();
@@ -113,8 +106,8 @@ export class ZmReader implements StatementReader {
       variant: 'zm',
       lines: this.#lines,
       refundLines: this.#refundLines,
-      quarantined: this.#quarantined,
-      quarantinedCount: this.#setAside,
+      quarantined: this.#setAside.kept,
+      quarantinedCount: this.#setAside.count,
       currency: 'CNY',
       totals: { declared: this.#declared, computed, agree: this.#agrees(computed) },
       merchantNos: [...this.#merchants],
@@ -127,7 +120,7 @@ export class ZmReader implements StatementReader {
   /** The report's figures are ours, as far as no record set aside may have its share in them; and gross less fee is net. */
   #agrees(computed: StatementTotals): boolean {
     const same = Object.entries(this.#declared).every(
-      ([name, value]) => computed[name] === value || (this.#unread && name !== 'orders'),
+      ([name, value]) => computed[name] === value || (this.#setAside.count > 0 && name !== 'orders'),
     );
     return same && this.#gross - this.#fee === this.#net;
   }
@@ -141,11 +134,9 @@ export class ZmReader implements StatementReader {
         ? this.#record(bytes, at)
         : `${String(end - at)} bytes instead of ${String(ZM_BYTES)}`;
     if (why === null) return;
-    this.#setAside += 1;
-    this.#unread = true;
-    if (this.#quarantined.length >= QUARANTINED_KEPT_MAX) return;
-    const raw = new TextDecoder('gb18030').decode(bytes.subarray(at, Math.min(end, at + RAW_CHARACTERS_MAX)));
-    this.#quarantined.push({ lineNo: this.#lineNo, byteOffset: this.#restAt + at, reason: why, raw });
+    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#restAt + at, reason: why }, () =>
+      new TextDecoder('gb18030').decode(bytes.subarray(at, Math.min(end, at + RAW_CHARACTERS_MAX))),
+    );
   }
 
   /** Null when the record was taken; else why not. */
@@ -171,7 +162,6 @@ export class ZmReader implements StatementReader {
       type,
       time,
       amount,
-      payer: Math.abs(settlement),
       feeE5: (0 - fee) * FEE_E5_PER_FEN,
     });
     return null;
@@ -180,7 +170,7 @@ export class ZmReader implements StatementReader {
   #write(
     bytes: Buffer,
     at: number,
-    row: { type: LineType; time: string; amount: number; payer: number; feeE5: number },
+    row: { type: LineType; time: string; amount: number; feeE5: number },
   ): void {
     const out = this.#out;
     const isRefund = row.type === 'refund';

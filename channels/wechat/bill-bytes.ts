@@ -1,13 +1,13 @@
 /** What kind of bytes a file is made of: a bill, a bill in another encoding, or something else altogether. */
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../../domain/errors.ts';
+import { RAW_CHARACTERS_MAX } from '../set-aside.ts';
 import { looksLikeHeader, TIME_NAMES } from './bill-layout.ts';
 
 /** Longer than the names of any bill. */
 const HEADER_BYTES_MAX = 8_192;
 /** Enough of a file that is no bill to see what it is. */
 const GLIMPSE_CHARACTERS = 60;
-const RAW_CHARACTERS_MAX = 2_000;
 const UTF8_BYTES_PER_UNIT_MAX = 3;
 
 /** How other programs write a bill that was opened in them and saved. */

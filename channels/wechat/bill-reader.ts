@@ -4,11 +4,12 @@
  * of summary. One row that cannot be read is set aside with its place; a file that is not whole is refused.
  */
 import { AppError } from '../../domain/errors.ts';
-import type { QuarantinedLine, StatementReader, StatementSummary } from '../../domain/statement/statement.ts';
+import type { StatementReader, StatementSummary } from '../../domain/statement/statement.ts';
 import type { StatementContent } from '../channel.ts';
 import { unpack } from '../unpack.ts';
 import { CopyText } from '../copy-text.ts';
 import { dayText } from '../byte-fields.ts';
+import { SetAside } from '../set-aside.ts';
 import { BACKTICK } from './bill-fields.ts';
 import { badLineAsText, looksLikeBill, notABill, refuseForeignBytes } from './bill-bytes.ts';
 import { FundFlowRows } from './bill-fund-flow-rows.ts';
@@ -22,11 +23,6 @@ import { TradeRows } from './bill-trade-rows.ts';
 
 /** The documented fields of a row add up to less than 8 KiB; a line beyond this is no row. */
 const LINE_BYTES_MAX = 1024 ** 2;
-/** Rows kept aside with their text; beyond it they are only counted. */
-const QUARANTINED_KEPT_MAX = 1_000;
-/** Rows set aside beyond which, and of which share of all, the file as a whole is taken to be something else. */
-const QUARANTINED_FLOOR = 10;
-const QUARANTINED_SHARE_MAX = 0.1;
 
 /** Lines are read in this order: the names, the rows, the two of the summary, and then none. */
 type Phase = 'names' | 'rows' | 'figures' | 'after';
@@ -43,7 +39,7 @@ export function openWechatStatement(packed: AsyncIterable<Buffer>): StatementCon
 class WechatBillReader implements StatementReader {
   readonly #incoming = new WholeLines();
   readonly #out = new CopyText();
-  readonly #quarantined: QuarantinedLine[] = [];
+  readonly #setAside = new SetAside();
   #phase: Phase = 'names';
   #bill: { readonly layout: BillLayout; readonly rows: BillRows } | null = null;
   #summaryNames = '';
@@ -51,7 +47,6 @@ class WechatBillReader implements StatementReader {
   #lineNo = 0;
   #lines = 0;
   #refundLines = 0;
-  #setAside = 0;
 
   push(chunk: Buffer): Buffer {
     this.#readLines(this.#incoming.add(chunk));
@@ -81,8 +76,8 @@ class WechatBillReader implements StatementReader {
       variant: layout.variant,
       lines: this.#lines,
       refundLines: this.#refundLines,
-      quarantined: this.#quarantined,
-      quarantinedCount: this.#setAside,
+      quarantined: this.#setAside.kept,
+      quarantinedCount: this.#setAside.count,
       currency: 'CNY',
       totals: {
         declared: declared.declared,
@@ -196,14 +191,10 @@ class WechatBillReader implements StatementReader {
   }
 
   #keepAside(bytes: Buffer, at: number, lineEnd: number, result: Exclude<RowResult, string>): void {
-    this.#setAside += 1;
-    if (this.#quarantined.length >= QUARANTINED_KEPT_MAX) return;
-    this.#quarantined.push({
-      lineNo: this.#lineNo,
-      byteOffset: this.#incoming.at + at,
-      reason: result.setAside,
-      raw: badLineAsText(bytes, at, lineEnd),
-    });
+    this.#setAside.add(
+      { lineNo: this.#lineNo, byteOffset: this.#incoming.at + at, reason: result.setAside },
+      () => badLineAsText(bytes, at, lineEnd),
+    );
   }
 
   #refuseLongLine(size: number, line: number): void {
@@ -213,13 +204,13 @@ class WechatBillReader implements StatementReader {
 
   /** A few bad rows are bad rows; many, or several and not one good one, are a format that we do not know. */
   #refuseMostlyBad(): void {
-    const allowed = Math.max(QUARANTINED_FLOOR, this.#lines * QUARANTINED_SHARE_MAX);
-    const isNothingElse = this.#setAside === this.#lines && this.#lines > 1;
-    if (this.#setAside <= allowed && !isNothingElse) return;
+    const { count, kept } = this.#setAside;
+    const isNothingElse = count === this.#lines && this.#lines > 1;
+    if (!this.#setAside.isTooMuchOf(this.#lines) && !isNothingElse) return;
     throw new AppError('statement_unrecognised', {
-      reason: `${String(this.#setAside)} of ${String(this.#lines)} rows cannot be read`,
-      first_bad_line: this.#quarantined[0]?.lineNo,
-      first_reason: this.#quarantined[0]?.reason,
+      reason: `${String(count)} of ${String(this.#lines)} rows cannot be read`,
+      first_bad_line: kept[0]?.lineNo,
+      first_reason: kept[0]?.reason,
     });
   }
 }
