@@ -371,6 +371,11 @@ export class AppError extends Error {
   }
 }
 
+/** Whether the error is about a statement: what is in it, or where it comes from. */
+export function isStatementFault(error: unknown): error is AppError {
+  return error instanceof AppError && error.code.startsWith('statement_');
+}
+
 function describe(details: Readonly<Record<string, unknown>>): string {
   const facts = Object.entries(details).map(([key, value]) => `${key}=${String(value)}`);
   return facts.length === 0 ? '' : ` (${facts.join(', ')})`;

@@ -1,5 +1,5 @@
 /** What is kept aside of a delivery: why it was refused, and the rows of it that could not be read. */
-import { AppError, isErrorCode } from '../domain/errors.ts';
+import { isStatementFault } from '../domain/errors.ts';
 import type { StatementKind, StatementSummary } from '../domain/statement/statement.ts';
 import type { Pool, Tx } from './pool.ts';
 import type { BytesSeen } from './statements-load.ts';
@@ -23,8 +23,7 @@ export async function recordRefusal(
   seen: BytesSeen,
 ): Promise<void> {
   const { kind, billDate } = delivery;
-  if (!(fault instanceof AppError) || kind === null || billDate === null) return;
-  if (!isErrorCode(fault.code) || !fault.code.startsWith('statement_')) return;
+  if (!isStatementFault(fault) || kind === null || billDate === null) return;
   const { sha256 } = seen.digests();
   await ingest.query(
     `with again as (

@@ -1,6 +1,6 @@
 /** The statements of a run: each read whole or refused, the same bytes counted once, then matched against the list. */
 import { createReadStream } from 'node:fs';
-import { AppError, isErrorCode } from '../../domain/errors.ts';
+import { AppError, isStatementFault } from '../../domain/errors.ts';
 import type { StatementSummary } from '../../domain/statement/statement.ts';
 import { matchStatement } from '../../store/match.ts';
 import { importStatement } from '../../store/statements.ts';
@@ -57,8 +57,7 @@ export async function loadStatements(
         before === undefined ? one : { ...before, givenAgain: [...before.givenAgain, file] },
       );
     } catch (error) {
-      if (!(error instanceof AppError) || !isErrorCode(error.code) || !error.code.startsWith('statement_'))
-        throw error;
+      if (!isStatementFault(error)) throw error;
       refusals.push({ file, error });
     }
   }
