@@ -57,17 +57,23 @@ function aboutTls(values: ReadValues): readonly string[] {
   const detailed = [...FILES, 'TEMPORAL_TLS_SERVER_NAME' as const].filter(
     (name) => values[name] !== undefined,
   );
-  const on = values.TEMPORAL_TLS === 'true' || (values.TEMPORAL_TLS === undefined && hasApiKey(values));
   return [
     ...((cert === undefined) === (key === undefined)
       ? []
       : ['TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH: both are needed, or none']),
-    ...(on ? [] : detailed.map((name) => `${name}: means nothing while TEMPORAL_TLS is not true`)),
+    ...(usesTls(values)
+      ? []
+      : detailed.map((name) => `${name}: means nothing while TEMPORAL_TLS is not true`)),
     ...(values.TEMPORAL_TLS === 'false' && hasApiKey(values)
       ? ['TEMPORAL_API_KEY: is not sent in clear; leave TEMPORAL_TLS=false out']
       : []),
     ...FILES.flatMap((name) => unreadable(name, values[name])),
   ];
+}
+
+/** An API key goes over TLS, always. */
+export function usesTls(values: ReadValues): boolean {
+  return values.TEMPORAL_TLS === undefined ? hasApiKey(values) : values.TEMPORAL_TLS === 'true';
 }
 
 function hasApiKey(values: ReadValues): boolean {

@@ -6,7 +6,7 @@ import cron from 'node-cron';
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import type { VirtualTime } from './clock.ts';
-import { contradictionsOf } from './config-contradictions.ts';
+import { contradictionsOf, usesTls } from './config-contradictions.ts';
 import { withSecretsFromFiles } from './config-secrets.ts';
 import type { Environment } from './config-secrets.ts';
 
@@ -160,12 +160,10 @@ function virtualTimeOf(values: ReadValues): VirtualTime | null {
   return { originMs: Date.parse(origin), epochMs: Date.parse(epoch), rate };
 }
 
-/** An API key goes over TLS, always. */
 function temporalSecurityOf(values: ReadValues): TemporalSecurity {
-  const apiKey = values.TEMPORAL_API_KEY ?? null;
   return {
-    apiKey,
-    tls: values.TEMPORAL_TLS === undefined ? apiKey !== null : values.TEMPORAL_TLS === 'true',
+    apiKey: values.TEMPORAL_API_KEY ?? null,
+    tls: usesTls(values),
     caFile: values.TEMPORAL_TLS_SERVER_CA_CERT_PATH ?? null,
     serverName: values.TEMPORAL_TLS_SERVER_NAME ?? null,
     clientCertFile: values.TEMPORAL_TLS_CLIENT_CERT_PATH ?? null,
