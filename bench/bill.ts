@@ -7,6 +7,8 @@ import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { dice } from '../cli/demo/dice.ts';
+import { formatYuan } from '../domain/money.ts';
+import { beijingTimeOf } from '../domain/time/plain-date.ts';
 
 export const ACCOUNT = 'wx-bench';
 export const MERCHANT = 'bench';
@@ -158,7 +160,7 @@ function* billText(refunds: readonly MadeUpRefund[]): Generator<string> {
     piece = [];
   }
   yield piece.join('');
-  const total = yuan(sum);
+  const total = formatYuan(BigInt(sum));
   yield `${SUMMARY_NAMES}\r\n\`${String(lines)},\`0.00,\`${total},\`0.00,\`0.00000,\`0.00,\`${total}\r\n`;
 }
 
@@ -179,9 +181,9 @@ function divisor(one: number, other: number): number {
 function rowOf(refund: MadeUpRefund, amountMinor: number): string {
   const { index, difference } = refund;
   const refundNo = difference === 'other_number' ? `REF${refund.channelRefundNo.slice(5)}` : refund.refundNo;
-  const amount = yuan(amountMinor);
+  const amount = formatYuan(BigInt(amountMinor));
   const fields = [
-    beijing(refund.acceptedAtMs),
+    beijingTimeOf(new Date(refund.acceptedAtMs)),
     'wx8888888888888888',
     MERCHANT_NO,
     '0',
@@ -210,12 +212,4 @@ function rowOf(refund: MadeUpRefund, amountMinor: number): string {
     '',
   ];
   return `\`${fields.join(',`')}\r\n`;
-}
-
-function yuan(minor: number): string {
-  return `${String(Math.floor(minor / 100))}.${String(minor % 100).padStart(2, '0')}`;
-}
-
-function beijing(atMs: number): string {
-  return new Date(atMs + 8 * 3_600_000).toISOString().slice(0, 19).replace('T', ' ');
 }
