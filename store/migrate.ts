@@ -9,6 +9,9 @@ import { AppError } from '../domain/errors.ts';
 const FOLDER = fileURLToPath(new URL('./migrations/', import.meta.url));
 const LOCK = 'yuanlu/migrate';
 
+/** The oldest Postgres that has what the schema uses, as `server_version_num` says it. */
+export const POSTGRES_FLOOR = 150_000;
+
 interface Migration {
   readonly name: string;
   readonly sql: string;

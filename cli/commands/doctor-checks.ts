@@ -4,7 +4,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AppError } from '../../domain/errors.ts';
 import type { Channel } from '../../channels/channel.ts';
-import { assertSchemaCurrent } from '../../store/migrate.ts';
+import { POSTGRES_FLOOR, assertSchemaCurrent } from '../../store/migrate.ts';
 import type { Pool, PoolOptions } from '../../store/pool.ts';
 import { createPool } from '../../store/pool.ts';
 import { systemClock } from '../../workers/clock.ts';
@@ -20,9 +20,6 @@ const run = promisify(execFile);
 
 /** Every Node from here on runs it; see package.json. */
 const NODE_FLOOR = [20, 19] as const;
-
-/** The oldest Postgres that has what the schema uses, as `server_version_num` says it. */
-const POSTGRES_FLOOR = 150_000;
 
 const PIP_ANSWERS_WITHIN_MS = 20_000;
 

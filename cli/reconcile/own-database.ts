@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { AppError } from '../../domain/errors.ts';
+import { POSTGRES_FLOOR } from '../../store/migrate.ts';
 import { isConnectionFault, sqlState } from '../../store/pool.ts';
 
 export interface OwnDatabase {
@@ -12,9 +13,6 @@ export interface OwnDatabase {
 
 const NAME_PREFIX = 'yuanlu_reconcile_';
 const CONNECT_TIMEOUT_MS = 5_000;
-
-/** The oldest server whose SQL the store speaks. */
-const SERVER_VERSION_MIN = 150_000;
 
 const CHECK_ADDRESS =
   'Check the address given with --database, or leave it out: then a Postgres is started and thrown away.';
@@ -60,7 +58,7 @@ async function atTheDoor(url: string, work: (door: pg.Client) => Promise<void>):
 async function refuseOldServer(door: pg.Client): Promise<void> {
   const { rows } = await door.query<{ server_version_num: string }>('show server_version_num');
   const version = Number(rows[0]?.server_version_num);
-  if (version >= SERVER_VERSION_MIN) return;
+  if (version >= POSTGRES_FLOOR) return;
   throw new AppError('database_unavailable', {
     errors: [`it is Postgres ${String(Math.floor(version / 10_000))}, and 15 or newer is needed`],
     remedy: CHECK_ADDRESS,
