@@ -2,6 +2,7 @@
  * What the command prints: results on stdout (one JSON document with --json, tables for people without), everything
  * else on stderr, so that a program can read the one while a person watches the other.
  */
+import { beijingTimeOf } from '../domain/time/plain-date.ts';
 
 export interface Output {
   readonly json: boolean;
@@ -84,7 +85,7 @@ export function counted(count: number, noun: string): string {
 /** Business time in Beijing for people, e.g. `2026-09-03 14:05`. Empty for null. */
 export function beijingTime(instant: Date | null): string {
   if (instant === null) return '';
-  return new Date(instant.getTime() + 8 * 3_600_000).toISOString().slice(0, 16).replace('T', ' ');
+  return beijingTimeOf(instant).slice(0, 'yyyy-MM-dd HH:mm'.length);
 }
 
 /**
