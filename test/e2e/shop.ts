@@ -129,6 +129,7 @@ export async function openShop(o: { readonly seed: number; readonly daysPerSecon
     return answer.data;
   };
   const refund = (refundNo: string): Promise<SeenRefund> => get(`/v1/refunds/${refundNo}`);
+  await lookBackIsOver(stack);
   return {
     stack,
     http,
@@ -155,6 +156,20 @@ export async function openShop(o: { readonly seed: number; readonly daysPerSecon
       await rm(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * Waits until the statements of the days before the shop opened were all asked for. None of them exists, and the channel
+ * takes few calls a second that fail: whatever is asked meanwhile waits behind them, for days of the virtual month.
+ */
+async function lookBackIsOver(stack: Stack): Promise<void> {
+  const { client } = stack.context.temporal;
+  await until('no statement run is under way', async () => {
+    const { count } = await client.workflow.count(
+      `WorkflowType = 'statementDay' AND ExecutionStatus = 'Running'`,
+    );
+    return { done: count === 0, value: count };
+  });
 }
 
 let sales = 0;
