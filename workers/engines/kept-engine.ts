@@ -4,15 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { mustBeFree } from './free-port.ts';
 import type { EngineName } from './host-messages.ts';
 
-/** An engine that has to be started more often than this within a minute is given up. */
-const RESTARTS_PER_MINUTE_MAX = 15;
 const MINUTE_MS = 60_000;
 
+/** How often, and how soon, an engine that ended by itself is started again. */
+export interface RestartLimits {
+  /** An engine that has to be started more often than this within a minute is given up. */
+  readonly perMinuteMax: number;
+  /** Before the first restart of a minute; it doubles with every further one. */
+  readonly firstPauseMs: number;
+  readonly pauseMsMax: number;
+}
+
 /**
- * The pause before a restart doubles with every one of the last minute. Fifteen of them take over half a minute: as long
- * as the statements of a killed Postgres may go on and keep the next one from starting.
+ * Fifteen restarts take over half a minute: as long as the statements of a killed Postgres may go on and keep the next
+ * one from starting.
  */
-const RESTART_PAUSE_MS = { first: 100, max: 3_000 } as const;
+const RESTARTS: RestartLimits = { perMinuteMax: 15, firstPauseMs: 100, pauseMsMax: 3_000 };
 
 /** How much of what an engine says is kept for the message about its end. */
 const SAID_CHARACTERS_MAX = 2_000;
@@ -39,13 +46,15 @@ export interface Watcher {
 export class KeptEngine {
   readonly #engine: Engine;
   readonly #watcher: Watcher;
+  readonly #limits: RestartLimits;
   readonly #restartedAt: number[] = [];
   #child: ChildProcess | null = null;
   #stopping = false;
 
-  constructor(engine: Engine, watcher: Watcher) {
+  constructor(engine: Engine, watcher: Watcher, limits: RestartLimits = RESTARTS) {
     this.#engine = engine;
     this.#watcher = watcher;
+    this.#limits = limits;
   }
 
   /** Resolves when the engine can be used. @throws Error with what it said when it could not be started. */
@@ -108,13 +117,14 @@ export class KeptEngine {
     while (!this.#stopping) {
       const now = performance.now();
       const recent = this.#restartedAt.filter((at) => now - at < MINUTE_MS);
-      if (recent.length >= RESTARTS_PER_MINUTE_MAX) {
+      if (recent.length >= this.#limits.perMinuteMax) {
         const often = `${String(recent.length)} restarts within a minute`;
         this.#watcher.gaveUp(`${this.#engine.name} does not stay up: ${often}`);
         return;
       }
       this.#restartedAt.splice(0, Infinity, ...recent, now);
-      await sleep(Math.min(RESTART_PAUSE_MS.first * 2 ** recent.length, RESTART_PAUSE_MS.max));
+      const { firstPauseMs, pauseMsMax } = this.#limits;
+      await sleep(Math.min(firstPauseMs * 2 ** recent.length, pauseMsMax));
       try {
         await this.#launch();
         this.#watcher.log(`${this.#engine.name} ended and was started again`);

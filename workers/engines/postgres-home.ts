@@ -7,6 +7,7 @@ import { access, chown, mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import { cacheFolder, ownFolder } from './cache-folder.ts';
+import type { ShippedPostgres } from './postgres-binaries.ts';
 import { completeInPlace, copyOf, shippedPostgres } from './postgres-binaries.ts';
 
 /** Whose processes the servers are. */
@@ -31,8 +32,12 @@ const UNPRIVILEGED = ['postgres', '_postgres', 'nobody'] as const;
 const PUBLIC_ROOT = { kept: '/var/lib', passing: '/var/tmp' } as const;
 
 /** @throws AppError `engine_unavailable` when this platform has no Postgres on npm, or root has nobody to run it. */
-export async function findPostgresHome(wishedDataDir: string, keepData: boolean): Promise<PostgresHome> {
-  const shipped = await shippedPostgres();
+export async function findPostgresHome(
+  wishedDataDir: string,
+  keepData: boolean,
+  given?: ShippedPostgres,
+): Promise<PostgresHome> {
+  const shipped = given ?? (await shippedPostgres());
   if (process.getuid?.() !== 0) {
     const whole = await completeInPlace(shipped.directory);
     const directory = whole ? shipped.directory : await copyOf(shipped, await cacheFolder(process.env));
@@ -69,7 +74,7 @@ async function unprivilegedUser(): Promise<RunAs> {
 }
 
 /** Whether a user who owns nothing on the way may enter the folder. */
-async function othersCanEnter(folder: string): Promise<boolean> {
+export async function othersCanEnter(folder: string): Promise<boolean> {
   for (let path = resolve(folder); ; path = dirname(path)) {
     const { mode } = await stat(path);
     if ((mode & 0o001) === 0) return false;

