@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import type { TLSConfig } from '@temporalio/client';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import { AppError } from '../domain/errors.ts';
 import type { Config, TemporalSecurity } from './config.ts';
-import { temporalAway } from './not-there.ts';
+import { aboutNamespace, temporalAway } from './not-there.ts';
 
 type Server = Pick<Config, 'temporalAddress' | 'temporalSecurity'>;
 
@@ -28,6 +29,16 @@ export async function connectWorker(config: Server): Promise<NativeConnection> {
     return await NativeConnection.connect(optionsOf(config));
   } catch (error) {
     throw temporalAway(config.temporalAddress, error);
+  }
+}
+
+/** @throws AppError `config_invalid` when there is none of this name; a server that does not tell is believed */
+export async function mustHaveNamespace(client: Client, namespace: string): Promise<void> {
+  try {
+    await client.workflowService.describeNamespace({ namespace });
+  } catch (error) {
+    const fault = aboutNamespace(error, namespace);
+    if (fault instanceof AppError) throw fault;
   }
 }
 

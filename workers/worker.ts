@@ -7,9 +7,8 @@ import { CHANNEL_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-
 import { bundleWorkflows } from './bundle.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
 import type { Context } from './context.ts';
-import { aboutNamespace } from './not-there.ts';
 import { refundEngine } from './refund-engine.ts';
-import { connectWorker } from './temporal.ts';
+import { connectWorker, mustHaveNamespace } from './temporal.ts';
 
 /** Running activities get this long to end before a stop cancels them; the container's stop period is longer still. */
 const SHUTDOWN_GRACE = '25 seconds';
@@ -29,16 +28,27 @@ export interface RunningWorker {
  * @throws AppError `temporal_unavailable`, `config_invalid` when there is no such namespace
  */
 export async function startWorker(context: Context, o: { bundle?: string } = {}): Promise<RunningWorker> {
-  const connection = await connectWorker(context.config);
+  const { temporal, config } = context;
+  const connection = await connectWorker(config);
   try {
+    // Asked first: a worker in a namespace that does not exist would wait for work for ever.
+    await mustHaveNamespace(temporal.client, config.temporalNamespace);
     const code = o.bundle ?? (await bundleWorkflows());
-    const all = workerOptions(context, connection, code).map((options) => Worker.create(options));
-    return runTogether(await Promise.all(all), connection);
+    return runTogether(await createAll(workerOptions(context, connection, code)), connection);
   } catch (error) {
-    // Workers that were made and never ran hold on to the connection; the process ends with it.
-    await connection.close().catch(() => undefined);
-    throw aboutNamespace(error, context.config.temporalNamespace);
+    await connection.close();
+    throw error;
   }
+}
+
+/** All or none: one that was made and never ran would keep the connection, and with it the process. */
+async function createAll(options: readonly WorkerOptions[]): Promise<readonly Worker[]> {
+  const made = await Promise.allSettled(options.map((one) => Worker.create(one)));
+  const workers = made.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = made.find((one) => one.status === 'rejected');
+  if (failed === undefined) return workers;
+  await Promise.allSettled(workers.map((worker) => worker.runUntil(Promise.resolve())));
+  throw failed.reason;
 }
 
 /**

@@ -11,10 +11,10 @@ import { systemClock } from '../../workers/clock.ts';
 import type { Config } from '../../workers/config.ts';
 import { shippedPostgres } from '../../workers/engines/postgres-binaries.ts';
 import { findInstalledTemporalCli } from '../../workers/engines/temporal-binary.ts';
-import { aboutDatabase, aboutNamespace, temporalAway } from '../../workers/not-there.ts';
+import { aboutDatabase, temporalAway } from '../../workers/not-there.ts';
 import { refundEngine } from '../../workers/refund-engine.ts';
 import { attributeType, missingSearchAttributes } from '../../workers/search-attributes.ts';
-import { connectClient } from '../../workers/temporal.ts';
+import { connectClient, mustHaveNamespace } from '../../workers/temporal.ts';
 
 const run = promisify(execFile);
 
@@ -70,9 +70,7 @@ export async function checkTemporal(config: TemporalConfig): Promise<string> {
   const { client } = temporal;
   try {
     if (!(await refundEngine(client, systemClock()).healthy())) throw temporalAway(address);
-    await client.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
-      throw aboutNamespace(error, namespace);
-    });
+    await mustHaveNamespace(client, namespace);
     mustHaveAttributes(namespace, await missingSearchAttributes(client, namespace));
     return `reachable at ${address}, namespace ${namespace} has all search attributes`;
   } finally {
