@@ -19,6 +19,7 @@ import { startEngines } from './engines/engines.ts';
 import { sandboxWithAccounts } from './stack-sandbox.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
+import { endTemporalCore } from './temporal-logs.ts';
 import { startWorker } from './worker.ts';
 
 export interface StackOptions {
@@ -63,6 +64,7 @@ export async function startStack(o: StackOptions): Promise<Stack> {
     return await assemble(o, closers, stop);
   } catch (error) {
     await stop();
+    await endTemporalCore();
     throw error;
   }
 }

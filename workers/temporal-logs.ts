@@ -44,3 +44,11 @@ export function quietTemporalLogs(level: Level): void {
     shutdownSignals: [],
   });
 }
+
+/**
+ * Ends the SDK's native core where nothing of it is in use any more. Once it has a logger it keeps its process alive, and
+ * only the last worker's end ends it: a start that failed before its worker would never end.
+ */
+export async function endTemporalCore(): Promise<void> {
+  await Runtime.instance().shutdown();
+}

@@ -56,7 +56,7 @@ async function createAll(options: readonly WorkerOptions[]): Promise<readonly Wo
  * all the time: there are no more of them than connections, so none fails for waiting. Calls to a channel wait for the
  * channel and hold one for moments, for which two are left. Statements have connections of their own.
  */
-function activitySlots(databasePool: number): { refunds: number; calls: number; statements: number } {
+export function activitySlots(databasePool: number): { refunds: number; calls: number; statements: number } {
   const forRefunds = databasePool - INGEST_CONNECTIONS;
   return {
     refunds: Math.max(1, forRefunds - 2),
