@@ -1,4 +1,5 @@
 /** What must be true at the end of the month. Each check compares two independent sources. */
+import { ERRORS } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
 import type { Sandbox } from '../../sandbox/server.ts';
 import type { Pool } from '../../store/pool.ts';
@@ -179,24 +180,26 @@ function checkOverdue(o: { plan: DemoPlan; report: DemoReport }): readonly Check
   ];
 }
 
-/** Forged notices and probes were refused and kept as refused. */
+/**
+ * Forged notices and probes were refused and kept as refused. One that came while an engine was away was answered
+ * "not now": nobody believed it, and there was nowhere to keep it.
+ */
 async function checkForgeries(pool: Pool, plan: DemoPlan, sandbox: Sandbox): Promise<readonly Check[]> {
-  const sent = sandbox.plan
-    .list()
-    .filter((one) => one.trouble.kind === 'callback_forged' || one.trouble.kind === 'callback_probe')
-    .reduce((sum, one) => sum + one.applied.length, 0);
-  const { rows } = await pool.query<{ refused: bigint }>(
-    `select count(*) as refused from callbacks where verdict = 'refused'`,
-  );
-  const refused = Number(rows[0]?.refused ?? 0n);
   const planned = plan.refunds.filter(
     (refund) => refund.trouble === 'callback_forged' || refund.trouble === 'callback_probe',
   ).length;
+  const tries = sandbox.deliveries().filter((one) => one.flavour === 'forged' || one.flavour === 'probe');
+  const believed = tries.filter((one) => one.status === 200 || one.status === 204);
+  const refused = tries.filter((one) => one.status === ERRORS.callback_signature_invalid.status);
+  const { rows } = await pool.query<{ kept: bigint }>(
+    `select count(*) as kept from callbacks where verdict = 'refused'`,
+  );
+  const kept = Number(rows[0]?.kept ?? 0n);
   return [
     check(
       'forged and probing callbacks were refused',
-      refused >= planned && sent >= planned,
-      `${String(refused)} refused`,
+      tries.length >= planned && believed.length === 0 && kept >= refused.length,
+      `${String(kept)} refused`,
     ),
   ];
 }
