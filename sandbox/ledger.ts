@@ -3,7 +3,6 @@
  * the channel's rules only; no answer, callback or bill, troubled or not, can change it.
  */
 import { formatYuan } from '../domain/money.ts';
-import type { Order, Refund } from './model.ts';
 
 export type PostingKind =
   | 'payment'
@@ -17,12 +16,46 @@ export type PostingKind =
   | 'withdrawal'
   | 'opening';
 
+/** A payment as far as its money goes. Every channel's order is one. */
+export interface LedgerPayment {
+  readonly merchantNo: string;
+  /** The channel's number of it. */
+  readonly transactionId: string;
+  /** The merchant's number of it. */
+  readonly paymentNo: string;
+  /** Who paid: one word that tells payers apart. */
+  readonly payer: string;
+  /** What the payer really paid. */
+  readonly payerMinor: bigint;
+  /** What the channel keeps of it. */
+  readonly feeMinor: bigint;
+  readonly paidAtMs: number;
+  readonly note: string;
+}
+
+/** A refund as far as its money goes. */
+export interface LedgerRefund {
+  readonly payment: LedgerPayment;
+  readonly channelRefundNo: string;
+  readonly refundNo: string;
+  /** In terms of the payment, as asked for. */
+  readonly amountMinor: bigint;
+  /** What the payer is given. */
+  readonly payerMinor: bigint;
+  /** The fee that the merchant gets back with it. */
+  readonly feeMinor: bigint;
+  /** By the API, or by hand in the merchant console. */
+  readonly origin: 'api' | 'console';
+  readonly acceptedAtMs: number;
+  readonly note: string;
+}
+
 /** One movement of money. */
 export interface Posting {
   readonly no: number;
   readonly atMs: number;
   readonly kind: PostingKind;
-  readonly mchid: string;
+  readonly merchantNo: string;
   readonly from: string;
   readonly to: string;
   readonly minor: bigint;
@@ -36,9 +69,9 @@ export interface Posting {
 
 /** A refund that reached the payer. */
 export interface PaidOut {
-  readonly mchid: string;
-  readonly outRefundNo: string;
-  readonly refundId: string;
+  readonly merchantNo: string;
+  readonly refundNo: string;
+  readonly channelRefundNo: string;
   readonly transactionId: string;
   readonly origin: 'api' | 'console';
   /** In terms of the order, as asked for. */
@@ -51,13 +84,13 @@ export interface PaidOut {
 }
 
 export interface LedgerView {
-  /** Fen by account: `merchant:<mchid>`, `payer:<openid>`, `in_transit:<mchid>`, `fees`, `outside` (negative: what came in). */
+  /** Fen by account: `merchant:<number>`, `payer:<payer>`, `in_transit:<number>`, `fees`, `outside` (negative: what came in). */
   readonly balances: Readonly<Record<string, bigint>>;
   readonly paidOut: readonly PaidOut[];
   /** Payments of a number beyond its first. Must be 0. */
   readonly doublePayments: number;
-  /** Orders of which more was paid back than was paid. Must be empty. */
-  readonly overRefundedOrders: readonly string[];
+  /** Payments of which more was paid back than was paid. Must be empty. */
+  readonly overRefundedPayments: readonly string[];
   /** Whether the postings, added up anew, give these balances, and all of them together nothing. */
   readonly balanced: boolean;
   readonly postings: number;
@@ -73,72 +106,72 @@ export class Ledger {
   readonly #postings: Posting[] = [];
   readonly #balances = new Map<string, bigint>();
   readonly #paidOut = new Map<string, PaidOut>();
-  readonly #paidOfOrder = new Map<string, { order: Order; minor: bigint }>();
+  readonly #paidOfPayment = new Map<string, { payment: LedgerPayment; minor: bigint }>();
 
-  balanceOf(mchid: string): bigint {
-    return this.#balances.get(merchantAccount(mchid)) ?? 0n;
+  balanceOf(merchantNo: string): bigint {
+    return this.#balances.get(merchantAccount(merchantNo)) ?? 0n;
   }
 
-  open(mchid: string, minor: bigint, atMs: number): void {
-    this.#putIn('opening', mchid, minor, atMs);
+  open(merchantNo: string, minor: bigint, atMs: number): void {
+    this.#putIn('opening', merchantNo, minor, atMs);
   }
 
-  topUp(mchid: string, minor: bigint, atMs: number): void {
-    this.#putIn('top_up', mchid, minor, atMs);
+  topUp(merchantNo: string, minor: bigint, atMs: number): void {
+    this.#putIn('top_up', merchantNo, minor, atMs);
   }
 
   /** Money that the merchant takes away to its bank. */
-  withdraw(mchid: string, minor: bigint, atMs: number): void {
-    const occasion = this.#byHand('withdrawal', mchid, minor, atMs);
-    this.#post(occasion, { kind: 'withdrawal', from: merchantAccount(mchid), to: OUTSIDE, minor });
+  withdraw(merchantNo: string, minor: bigint, atMs: number): void {
+    const occasion = this.#byHand('withdrawal', merchantNo, minor, atMs);
+    this.#post(occasion, { kind: 'withdrawal', from: merchantAccount(merchantNo), to: OUTSIDE, minor });
   }
 
-  orderPaid(order: Order): void {
-    const merchant = merchantAccount(order.mchid);
-    const occasion = ofOrder(order);
-    const payer = payerAccount(order);
-    this.#post(occasion, { kind: 'payment', from: payer, to: merchant, minor: order.payerMinor });
-    this.#post(occasion, { kind: 'payment_fee', from: merchant, to: FEES, minor: order.feeMinor });
+  paid(payment: LedgerPayment): void {
+    const merchant = merchantAccount(payment.merchantNo);
+    const occasion = ofPayment(payment);
+    const payer = payerAccount(payment);
+    this.#post(occasion, { kind: 'payment', from: payer, to: merchant, minor: payment.payerMinor });
+    this.#post(occasion, { kind: 'payment_fee', from: merchant, to: FEES, minor: payment.feeMinor });
   }
 
-  refundAccepted(refund: Refund): void {
-    const merchant = merchantAccount(refund.mchid);
-    const transit = transitAccount(refund.mchid);
+  refundAccepted(refund: LedgerRefund): void {
+    const merchant = merchantAccount(refund.payment.merchantNo);
+    const transit = transitAccount(refund.payment.merchantNo);
     const occasion = ofRefund(refund, refund.acceptedAtMs);
     this.#post(occasion, { kind: 'refund_accepted', from: merchant, to: transit, minor: refund.payerMinor });
     this.#post(occasion, { kind: 'refund_fee', from: FEES, to: merchant, minor: refund.feeMinor });
   }
 
-  refundPaid(refund: Refund, atMs: number): void {
+  refundPaid(refund: LedgerRefund, atMs: number): void {
     const occasion = ofRefund(refund, atMs);
-    const payer = payerAccount(refund.order);
+    const payer = payerAccount(refund.payment);
     this.#post(occasion, {
       kind: 'refund_paid',
-      from: transitAccount(refund.mchid),
+      from: transitAccount(refund.payment.merchantNo),
       to: payer,
       minor: refund.payerMinor,
     });
-    const key = `${refund.mchid}/${refund.outRefundNo}`;
+    const key = `${refund.payment.merchantNo}/${refund.refundNo}`;
     const before = this.#paidOut.get(key);
     this.#paidOut.set(key, { ...(before ?? firstPayment(refund, atMs)), count: (before?.count ?? 0) + 1 });
-    const ofOrder = this.#paidOfOrder.get(refund.order.transactionId)?.minor ?? 0n;
-    this.#paidOfOrder.set(refund.order.transactionId, {
-      order: refund.order,
-      minor: ofOrder + refund.payerMinor,
+    const ofPayment = this.#paidOfPayment.get(refund.payment.transactionId)?.minor ?? 0n;
+    this.#paidOfPayment.set(refund.payment.transactionId, {
+      payment: refund.payment,
+      minor: ofPayment + refund.payerMinor,
     });
   }
 
-  refundClosed(refund: Refund, atMs: number): void {
-    const merchant = merchantAccount(refund.mchid);
-    const transit = transitAccount(refund.mchid);
+  refundClosed(refund: LedgerRefund, atMs: number): void {
+    const merchant = merchantAccount(refund.payment.merchantNo);
+    const transit = transitAccount(refund.payment.merchantNo);
     const occasion = ofRefund(refund, atMs);
     this.#post(occasion, { kind: 'refund_closed', from: transit, to: merchant, minor: refund.payerMinor });
     this.#post(occasion, { kind: 'refund_closed_fee', from: merchant, to: FEES, minor: refund.feeMinor });
   }
 
   /** Movements on the merchant's own account, by time. */
-  postingsOf(mchid: string): readonly Posting[] {
-    const account = merchantAccount(mchid);
+  postingsOf(merchantNo: string): readonly Posting[] {
+    const account = merchantAccount(merchantNo);
     return this.#postings
       .filter((one) => one.from === account || one.to === account)
       .toSorted((one, other) => one.atMs - other.atMs || one.no - other.no);
@@ -155,9 +188,9 @@ export class Ledger {
       balances: Object.fromEntries([...this.#balances].toSorted(([one], [other]) => (one < other ? -1 : 1))),
       paidOut,
       doublePayments: paidOut.reduce((sum, one) => sum + one.count - 1, 0),
-      overRefundedOrders: [...this.#paidOfOrder.values()]
-        .filter(({ order, minor }) => minor > order.payerMinor)
-        .map(({ order }) => order.outTradeNo),
+      overRefundedPayments: [...this.#paidOfPayment.values()]
+        .filter(({ payment, minor }) => minor > payment.payerMinor)
+        .map(({ payment }) => payment.paymentNo),
       balanced: this.#isBalanced(),
       postings: this.#postings.length,
     };
@@ -173,14 +206,14 @@ export class Ledger {
     return total === 0n && [...this.#balances].every(([account, minor]) => anew.get(account) === minor);
   }
 
-  #putIn(kind: 'opening' | 'top_up', mchid: string, minor: bigint, atMs: number): void {
-    const occasion = this.#byHand(kind, mchid, minor, atMs);
-    this.#post(occasion, { kind, from: OUTSIDE, to: merchantAccount(mchid), minor });
+  #putIn(kind: 'opening' | 'top_up', merchantNo: string, minor: bigint, atMs: number): void {
+    const occasion = this.#byHand(kind, merchantNo, minor, atMs);
+    this.#post(occasion, { kind, from: OUTSIDE, to: merchantAccount(merchantNo), minor });
   }
 
-  #byHand(kind: PostingKind, mchid: string, minor: bigint, atMs: number): Occasion {
-    const reference = `${kind}-${mchid}-${String(this.#postings.length)}`;
-    return { atMs, mchid, reference, voucher: '', by: 'console', note: formatYuan(minor) };
+  #byHand(kind: PostingKind, merchantNo: string, minor: bigint, atMs: number): Occasion {
+    const reference = `${kind}-${merchantNo}-${String(this.#postings.length)}`;
+    return { atMs, merchantNo, reference, voucher: '', by: 'console', note: formatYuan(minor) };
   }
 
   #post(occasion: Occasion, movement: Movement): void {
@@ -193,46 +226,46 @@ export class Ledger {
 }
 
 /** The name of a merchant's account in the ledger. */
-export function merchantAccount(mchid: string): string {
-  return `merchant:${mchid}`;
+export function merchantAccount(merchantNo: string): string {
+  return `merchant:${merchantNo}`;
 }
 
-function transitAccount(mchid: string): string {
-  return `in_transit:${mchid}`;
+function transitAccount(merchantNo: string): string {
+  return `in_transit:${merchantNo}`;
 }
 
-function payerAccount(order: Order): string {
-  return `payer:${order.openid}`;
+function payerAccount(payment: LedgerPayment): string {
+  return `payer:${payment.payer}`;
 }
 
-function ofOrder(order: Order): Occasion {
+function ofPayment(payment: LedgerPayment): Occasion {
   return {
-    atMs: order.paidAtMs,
-    mchid: order.mchid,
-    reference: order.transactionId,
-    voucher: order.outTradeNo,
+    atMs: payment.paidAtMs,
+    merchantNo: payment.merchantNo,
+    reference: payment.transactionId,
+    voucher: payment.paymentNo,
     by: 'api',
-    note: order.goodsName,
+    note: payment.note,
   };
 }
 
-function ofRefund(refund: Refund, atMs: number): Occasion {
+function ofRefund(refund: LedgerRefund, atMs: number): Occasion {
   return {
     atMs,
-    mchid: refund.mchid,
-    reference: refund.refundId,
-    voucher: refund.outRefundNo,
+    merchantNo: refund.payment.merchantNo,
+    reference: refund.channelRefundNo,
+    voucher: refund.refundNo,
     by: refund.origin,
-    note: refund.reason ?? '',
+    note: refund.note,
   };
 }
 
-function firstPayment(refund: Refund, atMs: number): Omit<PaidOut, 'count'> {
+function firstPayment(refund: LedgerRefund, atMs: number): Omit<PaidOut, 'count'> {
   return {
-    mchid: refund.mchid,
-    outRefundNo: refund.outRefundNo,
-    refundId: refund.refundId,
-    transactionId: refund.order.transactionId,
+    merchantNo: refund.payment.merchantNo,
+    refundNo: refund.refundNo,
+    channelRefundNo: refund.channelRefundNo,
+    transactionId: refund.payment.transactionId,
     origin: refund.origin,
     amountMinor: refund.amountMinor,
     payerMinor: refund.payerMinor,

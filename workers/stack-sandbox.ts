@@ -1,9 +1,9 @@
 /** A sandbox with one merchant, and the accounts file that lets the system talk to it. Keys live as long as the data do. */
 import { join } from 'node:path';
 import type { Clock } from '../domain/clock.ts';
-import { keptKeys, merchantOf, writeSandboxAccount } from '../sandbox/account-files.ts';
-import type { Sandbox } from '../sandbox/server.ts';
-import { startSandbox } from '../sandbox/server.ts';
+import { keptKeys, merchantOf, writeSandboxAccount } from '../sandbox/wechat/account-files.ts';
+import type { Sandbox } from '../sandbox/wechat/server.ts';
+import { startSandbox } from '../sandbox/wechat/server.ts';
 
 export interface SandboxPlan {
   readonly dataDir: string;

@@ -3,7 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sandbox } from '../sandbox/server.ts';
+import type { Sandbox } from '../sandbox/wechat/server.ts';
 import { migrate } from '../store/migrate.ts';
 import type { RunningApi } from './api-server.ts';
 import { chooseApiPort, startApi } from './api-server.ts';

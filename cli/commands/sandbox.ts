@@ -1,8 +1,8 @@
 /** `yuanlu sandbox`: a WeChat Pay on loopback, alone, for anybody's integration. */
 import { resolve } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import { keptKeys, merchantOf, writeSandboxAccount } from '../../sandbox/account-files.ts';
-import { startSandbox } from '../../sandbox/server.ts';
+import { keptKeys, merchantOf, writeSandboxAccount } from '../../sandbox/wechat/account-files.ts';
+import { startSandbox } from '../../sandbox/wechat/server.ts';
 import { turnableClock } from '../../sandbox/turnable-clock.ts';
 import type { TurnableClock } from '../../sandbox/turnable-clock.ts';
 import { untilStopped } from '../until-stopped.ts';

@@ -1,7 +1,7 @@
 /** What must be true at the end of the month. Each check compares two independent sources. */
 import { ERRORS } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
-import type { Sandbox } from '../../sandbox/server.ts';
+import type { Sandbox } from '../../sandbox/wechat/server.ts';
 import type { Pool } from '../../store/pool.ts';
 import { verifyAudit } from '../../store/audit.ts';
 import type { DemoPlan, PlannedRefund, TroubleName } from './plan.ts';
@@ -54,9 +54,9 @@ async function readDifferences(pool: Pool, plan: DemoPlan, sandbox: Sandbox): Pr
     .paidOut.filter((paid) => paid.origin === 'console')
     .map((paid) => ({
       trouble: 'refund_by_hand',
-      refund_no: paid.outRefundNo,
+      refund_no: paid.refundNo,
       expected: 'missing_in_books',
-      found: has('missing_in_books', paid.outRefundNo),
+      found: has('missing_in_books', paid.refundNo),
     }));
   const late = sandbox.plan
     .list()
@@ -137,12 +137,12 @@ async function checkLedger(o: { pool: Pool; sandbox: Sandbox }): Promise<readonl
   );
   const ours = new Map(rows.map((row) => [row.refund_no, row.amount_minor]));
   const paid = ledger.paidOut.filter((one) => one.origin === 'api');
-  const differing = paid.filter((one) => ours.get(one.outRefundNo) !== one.amountMinor);
+  const differing = paid.filter((one) => ours.get(one.refundNo) !== one.amountMinor);
   const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, minor) => total + minor, 0n);
   return [
     check(
       'no refund was paid twice',
-      ledger.doublePayments === 0 && ledger.overRefundedOrders.length === 0,
+      ledger.doublePayments === 0 && ledger.overRefundedPayments.length === 0,
       `${String(paid.length)} paid, each once`,
     ),
     check("the channel's ledger balances", ledger.balanced, `${String(ledger.postings)} postings`),
@@ -189,7 +189,7 @@ async function checkForgeries(pool: Pool, plan: DemoPlan, sandbox: Sandbox): Pro
     (refund) => refund.trouble === 'callback_forged' || refund.trouble === 'callback_probe',
   ).length;
   const tries = sandbox.deliveries().filter((one) => one.flavour === 'forged' || one.flavour === 'probe');
-  const believed = tries.filter((one) => one.status === 200 || one.status === 204);
+  const believed = tries.filter((one) => one.taken);
   const refused = tries.filter((one) => one.status === ERRORS.callback_signature_invalid.status);
   const { rows } = await pool.query<{ kept: bigint }>(
     `select count(*) as kept from callbacks where verdict = 'refused'`,

@@ -2,7 +2,7 @@
  * The demo's month, decided before it begins: which payments, which refunds of them, when, and which trouble befalls
  * which refund. Pure, and the same for the same seed.
  */
-import type { PaySource } from '../../sandbox/model.ts';
+import type { PaySource } from '../../sandbox/wechat/model.ts';
 import type { RefundState } from '../../domain/refund/state.ts';
 import type { Dice } from './dice.ts';
 import { dice } from './dice.ts';

@@ -5,7 +5,7 @@
 import axios from 'axios';
 import type { AxiosInstance } from 'axios';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
-import type { RefundTrouble } from '../../sandbox/troubles.ts';
+import type { RefundTrouble } from '../../sandbox/wechat/troubles.ts';
 import { sleepUntil } from '../../workers/clock.ts';
 import type { Stack } from '../../workers/stack.ts';
 import type { DemoPlan, PlannedPayment, PlannedRefund, TroubleName } from './plan.ts';

@@ -300,7 +300,7 @@ describe('F36 a platform certificate that was exchanged overnight', () => {
   function statusesOf(refundNo: string): (number | null)[] {
     return shop.sandbox
       .deliveries()
-      .filter((one) => one.outRefundNo === refundNo)
+      .filter((one) => one.refundNo === refundNo)
       .map((one) => one.status);
   }
 
@@ -326,7 +326,7 @@ describe('F36 a platform certificate that was exchanged overnight', () => {
     // A minute has not passed since the list was asked for: whoever names random serials causes no calls.
     shop.sandbox.rotatePlatformCertificate();
     expect((await refundAtSandbox())[0]).toBe(401);
-    const waiting = shop.sandbox.deliveries().at(-1)?.outRefundNo ?? '';
+    const waiting = shop.sandbox.deliveries().at(-1)?.refundNo ?? '';
     expect(await stateOf(waiting)).toBe('requested');
 
     shop.clock.wallAt = new Date(NOW.getTime() + 2 * MINUTE_MS);

@@ -3,12 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { Channel } from '../../channels/channel.ts';
 import { loadWechatAccount } from '../../channels/wechat/account.ts';
 import { wechatChannel } from '../../channels/wechat/wechat-channel.ts';
-import type { ChannelKeys, MerchantKeys } from '../../sandbox/keys.ts';
-import { makeChannelKeys, makeMerchantKeys } from '../../sandbox/keys.ts';
-import type { Sandbox } from '../../sandbox/server.ts';
-import { startSandbox } from '../../sandbox/server.ts';
-import type { Spoilt } from '../../sandbox/signing.ts';
-import { seal, signatureHeaders, signerOf } from '../../sandbox/signing.ts';
+import type { ChannelKeys, MerchantKeys } from '../../sandbox/wechat/keys.ts';
+import { makeChannelKeys, makeMerchantKeys } from '../../sandbox/wechat/keys.ts';
+import type { Sandbox } from '../../sandbox/wechat/server.ts';
+import { startSandbox } from '../../sandbox/wechat/server.ts';
+import type { Spoilt } from '../../sandbox/wechat/signing.ts';
+import { seal, signatureHeaders, signerOf } from '../../sandbox/wechat/signing.ts';
 import { NOW } from './api-under-test.ts';
 
 export interface WechatShop {

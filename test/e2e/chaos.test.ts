@@ -148,7 +148,7 @@ describe(`with dice ${String(seed)}`, () => {
     expect(traffic.accepted).toBe(REFUNDS);
     expect(stack.sandbox.ledger()).toMatchObject({
       doublePayments: 0,
-      overRefundedOrders: [],
+      overRefundedPayments: [],
       balanced: true,
     });
     expect(planted.filter((one) => one.found !== one.expected)).toEqual([]);

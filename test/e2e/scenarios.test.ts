@@ -352,7 +352,7 @@ test('I1 I2: after all of it the ledger of the channel balances, and nothing was
 
   expect(shop.stack.sandbox.ledger()).toMatchObject({
     doublePayments: 0,
-    overRefundedOrders: [],
+    overRefundedPayments: [],
     balanced: true,
   });
 });

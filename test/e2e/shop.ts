@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { AxiosInstance } from 'axios';
-import type { PaySource } from '../../sandbox/model.ts';
-import type { DeliveryView } from '../../sandbox/callbacks.ts';
-import type { RefundTrouble } from '../../sandbox/troubles.ts';
+import type { PaySource } from '../../sandbox/wechat/model.ts';
+import type { DeliveryView } from '../../sandbox/notice-tries.ts';
+import type { RefundTrouble } from '../../sandbox/wechat/troubles.ts';
 import type { Stack } from '../../workers/stack.ts';
 import { startStack } from '../../workers/stack.ts';
 
@@ -140,11 +140,11 @@ export async function openShop(o: { readonly seed: number; readonly daysPerSecon
     breaks: async (refundNo) =>
       (await get<{ breaks: SeenBreak[] }>(`/v1/breaks?refund_no=${refundNo}`)).breaks,
     callbacks: (refundNo) => callbacksOf(stack, refundNo),
-    deliveries: (refundNo) => stack.sandbox.deliveries().filter((one) => one.outRefundNo === refundNo),
+    deliveries: (refundNo) => stack.sandbox.deliveries().filter((one) => one.refundNo === refundNo),
     paidOut: (refundNo) =>
       stack.sandbox
         .ledger()
-        .paidOut.filter((one) => one.outRefundNo === refundNo)
+        .paidOut.filter((one) => one.refundNo === refundNo)
         .flatMap((one) => Array.from({ length: one.count }, () => one.amountMinor)),
     reaches: (refundNo, state) =>
       until(`${refundNo} is ${state}`, async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import type { Sandbox } from '../../sandbox/server.ts';
+import type { Sandbox } from '../../sandbox/wechat/server.ts';
 import { systemClock } from '../../workers/clock.ts';
 import { sandboxWithAccounts } from '../../workers/stack-sandbox.ts';
 import type { CuttableProxy } from '../api/cuttable-proxy.ts';

@@ -1,0 +1,144 @@
+/** Orders that payers paid: made by the control plane, since nobody shops here. */
+import { AppError } from '../../domain/errors.ts';
+import type { Dice } from '../dice.ts';
+import { compactDate, wholeSecond } from '../instants.ts';
+import type { NewOrder, Order, PaySource, SandboxMerchant } from './model.ts';
+import { notFound } from './problem.ts';
+
+/** Banks by kind of card: WeChat's code, and the words in front of the card's tail. */
+const BANKS: Readonly<Record<PaySource, readonly [Bank, ...Bank[]]>> = {
+  wallet: [{ code: 'CFT', account: '支付用户零钱' }],
+  debit_card: [
+    { code: 'ICBC_DEBIT', account: '工商银行储蓄卡' },
+    { code: 'CCB_DEBIT', account: '建设银行储蓄卡' },
+    { code: 'PSBC_DEBIT', account: '邮储银行储蓄卡' },
+  ],
+  credit_card: [
+    { code: 'CMB_CREDIT', account: '招商银行信用卡' },
+    { code: 'BOC_CREDIT', account: '中国银行信用卡' },
+  ],
+};
+
+interface Bank {
+  readonly code: string;
+  readonly account: string;
+}
+
+/** Names as shops write them: commas, quotes and backticks are what bills are hard to read for. */
+const GOODS: readonly [string, ...string[]] = [
+  '蓝牙耳机, 白色',
+  '保温杯 500ml',
+  '"限量版" T恤, XL, 黑',
+  "Men's jacket, 42",
+  '龙井茶`礼盒`',
+  '儿童绘本《小猫, 你好》',
+  '手机壳 (透明), 2件',
+];
+
+/** The merchant's rate, 0.60 %, in 1/10000. */
+const FEE_RATE = 60n;
+
+export class Orders {
+  readonly #dice: Dice;
+  readonly #merchants: ReadonlyMap<string, SandboxMerchant>;
+  readonly #byTransaction = new Map<string, Order>();
+  readonly #byOutTradeNo = new Map<string, Order>();
+
+  constructor(merchants: ReadonlyMap<string, SandboxMerchant>, dice: Dice) {
+    this.#merchants = merchants;
+    this.#dice = dice;
+  }
+
+  /** @throws AppError `request_invalid` */
+  add(wanted: NewOrder, nowMs: number): Order {
+    const mchid = wanted.mchid ?? [...this.#merchants.keys()][0] ?? '';
+    const merchant = this.#merchants.get(mchid);
+    if (merchant === undefined)
+      throw new AppError('request_invalid', { mchid: `${mchid} is no merchant of this sandbox` });
+    if (!/^[0-9A-Za-z_\-|*@]{6,32}$/.test(wanted.outTradeNo)) {
+      throw new AppError('request_invalid', { out_trade_no: 'is not 6 to 32 of letters, digits, _-|*@' });
+    }
+    if (this.#byOutTradeNo.has(`${mchid}/${wanted.outTradeNo}`)) {
+      throw new AppError('request_invalid', { out_trade_no: `${wanted.outTradeNo} exists` });
+    }
+    const coupon = wanted.couponMinor ?? 0n;
+    if (wanted.totalMinor < 1n || coupon < 0n || coupon >= wanted.totalMinor) {
+      throw new AppError('request_invalid', { total_minor: 'is below 1, or the coupon pays it all' });
+    }
+    if (wanted.paidAt !== undefined && !(wanted.paidAt.getTime() <= nowMs)) {
+      throw new AppError('request_invalid', { paid_at: 'has not come yet' });
+    }
+    const order = this.#make(wanted, merchant, nowMs);
+    this.#byTransaction.set(order.transactionId, order);
+    this.#byOutTradeNo.set(`${mchid}/${order.outTradeNo}`, order);
+    return order;
+  }
+
+  byTransaction(mchid: string, transactionId: string): Order | undefined {
+    const order = this.#byTransaction.get(transactionId);
+    return order?.mchid === mchid ? order : undefined;
+  }
+
+  byOutTradeNo(mchid: string, outTradeNo: string): Order | undefined {
+    return this.#byOutTradeNo.get(`${mchid}/${outTradeNo}`);
+  }
+
+  all(): readonly Order[] {
+    return [...this.#byTransaction.values()];
+  }
+
+  of(mchid: string): readonly Order[] {
+    return [...this.#byTransaction.values()].filter((order) => order.mchid === mchid);
+  }
+
+  /** The order that a refund names by one number or both. @throws WechatProblem 404, or 400 when they name two orders */
+  named(
+    mchid: string,
+    names: { transactionId?: string | undefined; outTradeNo?: string | undefined },
+  ): Order {
+    const { transactionId, outTradeNo } = names;
+    const found = [
+      ...(transactionId === undefined ? [] : [this.byTransaction(mchid, transactionId)]),
+      ...(outTradeNo === undefined ? [] : [this.byOutTradeNo(mchid, outTradeNo)]),
+    ];
+    const [order] = found;
+    if (order === undefined || found.some((one) => one !== order)) throw notFound('订单不存在');
+    return order;
+  }
+
+  #make(wanted: NewOrder, merchant: SandboxMerchant, nowMs: number): Order {
+    const { mchid, appid } = merchant;
+    const key = `${mchid}/${wanted.outTradeNo}`;
+    const paidAtMs = wholeSecond(wanted.paidAt?.getTime() ?? nowMs);
+    const source = wanted.source ?? 'wallet';
+    const bank = this.#dice.pick(`${key}/bank`, BANKS[source]);
+    const couponMinor = wanted.couponMinor ?? 0n;
+    const payerMinor = wanted.totalMinor - couponMinor;
+    // Only to the hundred thousandth the numbers could collide: the running number in the middle keeps them apart.
+    const running = String(this.#byTransaction.size + 1).padStart(7, '0');
+    return {
+      mchid,
+      appid,
+      transactionId: `4200002211${compactDate(paidAtMs)}${running}${this.#dice.digits(`${key}/id`, 3)}`,
+      outTradeNo: wanted.outTradeNo,
+      totalMinor: wanted.totalMinor,
+      couponMinor,
+      payerMinor,
+      feeMinor: feeOf(payerMinor),
+      openid: `o${this.#dice.digits(`${key}/payer`, 27)}`,
+      source,
+      bankType: bank.code,
+      payerAccount: source === 'wallet' ? bank.account : bank.account + this.#dice.digits(`${key}/card`, 4),
+      goodsName: wanted.goodsName ?? this.#dice.pick(`${key}/goods`, GOODS),
+      attach: wanted.attach ?? '',
+      tradeState: wanted.tradeState ?? 'SUCCESS',
+      paidAtMs,
+      refunds: [],
+    };
+  }
+}
+
+/** What WeChat Pay keeps of a sum, to the fen, half a fen upwards. */
+function feeOf(minor: bigint): bigint {
+  return (minor * FEE_RATE + 5_000n) / 10_000n;
+}

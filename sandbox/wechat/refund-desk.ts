@@ -1,0 +1,216 @@
+/** Where refunds are taken on, by the channel's rules, and brought to their end. */
+import type { Agenda } from '../agenda.ts';
+import type { Dice } from '../dice.ts';
+import { compactDate, wholeSecond } from '../instants.ts';
+import type { Ledger } from '../ledger.ts';
+import { ledgerRefund } from './ledger-entries.ts';
+import type { Order, Refund, SandboxMerchant } from './model.ts';
+import { statusAt } from './model.ts';
+import type { Orders } from './orders.ts';
+import { WechatProblem, invalidRequest, notFound, paramError, tooOften } from './problem.ts';
+import type { RefundParams } from './refund-params.ts';
+import type { TroublePlan } from '../trouble-plan.ts';
+import type { RefundTrouble } from './troubles.ts';
+import { planVerdict } from './verdict.ts';
+
+const DAY_MS = 86_400_000;
+const REFUNDABLE_FOR_MS = 365 * DAY_MS;
+const PARTS_MAX = 50;
+const SPACING_MS = 60_000;
+
+export interface DeskParts {
+  readonly orders: Orders;
+  readonly ledger: Ledger;
+  readonly agenda: Agenda;
+  readonly plan: TroublePlan<RefundTrouble>;
+  readonly dice: Dice;
+  /** Told once about each refund when it is taken on, and once when it ends. */
+  onAccepted(refund: Refund): void;
+  onEnd(refund: Refund): void;
+}
+
+/** A refund that is asked for: by the API or by a hand in the console. */
+type Wanted = Pick<RefundParams, 'outRefundNo' | 'amountMinor'> & {
+  readonly order: Order;
+  readonly reason: string | null;
+  readonly notifyUrl: string | null;
+  readonly fundsAccount: Refund['fundsAccount'];
+  readonly origin: Refund['origin'];
+};
+
+export class RefundDesk {
+  readonly #parts: DeskParts;
+  readonly #refunds = new Map<string, Refund>();
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts;
+  }
+
+  /** The refund of this number, whatever became of it. */
+  find(mchid: string, outRefundNo: string): Refund | undefined {
+    return this.#refunds.get(`${mchid}/${outRefundNo}`);
+  }
+
+  all(): readonly Refund[] {
+    return [...this.#refunds.values()];
+  }
+
+  of(mchid: string): readonly Refund[] {
+    return this.all().filter((refund) => refund.mchid === mchid);
+  }
+
+  /**
+   * The refund of this number if it was taken on before: the same request gets it as it stands.
+   * @throws WechatProblem 400 `INVALID_REQUEST` when amount or order is another
+   */
+  repeated(mchid: string, params: RefundParams): Refund | undefined {
+    const refund = this.find(mchid, params.outRefundNo);
+    if (refund === undefined) return undefined;
+    refund.attempts += 1;
+    const { order, amountMinor } = refund;
+    const same =
+      params.amountMinor === amountMinor &&
+      params.totalMinor === order.totalMinor &&
+      (params.transactionId ?? order.transactionId) === order.transactionId &&
+      (params.outTradeNo ?? order.outTradeNo) === order.outTradeNo;
+    if (!same) throw invalidRequest('订单金额或退款金额与之前请求不一致，请核实后再试');
+    return refund;
+  }
+
+  /** Takes a refund on. @throws WechatProblem when a rule says no */
+  accept(merchant: SandboxMerchant, params: RefundParams, nowMs: number): Refund {
+    const order = this.#parts.orders.named(merchant.mchid, params);
+    if (params.totalMinor !== order.totalMinor) throw invalidRequest('订单总金额与原订单不一致');
+    return this.#open(
+      {
+        ...params,
+        order,
+        reason: params.reason ?? null,
+        notifyUrl: params.notifyUrl ?? merchant.notifyUrl ?? null,
+        fundsAccount: params.fundsAccount ?? 'UNSETTLED',
+        origin: 'api',
+      },
+      nowMs,
+    );
+  }
+
+  /** A refund made by a person in the merchant console, under a number that WeChat makes. */
+  acceptByHand(
+    merchant: SandboxMerchant,
+    o: { readonly outTradeNo: string; readonly amountMinor: bigint; readonly reason: string | null },
+    nowMs: number,
+  ): Refund {
+    if (o.amountMinor < 1n) throw paramError('amount_minor', '不是大于 0 的整数');
+    const order = this.#parts.orders.named(merchant.mchid, { outTradeNo: o.outTradeNo });
+    const outRefundNo = this.#numberByHand(order);
+    const notifyUrl = merchant.notifyUrl ?? null;
+    return this.#open(
+      { ...o, order, outRefundNo, notifyUrl, fundsAccount: 'UNSETTLED', origin: 'console' },
+      nowMs,
+    );
+  }
+
+  /** `REF`, the order and a running number; one that a merchant took for a refund of its own is passed over. */
+  #numberByHand(order: Order): string {
+    for (let running = order.refunds.length; ; running += 1) {
+      const number = `REF${order.transactionId}${String(running).padStart(2, '0')}`;
+      if (this.find(order.mchid, number) === undefined) return number;
+    }
+  }
+
+  #open(wanted: Wanted, nowMs: number): Refund {
+    const { order, amountMinor } = wanted;
+    this.#checkRules(wanted, nowMs);
+    const shares = sharesOf(order, amountMinor, nowMs);
+    this.#checkBalance(order.mchid, shares);
+    const acceptedAtMs = wholeSecond(nowMs);
+    const verdict = planVerdict(wanted.outRefundNo, order, acceptedAtMs, this.#parts);
+    const refund: Refund = {
+      mchid: order.mchid,
+      refundId: this.#newRefundId(order.mchid, wanted.outRefundNo, acceptedAtMs),
+      outRefundNo: wanted.outRefundNo,
+      order,
+      amountMinor,
+      ...shares,
+      reason: wanted.reason,
+      notifyUrl: wanted.notifyUrl,
+      fundsAccount: wanted.fundsAccount,
+      origin: wanted.origin,
+      acceptedAtMs,
+      verdict,
+      attempts: 1,
+    };
+    order.refunds.push(refund);
+    this.#refunds.set(`${refund.mchid}/${refund.outRefundNo}`, refund);
+    this.#parts.ledger.refundAccepted(ledgerRefund(refund));
+    if (verdict !== null) this.#parts.agenda.at(verdict.atMs, () => this.#end(refund));
+    this.#parts.onAccepted(refund);
+    return refund;
+  }
+
+  #checkRules({ order, amountMinor, origin }: Wanted, nowMs: number): void {
+    if (order.tradeState === 'NOTPAY') throw notFound('订单不存在');
+    if (order.tradeState !== 'SUCCESS') throw invalidRequest('订单状态不支持退款');
+    if (nowMs - order.paidAtMs > REFUNDABLE_FOR_MS) throw invalidRequest('订单已超过可退款的最大期限(1年)');
+    const live = liveRefunds(order, nowMs);
+    if (refundedMinor(live) + amountMinor > order.totalMinor)
+      throw invalidRequest('申请退款金额超过订单可退金额');
+    if (live.length >= PARTS_MAX) throw invalidRequest('订单退款次数已达上限');
+    const last = Math.max(...order.refunds.map((refund) => refund.acceptedAtMs), Number.NEGATIVE_INFINITY);
+    if (origin === 'api' && nowMs - last < SPACING_MS) throw tooOften('同一订单多次退款的请求需间隔1分钟');
+  }
+
+  #checkBalance(mchid: string, { payerMinor, feeMinor }: Pick<Refund, 'payerMinor' | 'feeMinor'>): void {
+    if (this.#parts.ledger.balanceOf(mchid) + feeMinor < payerMinor) throw notEnough();
+  }
+
+  #end(refund: Refund): void {
+    const { verdict } = refund;
+    if (verdict?.status === 'SUCCESS') this.#parts.ledger.refundPaid(ledgerRefund(refund), verdict.atMs);
+    if (verdict?.status === 'CLOSED') this.#parts.ledger.refundClosed(ledgerRefund(refund), verdict.atMs);
+    this.#parts.onEnd(refund);
+  }
+
+  #newRefundId(mchid: string, outRefundNo: string, atMs: number): string {
+    const running = String(this.#refunds.size + 1).padStart(7, '0');
+    const tail = this.#parts.dice.digits(`${mchid}/${outRefundNo}/id`, 4);
+    return `5030230210${compactDate(atMs)}${running}${tail}`;
+  }
+}
+
+export function notEnough(): WechatProblem {
+  return new WechatProblem(403, 'NOT_ENOUGH', '基本账户余额不足，请充值后重新发起');
+}
+
+/** Refunds that hold or took a part of the order: all but the closed ones. */
+function liveRefunds(order: Order, nowMs: number): readonly Refund[] {
+  return order.refunds.filter((refund) => statusAt(refund, nowMs) !== 'CLOSED');
+}
+
+function refundedMinor(refunds: readonly Refund[]): bigint {
+  return refunds.reduce((sum, refund) => sum + refund.amountMinor, 0n);
+}
+
+/**
+ * What the payer gets and what fee comes back. The payer's share of a part is rounded half up to the fen; the refund that
+ * completes the order takes what is left, so that the parts add up to the whole.
+ */
+function sharesOf(order: Order, amountMinor: bigint, nowMs: number): Pick<Refund, 'payerMinor' | 'feeMinor'> {
+  const live = liveRefunds(order, nowMs);
+  const payerLeft = live.reduce((left, refund) => left - refund.payerMinor, order.payerMinor);
+  const feeLeft = live.reduce((left, refund) => left - refund.feeMinor, order.feeMinor);
+  if (refundedMinor(live) + amountMinor === order.totalMinor)
+    return { payerMinor: payerLeft, feeMinor: feeLeft };
+  return {
+    payerMinor: least(share(order.payerMinor, amountMinor, order.totalMinor), payerLeft),
+    feeMinor: least(share(order.feeMinor, amountMinor, order.totalMinor), feeLeft),
+  };
+}
+
+function share(whole: bigint, part: bigint, total: bigint): bigint {
+  return (whole * part * 2n + total) / (total * 2n);
+}
+
+function least(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}

@@ -1,0 +1,185 @@
+/**
+ * A WeChat Pay on loopback: the real APIv3 protocol on one side, plain JSON to make payments and trouble on the other,
+ * and a ledger that nobody can talk into anything. It shares no protocol code with channels/: what both sides agree on is
+ * what is written in the channel's documents.
+ */
+import Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import type { Clock } from '../../domain/clock.ts';
+import { AppError } from '../../domain/errors.ts';
+import { Bills } from './bills.ts';
+import type { DeliveryView } from '../notice-tries.ts';
+import { registerControlServer } from './control-server.ts';
+import type { ChannelKeys } from './keys.ts';
+import { makeChannelKeys, publicHalf } from './keys.ts';
+import type { LedgerView } from '../ledger.ts';
+import type { NewOrder, SandboxMerchant } from './model.ts';
+import { operatorOf } from './operator.ts';
+import { registerPayServer, sendProblem } from './pay-server.ts';
+import { DOCUMENTED_RATES, RateLimits } from './rates.ts';
+import type { Rates } from './rates.ts';
+import { RefundCalls } from './refund-calls.ts';
+import type { TroublePlan, TroubleView } from '../trouble-plan.ts';
+import type { RefundTrouble } from './troubles.ts';
+import type { PublishedKeys } from './vault.ts';
+import type { OrderView, PostingView, RefundView } from './views.ts';
+import { makeWorld } from './world.ts';
+
+export interface SandboxOptions {
+  /** One made by `turnableClock` can be set forward by {@link Sandbox.turnClock} and over /sandbox/clock. */
+  readonly clock: Clock;
+  /** At least one. Control calls that name no merchant mean the first. */
+  readonly merchants: readonly SandboxMerchant[];
+  /** Decides how long each refund takes, bank names, goods: the same seed and numbers, the same fates. Default 1. */
+  readonly seed?: number;
+  /** 0 or absent: a free one. */
+  readonly port?: number;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
+  /** How others reach it, where that differs from host and port; bill addresses begin with it. */
+  readonly publicUrl?: string;
+  /** WeChat Pay's keys from an earlier start; made anew when absent. */
+  readonly keys?: ChannelKeys;
+  /** Hosts to which notices may go. Default: this machine. */
+  readonly notifyHosts?: readonly string[];
+  /** Limits on the wall clock; those not given are the documented ones. */
+  readonly rates?: Partial<Rates>;
+  readonly log?: (line: string) => void;
+}
+
+export interface HandRefund {
+  readonly mchid?: string;
+  readonly outTradeNo: string;
+  readonly amountMinor: bigint;
+  readonly reason?: string;
+}
+
+export interface MerchantView {
+  readonly mchid: string;
+  readonly appid: string;
+  readonly certificateSerial: string;
+  readonly notifyUrl: string | null;
+  readonly balanceMinor: bigint;
+}
+
+export interface Sandbox {
+  /** Base address, without a slash at the end. */
+  readonly url: string;
+  /** The first merchant. */
+  readonly mchid: string;
+  /** What merchants verify with, as it is now. */
+  readonly keys: PublishedKeys;
+  readonly plan: TroublePlan<RefundTrouble>;
+  /** Makes a paid order. @throws AppError `request_invalid` */
+  pay(order: NewOrder): OrderView;
+  /** A refund that somebody makes in the merchant console; its number begins with REF. @throws WechatProblem */
+  refundByHand(refund: HandRefund): RefundView;
+  /** Puts money on the merchant's balance and returns the new balance; ends troubles that waited for it. */
+  topUp(mchid: string, minor: bigint): bigint;
+  merchants(): readonly MerchantView[];
+  orders(): readonly OrderView[];
+  refunds(): readonly RefundView[];
+  /** Takes money from the merchant's balance, as merchants do every evening. Returns the new balance. @throws AppError */
+  withdraw(mchid: string, minor: bigint): bigint;
+  /** The witness. */
+  ledger(): LedgerView;
+  /** Every movement of money, in the order in which it was written down. */
+  postings(): readonly PostingView[];
+  /** Every try of every notice, in the order in which they ended. */
+  deliveries(): readonly DeliveryView[];
+  /** What was planned and what came of it. */
+  troubles(): readonly TroubleView<RefundTrouble>[];
+  /** Sends the notice of an ended refund once more. @throws AppError `not_found` */
+  resendCallback(outRefundNo: string, mchid?: string): void;
+  /** From now on a new platform certificate signs; the certificate list has both. */
+  rotatePlatformCertificate(): PublishedKeys;
+  /** Which kind of key signs callbacks from now on. At start: the public key. */
+  signCallbacksWith(kind: 'public_key' | 'certificate'): void;
+  /** Business time; `rate` is null where the clock is somebody else's. */
+  clock(): { readonly now: Date; readonly rate: number | null; readonly turnable: boolean };
+  /**
+   * Sets business time forward, through everything that falls due on the way, each at its own instant, and waits until
+   * what was sent has been answered. Returns the time that it is then.
+   * @throws AppError `request_invalid` when the clock is not the sandbox's own, or the instant is past or too far away
+   */
+  turnClock(instant: Date): Promise<Date>;
+  /** Does what is due and waits until no callback is on its way; for clocks that are set by hand. */
+  runDue(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** AES-256. */
+const API_V3_KEY_BYTES = 32;
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
+
+/** Starts it and listens. @throws AppError `request_invalid` about merchants, `config_invalid` about a taken port */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { clock, merchants, log = () => undefined } = options;
+  const first = firstOfChecked(merchants);
+  const keys = options.keys ?? makeChannelKeys(clock.wallNow());
+  const world = makeWorld({ clock, merchants, keys, seed: options.seed ?? 1, log });
+  const limits = new RateLimits({ ...DOCUMENTED_RATES, ...options.rates }, () => clock.wallNow().getTime());
+  const hosts = new Set(options.notifyHosts ?? LOOPBACK);
+  const calls = new RefundCalls(world, limits, (host) => hosts.has(host));
+
+  const app = Fastify({
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 512 },
+    // Addresses that cannot even be decoded.
+    frameworkErrors: (error, request, reply) => {
+      void sendProblem(error, request, reply);
+    },
+    // Nothing is dropped or turned into another type in silence: whoever mistypes a field is told.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },
+  });
+  let url = '';
+  const bills = new Bills(world, () => url);
+  const sandbox = operatorOf(world, app, first.mchid, () => url);
+  app.addHook('onResponse', async (request, reply) => {
+    log(`${request.method} ${request.url.split('?')[0] ?? ''} ${String(reply.statusCode)}`);
+  });
+  await app.register((scope) => registerControlServer(scope, sandbox));
+  await app.register((scope) => registerPayServer(scope, { world, calls, bills }));
+  url = await listen(app, options).catch(async (error: unknown) => {
+    await sandbox.stop();
+    throw error;
+  });
+  return sandbox;
+}
+
+async function listen(
+  app: FastifyInstance,
+  { port = 0, host = '127.0.0.1', publicUrl }: SandboxOptions,
+): Promise<string> {
+  try {
+    const address = await app.listen({ port, host });
+    return publicUrl ?? address;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
+    throw new AppError('config_invalid', {
+      errors: [`port ${String(port)} of ${host} is taken by another program`],
+    });
+  }
+}
+
+/** The first merchant, once all are known to be usable. @throws AppError `request_invalid` */
+function firstOfChecked(merchants: readonly SandboxMerchant[]): SandboxMerchant {
+  const [first] = merchants;
+  if (first === undefined) throw new AppError('request_invalid', { merchants: 'at least one' });
+  for (const { mchid, apiV3Key, publicKeyPem } of merchants) {
+    const wrong = (issue: string): AppError =>
+      new AppError('request_invalid', { [`merchant ${mchid}`]: issue });
+    if (merchants.filter((one) => one.mchid === mchid).length > 1) throw wrong('is there twice');
+    if (Buffer.byteLength(apiV3Key) !== API_V3_KEY_BYTES) throw wrong('its APIv3 key does not have 32 bytes');
+    if (!isPublicKey(publicKeyPem)) throw wrong('its public key cannot be read');
+  }
+  return first;
+}
+
+function isPublicKey(pem: string): boolean {
+  try {
+    return publicHalf(pem).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * Every trouble that can be planned. The type is the manual: fields that are left out have the value in the comment.
+ * `times` is how often the trouble happens to the refund before things go right.
+ */
+import { AppError } from '../../domain/errors.ts';
+import type { DayTrouble, TroubleRules } from '../trouble-plan.ts';
+
+export type RefundTrouble =
+  // --- the answer ---
+  /**
+   * The answer to the create call never arrives. `how`: the socket is cut before (`cut`, default) or in the middle of
+   * the answer (`half`), or nothing comes at all (`hang`). `accepted`: whether the refund was taken (default true).
+   */
+  | {
+      readonly kind: 'lost_answer';
+      readonly how?: LostHow;
+      readonly accepted?: boolean;
+      readonly times?: number;
+    }
+  /** The create call is answered `status` (default 500); `accepted`: the refund was taken all the same (default true). */
+  | {
+      readonly kind: 'error_5xx';
+      readonly status?: number;
+      readonly accepted?: boolean;
+      readonly times?: number;
+    }
+  /** The answer takes `ms` milliseconds of wall time (default 1500). */
+  | { readonly kind: 'slow'; readonly ms?: number; readonly on?: Call; readonly times?: number }
+  /** The answer carries a signature of other bytes. */
+  | { readonly kind: 'wrong_signature'; readonly on?: Call; readonly times?: number }
+  /** The answer carries a `WECHATPAY/SIGNTEST/` signature, by which WeChat sees whether merchants verify. */
+  | { readonly kind: 'probe'; readonly on?: Call; readonly times?: number }
+  /** The refund was taken, and the first queries still say 404. */
+  | { readonly kind: 'late_visible'; readonly times?: number }
+  // --- a refusal for now ---
+  /** 429 FREQUENCY_LIMITED. */
+  | { readonly kind: 'frequency_limited'; readonly times?: number }
+  /** 403 NOT_ENOUGH; without `times` until the merchant is topped up. */
+  | { readonly kind: 'not_enough'; readonly times?: number }
+  /** Any other refusal: `status` (default 403) and `code` (default USER_ACCOUNT_ABNORMAL); without `times` for ever. */
+  | { readonly kind: 'refused'; readonly status?: number; readonly code?: string; readonly times?: number }
+  // --- how it ends ---
+  | { readonly kind: 'abnormal' }
+  | { readonly kind: 'closed' }
+  /** PROCESSING for `days` days of 24 hours (default 14, beyond every alarm), then SUCCESS. */
+  | { readonly kind: 'late_success'; readonly days?: number }
+  /** PROCESSING for ever. */
+  | { readonly kind: 'stuck' }
+  /** Answers and notices name an amount that is `fen` (default 1) more than was asked for. */
+  | { readonly kind: 'other_amount'; readonly fen?: number }
+  // --- callbacks ---
+  | { readonly kind: 'callback_lost' }
+  /** Each notice that was taken comes `times` (default 1) more. */
+  | { readonly kind: 'callback_twice'; readonly times?: number }
+  /** After the notice was taken, an older one says ABNORMAL. */
+  | { readonly kind: 'callback_out_of_order' }
+  /** Before the true one, a notice of SUCCESS comes that a stranger's key signed. */
+  | { readonly kind: 'callback_forged' }
+  /** The first `times` (default 1) deliveries carry a `WECHATPAY/SIGNTEST/` signature. */
+  | { readonly kind: 'callback_probe'; readonly times?: number }
+  // --- the trade bill ---
+  | { readonly kind: 'line_missing' }
+  /** The line shows `fen` (default 1) more than was asked for. */
+  | { readonly kind: 'amount_differs'; readonly fen?: number }
+  /**
+   * The first version of the bill leaves the line out (`lacks`, default) or shows an amount one fen too high
+   * (`differs`); `hours` (default 24) after the bill could first be had, it is replaced by a correct one.
+   */
+  | { readonly kind: 'bill_reissued'; readonly hours?: number; readonly first?: 'lacks' | 'differs' };
+
+export type Trouble = RefundTrouble | DayTrouble;
+
+export type LostHow = 'cut' | 'half' | 'hang';
+/** Which call is troubled; `create` when absent. */
+export type Call = 'create' | 'query';
+
+/** Events and facts among the kinds. */
+export const TROUBLE_RULES: TroubleRules<RefundTrouble> = {
+  once: new Set<RefundTrouble['kind']>([
+    'lost_answer',
+    'error_5xx',
+    'slow',
+    'wrong_signature',
+    'probe',
+    'late_visible',
+    'frequency_limited',
+    'callback_twice',
+    'callback_out_of_order',
+    'callback_forged',
+    'callback_probe',
+  ]),
+  untilToppedUp: new Set<RefundTrouble['kind']>(['not_enough']),
+};
+
+type Check = (value: unknown) => boolean;
+
+const wholeUpTo =
+  (max: number): Check =>
+  (value) =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max;
+const oneOf =
+  (...choices: readonly string[]): Check =>
+  (value) =>
+    choices.includes(value as string);
+const yesOrNo: Check = (value) => typeof value === 'boolean';
+const times = wholeUpTo(1000);
+const on = oneOf('create', 'query');
+
+/** The fields that each kind may have. */
+const FIELDS: Readonly<Record<Trouble['kind'], Readonly<Record<string, Check>>>> = {
+  lost_answer: { how: oneOf('cut', 'half', 'hang'), accepted: yesOrNo, times },
+  error_5xx: { status: (value) => wholeUpTo(599)(value) && Number(value) >= 500, accepted: yesOrNo, times },
+  slow: { ms: wholeUpTo(60_000), on, times },
+  wrong_signature: { on, times },
+  probe: { on, times },
+  late_visible: { times },
+  frequency_limited: { times },
+  not_enough: { times },
+  refused: {
+    status: (value) => wholeUpTo(499)(value) && Number(value) >= 400,
+    code: (value) => typeof value === 'string' && /^[A-Z_]{1,40}$/.test(value),
+    times,
+  },
+  abnormal: {},
+  closed: {},
+  late_success: { days: wholeUpTo(365) },
+  stuck: {},
+  other_amount: { fen: wholeUpTo(1_000_000) },
+  callback_lost: {},
+  callback_twice: { times: wholeUpTo(15) },
+  callback_out_of_order: {},
+  callback_forged: {},
+  callback_probe: { times: wholeUpTo(15) },
+  line_missing: {},
+  amount_differs: { fen: wholeUpTo(1_000_000) },
+  bill_reissued: { hours: wholeUpTo(24 * 60), first: oneOf('lacks', 'differs') },
+  bill_late: { hours: wholeUpTo(24 * 60) },
+};
+
+/** Every kind with the fields that it may have, as the sandbox tells whoever asks. */
+export const TROUBLE_KINDS: readonly { readonly kind: string; readonly fields: readonly string[] }[] =
+  Object.entries(FIELDS).map(([kind, fields]) => ({ kind, fields: Object.keys(fields) }));
+
+/** Reads a trouble that came as JSON. @throws AppError `request_invalid` naming what is wrong */
+export function readTrouble(value: unknown): Trouble {
+  const wrong = (issue: string): AppError => new AppError('request_invalid', { trouble: issue });
+  if (typeof value !== 'object' || value === null) throw wrong('is not an object');
+  const { kind, ...fields } = value as Record<string, unknown>;
+  if (typeof kind !== 'string' || !isKind(kind)) throw wrong('has no known kind; GET /sandbox lists them');
+  for (const [name, given] of Object.entries(fields)) {
+    if (FIELDS[kind][name]?.(given) !== true) throw wrong(`${kind}: ${name} is unknown or out of range`);
+  }
+  return value as Trouble;
+}
+
+function isKind(text: string): text is Trouble['kind'] {
+  return Object.hasOwn(FIELDS, text);
+}

@@ -1,0 +1,224 @@
+/**
+ * The witness under anything: random sequences of calls, repeats, troubles and time. Never is a number paid twice, never
+ * more than was captured, and every movement has two ends.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Fields, PaidOrder, Shop, Wish } from './shop.ts';
+import { startShop } from './shop.ts';
+
+const ORDERS = 4;
+const TOTAL = 1_000;
+
+type Step =
+  | { readonly act: 'ask'; readonly order: number; readonly fen: number; readonly trouble: Fields | null }
+  | { readonly act: 'repeat'; readonly which: number; readonly otherAmount: boolean }
+  | { readonly act: 'hand'; readonly order: number; readonly fen: number }
+  | { readonly act: 'turn'; readonly seconds: number }
+  | { readonly act: 'top-up' | 'withdraw'; readonly fen: number }
+  | { readonly act: 'resend'; readonly which: number };
+
+const trouble = fc.constantFrom<Fields | null>(
+  null,
+  { kind: 'lost_answer' },
+  { kind: 'lost_answer', how: 'half', times: 2 },
+  { kind: 'lost_answer', accepted: false },
+  { kind: 'error_5xx', times: 2 },
+  { kind: 'error_5xx', accepted: false },
+  { kind: 'wrong_signature' },
+  { kind: 'probe', on: 'query' },
+  { kind: 'late_visible' },
+  { kind: 'frequency_limited' },
+  { kind: 'not_enough' },
+  { kind: 'refused', times: 1 },
+  { kind: 'abnormal' },
+  { kind: 'closed' },
+  { kind: 'closed' },
+  { kind: 'late_success', days: 2 },
+  { kind: 'stuck' },
+  { kind: 'other_amount', fen: 3 },
+  { kind: 'callback_forged' },
+);
+const order = fc.nat({ max: ORDERS - 1 });
+const part = fc.integer({ min: 1, max: TOTAL });
+const which = fc.nat({ max: 30 });
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ act: fc.constant('ask' as const), order, fen: part, trouble }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ act: fc.constant('repeat' as const), which, otherAmount: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('hand' as const), order, fen: part }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ act: fc.constant('turn' as const), seconds: fc.constantFrom(1, 60, 300, 90_000) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ act: fc.constantFrom('top-up' as const, 'withdraw' as const), fen: part }),
+  },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('resend' as const), which }) },
+);
+
+interface Posting {
+  readonly kind: string;
+  readonly from: string;
+  readonly to: string;
+  readonly amount_minor: string;
+  readonly voucher: string;
+  readonly reference: string;
+}
+
+/** What a careful reader of the movements alone finds out. */
+async function recount(shop: Shop): Promise<{
+  readonly balances: ReadonlyMap<string, bigint>;
+  readonly paid: ReadonlyMap<string, bigint[]>;
+}> {
+  const postings = (await shop.control('GET', '/postings'))['postings'] as Posting[];
+  const balances = new Map<string, bigint>();
+  const paid = new Map<string, bigint[]>();
+  for (const one of postings) {
+    const minor = BigInt(one.amount_minor);
+    expect(minor).toBeGreaterThan(0n);
+    expect(one.from).not.toBe(one.to);
+    balances.set(one.from, (balances.get(one.from) ?? 0n) - minor);
+    balances.set(one.to, (balances.get(one.to) ?? 0n) + minor);
+    if (one.kind === 'refund_paid') paid.set(one.voucher, [...(paid.get(one.voucher) ?? []), minor]);
+  }
+  return { balances, paid };
+}
+
+async function take(shop: Shop, orders: readonly PaidOrder[], sent: Wish[], one: Step): Promise<void> {
+  const asked = 'order' in one ? orders[one.order] : undefined;
+  const known = 'which' in one ? sent[one.which % Math.max(sent.length, 1)] : undefined;
+  switch (one.act) {
+    case 'ask': {
+      if (asked === undefined) return;
+      const wish = shop.wish(asked, one.fen);
+      if (one.trouble !== null) await shop.plan(wish.out_refund_no, one.trouble);
+      sent.push(wish);
+      await sendAnyhow(shop, wish);
+      return;
+    }
+    case 'repeat': {
+      if (known === undefined) return;
+      const amount = known['amount'] as { refund: number };
+      const other = { ...amount, refund: amount.refund + 1 };
+      await sendAnyhow(shop, one.otherAmount ? { ...known, amount: other } : known);
+      return;
+    }
+    case 'hand':
+      await shop.tryControl('POST', '/refunds-by-hand', {
+        out_trade_no: asked?.out_trade_no,
+        amount_minor: String(one.fen),
+      });
+      return;
+    case 'turn':
+      await shop.turn(one.seconds);
+      return;
+    case 'top-up':
+    case 'withdraw':
+      await shop.tryControl('POST', `/${one.act}`, { amount_minor: String(one.fen) });
+      return;
+    case 'resend':
+      await shop.tryControl('POST', '/callbacks/resend', { out_refund_no: known?.out_refund_no ?? 'none' });
+  }
+}
+
+/** Whatever the answer, none is an answer, too. */
+async function sendAnyhow(shop: Shop, wish: Wish): Promise<void> {
+  await shop.callRaw('POST', '/v3/refund/domestic/refunds', { body: wish }).catch(() => undefined);
+}
+
+async function expectAllIsWell(shop: Shop, orders: readonly PaidOrder[]): Promise<void> {
+  const { balances, paid } = await recount(shop);
+  const ledger = shop.sandbox.ledger();
+
+  const total = [...balances.values()].reduce((sum, minor) => sum + minor, 0n);
+  expect(total).toBe(0n);
+  expect(ledger.balances).toEqual(Object.fromEntries(balances));
+  expect(ledger.balanced).toBe(true);
+  expect(ledger.doublePayments).toBe(0);
+  expect(ledger.overRefundedPayments).toEqual([]);
+  expect(balances.get(`merchant:${shop.merchant.mchid}`)).toBeGreaterThanOrEqual(0n);
+
+  const refunds = shop.sandbox.refunds();
+  for (const [number, payments] of paid) {
+    expect(payments, number).toHaveLength(1);
+    expect(payments[0]).toBe(refunds.find((one) => one.outRefundNo === number)?.payerMinor);
+  }
+  const succeeded = refunds.filter(({ status }) => status === 'SUCCESS');
+  // Where a coupon paid nearly all, the payer's share of a fen may be none: nothing moves then.
+  expect([...paid.keys()].toSorted()).toEqual(numbersOf(succeeded.filter((one) => one.payerMinor > 0n)));
+  expect(ledger.paidOut.map(({ refundNo }) => refundNo).toSorted()).toEqual(numbersOf(succeeded));
+  // Money under way is that of refunds without an end: accepted, or stopped at a dead card.
+  const underWay = refunds.filter(({ status }) => status === 'PROCESSING' || status === 'ABNORMAL');
+  expect(balances.get(`in_transit:${shop.merchant.mchid}`) ?? 0n).toBe(
+    underWay.reduce((sum, one) => sum + one.payerMinor, 0n),
+  );
+  for (const { transaction_id: id } of orders) {
+    const held = refunds.filter((one) => one.transactionId === id && one.status !== 'CLOSED');
+    expect(held.reduce((sum, one) => sum + one.amountMinor, 0n)).toBeLessThanOrEqual(BigInt(TOTAL));
+  }
+}
+
+function numbersOf(refunds: readonly { readonly outRefundNo: string }[]): readonly string[] {
+  return refunds.map(({ outRefundNo }) => outRefundNo).toSorted();
+}
+
+test('I1 I2 I18: after any calls, repeats, troubles and time no number is paid twice, no order beyond its total, and all postings balance', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 5, maxLength: 30 }),
+      fc.constantFrom(0n, 1_500n, 100_000_000n),
+      fc.constantFrom('0', '300', '999'),
+      async (steps, balanceMinor, coupon) => {
+        const shop = await startShop({ balanceMinor });
+        try {
+          const orders: PaidOrder[] = [];
+          for (let index = 0; index < ORDERS; index += 1) {
+            orders.push(await shop.pay(TOTAL, coupon === '0' ? {} : { coupon_minor: coupon }));
+          }
+          const sent: Wish[] = [];
+          for (const one of steps) {
+            await take(shop, orders, sent, one);
+            await expectAllIsWell(shop, orders);
+          }
+          await shop.turn(30 * 86_400);
+          await expectAllIsWell(shop, orders);
+        } finally {
+          await shop.stop();
+        }
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test('I1: a month of refunds that are each sent again and again pays each once, to the fen', async () => {
+  const shop = await startShop();
+  try {
+    const wishes: Wish[] = [];
+    for (let day = 0; day < 30; day += 1) {
+      for (let index = 0; index < 3; index += 1) {
+        const wish = shop.wish(await shop.pay(TOTAL, { coupon_minor: '123' }), 100 + day);
+        if (index === 1) await shop.plan(wish.out_refund_no, { kind: 'lost_answer', times: 2 });
+        wishes.push(wish);
+        for (let attempt = 0; attempt < 3; attempt += 1) await sendAnyhow(shop, wish);
+      }
+      await shop.turn(86_400);
+    }
+
+    const { paidOut, doublePayments } = shop.sandbox.ledger();
+
+    expect(doublePayments).toBe(0);
+    expect(paidOut.map(({ refundNo }) => refundNo).toSorted()).toEqual(
+      wishes.map((wish) => wish.out_refund_no).toSorted(),
+    );
+    const asked = wishes.reduce((sum, wish) => sum + (wish['amount'] as { refund: number }).refund, 0);
+    expect(paidOut.reduce((sum, one) => sum + one.amountMinor, 0n)).toBe(BigInt(asked));
+  } finally {
+    await shop.stop();
+  }
+});

@@ -1,0 +1,211 @@
+/** `yuanlu sandbox` as a stranger starts it: one line of JSON, keys in files that work, the same keys next time. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { createPrivateKey } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { createKeyring } from '../../../api/keys.ts';
+import type { SandboxFlags } from '../../../cli/commands/sandbox.ts';
+import { runSandbox } from '../../../cli/commands/sandbox.ts';
+import { loadAccounts } from '../../../workers/accounts.ts';
+import type { Answer, Merchant } from './merchant.ts';
+import { authorization, credentialsFor, exchange, keyOfPem, signatureFault } from './merchant.ts';
+
+const COMMAND = fileURLToPath(new URL('../../../bin/yuanlu.js', import.meta.url));
+const START_MS = 60_000;
+
+interface Facts {
+  readonly url: string;
+  readonly mchid: string;
+  readonly appid: string;
+  readonly certificate_serial: string;
+  readonly public_key_id: string;
+  readonly keys: string;
+  readonly accounts: string;
+}
+
+interface Running {
+  readonly facts: Facts;
+  readonly child: ChildProcess;
+  /** Asks it to stop. Gives back the exit code, and everything that was on stdout. */
+  stop(): Promise<{ readonly code: number | null; readonly stdout: string }>;
+}
+
+async function newFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'yuanlu-sandbox-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Starts the command and waits for its line on stdout. */
+async function startCommand(...flags: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, [COMMAND, 'sandbox', ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = once(child, 'exit');
+  let stdout = '';
+  let stderr = '';
+  child.stderr.on('data', (part: Buffer) => (stderr += part.toString()));
+  onTestFinished(() => {
+    if (child.exitCode === null) child.kill('SIGKILL');
+  });
+  const line = new Promise<string>((resolve) => {
+    child.stdout.on('data', (part: Buffer) => {
+      stdout += part.toString();
+      if (stdout.includes('\n')) resolve(stdout);
+    });
+  });
+  const first = await Promise.race([
+    line,
+    ended.then(() => Promise.reject(new Error(`it ended: ${stderr}`))),
+  ]);
+  return {
+    child,
+    facts: JSON.parse(first) as Facts,
+    stop: async () => {
+      child.kill('SIGTERM');
+      const [code] = (await ended) as [number | null];
+      return { code, stdout };
+    },
+  };
+}
+
+/** What a stranger knows: the line on stdout and the files. */
+async function merchantFrom({ facts }: Running): Promise<Merchant> {
+  const read = (name: string): Promise<string> => readFile(join(facts.keys, name), 'utf8');
+  return {
+    mchid: facts.mchid,
+    appid: facts.appid,
+    serial: facts.certificate_serial,
+    privateKey: createPrivateKey(await read('apiclient_key.pem')),
+    publicKeyPem: '',
+    apiV3Key: await read('api_v3_key'),
+  };
+}
+
+async function query(running: Running, outTradeNo: string): Promise<Answer> {
+  const merchant = await merchantFrom(running);
+  const target = `/v3/pay/transactions/out-trade-no/${outTradeNo}?mchid=${merchant.mchid}`;
+  return exchange({
+    method: 'GET',
+    url: running.facts.url + target,
+    headers: {
+      accept: 'application/json',
+      'user-agent': 'test',
+      'wechatpay-serial': running.facts.public_key_id,
+      authorization: authorization(credentialsFor(merchant, 'GET', target, Buffer.alloc(0))),
+    },
+  });
+}
+
+describe('started alone', () => {
+  test('it gives a stranger all that is needed, keeps the keys, and stops when asked', {
+    timeout: 3 * START_MS,
+  }, async () => {
+    const dir = await newFolder();
+    const flags = ['--port', '0', '--dir', dir, '--rate', '0', '--start', '2026-09-01T10:00:00+08:00'];
+    const first = await startCommand(...flags);
+    const order = Buffer.from('{"out_trade_no":"ORDER-1","total_minor":"1000"}');
+    await exchange({ method: 'POST', url: `${first.facts.url}/sandbox/orders`, headers: {}, body: order });
+
+    const answer = await query(first, 'ORDER-1');
+    const stopped = await first.stop();
+    const second = await startCommand(...flags);
+    const after = await query(second, 'ORDER-1');
+
+    const pem = await readFile(join(dir, 'wechatpay_public_key.pem'), 'utf8');
+    const known = new Map([[first.facts.public_key_id, keyOfPem(pem)]]);
+    expect(answer.status).toBe(200);
+    expect(signatureFault(answer.headers, answer.bytes, known)).toBeNull();
+    expect(JSON.parse(answer.bytes.toString())).toMatchObject({ success_time: '2026-09-01T10:00:00+08:00' });
+    expect(stopped.code).toBe(0);
+    expect(stopped.stdout.trim().split('\n')).toHaveLength(1);
+    // Keys are kept, orders are not: the signature is right, the order unknown.
+    expect(after.status).toBe(404);
+    expect({ ...second.facts, url: '' }).toEqual({ ...first.facts, url: '' });
+    expect((await second.stop()).code).toBe(0);
+  });
+
+  test('its accounts file is one that Yuanlu loads, and its API key opens it', {
+    timeout: START_MS,
+  }, async () => {
+    const dir = await newFolder();
+    const running = await startCommand(
+      '--port',
+      '0',
+      '--dir',
+      dir,
+      '--notify-base',
+      'http://127.0.0.1:8099/',
+    );
+
+    const accounts = loadAccounts(running.facts.accounts, { production: false });
+
+    expect(accounts.rows).toMatchObject([
+      { id: 'wx-sandbox', channel: 'wechat', externalId: running.facts.mchid },
+    ]);
+    const key = (await readFile(join(dir, 'yuanlu_api_key'), 'utf8')).trim();
+    expect(createKeyring(accounts.keys).find(key)).toMatchObject({ id: 'sandbox' });
+    const text = await readFile(running.facts.accounts, 'utf8');
+    expect(text).toContain(`"api_base": "${running.facts.url}"`);
+    expect(text).toContain('"notify_url": "http://127.0.0.1:8099/callbacks/wechat/wx-sandbox"');
+    for (const name of await readdir(dir)) {
+      expect(((await stat(join(dir, name))).mode & 0o077).toString(8), name).toBe('0');
+    }
+    await running.stop();
+  });
+});
+
+describe('flags and files that cannot be used', () => {
+  const good = (dir: string): SandboxFlags => ({
+    ...{ port: '0', host: '127.0.0.1', dir, notifyBase: 'http://127.0.0.1:8080', rate: '1', seed: '1' },
+  });
+
+  test.each<[string, Partial<SandboxFlags>, string]>([
+    ['a port that is a word', { port: 'http' }, '--port'],
+    ['a port beyond 65535', { port: '65536' }, '--port'],
+    ['a port below 0', { port: '-1' }, '--port'],
+    ['a rate with a fraction', { rate: '0.5' }, '--rate'],
+    ['a rate beyond reason', { rate: '100001' }, '--rate'],
+    ['a seed that is no number', { seed: '0x1' }, '--seed'],
+    ['a start that is no instant', { start: 'tomorrow' }, '--start'],
+    ['a notify base that is no address', { notifyBase: 'localhost:8080' }, '--notify-base'],
+    ['a notify base with a query', { notifyBase: 'http://localhost/?a=1' }, '--notify-base'],
+    ['a public address that is none', { publicUrl: 'sandbox' }, '--public-url'],
+  ])('%s is refused by its name, and nothing is written', async (_, change, flag) => {
+    const dir = await newFolder();
+
+    await expect(runSandbox({ ...good(dir), ...change })).rejects.toMatchObject({
+      code: 'config_invalid',
+      details: { errors: [expect.stringContaining(flag) as unknown] },
+    });
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  test('all that is wrong is told at once', async () => {
+    const flags = { ...good(await newFolder()), port: 'x', rate: 'y', start: 'z', notifyBase: '' };
+
+    await expect(runSandbox(flags)).rejects.toMatchObject({ details: { errors: { length: 4 } } });
+  });
+
+  test.each([
+    ['no JSON', 'keys'],
+    ['JSON of something else', '{"merchant":{}}'],
+    ['a half-written file', '{"merchant":{"mchid":"19'],
+  ])('kept keys that are %s are refused and left as they are', async (_, text) => {
+    const dir = await newFolder();
+    const path = join(dir, 'keys.json');
+    await writeFile(path, text);
+
+    await expect(runSandbox(good(dir))).rejects.toMatchObject({
+      code: 'config_invalid',
+      details: { errors: [expect.stringContaining('remove it') as unknown] },
+    });
+    expect(await readFile(path, 'utf8')).toBe(text);
+    expect(await readdir(dir)).toEqual(['keys.json']);
+  });
+});
