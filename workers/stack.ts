@@ -3,7 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Sandbox } from '../sandbox/wechat/server.ts';
+import type { Sandbox as WechatSandbox } from '../sandbox/wechat/server.ts';
 import { migrate } from '../store/migrate.ts';
 import type { RunningApi } from './api-server.ts';
 import { chooseApiPort, startApi } from './api-server.ts';
@@ -16,6 +16,7 @@ import type { Context } from './context.ts';
 import { openContext } from './context.ts';
 import type { Engines } from './engines/engines.ts';
 import { startEngines } from './engines/engines.ts';
+import type { SandboxShop } from './stack-sandbox.ts';
 import { sandboxWithAccounts } from './stack-sandbox.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -46,14 +47,14 @@ export interface Stack {
   readonly config: Config;
   readonly context: Context;
   readonly engines: Engines;
-  readonly sandbox: Sandbox;
+  /** The merchant's account at each channel, with the sandbox that plays it. */
+  readonly shops: readonly SandboxShop[];
+  /** WeChat Pay's sandbox in its own words. */
+  readonly wechat: WechatSandbox;
   readonly api: RunningApi;
   /** A key of the demo merchant with every scope. */
   readonly apiKey: string;
   readonly merchantId: string;
-  readonly accountId: string;
-  /** The account's merchant number at the channel. */
-  readonly mchid: string;
   stop(): Promise<void>;
 }
 
@@ -100,8 +101,8 @@ async function assemble(
   const bundle = await bundleWorkflows();
   const virtualTime = o.virtualTime === null ? null : o.virtualTime();
   const clock = virtualTime === null ? systemClock() : virtualClock(virtualTime);
-  const { sandbox, accountsFile, ...shop } = await sandboxWithAccounts({ ...o, apiPort, clock });
-  closers.push(() => sandbox.stop());
+  const sandboxes = await sandboxWithAccounts({ ...o, apiPort, clock });
+  closers.push(() => sandboxes.stop());
 
   const config: Config = {
     production: false,
@@ -110,7 +111,7 @@ async function assemble(
     temporalAddress: engines.temporalAddress,
     temporalNamespace: 'default',
     temporalSecurity: PLAIN_TEMPORAL,
-    accountsFile,
+    accountsFile: sandboxes.accountsFile,
     filesDir: join(o.dataDir, 'files'),
     apiHost: '127.0.0.1',
     apiPort,
@@ -134,5 +135,6 @@ async function assemble(
     const scheduler = await startScheduler(context);
     closers.push(() => scheduler.stop());
   }
-  return { config, context, engines, sandbox, api, ...shop, stop };
+  const { shops, wechat, apiKey, merchantId } = sandboxes;
+  return { config, context, engines, shops, wechat, api, apiKey, merchantId, stop };
 }

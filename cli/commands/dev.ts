@@ -57,7 +57,8 @@ async function introduce(stack: Stack, dataDir: string): Promise<void> {
     '',
     `API          ${stack.api.url}/openapi.json`,
     `Temporal UI  ${stack.engines.temporalUiUrl ?? 'not started'}`,
-    `Sandbox      ${stack.sandbox.url}/sandbox  (makes payments to refund; docs/sandbox.md)`,
+    ...stack.shops.map(({ channel, sandbox }) => `${channel.padEnd(13)}${sandbox.url}/sandbox`),
+    'The last ones are sandboxes: they make payments to refund (docs/sandbox.md).',
     '',
     'Ctrl-C stops everything; the data stay.',
   ])

@@ -1,7 +1,8 @@
 /** `yuanlu sandbox`: a WeChat Pay on loopback, alone, for anybody's integration. */
 import { resolve } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import { keptKeys, merchantOf, writeSandboxAccount } from '../../sandbox/wechat/account-files.ts';
+import { keptKeys, writeAccounts } from '../../sandbox/account-files.ts';
+import { makeWechatKeys, merchantOf, wechatAccountFiles } from '../../sandbox/wechat/account-files.ts';
 import { startSandbox } from '../../sandbox/wechat/server.ts';
 import { turnableClock } from '../../sandbox/turnable-clock.ts';
 import type { TurnableClock } from '../../sandbox/turnable-clock.ts';
@@ -28,28 +29,26 @@ const SEED_MAX = 2 ** 31;
 export async function runSandbox(flags: SandboxFlags): Promise<void> {
   const { port, seed, clock, notifyBase, publicUrl } = settingsOf(flags);
   const folder = resolve(flags.dir);
-  const keys = await keptKeys(folder, clock.wallNow());
+  const keys = await keptKeys(folder, { wechat: () => makeWechatKeys(clock.wallNow()) });
   const notifyUrl = `${notifyBase.href.replace(/\/$/, '')}/callbacks/wechat/${ACCOUNT_ID}`;
   const sandbox = await startSandbox({
     ...{ clock, port, seed, host: flags.host },
-    merchants: [merchantOf(keys.merchant, notifyUrl)],
-    keys: keys.channel,
+    merchants: [merchantOf(keys.wechat.merchant, notifyUrl)],
+    keys: keys.wechat.channel,
     notifyHosts: ['127.0.0.1', 'localhost', '[::1]', notifyBase.hostname],
     ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.href.replace(/\/$/, '') }),
     log: say,
   });
   try {
-    const accounts = await writeSandboxAccount(folder, keys, {
-      accountId: ACCOUNT_ID,
-      merchantId: 'sandbox-shop',
-      merchantName: 'Sandbox shop',
-      apiBase: sandbox.url,
-      notifyUrl,
-    });
-    const { mchid, appid, certificateSerial } = keys.merchant;
+    const accounts = await writeAccounts(
+      folder,
+      { merchantId: 'sandbox-shop', merchantName: 'Sandbox shop', yuanluApiKey: keys.yuanluApiKey },
+      [wechatAccountFiles(keys.wechat, { accountId: ACCOUNT_ID, apiBase: sandbox.url, notifyUrl })],
+    );
+    const { mchid, appid, certificateSerial } = keys.wechat.merchant;
     const facts = {
       ...{ url: sandbox.url, mchid, appid, certificate_serial: certificateSerial },
-      ...{ public_key_id: keys.channel.publicKeyId, keys: folder, accounts },
+      ...{ public_key_id: keys.wechat.channel.publicKeyId, keys: folder, accounts },
     };
     process.stdout.write(`${JSON.stringify(facts)}\n`);
     say(`A WeChat Pay listens on ${sandbox.url}; GET ${sandbox.url}/sandbox lists what can be done with it.`);

@@ -1,11 +1,12 @@
 /** What must be true at the end of the month. Each check compares two independent sources. */
 import { ERRORS } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
-import type { Sandbox } from '../../sandbox/wechat/server.ts';
+import type { SandboxShop } from '../../workers/stack-sandbox.ts';
 import type { Pool } from '../../store/pool.ts';
+import { isDayTrouble } from '../../sandbox/trouble-plan.ts';
 import { verifyAudit } from '../../store/audit.ts';
-import type { DemoPlan, PlannedRefund, TroubleName } from './plan.ts';
-import { TROUBLES } from './plan.ts';
+import type { DemoPlan } from './plan.ts';
+import type { PlannedTrouble } from './trouble.ts';
 import type { DemoReport } from './report.ts';
 
 export interface Check {
@@ -15,6 +16,7 @@ export interface Check {
 }
 
 export interface Planted {
+  readonly channel: string;
   readonly trouble: string;
   readonly refund_no: string;
   readonly expected: string;
@@ -22,62 +24,88 @@ export interface Planted {
 }
 
 /** What became of every planted trouble. */
-export async function readPlanted(pool: Pool, plan: DemoPlan, sandbox: Sandbox): Promise<readonly Planted[]> {
+export async function readPlanted(
+  pool: Pool,
+  plan: DemoPlan,
+  shops: readonly SandboxShop[],
+): Promise<readonly Planted[]> {
   const { rows } = await pool.query<{ refund_no: string; state: string }>(
     'select r.refund_no, s.effective_state as state from refunds r join refund_status s on s.id = r.id',
   );
   const states = new Map(rows.map((row) => [row.refund_no, row.state]));
-  const planted: Planted[] = plan.refunds
-    .filter((refund): refund is PlannedRefund & { trouble: TroubleName } => refund.trouble !== null)
-    .map((refund) => ({
-      trouble: refund.trouble,
-      refund_no: refund.refundNo,
-      expected: TROUBLES[refund.trouble].expected,
-      found: states.get(refund.refundNo) ?? 'nothing',
-    }));
-  return [...planted, ...(await readDifferences(pool, plan, sandbox))];
+  const planted = troubled(plan).map(({ refundNo, channel, trouble }) => ({
+    channel,
+    trouble: trouble.name,
+    refund_no: refundNo,
+    expected: trouble.expected,
+    found: states.get(refundNo) ?? 'nothing',
+  }));
+  return [...planted, ...(await readDifferences(pool, plan, shops))];
+}
+
+interface Troubled {
+  readonly refundNo: string;
+  readonly channel: string;
+  readonly trouble: PlannedTrouble;
+}
+
+function troubled(plan: DemoPlan): readonly Troubled[] {
+  return plan.refunds.flatMap(({ refundNo, payment: { channel }, trouble }) =>
+    trouble === null ? [] : [{ refundNo, channel, trouble }],
+  );
 }
 
 /** Differences between statement and books that must have become breaks, and days whose statement came late. */
-async function readDifferences(pool: Pool, plan: DemoPlan, sandbox: Sandbox): Promise<readonly Planted[]> {
-  const { rows } = await pool.query<{ kind: string; refund_no: string | null; bill_date: string | null }>(
-    `select kind, refund_no, bill_date from breaks where status = 'open'`,
+async function readDifferences(
+  pool: Pool,
+  plan: DemoPlan,
+  shops: readonly SandboxShop[],
+): Promise<readonly Planted[]> {
+  const { rows } = await pool.query<{ kind: string; refund_no: string | null }>(
+    `select kind, coalesce(refund_no, channel_refund_no) as refund_no from breaks where status = 'open'`,
   );
-  const has = (kind: string, refundNo: string): string =>
-    rows.some((row) => row.kind === kind && row.refund_no === refundNo) ? kind : 'no break';
-  const byTrouble = (trouble: TroubleName, kind: string): Planted[] =>
-    plan.refunds
-      .filter((refund) => refund.trouble === trouble)
-      .map(({ refundNo }) => ({ trouble, refund_no: refundNo, expected: kind, found: has(kind, refundNo) }));
-  const byHand = sandbox
-    .ledger()
-    .paidOut.filter((paid) => paid.origin === 'console')
-    .map((paid) => ({
-      trouble: 'refund_by_hand',
-      refund_no: paid.refundNo,
-      expected: 'missing_in_books',
-      found: has('missing_in_books', paid.refundNo),
-    }));
-  const late = sandbox.plan
-    .list()
-    .filter((one) => one.trouble.kind === 'bill_late')
-    .map((one) => ({ trouble: 'bill_late', refund_no: one.billDate ?? '', expected: 'loaded', found: '' }));
-  const files = await pool.query<{ bill_date: string }>(
-    `select bill_date from statement_files where kind = 'trade' and status in ('loaded', 'empty')`,
+  const open = new Set(rows.map((row) => `${row.kind} ${row.refund_no ?? ''}`));
+  const left = (kind: string, numbers: readonly string[]): Pick<Planted, 'expected' | 'found'> => ({
+    expected: kind,
+    found: numbers.some((number) => open.has(`${kind} ${number}`)) ? kind : 'no break',
+  });
+  const ofTroubles = troubled(plan).flatMap(({ refundNo, channel, trouble: { name, leaves } }) =>
+    leaves === undefined
+      ? []
+      : [{ channel, trouble: name, refund_no: refundNo, ...left(leaves, [refundNo]) }],
   );
-  const loaded = new Set(files.rows.map((row) => row.bill_date));
-  return [
-    ...byTrouble('line_missing', 'missing_at_channel'),
-    ...byTrouble('amount_differs', 'amount_differs'),
-    ...byHand,
-    ...late.map((one) => ({ ...one, found: loaded.has(one.refund_no) ? 'loaded' : 'missing' })),
-  ];
+  const byHand = shops.flatMap(({ channel, sandbox }) =>
+    sandbox
+      .ledger()
+      .paidOut.filter((paid) => paid.origin === 'console')
+      .map(({ refundNo, channelRefundNo }) => ({
+        ...{ channel, trouble: 'refund_by_hand', refund_no: refundNo },
+        ...left('missing_in_books', [refundNo, channelRefundNo]),
+      })),
+  );
+  return [...ofTroubles, ...byHand, ...(await readLateStatements(pool, shops))];
+}
+
+async function readLateStatements(pool: Pool, shops: readonly SandboxShop[]): Promise<readonly Planted[]> {
+  const { rows } = await pool.query<{ account_id: string; bill_date: string }>(
+    `select account_id, bill_date from statement_files where kind = 'trade' and status in ('loaded', 'empty')`,
+  );
+  const loaded = new Set(rows.map((row) => `${row.account_id} ${row.bill_date}`));
+  return shops.flatMap(({ channel, accountId, sandbox }) =>
+    sandbox.plan
+      .list()
+      .filter((one) => isDayTrouble(one.trouble))
+      .map(({ billDate }) => ({
+        ...{ channel, trouble: 'bill_late', refund_no: billDate ?? '', expected: 'loaded' },
+        found: loaded.has(`${accountId} ${billDate ?? ''}`) ? 'loaded' : 'missing',
+      })),
+  );
 }
 
 export async function runChecks(o: {
   readonly pool: Pool;
   readonly plan: DemoPlan;
-  readonly sandbox: Sandbox;
+  readonly shops: readonly SandboxShop[];
   readonly report: DemoReport;
   readonly planted: readonly Planted[];
 }): Promise<readonly Check[]> {
@@ -103,9 +131,9 @@ export async function runChecks(o: {
       statements.refund_lines === statements.matched + lineBreaks + statements.quarantined,
       `${String(statements.refund_lines)} = ${String(statements.matched)} + ${String(lineBreaks)} + ${String(statements.quarantined)}`,
     ),
-    ...(await checkLedger(o)),
+    ...(await checkLedgers(o)),
     ...checkOverdue(o),
-    ...(await checkForgeries(o.pool, plan, o.sandbox)),
+    ...(await checkForgeries(o.pool, plan, o.shops)),
     check(
       'the audit trail verifies',
       broken === null,
@@ -129,25 +157,41 @@ async function countLineBreaks(pool: Pool): Promise<number> {
   return Number(rows[0]?.lines ?? 0n);
 }
 
-/** The channel's ledger, which no answer or callback can change, against our books: number by number. */
-async function checkLedger(o: { pool: Pool; sandbox: Sandbox }): Promise<readonly Check[]> {
-  const ledger = o.sandbox.ledger();
-  const { rows } = await o.pool.query<{ refund_no: string; amount_minor: bigint }>(
-    'select refund_no, amount_minor from refunds where succeeded_at is not null',
+/** The channels' ledgers, which no answer or callback can change, against our books: number by number. */
+async function checkLedgers(o: { pool: Pool; shops: readonly SandboxShop[] }): Promise<readonly Check[]> {
+  const { rows } = await o.pool.query<{ account_id: string; refund_no: string; amount_minor: bigint }>(
+    'select account_id, refund_no, amount_minor from refunds where succeeded_at is not null',
   );
-  const ours = new Map(rows.map((row) => [row.refund_no, row.amount_minor]));
+  return o.shops.flatMap((shop) =>
+    checkLedger(
+      shop,
+      rows.filter((row) => row.account_id === shop.accountId),
+    ),
+  );
+}
+
+function checkLedger(
+  { channel, sandbox }: SandboxShop,
+  booked: readonly { refund_no: string; amount_minor: bigint }[],
+): readonly Check[] {
+  const ledger = sandbox.ledger();
+  const ours = new Map(booked.map((row) => [row.refund_no, row.amount_minor]));
   const paid = ledger.paidOut.filter((one) => one.origin === 'api');
   const differing = paid.filter((one) => ours.get(one.refundNo) !== one.amountMinor);
   const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((total, minor) => total + minor, 0n);
   return [
     check(
-      'no refund was paid twice',
+      `${channel}: no refund was paid twice`,
       ledger.doublePayments === 0 && ledger.overRefundedPayments.length === 0,
       `${String(paid.length)} paid, each once`,
     ),
-    check("the channel's ledger balances", ledger.balanced, `${String(ledger.postings)} postings`),
     check(
-      "the channel's ledger equals our books",
+      `${channel}: the channel's ledger balances`,
+      ledger.balanced,
+      `${String(ledger.postings)} postings`,
+    ),
+    check(
+      `${channel}: the channel's ledger equals our books`,
       differing.length === 0 && paid.length === ours.size,
       `${formatYuan(sum(paid.map((one) => one.amountMinor)))} CNY paid, ${formatYuan(sum([...ours.values()]))} CNY booked`,
     ),
@@ -156,12 +200,11 @@ async function checkLedger(o: { pool: Pool; sandbox: Sandbox }): Promise<readonl
 
 /** Overdue at the end: what the channel never decided or cannot pay, and nothing that has evidence. */
 function checkOverdue(o: { plan: DemoPlan; report: DemoReport }): readonly Check[] {
-  const late = new Set<string | null>(['stuck', 'abnormal', 'amount_differs']);
-  const must = o.plan.refunds.filter((refund) => refund.trouble === 'stuck' || refund.trouble === 'abnormal');
-  const flagged = new Map(o.report.overdue.map((row) => [row.refund_no, row]));
+  const flagged = new Set(o.report.overdue.map((row) => row.refund_no));
+  const must = o.plan.refunds.filter(({ trouble }) => trouble?.overdue === 'always');
   const missed = must.filter((refund) => !flagged.has(refund.refundNo));
   const wrongly = o.plan.refunds.filter(
-    (refund) => flagged.has(refund.refundNo) && !late.has(refund.trouble),
+    ({ refundNo, trouble }) => flagged.has(refundNo) && trouble?.overdue === undefined,
   );
   const bare = o.report.overdue.filter(
     (row) => row.serials.transaction_id === null || row.serials.channel_refund_no === null,
@@ -184,11 +227,15 @@ function checkOverdue(o: { plan: DemoPlan; report: DemoReport }): readonly Check
  * Forged notices and probes were refused and kept as refused. One that came while an engine was away was answered
  * "not now": nobody believed it, and there was nowhere to keep it.
  */
-async function checkForgeries(pool: Pool, plan: DemoPlan, sandbox: Sandbox): Promise<readonly Check[]> {
-  const planned = plan.refunds.filter(
-    (refund) => refund.trouble === 'callback_forged' || refund.trouble === 'callback_probe',
-  ).length;
-  const tries = sandbox.deliveries().filter((one) => one.flavour === 'forged' || one.flavour === 'probe');
+async function checkForgeries(
+  pool: Pool,
+  plan: DemoPlan,
+  shops: readonly SandboxShop[],
+): Promise<readonly Check[]> {
+  const planned = plan.refunds.filter(({ trouble }) => trouble?.forged === true).length;
+  const tries = shops
+    .flatMap(({ sandbox }) => sandbox.deliveries())
+    .filter((one) => one.flavour === 'forged' || one.flavour === 'probe');
   const believed = tries.filter((one) => one.taken);
   const refused = tries.filter((one) => one.status === ERRORS.callback_signature_invalid.status);
   const { rows } = await pool.query<{ kept: bigint }>(

@@ -11,7 +11,8 @@ import { progress } from '../output.ts';
 import { untilStopped } from '../until-stopped.ts';
 import type { Check, Planted } from './checks.ts';
 import { readPlanted, runChecks } from './checks.ts';
-import { DAY_MS, REFUNDS_MIN, planMonth } from './plan.ts';
+import { DEMO_CHANNELS } from './channels.ts';
+import { DAY_MS, planMonth, refundsMin } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 import { describeKeptStack } from './keep-up.ts';
 import { demoText } from './print.ts';
@@ -52,9 +53,9 @@ export interface DemoResult extends DemoReport {
 /** Returns the exit code: 0 only when every check is ok. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const began = performance.now();
-  const size = wholeNumber(options.refunds, 'refunds', REFUNDS_MIN);
+  const size = wholeNumber(options.refunds, 'refunds', refundsMin(DEMO_CHANNELS));
   const seed = wholeNumber(options.seed, 'seed', 0);
-  const plan = planMonth({ refunds: size, seed, days: MONTH_DAYS });
+  const plan = planMonth({ refunds: size, seed, days: MONTH_DAYS, channels: DEMO_CHANNELS });
   quietTemporalLogs('ERROR');
   say(
     `September 2026 with ${String(size)} refunds, a day a second: a WeChat Pay on this machine, a real Postgres, a real Temporal`,
@@ -143,8 +144,8 @@ async function play(
     },
   );
   const report = await readReport(pool, clock.now());
-  const planted = await readPlanted(pool, plan, stack.sandbox);
-  const checks = await runChecks({ pool, plan, sandbox: stack.sandbox, report, planted });
+  const planted = await readPlanted(pool, plan, stack.shops);
+  const checks = await runChecks({ pool, plan, shops: stack.shops, report, planted });
   return { ...report, planted, checks };
 }
 

@@ -16,6 +16,6 @@ export async function describeKeptStack(stack: Stack, dataDir: string): Promise<
     '',
     `API          ${stack.api.url}/openapi.json`,
     `Temporal UI  ${stack.engines.temporalUiUrl ?? 'not started'}`,
-    `Sandbox      ${stack.sandbox.url}`,
+    ...stack.shops.map(({ channel, sandbox }) => `${channel.padEnd(13)}${sandbox.url}/sandbox`),
   ];
 }

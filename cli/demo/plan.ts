@@ -2,39 +2,14 @@
  * The demo's month, decided before it begins: which payments, which refunds of them, when, and which trouble befalls
  * which refund. Pure, and the same for the same seed.
  */
-import type { PaySource } from '../../sandbox/wechat/model.ts';
-import type { RefundState } from '../../domain/refund/state.ts';
+import type { ChannelName } from '../../domain/refund/refund.ts';
 import type { Dice } from './dice.ts';
 import { dice } from './dice.ts';
-
-/** Every trouble that the demo plants, what becomes of the refund, and which difference remains. */
-export const TROUBLES = {
-  lost_answer: { expected: 'settled', about: 'the answer is lost after the channel accepted' },
-  error_5xx: { expected: 'settled', about: 'the channel answers 500 although it accepted' },
-  slow: { expected: 'settled', about: 'the answer takes long' },
-  wrong_signature: { expected: 'settled', about: 'the answer is wrongly signed' },
-  probe: { expected: 'settled', about: 'the channel probes whether signatures are checked' },
-  not_enough: { expected: 'settled', about: 'the merchant balance is short until it is topped up' },
-  abnormal: { expected: 'needs_action', about: "the payer's card is dead" },
-  closed: { expected: 'failed', about: 'the channel closes the refund' },
-  late_success: { expected: 'settled', about: 'success comes days after the promise' },
-  stuck: { expected: 'processing', about: 'the channel never decides' },
-  callback_lost: { expected: 'settled', about: 'no callback ever comes' },
-  callback_twice: { expected: 'settled', about: 'every callback comes twice' },
-  callback_out_of_order: { expected: 'settled', about: 'an older notice comes after the newer one' },
-  callback_forged: { expected: 'settled', about: 'a stranger sends a notice of success' },
-  callback_probe: { expected: 'settled', about: 'the channel probes with a wrongly signed notice' },
-  line_missing: { expected: 'succeeded', about: 'the statement leaves the refund out' },
-  amount_differs: { expected: 'needs_action', about: 'the statement shows another amount' },
-  bill_reissued: {
-    expected: 'settled',
-    about: 'the statement leaves it out at first and is re-issued with it',
-  },
-} as const satisfies Record<string, { expected: RefundState; about: string }>;
-
-export type TroubleName = keyof typeof TROUBLES;
+import type { DemoChannel, DemoChannels, PaySource, PlannedTrouble } from './trouble.ts';
+import { allTroubles } from './trouble.ts';
 
 export interface PlannedPayment {
+  readonly channel: ChannelName;
   readonly paymentNo: string;
   readonly source: PaySource;
   readonly amountMinor: bigint;
@@ -47,7 +22,7 @@ export interface PlannedRefund {
   readonly payment: PlannedPayment;
   readonly amountMinor: bigint;
   readonly requestedAtMs: number;
-  readonly trouble: TroubleName | null;
+  readonly trouble: PlannedTrouble | null;
 }
 
 export interface DemoPlan {
@@ -59,32 +34,46 @@ export interface DemoPlan {
     readonly atMs: number;
   }[];
   /** Days (0 = first) whose statement comes late. */
-  readonly lateBillDays: readonly number[];
+  readonly lateStatements: readonly { readonly channel: ChannelName; readonly day: number }[];
+}
+
+export interface MonthOptions {
+  readonly refunds: number;
+  readonly seed: number;
+  readonly days: number;
+  readonly channels: DemoChannels;
 }
 
 export const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 
 /** The fewest refunds with which every trouble can be planted. */
-export const REFUNDS_MIN = Object.keys(TROUBLES).length * 2;
+export function refundsMin(channels: DemoChannels): number {
+  return allTroubles(channels).length;
+}
 
-export function planMonth(o: { refunds: number; seed: number; days: number }): DemoPlan {
+export function planMonth(o: MonthOptions): DemoPlan {
   const roll = dice(o.seed);
   const slots = slotsOf(o, roll);
-  const troubles = plantTroubles(o.refunds, roll);
-  const refunds: PlannedRefund[] = [];
-  for (let index = 0; index < o.refunds; index += 1) {
-    const requestedAtMs = slots[index] ?? 0;
-    const trouble = troubles.get(index) ?? null;
-    const payment = newPayment(index, requestedAtMs, trouble, roll);
+  const planted = plantTroubles(o, roll);
+  const refunds = slots.map((requestedAtMs, index): PlannedRefund => {
+    const { at, trouble } = planted.get(index) ?? { at: roll.pick(o.channels), trouble: null };
+    const payment = newPayment({ index, requestedAtMs, at, trouble }, roll);
     const amountMinor = BigInt(roll.between(1, Number(payment.amountMinor)));
-    refunds.push({ refundNo: numbered('RF', index), payment, amountMinor, requestedAtMs, trouble });
-  }
-  return { refunds, byHand: byHand(o, roll), lateBillDays: [roll.between(4, 8), roll.between(15, 20)] };
+    return { refundNo: numbered('RF', index), payment, amountMinor, requestedAtMs, trouble };
+  });
+  return {
+    refunds,
+    byHand: o.channels.flatMap((at, index) => byHand(o, at, index, roll)),
+    lateStatements: o.channels.flatMap(({ channel }) => [
+      { channel, day: roll.between(4, 8) },
+      { channel, day: roll.between(15, 20) },
+    ]),
+  };
 }
 
 /** When refunds are asked for: spread over the month, more by day than by night, in order. */
-function slotsOf(o: { refunds: number; days: number }, roll: Dice): readonly number[] {
+function slotsOf(o: MonthOptions, roll: Dice): readonly number[] {
   const slots = Array.from({ length: o.refunds }, () => {
     const day = roll.between(0, o.days - 1);
     const hour = roll.between(0, 3) === 0 ? roll.between(0, 23) : roll.between(9, 21);
@@ -93,52 +82,51 @@ function slotsOf(o: { refunds: number; days: number }, roll: Dice): readonly num
   return slots.toSorted((one, other) => one - other);
 }
 
-/** Two of each trouble, on refunds of the first three weeks, so that the month still shows how each of them ends. */
-function plantTroubles(count: number, roll: Dice): ReadonlyMap<number, TroubleName> {
-  const names = Object.keys(TROUBLES) as TroubleName[];
-  const planted = new Map<number, TroubleName>();
-  const last = Math.max(names.length * 2, Math.floor(count * 0.7)) - 1;
-  for (const name of [...names, ...names]) {
-    let index = roll.between(0, Math.min(last, count - 1));
-    while (planted.has(index)) index = (index + 1) % Math.min(last + 1, count);
-    planted.set(index, name);
+type Planting = ReturnType<typeof allTroubles>[number];
+
+/**
+ * Each trouble twice where there is room, else once, on refunds of the first three weeks, so that the month still shows how
+ * each of them ends.
+ */
+function plantTroubles(o: MonthOptions, roll: Dice): ReadonlyMap<number, Planting> {
+  const once = allTroubles(o.channels);
+  const all = o.refunds >= once.length * 2 ? [...once, ...once] : once;
+  const planted = new Map<number, Planting>();
+  const places = Math.min(o.refunds, Math.max(all.length, Math.floor(o.refunds * 0.7)));
+  for (const one of all) {
+    let index = roll.between(0, places - 1);
+    while (planted.has(index)) index = (index + 1) % places;
+    planted.set(index, one);
   }
   return planted;
 }
 
-/** A dead card is a card, and a channel that never decides is best seen on one. */
-const CARD_TROUBLES: ReadonlySet<TroubleName | null> = new Set<TroubleName>([
-  'abnormal',
-  'stuck',
-  'late_success',
-  'closed',
-]);
-
-const CARDS = ['debit_card', 'credit_card'] as const;
-/** Most payers pay from their wallet. */
-const SOURCES = ['wallet', 'wallet', 'wallet', ...CARDS] as const;
-
 function newPayment(
-  index: number,
-  requestedAtMs: number,
-  trouble: TroubleName | null,
+  o: {
+    readonly index: number;
+    readonly requestedAtMs: number;
+    readonly at: DemoChannel;
+    readonly trouble: PlannedTrouble | null;
+  },
   roll: Dice,
 ): PlannedPayment {
-  const source = CARD_TROUBLES.has(trouble) ? roll.pick(CARDS) : roll.pick(SOURCES);
   return {
-    paymentNo: numbered('ORD', index),
-    source,
+    channel: o.at.channel,
+    paymentNo: numbered('ORD', o.index),
+    source: roll.pick(o.trouble?.on ?? o.at.sources),
     amountMinor: BigInt(roll.between(100, 98_800)),
-    paidAtMs: requestedAtMs - roll.between(1, 40) * HOUR_MS,
+    paidAtMs: o.requestedAtMs - roll.between(1, 40) * HOUR_MS,
   };
 }
 
-function byHand(o: { days: number }, roll: Dice): DemoPlan['byHand'] {
-  return [0, 1].map((index) => {
+/** Two at each channel. */
+function byHand(o: MonthOptions, at: DemoChannel, index: number, roll: Dice): DemoPlan['byHand'] {
+  return [0, 1].map((nth) => {
     const atMs = roll.between(3, o.days - 8) * DAY_MS + roll.between(9, 18) * HOUR_MS;
     const payment: PlannedPayment = {
-      paymentNo: numbered('HAND', index),
-      source: 'wallet',
+      channel: at.channel,
+      paymentNo: numbered('HAND', index * 2 + nth),
+      source: roll.pick(at.sources),
       amountMinor: BigInt(roll.between(1_000, 9_000)),
       paidAtMs: atMs - DAY_MS,
     };

@@ -1,9 +1,10 @@
 /** The demo's end as people read it, and as programs do. */
 import { formatYuan } from '../../domain/money.ts';
 import { table } from '../output.ts';
+import type { Planted } from './checks.ts';
 import type { DemoResult } from './demo.ts';
-import { TROUBLES } from './plan.ts';
-import type { TroubleName } from './plan.ts';
+import { DEMO_CHANNELS } from './channels.ts';
+import { allTroubles } from './trouble.ts';
 
 /** With `json` one line; without, the tables. */
 export function demoText(result: DemoResult, json: boolean): string {
@@ -34,38 +35,55 @@ function statementsText({ statements }: DemoResult): string {
   ].join('\n');
 }
 
+interface Group {
+  readonly channel: string;
+  readonly name: string;
+  readonly rows: Planted[];
+}
+
 function plantedText(result: DemoResult): string {
-  const groups = new Map<string, { planted: number; asExpected: number; expected: Set<string> }>();
+  const groups = new Map<string, Group>();
   for (const one of result.planted) {
-    const group = groups.get(one.trouble) ?? { planted: 0, asExpected: 0, expected: new Set<string>() };
-    group.planted += 1;
-    group.asExpected += one.found === one.expected ? 1 : 0;
-    group.expected.add(one.expected);
-    groups.set(one.trouble, group);
+    const key = keyOf(one.channel, one.trouble);
+    const group = groups.get(key) ?? { channel: one.channel, name: one.trouble, rows: [] };
+    group.rows.push(one);
+    groups.set(key, group);
   }
   return `Planted trouble\n${table(
-    [...groups].toSorted(([one], [other]) => placeOf(one) - placeOf(other)),
+    [...groups.values()].toSorted((one, other) => placeOf(one) - placeOf(other)),
     [
-      { head: 'trouble', cell: ([name]) => aboutTrouble(name) },
-      { head: 'ends as', cell: ([, group]) => [...group.expected].join(', ') },
-      { head: 'planted', align: 'right', cell: ([, group]) => String(group.planted) },
-      { head: 'as expected', align: 'right', cell: ([, group]) => String(group.asExpected) },
+      { head: 'channel', cell: ({ channel }) => channel },
+      { head: 'trouble', cell: aboutTrouble },
+      { head: 'ends as', cell: ({ rows }) => [...new Set(rows.map((one) => one.expected))].join(', ') },
+      { head: 'planted', align: 'right', cell: ({ rows }) => String(rows.length) },
+      {
+        head: 'as expected',
+        align: 'right',
+        cell: ({ rows }) => String(rows.filter((one) => one.found === one.expected).length),
+      },
     ],
   )}`;
 }
 
-const PLACES = Object.keys(TROUBLES);
+const ABOUT = new Map(
+  allTroubles(DEMO_CHANNELS).map(({ at, trouble }) => [keyOf(at.channel, trouble.name), trouble.about]),
+);
+const PLACES = [...ABOUT.keys()];
 
-/** In the order of the table of troubles; those of whole days and of people come last. */
-function placeOf(name: string): number {
-  const place = PLACES.indexOf(name);
+/** In the order of the tables of troubles; those of whole days and of people come last. */
+function placeOf({ channel, name }: Group): number {
+  const place = PLACES.indexOf(keyOf(channel, name));
   return place < 0 ? PLACES.length : place;
 }
 
-function aboutTrouble(name: string): string {
+function aboutTrouble({ channel, name }: Group): string {
   if (name === 'refund_by_hand') return 'somebody refunds by hand in the merchant console';
   if (name === 'bill_late') return 'the statement of a day comes late';
-  return Object.hasOwn(TROUBLES, name) ? TROUBLES[name as TroubleName].about : name;
+  return ABOUT.get(keyOf(channel, name)) ?? name;
+}
+
+function keyOf(channel: string, name: string): string {
+  return `${channel}/${name}`;
 }
 
 function overdueText(result: DemoResult): string {
@@ -75,8 +93,9 @@ function overdueText(result: DemoResult): string {
     { head: 'amount', align: 'right', cell: (row) => formatYuan(row.amount_minor) },
     { head: 'days late', align: 'right', cell: (row) => String(row.days_late) },
     { head: 'state', cell: (row) => row.state },
-    { head: '微信退款单号', cell: (row) => row.serials.channel_refund_no ?? 'none' },
-    { head: '微信支付订单号', cell: (row) => row.serials.transaction_id ?? 'none' },
+    { head: 'channel', cell: (row) => row.channel },
+    { head: '渠道退款单号', cell: (row) => row.serials.channel_refund_no ?? 'none' },
+    { head: '渠道交易号', cell: (row) => row.serials.transaction_id ?? 'none' },
   ])}`;
 }
 

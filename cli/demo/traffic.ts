@@ -5,33 +5,12 @@
 import axios from 'axios';
 import type { AxiosInstance } from 'axios';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
-import type { RefundTrouble } from '../../sandbox/wechat/troubles.ts';
+import type { ChannelName } from '../../domain/refund/refund.ts';
+import type { SandboxShop } from '../../workers/stack-sandbox.ts';
 import { sleepUntil } from '../../workers/clock.ts';
 import type { Stack } from '../../workers/stack.ts';
-import type { DemoPlan, PlannedPayment, PlannedRefund, TroubleName } from './plan.ts';
+import type { DemoPlan, PlannedPayment, PlannedRefund } from './plan.ts';
 import { DAY_MS } from './plan.ts';
-
-/** How the sandbox calls each trouble, with its measure. Waits are kept short enough for a month in a minute. */
-const AT_SANDBOX: Readonly<Record<TroubleName, RefundTrouble>> = {
-  lost_answer: { kind: 'lost_answer' },
-  error_5xx: { kind: 'error_5xx' },
-  slow: { kind: 'slow', ms: 1_500 },
-  wrong_signature: { kind: 'wrong_signature' },
-  probe: { kind: 'probe' },
-  not_enough: { kind: 'not_enough' },
-  abnormal: { kind: 'abnormal' },
-  closed: { kind: 'closed' },
-  late_success: { kind: 'late_success', days: 12 },
-  stuck: { kind: 'stuck' },
-  callback_lost: { kind: 'callback_lost' },
-  callback_twice: { kind: 'callback_twice' },
-  callback_out_of_order: { kind: 'callback_out_of_order' },
-  callback_forged: { kind: 'callback_forged' },
-  callback_probe: { kind: 'callback_probe' },
-  line_missing: { kind: 'line_missing' },
-  amount_differs: { kind: 'amount_differs' },
-  bill_reissued: { kind: 'bill_reissued', hours: 30 },
-};
 
 /** How long after the last planned request the merchant's balance is topped up, so that held refunds go on. */
 const TOP_UP_EVERY_MS = 5 * DAY_MS;
@@ -91,8 +70,9 @@ export async function playTraffic(
 
 function plantDays(stack: Stack, plan: DemoPlan, startMs: number): void {
   const firstDay = beijingDateOf(new Date(startMs));
-  for (const day of plan.lateBillDays) {
-    stack.sandbox.plan.forDay(stack.mchid, addDays(firstDay, day), { kind: 'bill_late', hours: 30 });
+  for (const { channel, day } of plan.lateStatements) {
+    const { sandbox } = shopOf(stack, channel);
+    sandbox.plan.forDay(sandbox.merchantNo, addDays(firstDay, day), { kind: 'bill_late', hours: 30 });
   }
 }
 
@@ -103,7 +83,7 @@ function topUps(stack: Stack, plan: DemoPlan): Step[] {
     steps.push({
       atMs,
       act: () => {
-        stack.sandbox.topUp(stack.mchid, 1_000_000n);
+        for (const { sandbox } of stack.shops) sandbox.topUp(1_000_000n);
         return Promise.resolve();
       },
     });
@@ -112,13 +92,14 @@ function topUps(stack: Stack, plan: DemoPlan): Step[] {
 }
 
 function pay(stack: Stack, payment: PlannedPayment, startMs: number): string {
-  return stack.sandbox.pay({
-    mchid: stack.mchid,
-    outTradeNo: payment.paymentNo,
-    totalMinor: payment.amountMinor,
-    source: payment.source,
-    paidAt: new Date(startMs + payment.paidAtMs),
-  }).transactionId;
+  const { channel, paidAtMs, ...paid } = payment;
+  return shopOf(stack, channel).sandbox.pay({ ...paid, paidAt: new Date(startMs + paidAtMs) }).transactionId;
+}
+
+function shopOf(stack: Stack, channel: ChannelName): SandboxShop {
+  const shop = stack.shops.find((one) => one.channel === channel);
+  if (shop === undefined) throw new Error(`no sandbox plays ${channel}`);
+  return shop;
 }
 
 /** Asks as a careful backend does: one key per refund, repeated until there is an answer. Returns how often it repeated. */
@@ -129,15 +110,17 @@ async function askForRefund(
   startMs: number,
 ): Promise<number> {
   const transactionId = pay(stack, refund.payment, startMs);
-  if (refund.trouble !== null) stack.sandbox.plan.forRefund(refund.refundNo, AT_SANDBOX[refund.trouble]);
+  const { accountId, sandbox } = shopOf(stack, refund.payment.channel);
+  if (refund.trouble !== null) sandbox.plan.forRefund(refund.refundNo, refund.trouble.atSandbox);
   const body = {
     refund_no: refund.refundNo,
     payment_no: refund.payment.paymentNo,
     payment: {
-      account_id: stack.accountId,
+      account_id: accountId,
       transaction_id: transactionId,
       captured_minor: refund.payment.amountMinor.toString(),
       currency: 'CNY',
+      paid_at: new Date(startMs + refund.payment.paidAtMs).toISOString(),
     },
     amount_minor: refund.amountMinor.toString(),
     currency: 'CNY',
@@ -160,10 +143,7 @@ async function askForRefund(
 
 function refundByHand(stack: Stack, one: DemoPlan['byHand'][number], startMs: number): Promise<void> {
   pay(stack, one.payment, startMs);
-  stack.sandbox.refundByHand({
-    mchid: stack.mchid,
-    outTradeNo: one.payment.paymentNo,
-    amountMinor: one.amountMinor,
-  });
+  const { sandbox } = shopOf(stack, one.payment.channel);
+  sandbox.refundByHand({ paymentNo: one.payment.paymentNo, amountMinor: one.amountMinor });
   return Promise.resolve();
 }

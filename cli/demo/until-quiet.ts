@@ -5,7 +5,6 @@ import { AppError } from '../../domain/errors.ts';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { DemoPlan } from './plan.ts';
-import { TROUBLES } from './plan.ts';
 
 const LOOK_EVERY_MS = 400;
 
@@ -55,7 +54,7 @@ async function countOpen(wait: Wait): Promise<number> {
   );
   const states = new Map(rows.map((row) => [row.refund_no, row.state]));
   return wait.plan.refunds.filter((refund) => {
-    const expected = refund.trouble === null ? 'settled' : TROUBLES[refund.trouble].expected;
+    const expected = refund.trouble?.expected ?? 'settled';
     return states.get(refund.refundNo) !== expected;
   }).length;
 }

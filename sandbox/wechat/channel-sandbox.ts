@@ -13,7 +13,13 @@ export function channelSandbox(sandbox: Sandbox): ChannelSandbox<RefundTrouble> 
     merchantNo: mchid,
     plan: sandbox.plan,
     pay: ({ paymentNo, amountMinor, source, paidAt }) =>
-      sandbox.pay({ mchid, outTradeNo: paymentNo, totalMinor: amountMinor, source: sourceOf(source), paidAt }),
+      sandbox.pay({
+        mchid,
+        outTradeNo: paymentNo,
+        totalMinor: amountMinor,
+        source: sourceOf(source),
+        paidAt,
+      }),
     refundByHand: ({ paymentNo, amountMinor }) => {
       sandbox.refundByHand({ mchid, outTradeNo: paymentNo, amountMinor });
     },

@@ -21,7 +21,7 @@ export const contract = z.object({
   overdue: z.array(
     z.object({
       refund_no: z.string().min(1),
-      channel: z.literal('wechat'),
+      channel: z.enum(['wechat', 'alipay', 'unionpay']),
       amount_minor: z.string().regex(/^[1-9][0-9]*$/),
       days_late: count,
       serials: z.object({
@@ -32,7 +32,13 @@ export const contract = z.object({
     }),
   ),
   planted: z.array(
-    z.object({ trouble: z.string(), refund_no: z.string(), expected: z.string(), found: z.string() }),
+    z.object({
+      channel: z.string(),
+      trouble: z.string(),
+      refund_no: z.string(),
+      expected: z.string(),
+      found: z.string(),
+    }),
   ),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean() })),
   urls: z.object({

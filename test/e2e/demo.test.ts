@@ -7,7 +7,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { planMonth, TROUBLES } from '../../cli/demo/plan.ts';
+import { DEMO_CHANNELS } from '../../cli/demo/channels.ts';
+import { planMonth } from '../../cli/demo/plan.ts';
+import { allTroubles } from '../../cli/demo/trouble.ts';
 import { freePort } from '../../workers/engines/free-port.ts';
 import type { Running } from './command.ts';
 import { documentOf, run, start } from './command.ts';
@@ -17,6 +19,7 @@ import { until } from './shop.ts';
 
 const REFUNDS = 60;
 const SEED = 424_242;
+const plan = planMonth({ refunds: REFUNDS, seed: SEED, days: 30, channels: DEMO_CHANNELS });
 
 vi.setConfig({ testTimeout: 90_000 });
 
@@ -65,9 +68,9 @@ describe('the last line on stdout', () => {
   test('counts the refunds that were asked for, in every state that there is', () => {
     expect(summary.refunds).toBe(REFUNDS);
     expect(sumOf(summary.by_state)).toBe(REFUNDS);
-    // Two of each trouble, and no other reason not to be settled.
+    // No other reason not to be settled than what was planted.
     const not = (state: string): number =>
-      2 * Object.values(TROUBLES).filter((trouble) => trouble.expected === state).length;
+      plan.refunds.filter(({ trouble }) => trouble?.expected === state).length;
     expect(summary.by_state).toMatchObject({
       processing: not('processing'),
       succeeded: not('succeeded'),
@@ -80,36 +83,48 @@ describe('the last line on stdout', () => {
   });
 
   test('says what was planted, on exactly the refunds on which these dice plant it, and that all of it was found', () => {
-    const plan = planMonth({ refunds: REFUNDS, seed: SEED, days: 30 });
     const planned = plan.refunds.filter((one) => one.trouble !== null);
-    const other = planMonth({ refunds: REFUNDS, seed: SEED + 1, days: 30 });
+    const other = planMonth({ refunds: REFUNDS, seed: SEED + 1, days: 30, channels: DEMO_CHANNELS });
 
-    for (const name of Object.keys(TROUBLES)) {
-      const found = summary.planted.filter((one) => one.trouble === name).map((one) => one.refund_no);
-      expect(new Set(found), name).toEqual(
-        new Set(planned.filter((one) => one.trouble === name).map((one) => one.refundNo)),
+    for (const { at, trouble } of allTroubles(DEMO_CHANNELS)) {
+      const found = summary.planted.filter(
+        (one) => one.channel === at.channel && one.trouble === trouble.name,
+      );
+      const asPlanned = planned.filter(
+        (one) => one.payment.channel === at.channel && one.trouble?.name === trouble.name,
+      );
+      expect(asPlanned.length, trouble.name).toBeGreaterThan(0);
+      expect(new Set(found.map((one) => one.refund_no)), trouble.name).toEqual(
+        new Set(asPlanned.map((one) => one.refundNo)),
       );
     }
-    expect(summary.planted.filter((one) => one.trouble === 'refund_by_hand')).toHaveLength(2);
-    expect(summary.planted.filter((one) => one.trouble === 'bill_late')).toHaveLength(2);
+    for (const { channel } of DEMO_CHANNELS) {
+      const ofDays = summary.planted.filter((one) => one.channel === channel);
+      expect(ofDays.filter((one) => one.trouble === 'refund_by_hand')).toHaveLength(2);
+      expect(ofDays.filter((one) => one.trouble === 'bill_late')).toHaveLength(2);
+    }
     expect(summary.planted.filter((one) => one.found !== one.expected)).toEqual([]);
-    expect(other.refunds.map((one) => one.trouble)).not.toEqual(plan.refunds.map((one) => one.trouble));
+    expect(other.refunds.map((one) => one.trouble?.name)).not.toEqual(
+      plan.refunds.map((one) => one.trouble?.name),
+    );
   });
 
   test('has only checks that hold, and a break for each difference that was planted', () => {
     expect(summary.checks.length).toBeGreaterThanOrEqual(10);
     expect(summary.checks.filter((one) => !one.ok)).toEqual([]);
+    const leaving = (kind: string): number =>
+      plan.refunds.filter(({ trouble }) => trouble?.leaves === kind).length;
     expect(summary.statements.breaks).toMatchObject({
-      missing_at_channel: 2,
-      missing_in_books: 2,
-      amount_differs: 2,
+      missing_at_channel: leaving('missing_at_channel'),
+      missing_in_books: plan.byHand.length,
+      amount_differs: leaving('amount_differs'),
     });
   });
 
   test('lists each overdue refund with the serials that payer and bank can be quoted', () => {
-    const expected = summary.planted
-      .filter((one) => ['stuck', 'abnormal'].includes(one.trouble))
-      .map((one) => one.refund_no);
+    const expected = plan.refunds
+      .filter(({ trouble }) => trouble?.overdue === 'always')
+      .map((one) => one.refundNo);
 
     const listed = summary.overdue.map((one) => one.refund_no);
     expect(listed).toEqual(expect.arrayContaining(expected));
@@ -130,7 +145,7 @@ describe('what is left running', () => {
 describe('yuanlu refunds', () => {
   const settled = (): string => {
     const planted = new Set(summary.planted.map((one) => one.refund_no));
-    const plain = planMonth({ refunds: REFUNDS, seed: SEED, days: 30 }).refunds.find(
+    const plain = planMonth({ refunds: REFUNDS, seed: SEED, days: 30, channels: DEMO_CHANNELS }).refunds.find(
       (one) => !planted.has(one.refundNo),
     );
     return plain?.refundNo ?? '';
@@ -168,7 +183,7 @@ describe('yuanlu refunds', () => {
   });
 
   test('create asks once, says the key it made, and finds the same refund again under it', async () => {
-    const month = planMonth({ refunds: REFUNDS, seed: SEED, days: 30 }).refunds;
+    const month = planMonth({ refunds: REFUNDS, seed: SEED, days: 30, channels: DEMO_CHANNELS }).refunds;
     const left = month.find((one) => one.refundNo === settled());
     if (left === undefined) throw new Error('the month has a settled refund');
     const over = (left.payment.amountMinor - left.amountMinor + 1n).toString().padStart(3, '0');

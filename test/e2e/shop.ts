@@ -78,6 +78,8 @@ export interface SeenCallback {
 
 const ORIGIN = new Date('2026-09-01T00:00:00+08:00');
 const LOOK_EVERY_MS = 150;
+/** Where the stack takes WeChat payments. */
+const WECHAT_ACCOUNT = 'wx-demo';
 
 export interface Shop {
   readonly stack: Stack;
@@ -140,9 +142,9 @@ export async function openShop(o: { readonly seed: number; readonly daysPerSecon
     breaks: async (refundNo) =>
       (await get<{ breaks: SeenBreak[] }>(`/v1/breaks?refund_no=${refundNo}`)).breaks,
     callbacks: (refundNo) => callbacksOf(stack, refundNo),
-    deliveries: (refundNo) => stack.sandbox.deliveries().filter((one) => one.refundNo === refundNo),
+    deliveries: (refundNo) => stack.wechat.deliveries().filter((one) => one.refundNo === refundNo),
     paidOut: (refundNo) =>
-      stack.sandbox
+      stack.wechat
         .ledger()
         .paidOut.filter((one) => one.refundNo === refundNo)
         .flatMap((one) => Array.from({ length: one.count }, () => one.amountMinor)),
@@ -179,14 +181,14 @@ async function ask(stack: Stack, http: AxiosInstance, name: string, o: AskOption
   const sale = o.of ?? sell(stack, o);
   const refundNo = `RF-${name}`;
   const amountMinor = o.amountMinor ?? 2_345n;
-  if (o.trouble !== undefined) stack.sandbox.plan.forRefund(refundNo, o.trouble);
+  if (o.trouble !== undefined) stack.wechat.plan.forRefund(refundNo, o.trouble);
   const answer = await http.post(
     '/v1/refunds',
     {
       refund_no: refundNo,
       payment_no: sale.paymentNo,
       payment: {
-        account_id: stack.accountId,
+        account_id: WECHAT_ACCOUNT,
         transaction_id: sale.transactionId,
         captured_minor: (o.claimedMinor ?? sale.capturedMinor).toString(),
         currency: 'CNY',
@@ -204,8 +206,8 @@ async function ask(stack: Stack, http: AxiosInstance, name: string, o: AskOption
 
 function sell(stack: Stack, o: AskOptions): Sale {
   sales += 1;
-  const order = stack.sandbox.pay({
-    mchid: stack.mchid,
+  const order = stack.wechat.pay({
+    mchid: stack.wechat.mchid,
     outTradeNo: `ORD${String(sales).padStart(6, '0')}`,
     totalMinor: o.capturedMinor ?? 10_000n,
     source: o.source ?? 'wallet',

@@ -47,11 +47,11 @@ export async function openDeployment(): Promise<Deployment> {
     YUANLU_LOOK_BACK_DAYS: '1',
   };
   return {
-    ...{ database, client, sandbox: shop.sandbox, accountId: shop.accountId, apiKey: shop.apiKey, env },
+    ...{ database, client, sandbox: shop.wechat, accountId: 'wx-demo', apiKey: shop.apiKey, env },
     ways: { postgres, temporal },
     close: async () => {
       await endWorkflows(client);
-      await shop.sandbox.stop();
+      await shop.stop();
       await Promise.all([postgres.close(), temporal.close(), server.close()]);
       await database.drop();
       await rm(folder, { recursive: true, force: true });

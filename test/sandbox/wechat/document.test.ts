@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildProgram } from '../../../cli/main.ts';
-import { keptKeys, writeSandboxAccount } from '../../../sandbox/wechat/account-files.ts';
+import { keptKeys, writeAccounts } from '../../../sandbox/account-files.ts';
+import { makeWechatKeys, wechatAccountFiles } from '../../../sandbox/wechat/account-files.ts';
 import { receiveNotices } from './notice-receiver.ts';
 import type { Fields, Shop } from './shop.ts';
 import { openShop } from './shop.ts';
@@ -127,11 +128,11 @@ describe('the tables', () => {
   test('of files are the files that a start writes', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'yuanlu-sandbox-doc-'));
     try {
-      const keys = await keptKeys(folder, new Date());
-      await writeSandboxAccount(folder, keys, {
-        ...{ accountId: 'a', merchantId: 'm', merchantName: 'M' },
-        ...{ apiBase: 'http://127.0.0.1:1', notifyUrl: 'http://127.0.0.1:2/x' },
-      });
+      const keys = await keptKeys(folder, { wechat: () => makeWechatKeys(new Date()) });
+      const account = { accountId: 'a', apiBase: 'http://127.0.0.1:1', notifyUrl: 'http://127.0.0.1:2/x' };
+      await writeAccounts(folder, { merchantId: 'm', merchantName: 'M', yuanluApiKey: keys.yuanluApiKey }, [
+        wechatAccountFiles(keys.wechat, account),
+      ]);
 
       const documented = table('| file | what it is |').map(([file]) => names(file)[0]);
 

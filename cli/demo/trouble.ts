@@ -1,0 +1,46 @@
+/** What the demo knows of a channel: what its payers pay from, and which troubles it can get into. */
+import type { ChannelName } from '../../domain/refund/refund.ts';
+import type { RefundState } from '../../domain/refund/state.ts';
+import type { BreakKind } from '../../domain/statement/break.ts';
+import type { NewPayment } from '../../sandbox/channel-sandbox.ts';
+import type { AnyRefundTrouble } from '../../sandbox/trouble-plan.ts';
+
+export type PaySource = NewPayment['source'];
+
+/** A trouble that the demo plants, what becomes of the refund, and which difference remains. */
+export interface DemoTrouble<T extends AnyRefundTrouble = AnyRefundTrouble> {
+  readonly about: string;
+  readonly expected: RefundState;
+  /** How the sandbox calls it, with its measure. Waits are kept short enough for a month in a minute. */
+  readonly atSandbox: T;
+  /** What the payment is made from; anything when absent. */
+  readonly on?: readonly [PaySource, ...PaySource[]];
+  /** Whether the refund is on the overdue list at the end; it must not be when absent. */
+  readonly overdue?: 'always' | 'perhaps';
+  /** The break that stays open. */
+  readonly leaves?: BreakKind;
+  /** A stranger's notice is sent that must be refused. */
+  readonly forged?: true;
+}
+
+export interface DemoChannel<T extends AnyRefundTrouble = AnyRefundTrouble> {
+  readonly channel: ChannelName;
+  /** Each as often as it is written: most payers pay from the first. */
+  readonly sources: readonly [PaySource, ...PaySource[]];
+  readonly troubles: Readonly<Record<string, DemoTrouble<T>>>;
+}
+
+export interface PlannedTrouble extends DemoTrouble {
+  readonly name: string;
+}
+
+export type DemoChannels = readonly [DemoChannel, ...DemoChannel[]];
+
+/** Every trouble of every channel, in the order of the tables. */
+export function allTroubles(
+  channels: DemoChannels,
+): readonly { readonly at: DemoChannel; readonly trouble: PlannedTrouble }[] {
+  return channels.flatMap((at) =>
+    Object.entries(at.troubles).map(([name, trouble]) => ({ at, trouble: { name, ...trouble } })),
+  );
+}

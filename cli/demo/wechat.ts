@@ -1,0 +1,114 @@
+/** WeChat Pay in the demo. */
+import type { RefundTrouble } from '../../sandbox/wechat/troubles.ts';
+import type { DemoChannel } from './trouble.ts';
+
+const CARDS = ['debit_card', 'credit_card'] as const;
+
+export const WECHAT: DemoChannel<RefundTrouble> = {
+  channel: 'wechat',
+  sources: ['wallet', 'wallet', 'wallet', ...CARDS],
+  troubles: {
+    lost_answer: {
+      about: 'the answer is lost after the channel accepted',
+      expected: 'settled',
+      atSandbox: { kind: 'lost_answer' },
+    },
+    error_5xx: {
+      about: 'the channel answers 500 although it accepted',
+      expected: 'settled',
+      atSandbox: { kind: 'error_5xx' },
+    },
+    slow: {
+      about: 'the answer takes long',
+      expected: 'settled',
+      atSandbox: { kind: 'slow', ms: 1_500 },
+    },
+    wrong_signature: {
+      about: 'the answer is wrongly signed',
+      expected: 'settled',
+      atSandbox: { kind: 'wrong_signature' },
+    },
+    probe: {
+      about: 'the channel probes whether signatures are checked',
+      expected: 'settled',
+      atSandbox: { kind: 'probe' },
+    },
+    not_enough: {
+      about: 'the merchant balance is short until it is topped up',
+      expected: 'settled',
+      atSandbox: { kind: 'not_enough' },
+    },
+    abnormal: {
+      about: "the payer's card is dead",
+      expected: 'needs_action',
+      atSandbox: { kind: 'abnormal' },
+      on: CARDS,
+      overdue: 'always',
+    },
+    closed: {
+      about: 'the channel closes the refund',
+      expected: 'failed',
+      atSandbox: { kind: 'closed' },
+      on: CARDS,
+    },
+    late_success: {
+      about: 'success comes days after the promise',
+      expected: 'settled',
+      atSandbox: { kind: 'late_success', days: 12 },
+      on: CARDS,
+    },
+    // A channel that never decides is best seen on a card.
+    stuck: {
+      about: 'the channel never decides',
+      expected: 'processing',
+      atSandbox: { kind: 'stuck' },
+      on: CARDS,
+      overdue: 'always',
+    },
+    callback_lost: {
+      about: 'no callback ever comes',
+      expected: 'settled',
+      atSandbox: { kind: 'callback_lost' },
+    },
+    callback_twice: {
+      about: 'every callback comes twice',
+      expected: 'settled',
+      atSandbox: { kind: 'callback_twice' },
+    },
+    callback_out_of_order: {
+      about: 'an older notice comes after the newer one',
+      expected: 'settled',
+      atSandbox: { kind: 'callback_out_of_order' },
+    },
+    callback_forged: {
+      about: 'a stranger sends a notice of success',
+      expected: 'settled',
+      atSandbox: { kind: 'callback_forged' },
+      forged: true,
+    },
+    callback_probe: {
+      about: 'the channel probes with a wrongly signed notice',
+      expected: 'settled',
+      atSandbox: { kind: 'callback_probe' },
+      forged: true,
+    },
+    line_missing: {
+      about: 'the statement leaves the refund out',
+      expected: 'succeeded',
+      atSandbox: { kind: 'line_missing' },
+      leaves: 'missing_at_channel',
+    },
+    amount_differs: {
+      about: 'the statement shows another amount',
+      expected: 'needs_action',
+      atSandbox: { kind: 'amount_differs' },
+      overdue: 'perhaps',
+      leaves: 'amount_differs',
+    },
+    bill_reissued: {
+      about: 'the statement leaves it out at first and is re-issued with it',
+      expected: 'settled',
+      atSandbox: { kind: 'bill_reissued', hours: 30 },
+    },
+  },
+};
