@@ -4,43 +4,43 @@
  * between lines that are equal in all of it, so the outcome does not depend on the order of lines, files or runs.
  */
 import type { Literals } from './match-sql.ts';
-import { LINE_PLACE, LINE_TEXT, ownLines } from './match-sql.ts';
+import { judgedLines } from './match-sql.ts';
 
-/** Refunds that more than one line claims. */
+/** The claims of refunds that more than one line claims. */
 export const CONTESTED = `
   create temp table m_contested on commit drop as
-    select refund_id from m_claim group by refund_id having count(*) > 1`;
+    select c.*, c.ctid as claim from m_claim c
+     where refund_id in (select refund_id from m_claim group by refund_id having count(*) > 1)`;
 
 /** Our number beats the channel's, an agreeing amount beats another one, the earlier day beats the later one. */
 export function losers(s: Literals): string[] {
   return [
     'analyze m_contested',
     `create temp table m_loser on commit drop as
-       select file_id, bill_date, line_no, refund_id, of_file, of_line from (
-         select c.file_id, c.bill_date, c.line_no, c.refund_id, row_number() over best as nth,
+       select file_id, bill_date, line_no, refund_id, of_file, of_line, place, claim from (
+         select c.file_id, c.bill_date, c.line_no, c.refund_id, c.place, c.claim, row_number() over best as nth,
                 first_value(c.file_id) over best as of_file, first_value(c.line_no) over best as of_line
-           from m_claim c
-           join m_contested using (refund_id)
-           join (select ${LINE_PLACE}, ${LINE_TEXT} from ${ownLines(s)} l union all select * from m_other) l
+           from m_contested c
+           join ${judgedLines(s, 'select place from m_contested')} l
              on l.file_id = c.file_id and l.line_no = c.line_no
          window best as (partition by c.refund_id
            order by c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
                     l.transaction_id, l.payment_no, c.file_id, c.line_no)) ranked
         where nth > 1`,
     'analyze m_loser',
-    'delete from m_claim c using m_loser l where c.file_id = l.file_id and c.line_no = l.line_no',
+    'delete from m_claim where ctid = any (array(select claim from m_loser))',
   ];
 }
 
 export const NO_LOSERS = `
   create temp table m_loser (file_id bigint, bill_date date, line_no integer, refund_id bigint, of_file bigint,
-                             of_line integer) on commit drop`;
+                             of_line integer, place tid) on commit drop`;
 
 /** Loose lines that print one and the same refund again. */
 const TWINS = `
   create temp table m_twin on commit drop as
-    select file_id, bill_date, line_no, of_file, of_line from (
-      select file_id, bill_date, line_no, row_number() over first as nth,
+    select file_id, bill_date, line_no, of_file, of_line, place from (
+      select file_id, bill_date, line_no, place, row_number() over first as nth,
              first_value(file_id) over first as of_file, first_value(line_no) over first as of_line
         from m_loose
        where channel_refund_no is not null or refund_no is not null
@@ -52,7 +52,7 @@ const TWINS = `
 function candidates(s: Literals): string {
   return `
     create temp table m_candidate on commit drop as
-      select l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at, r.id as refund_id, r.refund_no,
+      select l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at, l.place, r.id as refund_id, r.refund_no,
              r.state in ('requested', 'failed') or l.occurred_at < r.requested_at - ${s.tolerance} as conflict,
              r.state not in ('processing', 'succeeded', 'settled') as news
         from m_loose l
@@ -68,46 +68,47 @@ function candidates(s: Literals): string {
 
 /** One line that fits one refund that fits no other line; anything else is not guessed. */
 const SINGLES = `
-  insert into m_claim (file_id, bill_date, line_no, amount_minor, occurred_at, refund_id, pass, agrees, conflict, news)
-    select file_id, bill_date, line_no, amount_minor, occurred_at, refund_id, 3, true, conflict, news
+  insert into m_claim (file_id, bill_date, line_no, amount_minor, occurred_at, place, refund_id, pass, agrees, conflict, news)
+    select file_id, bill_date, line_no, amount_minor, occurred_at, place, refund_id, 3, true, conflict, news
       from (select c.*, count(*) over (partition by file_id, line_no) as refunds,
                    count(*) over (partition by refund_id) as lines from m_candidate c) fits
      where refunds = 1 and lines = 1`;
 
-/** What is left over, one row per line: what it is, and what a person needs to see of it. */
+/** What is left over, one row per line: what it is, by which pass it has a refund, and what a person needs to see of it. */
 function leftOver(s: Literals): string {
   return `
     create temp table m_break on commit drop as
-      select file_id, bill_date, line_no, 'duplicate_line' as kind, refund_id,
+      select file_id, bill_date, line_no, place, null::smallint as pass, 'duplicate_line' as kind, refund_id,
              jsonb_build_object('of_file', of_file::text, 'of_line', of_line) as detail
         from m_loser
       union all
-      select file_id, bill_date, line_no, 'duplicate_line', null::bigint,
+      select file_id, bill_date, line_no, place, null, 'duplicate_line', null::bigint,
              jsonb_build_object('of_file', of_file::text, 'of_line', of_line)
         from m_twin
       union all
-      select file_id, bill_date, line_no, 'ambiguous', null,
+      select file_id, bill_date, line_no, place, null, 'ambiguous', null,
              jsonb_build_object('candidates', jsonb_agg(refund_no order by refund_no))
         from m_candidate c
        where not exists (select from m_claim m where m.file_id = c.file_id and m.line_no = c.line_no)
-       group by file_id, bill_date, line_no
+       group by file_id, bill_date, line_no, place
       union all
-      select file_id, bill_date, line_no, 'missing_in_books', null, '{}'
+      select file_id, bill_date, line_no, place, null, 'missing_in_books', null, '{}'
         from m_loose l
        where not exists (select from m_twin t where t.file_id = l.file_id and t.line_no = l.line_no)
          and not exists (select from m_candidate c where c.file_id = l.file_id and c.line_no = l.line_no)
       union all
-      select c.file_id, c.bill_date, c.line_no,
+      select c.file_id, c.bill_date, c.line_no, c.place, c.pass,
              case when not c.agrees then 'amount_differs' else 'state_conflict' end, c.refund_id,
              jsonb_build_object('state', r.state, 'requested_at', r.requested_at)
         from m_claim c join yuanlu.refund_book r on r.id = c.refund_id
        where not c.agrees or c.conflict
       union all
       -- A conflict stays for review once it was seen, also when the evidence has moved the refund on since.
-      select c.file_id, c.bill_date, c.line_no, b.kind, b.refund_id, b.detail
+      select c.file_id, c.bill_date, c.line_no, c.place, c.pass, b.kind, b.refund_id, b.detail
         from yuanlu.breaks b
         join m_claim c on c.file_id = b.file_id and c.line_no = b.line_no and c.refund_id = b.refund_id
        where b.account_id = ${s.account} and b.status = 'open' and b.kind = 'state_conflict'
+         and (b.file_id = ${s.file} or exists (select from m_other o where o.file_id = b.file_id))
          and c.agrees and not c.conflict`;
 }
 

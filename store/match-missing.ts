@@ -1,21 +1,17 @@
 /** Refunds that the channel accepted and whose line no statement shows, although the statements are there. */
-import type { Pool } from './pool.ts';
+import { PARALLEL_OFF, PARALLEL_ON, PLANNER_SETTINGS } from './match-sql.ts';
+import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
 import { closeMissing } from './breaks.ts';
 
 /** Channels keep their statements for three months; older refunds were judged while theirs could still be had. */
 const LOOK_BACK_DAYS = 100;
 
-const TABLES = `
-  create temp table m_covered (account_id text not null, day date not null) on commit drop;
-  create temp table m_missing (id bigint not null, day date not null) on commit drop`;
-
 /**
  * A refund's line may stand in the bill of its day or of a day beside it. Only when the bills of the day itself and of
  * the day after are loaded and matched, and both days are over, is a line that is in none of them missing.
  */
 const COVERED_DAYS = `
-  insert into m_covered
     with bills as (
       select distinct account_id, bill_date from yuanlu.statement_files
        where kind = 'trade' and status in ('loaded', 'empty') and matched_at is not null
@@ -28,17 +24,27 @@ const DAY_OF = `(coalesce(r.accepted_at, r.requested_at) at time zone interval '
 
 /**
  * The refunds of those days that no live line is matched to. Both sides are read once and compared as sets: matches lie in
- * one table per statement, and looking every refund up in each of them would grow with refunds times statements.
+ * one table per statement, and looking every refund up in each of them would grow with refunds times statements. A table as
+ * target allows a parallel plan; it takes no parameters, so the values are written in (dates and account ids of our own).
  */
-const MISSING = `
-  insert into m_missing
-    select r.id, c.day
-      from yuanlu.refunds r
-      join m_covered c on c.account_id = r.account_id and c.day = ${DAY_OF}
-     where ($2::text is null or r.account_id = $2)
-       and r.requested_at >= $1::timestamptz - make_interval(days => ${String(LOOK_BACK_DAYS)})
-       and (r.state in ('processing', 'succeeded') or (r.state = 'needs_action' and r.accepted_at is not null))
-       and not exists (select from yuanlu.live_matches m where m.account_id = r.account_id and m.refund_id = r.id)`;
+function missing(tx: Tx, covered: readonly CoveredDay[], asOf: Date): string {
+  const days = covered.map(
+    ({ account_id: account, day }) => `(${tx.escapeLiteral(account)}, ${tx.escapeLiteral(day)}::date)`,
+  );
+  return `
+    create temp table m_missing on commit drop as
+      select r.id, c.day
+        from yuanlu.refunds r
+        join (values ${days.join(', ')}) c (account_id, day) on c.account_id = r.account_id and c.day = ${DAY_OF}
+       where r.requested_at >= ${tx.escapeLiteral(asOf.toISOString())}::timestamptz - make_interval(days => ${String(LOOK_BACK_DAYS)})
+         and (r.state in ('processing', 'succeeded') or (r.state = 'needs_action' and r.accepted_at is not null))
+         and not exists (select from yuanlu.live_matches m where m.account_id = r.account_id and m.refund_id = r.id)`;
+}
+
+interface CoveredDay {
+  readonly account_id: string;
+  readonly day: string;
+}
 
 const OPEN_BREAKS = `
   insert into yuanlu.breaks (kind, dedupe_key, account_id, refund_id, refund_no, channel_refund_no, transaction_id,
@@ -64,13 +70,11 @@ export async function sweepMissing(
       await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/match/${accountId}`]);
     }
     const closed = await tx.query(closeMissing('($2::text is null or b.account_id = $2)'), [asOf, accountId]);
-    await tx.query(TABLES);
-    await tx.query(COVERED_DAYS, [asOf, accountId]);
-    await tx.query('analyze m_covered');
-    await tx.query('set local enable_nestloop = off');
-    await tx.query(MISSING, [asOf, accountId]);
-    await tx.query('set local enable_nestloop = on');
-    await tx.query('analyze m_missing');
+    const covered = await tx.query<CoveredDay>(COVERED_DAYS, [asOf, accountId]);
+    if (covered.rows.length === 0) return { opened: 0, closed: closed.rowCount ?? 0 };
+    await tx.query([PLANNER_SETTINGS, PARALLEL_ON, 'set local enable_nestloop = off'].join(';'));
+    await tx.query(missing(tx, covered.rows, asOf));
+    await tx.query([PARALLEL_OFF, 'set local enable_nestloop = on', 'analyze m_missing'].join(';'));
     const opened = await tx.query(OPEN_BREAKS, [asOf]);
     return { opened: opened.rowCount ?? 0, closed: closed.rowCount ?? 0 };
   });

@@ -67,14 +67,29 @@ export const PARALLEL_ON = `
 /** Everything after the big join is small: workers, costing nothing by the settings above, would be started per row. */
 export const PARALLEL_OFF = 'set local max_parallel_workers_per_gather = 0';
 
-export const LINE_TEXT = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no';
-export const LINE_PLACE = 'l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at';
+const LINE_TEXT = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no';
+const LINE_PLACE = 'l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at';
 
 /** This file's refund lines, read from its own leaf. */
-export function ownLines(s: Literals): string {
-  return `(select * from yuanlu.statement_lines
+function ownLines(s: Literals): string {
+  return `(select ctid as place, * from yuanlu.statement_lines
             where account_id = ${s.account} and bill_date = ${s.date} and file_id = ${s.file} and line_type = 'refund')`;
 }
+
+/**
+ * The few lines that the judgement needs the texts of, this file's and the others': `places` selects the places of this
+ * file's. Its table has no index, and it does not change while this transaction reads it: a place leads straight to a line.
+ */
+export function judgedLines(s: Literals, places: string): string {
+  return `(select ${LINE_PLACE}, ${LINE_TEXT} from ${ownLines(s)} l where l.place = any (array(${places}))
+           union all select * from m_other)`;
+}
+
+/**
+ * What is not simply a line that agrees with its refund. One line in a hundred is, and each of them is looked at several
+ * times: an index spares reading all the others as often.
+ */
+const ODD = 'refund_id is null or not agrees or conflict or news';
 
 const CLAIM = (s: Literals, pass: 1 | 2): string => `
            ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,
@@ -87,9 +102,10 @@ function claimSelect(
   source: string,
   column: 'refund_no' | 'channel_refund_no',
   pass: 1 | 2,
+  place: string,
 ): string {
   return `
-    select ${CLAIM(s, pass)}
+    select ${CLAIM(s, pass)}, ${place}
       from ${source} l
       join yuanlu.refund_book r on r.account_id = ${s.account} and r.${column} = l.${column}`;
 }
@@ -101,7 +117,7 @@ export function ownClaims(s: Literals): string {
   );
   return `
     create temp table m_claim on commit drop as
-      select ${CLAIM(s, 1)}, ${text.join(', ')}
+      select ${CLAIM(s, 1)}, l.place, ${text.join(', ')}
         from ${ownLines(s)} l
         left join yuanlu.refund_book r on r.account_id = ${s.account} and r.refund_no = l.refund_no`;
 }
@@ -109,22 +125,26 @@ export function ownClaims(s: Literals): string {
 /** What pass (a) leaves, and pass (b). A channel number that is not unique in the books names nothing. */
 export function looseLines(s: Literals): string[] {
   return [
-    `create temp table m_loose on commit drop as select ${LINE_PLACE}, ${LINE_TEXT} from m_claim l where refund_id is null`,
+    `create index m_odd on m_claim (line_no) where ${ODD}`,
+    `create temp table m_loose on commit drop as
+       select ${LINE_PLACE}, ${LINE_TEXT}, l.place from m_claim l where refund_id is null`,
     'analyze m_loose',
     'delete from m_claim where refund_id is null',
     'analyze m_claim (refund_id, agrees, conflict, news)',
     ...channelNumberClaims(s),
-    'create temp table m_other (like m_loose) on commit drop',
+    `create temp table m_other on commit drop as select ${LINE_PLACE}, ${LINE_TEXT} from m_loose l where false`,
   ];
 }
 
+/** Loose lines are those without a claim: one that gets its claim here is loose no more. */
 function channelNumberClaims(s: Literals): string[] {
   return [
-    `insert into m_claim ${claimSelect(s, 'm_loose', 'channel_refund_no', 2)}
-      where not exists (select from yuanlu.refund_book twin where twin.account_id = ${s.account}
-                         and twin.channel_refund_no = r.channel_refund_no and twin.id <> r.id)
-        and not exists (select from m_claim c where c.file_id = l.file_id and c.line_no = l.line_no)`,
-    `delete from m_loose l using m_claim c where c.file_id = l.file_id and c.line_no = l.line_no and c.pass = 2`,
+    `with claimed as (
+       insert into m_claim ${claimSelect(s, 'm_loose', 'channel_refund_no', 2, 'l.place')}
+        where not exists (select from yuanlu.refund_book twin where twin.account_id = ${s.account}
+                           and twin.channel_refund_no = r.channel_refund_no and twin.id <> r.id)
+       returning file_id, line_no)
+     delete from m_loose l using claimed c where c.file_id = l.file_id and c.line_no = l.line_no`,
   ];
 }
 
@@ -168,7 +188,9 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
       union select file_id, bill_date, line_no from by_amount
       union select file_id, bill_date, line_no from line_break where kind = 'ambiguous'
       union select b.file_id, b.bill_date, b.line_no from line_break b
-             where b.refund_id in (select refund_id from m_claim union all select refund_id from freed)
+             where exists (select from m_claim c where c.refund_id = b.refund_id)
+      union select b.file_id, b.bill_date, b.line_no from line_break b
+             where b.refund_id in (select refund_id from freed)
       union select b.file_id, b.bill_date, b.line_no from line_break b
               join (select channel_refund_no from m_loose union select channel_refund_no from freed_line) n
                 using (channel_refund_no)
@@ -197,8 +219,8 @@ export function takeOther(
 export function otherClaims(s: Literals): string[] {
   const known = `exists (select from m_claim c where c.file_id = l.file_id and c.line_no = l.line_no)`;
   return [
-    `insert into m_claim ${claimSelect(s, 'm_other', 'refund_no', 1)} where not ${known}`,
-    `insert into m_loose select l.* from m_other l where not ${known}
+    `insert into m_claim ${claimSelect(s, 'm_other', 'refund_no', 1, 'null::tid')} where not ${known}`,
+    `insert into m_loose select l.*, null::tid from m_other l where not ${known}
        and not exists (select from m_loose o where o.file_id = l.file_id and o.line_no = l.line_no)`,
     ...channelNumberClaims(s),
   ];

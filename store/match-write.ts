@@ -1,6 +1,6 @@
 /** Puts the judgement down: rows that are there already stay, what no longer holds goes or is closed with its reason. */
 import type { Literals } from './match-sql.ts';
-import { LINE_PLACE, LINE_TEXT, ownLines } from './match-sql.ts';
+import { judgedLines } from './match-sql.ts';
 import type { Tx } from './pool.ts';
 
 /** A file with lines in the judgement. */
@@ -85,7 +85,7 @@ export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
             n.refund_id, coalesce(r.refund_no, l.refund_no), l.channel_refund_no, l.transaction_id, l.amount_minor,
             r.amount_minor, l.currency, l.occurred_at, n.detail, ${s.now}
        from m_break n
-       join (select ${LINE_PLACE}, ${LINE_TEXT} from ${ownLines(s)} l union all select * from m_other) l
+       join ${judgedLines(s, 'select place from m_break')} l
          on l.file_id = n.file_id and l.line_no = n.line_no
        left join yuanlu.refund_book r on r.id = n.refund_id
       order by n.file_id, n.line_no
@@ -100,8 +100,9 @@ export async function closeAnswered(tx: Tx, s: Literals): Promise<void> {
   await tx.query(
     `update yuanlu.breaks b
         set status = 'closed', closed_at = ${s.now}, closed_reason = 'line_found',
-            closing_evidence = jsonb_build_object('file_id', c.file_id::text, 'line_no', c.line_no, 'sha256', f.sha256)
-       from m_claim c join yuanlu.statement_files f on f.id = c.file_id
+            closing_evidence = jsonb_build_object('file_id', c.file_id::text, 'line_no', c.line_no,
+              'sha256', (select f.sha256 from yuanlu.statement_files f where f.id = c.file_id))
+       from m_claim c
       where b.account_id = ${s.account} and b.status = 'open' and b.kind = 'missing_at_channel' and b.refund_id = c.refund_id`,
   );
   await tx.query(

@@ -160,9 +160,10 @@ async function gatherOthers(tx: Tx, s: Literals): Promise<JudgedFile[]> {
 
 async function count(tx: Tx, s: Literals): Promise<MatchResult> {
   const clean = await tx.query<{ pass: number; lines: number }>(
-    `select pass, count(*)::int as lines from m_claim c
-      where c.file_id = ${s.file}
-        and not exists (select from m_break n where n.file_id = c.file_id and n.line_no = c.line_no)
+    `select pass, sum(lines)::int as lines from (
+       select pass, count(*) as lines from m_claim where file_id = ${s.file} group by pass
+       union all
+       select pass, -count(*) from m_break where file_id = ${s.file} and pass is not null group by pass) claims
       group by pass`,
   );
   const open = await tx.query<{ kind: BreakKind; lines: number }>(
