@@ -34,14 +34,11 @@ function toObservation(answer: QueryAnswer, deps: ActivityDeps, channel: Channel
       const ref = [...said, ...(bankLeg === undefined ? [] : [bankLeg.status])].join('/');
       return { ...reportFacts(answer.report), source: 'query', ref, at };
     }
-    case 'absent':
-      return {
-        kind: 'channel_absent',
-        source: 'query',
-        ref: `absent/${at}`,
-        at,
-        graceMs: channel.limits.absenceGraceMs,
-      };
+    case 'absent': {
+      const { absenceGraceMs: graceMs, silentAttemptsMax } = channel.limits;
+      const limit = silentAttemptsMax === null ? {} : { silentAttemptsMax };
+      return { kind: 'channel_absent', source: 'query', ref: `absent/${at}`, at, graceMs, ...limit };
+    }
     case 'held':
       if (answer.reason !== 'rate_limited')
         throw new AppError('channel_config', { code: answer.channelCode });

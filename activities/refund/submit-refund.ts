@@ -5,7 +5,7 @@ import type { Refund } from '../../domain/refund/refund.ts';
 import { reportFacts } from '../../domain/refund/report.ts';
 import type { RefundStatus } from '../../domain/refund/state.ts';
 import type { SubmissionStep } from '../../domain/refund/submission.ts';
-import { mayBeSent, submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
+import { mayBeSent, stepAfterAsking, submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
 import { nextAttempt, observationsOf, observe } from '../../store/observations.ts';
 import { claimSpacing } from '../../store/refunds.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -30,7 +30,7 @@ export function submitRefund(deps: ActivityDeps) {
       if (step === 'none') return standing(refund);
       if (step === 'ask') {
         const found = await findOut(deps, channel, refund);
-        if (!mayBeSent(statusIn(found))) return standing(found);
+        if (found.step === 'none') return standing(found.refund);
       }
 
       await keepSpacing(deps, channel, refund);
@@ -53,10 +53,16 @@ function statusIn(refund: Refund): RefundStatus {
   return { state: refund.state, reason: refund.stateReason };
 }
 
+interface Found {
+  readonly refund: Refund;
+  readonly step: Exclude<SubmissionStep, 'ask'>;
+}
+
 /** Asks about an attempt that is still open. Comes back later while the question itself has no answer. */
-async function findOut(deps: ActivityDeps, channel: Channel, refund: Refund): Promise<Refund> {
+async function findOut(deps: ActivityDeps, channel: Channel, refund: Refund): Promise<Found> {
   const after = await askAboutRefund(deps, channel, refund);
-  if ((await nextStep(deps, after)) === 'ask') {
+  const step = stepAfterAsking(statusIn(after), await observationsOf(deps.pool, after.id));
+  if (step === 'ask') {
     throw comeBack('channel_unreachable', {
       afterMs: channel.limits.absenceGraceMs,
       clock: deps.clock,
@@ -64,7 +70,7 @@ async function findOut(deps: ActivityDeps, channel: Channel, refund: Refund): Pr
       why: 'the outcome of an earlier attempt is still unknown',
     });
   }
-  return after;
+  return { refund: after, step };
 }
 
 /** Two refunds of one payment keep the channel's distance, over all replicas. */

@@ -95,6 +95,8 @@ export interface ChannelReport extends Base {
 export interface ChannelAbsent extends Base {
   readonly kind: 'channel_absent';
   readonly graceMs: number;
+  /** The channel's limit on attempts without a word, where it has one: from there on a person finds out. */
+  readonly silentAttemptsMax?: number;
 }
 
 /** A line of the channel's statement names this refund. */

@@ -2,6 +2,7 @@
  * A refund's state as a pure, order-free function of its observations. Any order and any repetition of the same
  * evidence gives the same state; no clock is read here, so no deadline can ever change a money state.
  */
+import { hasOpenAttempt, lastHold, silentForTooLong } from './attempts.ts';
 import type { AttemptHeld, HoldReason, Observation } from './observation.ts';
 import { observationKey } from './observation.ts';
 
@@ -74,6 +75,8 @@ interface Facts {
   /** Refused in plain words, and no other attempt that the channel could have taken: the refund had failed. */
   readonly refusedForGood: boolean;
   readonly openAttempt: boolean;
+  /** As many attempts as the channel's limit allows have ended without a word, and it knows of none of them. */
+  readonly silent: boolean;
   readonly held: AttemptHeld | undefined;
   readonly paymentMismatch: boolean;
 }
@@ -103,6 +106,7 @@ export function statusOf(amountMinor: bigint, observations: readonly Observation
   if (facts.openAttempt) return { state: 'unknown', reason: null };
   if (facts.refusedForGood) return { state: 'failed', reason: 'refused' };
   if (facts.paymentMismatch) return { state: 'needs_action', reason: 'payment_mismatch' };
+  if (facts.silent) return { state: 'needs_action', reason: 'channel_silent' };
   if (facts.held !== undefined && facts.held.reason !== 'rate_limited') {
     return { state: 'needs_action', reason: facts.held.reason };
   }
@@ -125,52 +129,10 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     amountDiffers: stated.some((minor) => minor !== undefined && BigInt(minor) !== amountMinor),
     refusedForGood: !openAttempt && observations.some((one) => one.kind === 'attempt_refused'),
     openAttempt,
+    silent: silentForTooLong(observations),
     held: lastHold(observations),
     paymentMismatch: latestPaymentWord(observations) === 'payment_mismatch',
   };
-}
-
-/**
- * An attempt is open until the channel answered that very attempt in plain words, or said at least `graceMs` after
- * the attempt began that it knows no such refund.
- */
-export function hasOpenAttempt(observations: readonly Observation[]): boolean {
-  const answered = new Set<number>();
-  let voidBefore = Number.NEGATIVE_INFINITY;
-  for (const one of observations) {
-    if (one.kind === 'attempt_held' || one.kind === 'attempt_refused') answered.add(one.attempt);
-    if (one.kind === 'channel_absent') voidBefore = Math.max(voidBefore, Date.parse(one.at) - one.graceMs);
-  }
-  return observations.some(
-    (one) =>
-      (one.kind === 'attempt_started' || one.kind === 'attempt_unknown') &&
-      !answered.has(one.attempt) &&
-      startOf(one.attempt, observations, one.at) > voidBefore,
-  );
-}
-
-/** When an attempt began: its own record, or where only its end is known, that end. */
-function startOf(attempt: number, observations: readonly Observation[], fallback: string): number {
-  const started = observations
-    .filter((one) => one.kind === 'attempt_started' && one.attempt === attempt)
-    .map((one) => Date.parse(one.at));
-  return started.length === 0 ? Date.parse(fallback) : Math.min(...started);
-}
-
-/** The hold of the highest attempt: later attempts replace what earlier ones were told. */
-function lastHold(observations: readonly Observation[]): AttemptHeld | undefined {
-  return observations
-    .filter((one) => one.kind === 'attempt_held')
-    .reduce<AttemptHeld | undefined>(
-      (last, one) => (last === undefined || supersedes(one, last) ? one : last),
-      undefined,
-    );
-}
-
-/** A total order on holds, so that the choice does not depend on the order of arrival. */
-function supersedes(one: AttemptHeld, other: AttemptHeld): boolean {
-  if (one.attempt !== other.attempt) return one.attempt > other.attempt;
-  return observationKey(one) > observationKey(other);
 }
 
 /** The newest word of the channel about the payment itself; at equal times the mismatch wins (nothing is sent). */

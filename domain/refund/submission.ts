@@ -3,9 +3,9 @@
  * books, the simulator (test/simulation) follows it in memory.
  */
 import { assertNever } from '../errors.ts';
+import { hasOpenAttempt } from './attempts.ts';
 import type { HoldReason, Observation } from './observation.ts';
 import type { RefundStatus } from './state.ts';
-import { hasOpenAttempt } from './state.ts';
 
 /** `ask`: an attempt may still be on its way, so the channel is asked about it before anything is sent. */
 export type SubmissionStep = 'send' | 'ask' | 'none';
@@ -30,6 +30,14 @@ const TRIED_AGAIN_AFTER_MS: Readonly<Record<HoldReason, number | null>> = {
 export function submissionStep(status: RefundStatus, known: readonly Observation[]): SubmissionStep {
   if (!mayBeSent(status)) return 'none';
   return hasOpenAttempt(known) ? 'ask' : 'send';
+}
+
+/**
+ * The next step when the channel has just been asked. One that has stayed silent for too many attempts is tried again only
+ * when a person asks for it, and then once: `none` here, where {@link submissionStep} at that request says `send`.
+ */
+export function stepAfterAsking(status: RefundStatus, known: readonly Observation[]): SubmissionStep {
+  return status.reason === 'channel_silent' ? 'none' : submissionStep(status, known);
 }
 
 /** Anything the channel or a statement has said about the refund ends the sending; so does a payment that differs. */

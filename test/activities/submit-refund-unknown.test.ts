@@ -99,6 +99,52 @@ describe('an order without a trustworthy answer', () => {
   });
 });
 
+describe('at a channel that has no word for a failed refund', () => {
+  const LIMIT = 3;
+  const lostOrders = (count: number) => Array.from({ length: count }, () => lostBefore);
+
+  test('I3: an order that stays silent as often as the channel allows waits for a person, its amount reserved', async () => {
+    const channel = bench.useChannel({ limits: { silentAttemptsMax: LIMIT } });
+    const ref = await confirmed();
+    channel.script('submitRefund', ...lostOrders(9));
+
+    const { result } = await toTheEnd(bench, submitRefund(bench.deps), ref);
+
+    expect(result).toMatchObject({ state: 'needs_action', reason: 'channel_silent' });
+    expect(channel.orders).toHaveLength(LIMIT);
+    const row = await rowOf(bench, ref);
+    expect(row).toMatchObject({ state: 'needs_action', stateReason: 'channel_silent' });
+    expect((await sumsOf(bench.db, row.payment.id)).reserved).toBe(2345n);
+  });
+
+  test('I1 I6: a person’s retry sends it once more, with the same number and content', async () => {
+    const channel = bench.useChannel({ limits: { silentAttemptsMax: LIMIT } });
+    const ref = await confirmed();
+    channel.script('submitRefund', ...lostOrders(LIMIT + 1));
+    await toTheEnd(bench, submitRefund(bench.deps), ref);
+
+    const again = await toTheEnd(bench, submitRefund(bench.deps), ref);
+    const taken = await toTheEnd(bench, submitRefund(bench.deps), ref);
+
+    expect(again.result).toMatchObject({ state: 'needs_action', reason: 'channel_silent' });
+    expect(taken.result.state).toBe('processing');
+    expect(new Set(channel.orders.map((order) => JSON.stringify(order, textOfBigint))).size).toBe(1);
+    expect(channel.orders).toHaveLength(LIMIT + 2);
+    paidOnce(ref);
+  });
+
+  test('F30: a callback ends the silence', async () => {
+    const channel = bench.useChannel({ limits: { silentAttemptsMax: LIMIT } });
+    const ref = await confirmed();
+    channel.script('submitRefund', ...lostOrders(LIMIT));
+    await toTheEnd(bench, submitRefund(bench.deps), ref);
+
+    const after = await observe(bench.db.pool, ref.refundId, [said('success', 3, { source: 'callback' })]);
+
+    expect(after.state).toBe('succeeded');
+  });
+});
+
 describe('F7: a refund that a query does not show yet', () => {
   test('I7: asked for inside the grace period stays unknown and is not sent again', async () => {
     const ref = await confirmed();

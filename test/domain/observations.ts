@@ -58,9 +58,12 @@ export function report(status: ChannelStatus, minute = 10, amountMinor: bigint |
     : { ...base, status, amountMinor: amountMinor.toString() };
 }
 
-export function absent(minute: number, graceMinutes = 5): Observation {
+/** `silentAttemptsMax` where the channel has such a limit. */
+export function absent(minute: number, graceMinutes = 5, silentAttemptsMax?: number): Observation {
+  const ref = `n${String(minute)}`;
+  const limit = silentAttemptsMax === undefined ? {} : { silentAttemptsMax };
   const graceMs = graceMinutes * MINUTE_MS;
-  return { kind: 'channel_absent', source: 'query', ref: `n${String(minute)}`, at: at(minute), graceMs };
+  return { kind: 'channel_absent', source: 'query', ref, at: at(minute), graceMs, ...limit };
 }
 
 export function line(
@@ -122,7 +125,9 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.tuple(attempt, reason, minute).map((args) => held(...args)),
   fc.tuple(attempt, minute).map((args) => refused(...args)),
   fc.tuple(status, minute, statedAmount).map((args) => report(...args)),
-  fc.tuple(minute, fc.integer({ min: 0, max: 10 })).map((args) => absent(...args)),
+  fc
+    .tuple(minute, fc.integer({ min: 0, max: 10 }), fc.constantFrom(undefined, 1, 2, 3))
+    .map((args) => absent(...args)),
   fc.constantFrom(
     line('acceptance', 1),
     line('completion', 2),

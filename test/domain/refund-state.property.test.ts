@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../domain/refund/observation.ts';
+import { hasOpenAttempt } from '../../domain/refund/attempts.ts';
 import type { RefundState } from '../../domain/refund/state.ts';
 import { advance, isFinal, statusOf } from '../../domain/refund/state.ts';
 import { AMOUNT, anyObservation, anyOpenQuestion, observationSet, report } from './observations.ts';
@@ -124,6 +125,42 @@ describe('I7 unknown', () => {
           expect(state).not.toBe('requested');
           expect(reason).not.toBe('refused');
         }
+      }),
+      RUNS,
+    );
+  });
+});
+
+describe('I3 silence', () => {
+  const quiet = fc.oneof(
+    anyOpenQuestion,
+    anyObservation.filter((one) => one.kind === 'channel_absent' || one.kind === 'attempt_held'),
+  );
+
+  test('is for a person only after as many attempts as the channel says, each of them over', () => {
+    fc.assert(
+      fc.property(fc.oneof(anySet, observationSet(quiet)), (set) => {
+        if (statusOf(AMOUNT, set).reason !== 'channel_silent') return;
+        const begun = set.flatMap((one) =>
+          one.kind === 'attempt_started' || one.kind === 'attempt_unknown' ? [one.attempt] : [],
+        );
+        const limits = set.flatMap((one) =>
+          one.kind === 'channel_absent' ? [one.silentAttemptsMax ?? Number.POSITIVE_INFINITY] : [],
+        );
+
+        expect(new Set(begun).size).toBeGreaterThanOrEqual(Math.min(...limits));
+        expect(hasOpenAttempt(set)).toBe(false);
+        expect(set.map((one) => one.kind)).not.toContain('channel_report');
+        expect(set.map((one) => one.kind)).not.toContain('statement_line');
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('is never failure, and never frees the amount', () => {
+    fc.assert(
+      fc.property(observationSet(quiet, 20), (set) => {
+        expect(stateOf(set)).not.toBe('failed');
       }),
       RUNS,
     );

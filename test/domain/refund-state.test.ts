@@ -1,14 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { hasOpenAttempt } from '../../domain/refund/attempts.ts';
 import type { HoldReason, Observation } from '../../domain/refund/observation.ts';
 import type { RefundState, StateReason } from '../../domain/refund/state.ts';
-import {
-  advance,
-  hasOpenAttempt,
-  isFinal,
-  REFUND_STATES,
-  reservesAmount,
-  statusOf,
-} from '../../domain/refund/state.ts';
+import { advance, isFinal, REFUND_STATES, reservesAmount, statusOf } from '../../domain/refund/state.ts';
 import {
   AMOUNT,
   absent,

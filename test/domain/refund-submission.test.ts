@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { hasOpenAttempt } from '../../domain/refund/attempts.ts';
 import type { HoldReason, Observation } from '../../domain/refund/observation.ts';
 import type { StateReason } from '../../domain/refund/state.ts';
-import { REFUND_STATES, hasOpenAttempt, statusOf } from '../../domain/refund/state.ts';
-import { mayBeSent, submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
+import { REFUND_STATES, statusOf } from '../../domain/refund/state.ts';
+import { mayBeSent, stepAfterAsking, submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
 import {
   AMOUNT,
   absent,
@@ -79,6 +80,91 @@ describe('the next step of a submission', () => {
         if (named) expect(stepOf(...known)).toBe('none');
       }),
       RUNS,
+    );
+  });
+});
+
+/** `count` attempts, each lost and then unknown to the channel, whose limit is written down with its word. */
+function silence(count: number, limit: number, from = 1): Observation[] {
+  return Array.from({ length: count }, (_one, index) => from + index).flatMap((attempt) => [
+    started(attempt, attempt * 10),
+    lost(attempt, attempt * 10 + 1),
+    absent(attempt * 10 + 6, 5, limit),
+  ]);
+}
+
+function stepAfter(...known: Observation[]): string {
+  return stepAfterAsking(statusOf(AMOUNT, known), known);
+}
+
+describe('attempts that end without a word', () => {
+  const SILENT = { state: 'needs_action', reason: 'channel_silent' };
+
+  test('are followed by another one under the same number, up to the limit of the channel', () => {
+    expect(statusOf(AMOUNT, silence(2, 3))).toEqual({ state: 'requested', reason: null });
+    expect(stepAfter(...silence(2, 3))).toBe('send');
+  });
+
+  test('I3 are for a person to find out about when the limit is reached', () => {
+    expect(statusOf(AMOUNT, silence(3, 3))).toEqual(SILENT);
+    expect(stepAfter(...silence(3, 3))).toBe('none');
+  });
+
+  test('are sent once more when a person asks for it, and once only', () => {
+    expect(stepOf(...silence(3, 3))).toBe('send');
+    expect(statusOf(AMOUNT, silence(4, 3))).toEqual(SILENT);
+    expect(stepAfter(...silence(4, 3))).toBe('none');
+  });
+
+  test('F2 go on for ever at a channel that always says yes or no in the end', () => {
+    const forever = silence(9, 3).map((one) =>
+      one.kind === 'channel_absent' ? absent(Number(one.ref.slice(1))) : one,
+    );
+
+    expect(statusOf(AMOUNT, forever)).toEqual({ state: 'requested', reason: null });
+    expect(stepAfter(...forever)).toBe('send');
+  });
+
+  test('I7 leave the refund unknown while the last of them may still be on its way', () => {
+    const known = [...silence(3, 3), started(4, 50)];
+
+    expect(statusOf(AMOUNT, known)).toEqual({ state: 'unknown', reason: null });
+    expect(stepAfter(...known)).toBe('ask');
+  });
+
+  test('are counted anew after a plain word about one of them', () => {
+    expect(stepAfter(...silence(3, 4), held(4, 'rate_limited', 45), ...silence(3, 4, 5))).toBe('send');
+    expect(statusOf(AMOUNT, [...silence(3, 4), held(4, 'rate_limited', 45), ...silence(4, 4, 5)])).toEqual(
+      SILENT,
+    );
+  });
+
+  test.each<[string, Observation, string]>([
+    ['the channel has it after all', report('processing', 100), 'processing'],
+    ['it succeeded after all', report('success', 100), 'succeeded'],
+    ['it was closed', report('closed', 100), 'failed'],
+    ['a line of the statement names it', line('clearing'), 'settled'],
+  ])('say nothing any more when %s', (_what, evidence, state) => {
+    expect(statusOf(AMOUNT, [...silence(6, 3), evidence]).state).toBe(state);
+  });
+
+  test('I3 I7 no more than the limit of them leave by themselves, whatever else is known', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 4 }), (limit, asked) => {
+        let known: readonly Observation[] = [];
+        let sent = 0;
+        const walk = (first: string): void => {
+          for (let step = first; step === 'send'; step = stepAfter(...known)) {
+            sent += 1;
+            known = [...known, ...silence(1, limit, sent)];
+          }
+        };
+        walk(stepOf(...known));
+        for (let person = 0; person < asked; person += 1) walk(stepOf(...known));
+
+        expect(sent).toBe(limit + asked);
+        expect(statusOf(AMOUNT, known)).toEqual(SILENT);
+      }),
     );
   });
 });

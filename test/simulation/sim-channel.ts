@@ -15,6 +15,9 @@ export const HOUR_MS = 60 * MINUTE_MS;
 /** How long after it was sent a refund may be invisible before its absence means something. */
 export const GRACE_MS = MINUTE_MS;
 
+/** Attempts that may end without a word before a person has to find out. */
+export const SILENT_ATTEMPTS_MAX = 3;
+
 /** Something that happens later: the simulator puts it on its time line. */
 export type Later = (afterMs: number, what: string, happen: () => void) => void;
 

@@ -3,13 +3,14 @@ import type { Observation } from '../../domain/refund/observation.ts';
 import type { RefundStatus } from '../../domain/refund/state.ts';
 import { advance, reservesAmount, statusOf } from '../../domain/refund/state.ts';
 import type { SubmissionStep } from '../../domain/refund/submission.ts';
-import { submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
+import { stepAfterAsking, submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
 
 export interface Rules {
   readonly statusOf: (amountMinor: bigint, known: readonly Observation[]) => RefundStatus;
   readonly advance: typeof advance;
   readonly reservesAmount: typeof reservesAmount;
   readonly submissionStep: (status: RefundStatus, known: readonly Observation[]) => SubmissionStep;
+  readonly stepAfterAsking: typeof stepAfterAsking;
   readonly waitAfterHold: typeof waitAfterHold;
   /** The number under which an attempt is sent. */
   readonly numberOf: (refundNo: string, attempt: number) => string;
@@ -22,6 +23,7 @@ export const REAL_RULES: Rules = {
   advance,
   reservesAmount,
   submissionStep,
+  stepAfterAsking,
   waitAfterHold,
   numberOf: (refundNo) => refundNo,
   commitsFirst: true,

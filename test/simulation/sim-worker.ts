@@ -7,7 +7,7 @@ import { reportFacts } from '../../domain/refund/report.ts';
 import { isFinal } from '../../domain/refund/state.ts';
 import type { SimBooks, SimRefund } from './sim-books.ts';
 import type { SimAnswer, SimChannel } from './sim-channel.ts';
-import { GRACE_MS, HOUR_MS } from './sim-channel.ts';
+import { GRACE_MS, HOUR_MS, SILENT_ATTEMPTS_MAX } from './sim-channel.ts';
 import type { Rules } from './sim-rules.ts';
 
 /** Where the worker stands; `waitMs` is how long it means to rest there. */
@@ -24,6 +24,9 @@ export interface Desk {
   /** Told of every order just before it leaves, to check what must be true then. */
   readonly onOrder: (refund: SimRefund, sentAs: string) => void;
 }
+
+/** What the channel's word that it knows no such refund is worth. */
+const ABSENCE = { graceMs: GRACE_MS, silentAttemptsMax: SILENT_ATTEMPTS_MAX };
 
 export type Walk = Generator<Halt, void, undefined>;
 
@@ -51,7 +54,9 @@ function* submit(desk: Desk, refund: SimRefund): Generator<Halt, boolean, undefi
   const { books, channel, rules, now } = desk;
   if (rules.submissionStep(refund.status, refund.known) === 'ask') {
     yield* ask(desk, refund);
-    if (rules.submissionStep(refund.status, refund.known) !== 'send') {
+    const next = rules.stepAfterAsking(refund.status, refund.known);
+    if (next === 'none' && refund.status.reason === 'channel_silent') return false;
+    if (next !== 'send') {
       yield halt('still unknown', GRACE_MS);
       return true;
     }
@@ -92,7 +97,7 @@ function* ask(desk: Desk, refund: SimRefund): Walk {
   desk.books.commit(
     refund,
     said === 'absent'
-      ? { kind: 'channel_absent', source: 'query', ref: `absent/${at}`, at, graceMs: GRACE_MS }
+      ? { kind: 'channel_absent', source: 'query', ref: `absent/${at}`, at, ...ABSENCE }
       : { ...reportFacts(said), source: 'query', ref: said.status, at },
   );
 }

@@ -69,7 +69,14 @@ describe('F1 to F34, F66 to F68, F75 to F82, in any mixture', () => {
       'failed/refused',
       'failed/closed',
     ];
-    const waiting = ['abnormal', 'short_balance', 'try_later', 'blocked', 'payer_account_closed'];
+    const waiting = [
+      'abnormal',
+      'short_balance',
+      'try_later',
+      'blocked',
+      'payer_account_closed',
+      'channel_silent',
+    ];
 
     expect([...met]).toEqual(
       expect.arrayContaining([
