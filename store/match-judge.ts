@@ -4,7 +4,7 @@
  * between lines that are equal in all of it, so the outcome does not depend on the order of lines, files or runs.
  */
 import type { Literals } from './match-sql.ts';
-import { judgedLines } from './match-sql.ts';
+import { CONFLICT, judgedLines, NEWS } from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */
 export const CONTESTED = `
@@ -53,8 +53,7 @@ function candidates(s: Literals): string {
   return `
     create temp table m_candidate on commit drop as
       select l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at, l.place, r.id as refund_id, r.refund_no,
-             r.state in ('requested', 'failed') or l.occurred_at < r.requested_at - ${s.tolerance} as conflict,
-             r.state not in ('processing', 'succeeded', 'settled') as news
+             ${CONFLICT(s)} as conflict, ${NEWS(s)} as news
         from m_loose l
         join yuanlu.refund_book r on r.account_id = ${s.account} and r.transaction_id = l.transaction_id
          and r.amount_minor = l.amount_minor and r.currency = l.currency

@@ -9,6 +9,7 @@
  *   m_match   the judgement: line and refund belong together
  *   m_break   the judgement: something is left over
  */
+import type { StatementLineSeen } from '../domain/refund/observation.ts';
 import type { Tx } from './pool.ts';
 
 export interface MatchScope {
@@ -17,6 +18,8 @@ export interface MatchScope {
   readonly billDate: string;
   /** Deliveries of this day that were superseded: what their lines held is free again. */
   readonly superseded: readonly string[];
+  /** What a line of this account's statements proves about a refund. */
+  readonly proves: StatementLineSeen['proves'];
   /** How far the line's time may be from the refund's for pass 3. */
   readonly windowMs: number;
   /** How much earlier than the request a line may be dated: clocks differ, bill dates are days. */
@@ -30,6 +33,8 @@ export interface Literals {
   readonly account: string;
   readonly date: string;
   readonly superseded: string;
+  /** Whether a line proves no more than that the channel took the refund. */
+  readonly acceptance: boolean;
   readonly window: string;
   readonly tolerance: string;
   readonly now: string;
@@ -41,6 +46,7 @@ export function literalsOf(tx: Tx, scope: MatchScope): Literals {
     account: `${tx.escapeLiteral(scope.accountId)}::text`,
     date: `${tx.escapeLiteral(scope.billDate)}::date`,
     superseded: `array[${scope.superseded.map((id) => BigInt(id).toString()).join(', ')}]::bigint[]`,
+    acceptance: scope.proves === 'acceptance',
     window: `interval '${String(scope.windowMs)} milliseconds'`,
     tolerance: `interval '${String(scope.toleranceMs)} milliseconds'`,
     now: `${tx.escapeLiteral(scope.now.toISOString())}::timestamptz`,
@@ -91,11 +97,18 @@ export function judgedLines(s: Literals, places: string): string {
  */
 const ODD = 'refund_id is null or not agrees or conflict or news';
 
+/** The line contradicts the books: what was never sent, or did not happen, is printed, or printed before it was asked for. */
+export const CONFLICT = (s: Literals): string =>
+  `(r.state in ('requested', 'failed') or l.occurred_at < r.requested_at - ${s.tolerance})`;
+
+/** The line says more than the books know: that the channel took the refund, or where lines prove it, that it was done. */
+export const NEWS = (s: Literals): string =>
+  `r.state not in (${s.acceptance ? "'processing', " : ''}'succeeded', 'settled')`;
+
 const CLAIM = (s: Literals, pass: 1 | 2): string => `
            ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,
            r.amount_minor = l.amount_minor and r.currency = l.currency as agrees,
-           r.state in ('requested', 'failed') or l.occurred_at < r.requested_at - ${s.tolerance} as conflict,
-           r.state not in ('processing', 'succeeded', 'settled') as news`;
+           ${CONFLICT(s)} as conflict, ${NEWS(s)} as news`;
 
 function claimSelect(
   s: Literals,

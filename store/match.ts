@@ -47,7 +47,7 @@ export interface MatchResult {
   readonly transactionAmount: number;
   /** Open breaks about lines of this file. With the three counts above: every refund line, once. */
   readonly breaks: Readonly<Record<BreakKind, number>>;
-  /** Refunds for which a line is news (unsent, unknown, failed, held), or names another amount. */
+  /** Refunds for which a line is news (unsent, unknown, failed, held; unfinished, where it proves more), or names another amount. */
   readonly decisive: readonly {
     readonly refundId: string;
     readonly merchantId: string;
@@ -76,6 +76,7 @@ export async function matchStatement(
       accountId: file.accountId,
       billDate: file.billDate,
       superseded: await supersededBy(tx, file),
+      proves: file.proves,
       windowMs: options.windowMs ?? WINDOW_MS,
       toleranceMs: TOLERANCE_MS,
       now: options.now,

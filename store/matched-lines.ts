@@ -7,18 +7,15 @@ import type { Pool } from './pool.ts';
  * Records the live statement line of a refund among its observations, and returns its reference (`<sha256>:<line>`), or
  * null when no live statement shows the refund any more.
  */
-export async function recordMatchedLine(
-  pool: Pool,
-  refundId: string,
-  o: { readonly proves: StatementLineSeen['proves']; readonly now: Date },
-): Promise<string | null> {
+export async function recordMatchedLine(pool: Pool, refundId: string, now: Date): Promise<string | null> {
   const { rows } = await pool.query<{
     amount_minor: bigint;
     line_no: number;
     bill_date: string;
     sha256: string;
+    proves: StatementLineSeen['proves'];
   }>(
-    `select m.amount_minor, m.line_no, m.bill_date, f.sha256
+    `select m.amount_minor, m.line_no, m.bill_date, f.sha256, f.proves
        from live_matches m join statement_files f on f.id = m.file_id
       where m.refund_id = $1 order by m.file_id limit 1`,
     [refundId],
@@ -31,8 +28,8 @@ export async function recordMatchedLine(
       kind: 'statement_line',
       source: 'statement',
       ref,
-      at: o.now.toISOString(),
-      proves: o.proves,
+      at: now.toISOString(),
+      proves: line.proves,
       amountMinor: line.amount_minor.toString(),
       fileSha256: line.sha256,
       lineNo: line.line_no,

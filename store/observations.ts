@@ -69,6 +69,7 @@ interface LineRow {
   readonly line_no: number;
   readonly bill_date: string;
   readonly observed_at: Date;
+  readonly proves: StatementLineSeen['proves'];
 }
 
 function toLineSeen(row: LineRow): StatementLineSeen {
@@ -77,8 +78,7 @@ function toLineSeen(row: LineRow): StatementLineSeen {
     source: 'statement',
     ref: `${row.file_sha256}:${String(row.line_no)}`,
     at: row.observed_at.toISOString(),
-    // What a line proves is the channel's word; every channel so far proves acceptance by its trade statement.
-    proves: 'acceptance',
+    proves: row.proves,
     amountMinor: row.amount_minor.toString(),
     fileSha256: row.file_sha256,
     lineNo: row.line_no,

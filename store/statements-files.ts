@@ -1,5 +1,6 @@
 /** Statement files as rows: what was delivered for which day, and what became of it. */
 import type { Currency } from '../domain/money.ts';
+import type { StatementLineSeen } from '../domain/refund/observation.ts';
 import type {
   QuarantinedLine,
   StatementKind,
@@ -30,6 +31,8 @@ export interface StatementFile {
   readonly merchantNos: readonly string[];
   readonly firstDate: string | null;
   readonly lastDate: string | null;
+  /** What a line of it proves about a refund. */
+  readonly proves: StatementLineSeen['proves'];
   readonly refusalCode: string | null;
   readonly refusedCount: number;
   readonly detail: Readonly<Record<string, unknown>>;
@@ -40,7 +43,7 @@ export interface StatementFile {
 
 export const STATEMENT_FILE_COLUMNS = `id, account_id, kind, bill_date, part, revision, status, sha256, uri, variant,
   currency, lines, refund_lines, quarantined, totals_declared, totals_computed, merchant_nos, first_date, last_date,
-  refusal_code, refused_count, detail, supersedes, received_at, matched_at`;
+  refusal_code, refused_count, detail, supersedes, received_at, matched_at, proves`;
 
 /** A row of {@link STATEMENT_FILE_COLUMNS}. */
 export interface StatementFileRow {
@@ -69,6 +72,7 @@ export interface StatementFileRow {
   readonly supersedes: bigint | null;
   readonly received_at: Date;
   readonly matched_at: Date | null;
+  readonly proves: StatementFile['proves'];
 }
 
 export function toStatementFile(r: StatementFileRow): StatementFile {
@@ -91,6 +95,7 @@ export function toStatementFile(r: StatementFileRow): StatementFile {
     merchantNos: r.merchant_nos,
     firstDate: r.first_date,
     lastDate: r.last_date,
+    proves: r.proves,
     refusalCode: r.refusal_code,
     refusedCount: r.refused_count,
     detail: r.detail,

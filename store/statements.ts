@@ -3,6 +3,7 @@
  * hash, owner, day and totals are checked before it commits. The same bytes again change nothing; other bytes for the
  * same day are a new revision, and the one before stays, superseded.
  */
+import type { StatementLineSeen } from '../domain/refund/observation.ts';
 import type { StatementKind, StatementReader, StatementSummary } from '../domain/statement/statement.ts';
 import type { Db, Pool, Tx } from './pool.ts';
 import { asAppError } from './pool.ts';
@@ -34,6 +35,8 @@ export interface ImportOptions {
   readonly uri: string | null;
   readonly expectHash: { readonly algorithm: 'sha1' | 'sha256'; readonly hex: string } | null;
   readonly expectMerchantNo: string | null;
+  /** What a line of the channel's trade statement proves about a refund; left out, the least: that it was accepted. */
+  readonly proves?: StatementLineSeen['proves'];
   readonly now: Date;
   /** Called at most every 250 ms. */
   readonly onProgress?: (progress: Progress) => void;
@@ -148,10 +151,10 @@ async function keep(
   await tx.query(
     `insert into yuanlu.statement_files (id, account_id, kind, bill_date, part, revision, status, sha256, sha1,
        size_bytes, uri, variant, currency, lines, refund_lines, quarantined, totals_declared, totals_computed,
-       merchant_nos, first_date, last_date, detail, supersedes, received_at)
+       merchant_nos, first_date, last_date, detail, supersedes, received_at, proves)
      overriding system value
      values ($1, $2, $3, $4, $5, $6, 'loaded', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-       $21, $22, $23)`,
+       $21, $22, $23, $24)`,
     [
       fileId,
       options.accountId,
@@ -176,6 +179,7 @@ async function keep(
       diff === null ? {} : { diff },
       before?.id ?? null,
       options.now,
+      options.proves ?? 'acceptance',
     ],
   );
   await keepQuarantined(tx, fileId, summary);

@@ -14,7 +14,8 @@ export interface LoadedStatement {
 export function loadStatement(deps: ActivityDeps) {
   return (day: StatementDay, file: FetchedStatement): Promise<LoadedStatement> =>
     atBoundary(async () => {
-      const content = deps.channels.get(day.accountId).openStatement(day.kind, deps.files.open(file.uri));
+      const channel = deps.channels.get(day.accountId);
+      const content = channel.openStatement(day.kind, deps.files.open(file.uri));
       const loaded = await importStatement(deps.ingest, {
         accountId: day.accountId,
         kind: day.kind,
@@ -24,6 +25,7 @@ export function loadStatement(deps: ActivityDeps) {
         uri: file.uri,
         expectHash: file.hash,
         expectMerchantNo: deps.channels.externalId(day.accountId),
+        proves: channel.lineProves,
         now: deps.clock.now(),
         onProgress: (done) => {
           heartbeat({ phase: 'load', ...done });

@@ -14,8 +14,7 @@ export function reportMatches(deps: ActivityDeps) {
       for (const match of decisive) {
         const refund = await getRefundById(deps.pool, match.refundId);
         if (refund === null) continue;
-        const proves = deps.channels.get(refund.accountId).lineProves;
-        const lineRef = await recordMatchedLine(deps.pool, match.refundId, { proves, now: deps.clock.now() });
+        const lineRef = await recordMatchedLine(deps.pool, match.refundId, deps.clock.now());
         if (lineRef !== null) await deps.teller.statementMatched(match, lineRef);
       }
       return decisive.length;

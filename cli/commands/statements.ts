@@ -52,6 +52,7 @@ export async function importStatementCommand(path: string, options: ImportFlags)
       uri: null,
       expectHash: null,
       expectMerchantNo: context.channels.externalId(options.account),
+      proves: channel.lineProves,
       now,
       onProgress: (seen) => {
         line.update(`loading ${path}: ${String(seen.lines)} lines`);
@@ -127,6 +128,7 @@ function showText(file: StatementFile): string {
     ['sha256', file.sha256 ?? ''],
     ['kept at', file.uri ?? ''],
     ['variant', file.variant ?? ''],
+    ['a line proves', file.kind === 'trade' ? file.proves : ''],
     [
       'lines',
       `${String(file.lines)} (${String(file.refundLines)} refunds, ${String(file.quarantined)} set aside)`,

@@ -99,6 +99,7 @@ describe('an imported statement', () => {
       merchantNos: [MERCHANT_NO],
       firstDate: '2026-11-02',
       lastDate: '2026-11-03',
+      proves: 'acceptance',
       refusalCode: null,
       refusedCount: 0,
       detail: {},

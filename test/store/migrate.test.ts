@@ -80,6 +80,39 @@ describe('an empty database', () => {
   });
 });
 
+describe('a database with statements of an earlier version', () => {
+  test('is told what the lines of each file prove, by the channel of its account', async () => {
+    const earlier = (await readMigrations()).filter((one) => one.name < '0012');
+    await owner.query('create schema yuanlu');
+    await owner.query(
+      `create table yuanlu.schema_migrations (name text primary key, checksum text not null, applied_at timestamptz default now())`,
+    );
+    for (const { sql } of earlier) await owner.query(sql);
+    for (const { name, checksum } of earlier)
+      await owner.query('insert into schema_migrations (name, checksum) values ($1, $2)', [name, checksum]);
+    for (const channel of ['wechat', 'alipay', 'unionpay']) {
+      await owner.query(
+        `insert into channel_accounts (id, merchant_id, channel, external_id) values ($1, 'shop', $1, $1)`,
+        [channel],
+      );
+      await owner.query(
+        `insert into statement_files (account_id, kind, bill_date, revision, status, received_at)
+         values ($1, 'trade', '2026-01-01', 1, 'loaded', now())`,
+        [channel],
+      );
+    }
+
+    await migrate(url);
+
+    const { rows } = await owner.query('select account_id, proves from statement_files order by id');
+    expect(rows).toEqual([
+      { account_id: 'wechat', proves: 'acceptance' },
+      { account_id: 'alipay', proves: 'completion' },
+      { account_id: 'unionpay', proves: 'clearing' },
+    ]);
+  });
+});
+
 describe('a database that is up to date', () => {
   beforeEach(async () => {
     await migrate(url);

@@ -1,0 +1,148 @@
+/**
+ * What a matched line proves is the channel's word, kept with its file: acceptance, completion or clearing. The books come
+ * to the same state whether the line comes before or after the channel's own verdict.
+ */
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { ChannelStatus, StatementLineSeen } from '../../domain/refund/observation.ts';
+import type { Refund } from '../../domain/refund/refund.ts';
+import { statusOf } from '../../domain/refund/state.ts';
+import { recordMatchedLine } from '../../store/matched-lines.ts';
+import { matchStatement } from '../../store/match.ts';
+import { observationsOf, observe } from '../../store/observations.ts';
+import { getRefundById } from '../../store/refunds.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { testDatabase } from '../support/database.ts';
+import { minute, openAccounts, said, sent } from '../store/books.ts';
+import { DAY_AFTER, bring, importPlain, lineOf, shortFates, taken } from './bills.ts';
+
+type Proves = StatementLineSeen['proves'];
+
+const ALL: readonly Proves[] = ['acceptance', 'completion', 'clearing'];
+const MORE: readonly Proves[] = ['completion', 'clearing'];
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+});
+afterAll(() => db.drop());
+
+beforeEach(async () => {
+  await db.owner.query('truncate statement_lines, matches, breaks, statement_files cascade');
+  await openAccounts(db.pool);
+});
+
+/** Imports and matches a bill with the refund's line, and records it where it is news, as the activities do. */
+async function lineComes(refund: Refund, proves: Proves): Promise<readonly string[]> {
+  const { fileId, result } = await bring(db, { lines: [lineOf(refund)] }, { proves });
+  for (const { refundId } of result.decisive) await recordMatchedLine(db.pool, refundId, minute(60));
+  return shortFates(db, fileId);
+}
+
+async function stateOf(refund: Refund): Promise<string> {
+  return (await getRefundById(db.pool, refund.id))?.state ?? 'gone';
+}
+
+describe('the evidence of a matched line', () => {
+  test.each(ALL)('says %s where the channel says so of its lines', async (proves) => {
+    const refund = await taken(db, 500n);
+    await observe(db.pool, refund.id, [said('success', 3)]);
+    await lineComes(refund, proves);
+
+    const lines = (await observationsOf(db.pool, refund.id)).filter((one) => one.kind === 'statement_line');
+
+    expect(lines).toMatchObject([{ proves, amountMinor: '500' }]);
+  });
+
+  test('says of each file what was true of that file', async () => {
+    const [one, other] = [await taken(db, 500n), await taken(db, 600n)];
+    for (const refund of [one, other]) await observe(db.pool, refund.id, [said('success', 3)]);
+    await bring(db, { lines: [lineOf(one)] }, { proves: 'completion' });
+    const nextDay = [lineOf(other, { at: `${DAY_AFTER} 12:00:00` })];
+    await bring(db, { lines: nextDay, billDate: DAY_AFTER }, { proves: 'clearing' });
+
+    const proved = async (refund: Refund) =>
+      (await observationsOf(db.pool, refund.id)).flatMap((seen) => ('proves' in seen ? [seen.proves] : []));
+
+    expect(await proved(one)).toEqual(['completion']);
+    expect(await proved(other)).toEqual(['clearing']);
+  });
+
+  test('is acceptance, the least that a line can prove, where nobody said more', async () => {
+    const refund = await taken(db, 500n);
+    const { fileId } = await importPlain(db, { lines: [lineOf(refund)] });
+    await matchStatement(db.ingest, fileId, { now: minute(60) });
+
+    const lines = (await observationsOf(db.pool, refund.id)).filter((one) => one.kind === 'statement_line');
+
+    expect(lines).toMatchObject([{ proves: 'acceptance' }]);
+  });
+});
+
+describe('a refund that the channel took, without a verdict so far', () => {
+  test('stays processing by a line that proves acceptance; nobody need be told', async () => {
+    const refund = await taken(db, 500n);
+    const { result } = await bring(db, { lines: [lineOf(refund)] }, { proves: 'acceptance' });
+
+    expect(result).toMatchObject({ refundNo: 1, decisive: [] });
+    expect(await stateOf(refund)).toBe('processing');
+  });
+
+  test.each(MORE)('is settled by a line that proves %s, and its workflow is told', async (proves) => {
+    const refund = await taken(db, 500n);
+    const { result } = await bring(db, { lines: [lineOf(refund)] }, { proves });
+
+    expect(result.decisive).toMatchObject([{ refundNo: refund.refundNo }]);
+    await lineComes(refund, proves);
+    expect(await stateOf(refund)).toBe('settled');
+  });
+});
+
+describe('F67 a refund that had failed in plain words', () => {
+  const closed = async (): Promise<Refund> => {
+    const refund = await taken(db, 500n);
+    await observe(db.pool, refund.id, [said('closed', 3)]);
+    return refund;
+  };
+
+  test.each(MORE)('and has a line that proves %s is a contradiction that a person sees', async (proves) => {
+    const refund = await closed();
+
+    expect(await lineComes(refund, proves)).toEqual([`${refund.refundNo}@1+state_conflict`]);
+    expect(await getRefundById(db.pool, refund.id)).toMatchObject({
+      state: 'needs_action',
+      stateReason: 'conflict_of_evidence',
+    });
+  });
+});
+
+type Event = ChannelStatus | 'line';
+
+test('I22: the line and the words of the channel lead to one state, in whatever order they come', async () => {
+  const words = fc.subarray<ChannelStatus>(['processing', 'success', 'closed', 'abnormal']);
+  const story = fc.record({ proves: fc.constantFrom(...ALL), words }).chain(({ proves, words: said_ }) => {
+    const events: Event[] = [...said_, 'line'];
+    const order = fc.shuffledSubarray(events, { minLength: events.length });
+    return fc.record({ proves: fc.constant(proves), one: order, other: order });
+  });
+  const tell = async (proves: Proves, events: readonly Event[]) => {
+    const refund = await taken(db, 500n);
+    await observe(db.pool, refund.id, [sent(1, 2)]);
+    for (const event of events) {
+      if (event === 'line') await lineComes(refund, proves);
+      else await observe(db.pool, refund.id, [said(event, 3)]);
+    }
+    const known = await observationsOf(db.pool, refund.id);
+    const { state, stateReason: reason } = (await getRefundById(db.pool, refund.id)) ?? {};
+    return { row: { state, reason }, rules: statusOf(500n, known) };
+  };
+  await fc.assert(
+    fc.asyncProperty(story, async ({ proves, one, other }) => {
+      const [first, second] = [await tell(proves, one), await tell(proves, other)];
+
+      expect(second).toEqual(first);
+      expect(first.row).toEqual(first.rules);
+    }),
+    { numRuns: 25 },
+  );
+}, 60_000);
