@@ -97,13 +97,20 @@ export function judgedLines(s: Literals, places: string): string {
  */
 const ODD = 'refund_id is null or not agrees or conflict or news';
 
+/**
+ * A refund that the channel took and closed afterwards: the bill of the day on which it was taken shows it for ever, so a
+ * line that proves no more than acceptance agrees with it.
+ */
+const TAKEN_AND_CLOSED = (s: Literals): string =>
+  s.acceptance ? `(r.state = 'failed' and r.state_reason is not distinct from 'closed')` : 'false';
+
 /** The line contradicts the books: what was never sent, or did not happen, is printed, or printed before it was asked for. */
 export const CONFLICT = (s: Literals): string =>
-  `(r.state in ('requested', 'failed') or l.occurred_at < r.requested_at - ${s.tolerance})`;
+  `(r.state in ('requested', 'failed') and not ${TAKEN_AND_CLOSED(s)} or l.occurred_at < r.requested_at - ${s.tolerance})`;
 
 /** The line says more than the books know: that the channel took the refund, or where lines prove it, that it was done. */
 export const NEWS = (s: Literals): string =>
-  `r.state not in (${s.acceptance ? "'processing', " : ''}'succeeded', 'settled')`;
+  `(r.state not in (${s.acceptance ? "'processing', " : ''}'succeeded', 'settled') and not ${TAKEN_AND_CLOSED(s)})`;
 
 const CLAIM = (s: Literals, pass: 1 | 2): string => `
            ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,

@@ -37,7 +37,9 @@ const BOOK = `
   create or replace view yuanlu.refund_book as
     select list_line as id, '${ACCOUNT}'::text as merchant_id, '${ACCOUNT}'::text as account_id, refund_no,
            channel_refund_no, transaction_id, payment_no, amount_minor, currency, requested_at,
-           null::timestamptz as accepted_at, coalesce(state, 'processing') as state
+           null::timestamptz as accepted_at, coalesce(state, 'processing') as state,
+           -- A list does not say why a refund failed, so none of its failures is taken for a closure.
+           null::text as state_reason
       from reconcile.listed
      where not listed_again`;
 

@@ -13,7 +13,7 @@ import { observationsOf, observe } from '../../store/observations.ts';
 import { getRefundById } from '../../store/refunds.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
-import { minute, openAccounts, said, sent } from '../store/books.ts';
+import { minute, openAccounts, refundOf, said, sent, turnedDown } from '../store/books.ts';
 import { DAY_AFTER, bring, importPlain, lineOf, shortFates, taken } from './bills.ts';
 
 type Proves = StatementLineSeen['proves'];
@@ -114,6 +114,60 @@ describe('F67 a refund that had failed in plain words', () => {
       stateReason: 'conflict_of_evidence',
     });
   });
+});
+
+describe('a refund that the channel took and then closed', () => {
+  const closed = (refund: Refund) => observe(db.pool, refund.id, [said('closed', 3)]);
+
+  test('may stand in a bill whose lines prove acceptance only: nothing contradicts', async () => {
+    const refund = await taken(db, 500n);
+    await closed(refund);
+    const { fileId, result } = await bring(db, { lines: [lineOf(refund)] }, { proves: 'acceptance' });
+
+    expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@1`]);
+    expect(result).toMatchObject({ refundNo: 1, decisive: [], breaks: { state_conflict: 0 } });
+    expect(await getRefundById(db.pool, refund.id)).toMatchObject({ state: 'failed', stateReason: 'closed' });
+  });
+
+  test('is judged alike when the bill came first, and when it is matched again', async () => {
+    const refund = await taken(db, 500n);
+    const { fileId } = await bring(db, { lines: [lineOf(refund)] }, { proves: 'acceptance' });
+    await closed(refund);
+    const again = await matchStatement(db.ingest, fileId, { now: minute(90) });
+
+    expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@1`]);
+    expect(again).toMatchObject({ refundNo: 1, decisive: [], breaks: { state_conflict: 0 } });
+  });
+
+  test('and is named by transaction and amount only fits as well', async () => {
+    const refund = await taken(db, 500n);
+    await closed(refund);
+    const line = lineOf(refund, { refundNo: '', channelRefundNo: '' });
+    const { fileId } = await bring(db, { lines: [line] }, { proves: 'acceptance' });
+
+    expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@3`]);
+  });
+
+  test('contradicts a line of another amount, or of a day before it was asked for', async () => {
+    const [dearer, earlier] = [await taken(db, 500n), await taken(db, 600n)];
+    for (const refund of [dearer, earlier]) await closed(refund);
+    const lines = [lineOf(dearer, { amount: 501 }), lineOf(earlier, { at: '2026-11-23 00:00:01' })];
+    const { fileId } = await bring(db, { lines }, { proves: 'acceptance' });
+
+    expect(await shortFates(db, fileId)).toEqual([
+      `${dearer.refundNo}@1+amount_differs`,
+      `${earlier.refundNo}@1+state_conflict`,
+    ]);
+  });
+});
+
+test('F67 a refund that was refused, so never taken, contradicts every line of it', async () => {
+  const refund = await refundOf(db.pool, 500n);
+  await observe(db.pool, refund.id, [sent(1, 2), turnedDown(1, 2)]);
+  const { fileId, result } = await bring(db, { lines: [lineOf(refund)] }, { proves: 'acceptance' });
+
+  expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@1+state_conflict`]);
+  expect(result.decisive).toMatchObject([{ refundNo: refund.refundNo }]);
 });
 
 type Event = ChannelStatus | 'line';
