@@ -9,6 +9,8 @@ import type {
 import { CR, LF } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
 import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
+import { cardWord } from './card-types.ts';
+import { timeNear } from './trace-time.ts';
 import { ZM_BYTES, digitsAt, fieldAt, signedAt } from './zm-record.ts';
 import type { ZmField } from './zm-record.ts';
 
@@ -26,13 +28,6 @@ const TYPES: ReadonlyMap<string, LineType> = new Map([
   ['04', 'refund'],
   ['31', 'revoked'],
 ]);
-const CARDS: ReadonlyMap<string, Buffer> = new Map([
-  ['01', word('DEBIT')],
-  ['02', word('CREDIT')],
-  ['03', word('QUASI_CREDIT')],
-  ['05', word('PREPAID')],
-]);
-
 export class ZmReader implements StatementReader {
   readonly #out = new CopyText();
   readonly #setAside = new SetAside();
@@ -51,6 +46,11 @@ export class ZmReader implements StatementReader {
 
   constructor(clearingDate: string) {
     this.#clearingDate = clearingDate;
+  }
+
+  /** The line that was read last. */
+  get lineNo(): number {
+    return this.#lineNo;
   }
 
   /** What the printed report says, to be compared with the sums at the end. */
@@ -147,7 +147,7 @@ export class ZmReader implements StatementReader {
     if (amount === null || fee === null || settlement === null) return 'an amount that cannot be read';
     const type = TYPES.get(text(bytes, at, 'txnType'));
     if (type === undefined) return 'an unknown kind of transaction';
-    const time = this.#time(text(bytes, at, 'traceTime'));
+    const time = timeNear(this.#clearingDate, text(bytes, at, 'traceTime'));
     if (time === null) return 'no time as documented';
     const gross = type === 'payment' ? amount : 0 - amount;
     // What is paid to the merchant is what was taken less the fee, on every record and so in the sum.
@@ -192,7 +192,7 @@ export class ZmReader implements StatementReader {
     out.integer(row.feeE5);
     out.word(CNY);
     out.nothing();
-    const card = CARDS.get(text(bytes, at, 'cardType'));
+    const card = cardWord(text(bytes, at, 'cardType'));
     if (card === undefined) out.nothing();
     else out.word(card);
     out.endRow();
@@ -201,19 +201,6 @@ export class ZmReader implements StatementReader {
   #field(bytes: Buffer, at: number, field: ZmField): void {
     const [from, to] = fieldAt(bytes, at, field);
     this.#out.field(bytes, from, to);
-  }
-
-  /** `MMddHHmmss` as a time of the clearing date's year, or of the year beside it around New Year. */
-  #time(text: string): string | null {
-    const parts = /^(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})$/.exec(text);
-    if (parts === null) return null;
-    const [, month = '', day = '', hour = '', minute = '', second = ''] = parts;
-    const [year = '', clearingMonth = ''] = this.#clearingDate.split('-');
-    const apart = Number(month) - Number(clearingMonth);
-    const shifted = Number(year) + (apart > 6 ? -1 : apart < -6 ? 1 : 0);
-    const date = `${String(shifted)}-${month}-${day}`;
-    const isReal = !Number.isNaN(Date.parse(`${date}T${hour}:${minute}:${second}+08:00`));
-    return isReal ? `${date} ${hour}:${minute}:${second}` : null;
   }
 }
 

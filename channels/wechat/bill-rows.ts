@@ -173,6 +173,7 @@ export const TYPES: Readonly<Record<LineType, Buffer>> = {
   payment: word('payment'),
   refund: word('refund'),
   revoked: word('revoked'),
+  adjustment: word('adjustment'),
   in: word('in'),
   out: word('out'),
 };

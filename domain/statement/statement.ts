@@ -28,8 +28,12 @@ export const LINE_COLUMNS = [
   'funding',
 ] as const;
 
-/** `payment` / `refund` / `revoked` in a trade statement; `in` / `out` in a fund-flow statement. */
-export type LineType = 'payment' | 'refund' | 'revoked' | 'in' | 'out';
+/**
+ * `payment` / `refund` / `revoked` in a trade statement; `in` / `out` in a fund-flow statement. `adjustment`: corrects an
+ * earlier line (a chargeback, a refund that the payer's bank sent back). It names that line by `channel_refund_no`, with a
+ * `_` for each character that it does not print; `status` says whether the merchant gets the amount (`in`) or pays it (`out`).
+ */
+export type LineType = 'payment' | 'refund' | 'revoked' | 'adjustment' | 'in' | 'out';
 
 /** Named sums of a statement in minor units (fees in 1/100000 yuan), counts as plain integers; all as bigint. */
 export type StatementTotals = Readonly<Record<string, bigint>>;

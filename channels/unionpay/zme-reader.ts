@@ -1,0 +1,130 @@
+/**
+ * Reads a ZME file: adjustments, chargebacks and what a bank sent back. A record names the transaction that it corrects by
+ * trace number and time, which stand inside UnionPay's number of it.
+ */
+import { AppError } from '../../domain/errors.ts';
+import { CR, LF } from '../byte-fields.ts';
+import type { CopyText } from '../copy-text.ts';
+import type { SetAside } from '../set-aside.ts';
+import { RAW_CHARACTERS_MAX } from '../set-aside.ts';
+import { cardWord } from './card-types.ts';
+import type { Place } from './fixed-fields.ts';
+import { digitsIn, signedIn, textIn } from './fixed-fields.ts';
+import { timeBefore, timeNear } from './trace-time.ts';
+import { ZME, ZME_BYTES } from './zme-record.ts';
+
+/** Fees are kept in 1/100000 yuan; UnionPay prints fen. */
+const FEE_E5_PER_FEN = 1_000;
+
+/** Where a file's records go, and how far the statement was read before it. */
+export interface Desk {
+  readonly out: CopyText;
+  readonly setAside: SetAside;
+  readonly merchants: Set<string>;
+  /** yyyy-mm-dd, by the file's name. */
+  readonly clearingDate: string;
+  /** The line and the byte of the statement before the first of this file. */
+  readonly afterLine: number;
+  readonly afterByte: number;
+}
+
+const word = (text: string): Buffer => Buffer.from(text, 'utf8');
+const ADJUSTMENT = word('adjustment');
+const CNY = word('CNY');
+
+/**
+ * Writes each record as a line, sets aside those that cannot be read, and says how many there were.
+ * @throws AppError `statement_truncated` when the last record has no end
+ */
+export function readZme(bytes: Buffer, desk: Desk): number {
+  let lineNo = desk.afterLine;
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(LF, at);
+    lineNo += 1;
+    if (end === -1)
+      throw new AppError('statement_truncated', { line: lineNo, reason: 'the last error record has no end' });
+    readRecord(bytes, [at, end > at && bytes[end - 1] === CR ? end - 1 : end], lineNo, desk);
+    at = end + 1;
+  }
+  return lineNo - desk.afterLine;
+}
+
+function readRecord(bytes: Buffer, [at, end]: readonly [number, number], lineNo: number, desk: Desk): void {
+  const row = end - at === ZME_BYTES ? parse(bytes, at, desk.clearingDate) : wrongLength(end - at);
+  if (typeof row === 'string') {
+    desk.setAside.add({ lineNo, byteOffset: desk.afterByte + at, reason: row }, () =>
+      new TextDecoder('gb18030').decode(bytes.subarray(at, Math.min(end, at + RAW_CHARACTERS_MAX))),
+    );
+    return;
+  }
+  desk.merchants.add(text(bytes, at, ZME.merId));
+  write(desk.out, lineNo, row);
+}
+
+function wrongLength(found: number): string {
+  return `${String(found)} bytes instead of ${String(ZME_BYTES)}`;
+}
+
+interface Row {
+  readonly time: string;
+  /** UnionPay's number of what is corrected, `_` for each digit that the record does not print. */
+  readonly corrected: string;
+  readonly amount: number;
+  /** What the merchant gets by it; negative for what it pays. */
+  readonly settlement: number;
+  readonly fee: number;
+  readonly cardType: string;
+}
+
+/** The record, or why it cannot be read. */
+function parse(bytes: Buffer, at: number, clearingDate: string): Row | string {
+  const amount = digitsIn(bytes, at, ZME.amount);
+  const fee = signedIn(bytes, at, ZME.fee);
+  const settlement = signedIn(bytes, at, ZME.settlement);
+  if (amount === null || fee === null || settlement === null) return 'an amount that cannot be read';
+  const time = timeNear(clearingDate, text(bytes, at, ZME.traceTime));
+  if (time === null) return 'no time as documented';
+  const corrected = numberOf(
+    timeBefore(clearingDate, text(bytes, at, ZME.previousTime)),
+    text(bytes, at, ZME.previousTrace),
+  );
+  if (corrected === null) return 'no trace of the transaction that it corrects';
+  // Either the merchant gets the amount or it pays it, and the fee besides.
+  if (amount + fee !== settlement && fee - amount !== settlement)
+    return 'amount, fee and settlement do not add up';
+  return { time, corrected, amount, settlement, fee, cardType: text(bytes, at, ZME.cardType) };
+}
+
+/**
+ * UnionPay's number (queryId, 21 digits) as far as trace and time give it: two digits, then yyMMddHHmmss, the trace number,
+ * and one digit more. The longer form of earlier years (yyyyMMddHHmmss) has the same digits in the same places.
+ */
+function numberOf(time: string | null, trace: string): string | null {
+  if (time === null || !/^\d{6}$/.test(trace)) return null;
+  return `__${time.replaceAll(/[^0-9]/g, '').slice(2)}${trace}_`;
+}
+
+function write(out: CopyText, lineNo: number, row: Row): void {
+  out.reserve(ZME_BYTES);
+  out.integer(lineNo);
+  out.word(ADJUSTMENT);
+  out.time(word(row.time), 0);
+  out.nothing();
+  out.nothing();
+  out.word(word(row.corrected));
+  out.nothing();
+  out.integer(row.amount);
+  out.nothing();
+  out.integer((0 - row.fee) * FEE_E5_PER_FEN);
+  out.word(CNY);
+  out.word(word(row.settlement < 0 ? 'out' : 'in'));
+  const card = cardWord(row.cardType);
+  if (card === undefined) out.nothing();
+  else out.word(card);
+  out.endRow();
+}
+
+function text(bytes: Buffer, at: number, place: Place): string {
+  const [from, to] = textIn(bytes, at, place);
+  return bytes.toString('latin1', from, to);
+}
