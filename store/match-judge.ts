@@ -4,7 +4,7 @@
  * between lines that are equal in all of it, so the outcome does not depend on the order of lines, files or runs.
  */
 import type { Literals } from './match-sql.ts';
-import { CONFLICT, judgedLines, NEWS } from './match-sql.ts';
+import { ABOUT_CLAIMS, CONFLICT, judgedLines, NEWS } from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */
 export const CONTESTED = `
@@ -108,7 +108,7 @@ function leftOver(s: Literals): string {
         join m_claim c on c.file_id = b.file_id and c.line_no = b.line_no and c.refund_id = b.refund_id
        where b.account_id = ${s.account} and b.status = 'open' and b.kind = 'state_conflict'
          and (b.file_id = ${s.file} or exists (select from m_other o where o.file_id = b.file_id))
-         and c.agrees and not c.conflict`;
+         and ${ABOUT_CLAIMS} and c.agrees and not c.conflict`;
 }
 
 export function judge(s: Literals): string[] {

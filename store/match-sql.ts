@@ -168,6 +168,9 @@ function channelNumberClaims(s: Literals): string[] {
   ];
 }
 
+/** Breaks about corrections are opened beside matching (match-adjustments.ts), which leaves them alone. */
+export const ABOUT_CLAIMS = `b.dedupe_key not like 'adjustment/%'`;
+
 /**
  * Lines of other live files whose judgement may change with this file: those that hold or claim a refund this file
  * claims, that name the same number as one of its loose lines, or that could fit the same refund by amount. The
@@ -178,7 +181,8 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
   return `
     with line_break as (
       select b.* from yuanlu.breaks b join yuanlu.statement_files f on f.id = b.file_id
-       where b.account_id = ${s.account} and b.status = 'open' and b.file_id <> ${s.file} and f.status = 'loaded'),
+       where b.account_id = ${s.account} and b.status = 'open' and b.file_id <> ${s.file} and f.status = 'loaded'
+         and ${ABOUT_CLAIMS}),
     freed as (
       select m.refund_id from yuanlu.matches m
        where m.account_id = ${s.account} and m.bill_date = ${s.date} and m.file_id = any (${s.superseded})

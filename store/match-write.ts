@@ -1,6 +1,6 @@
 /** Puts the judgement down: rows that are there already stay, what no longer holds goes or is closed with its reason. */
 import type { Literals } from './match-sql.ts';
-import { judgedLines } from './match-sql.ts';
+import { ABOUT_CLAIMS, judgedLines } from './match-sql.ts';
 import type { Tx } from './pool.ts';
 
 /** A file with lines in the judgement. */
@@ -73,7 +73,7 @@ export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
                                          'line_no', c.line_no)
                  from m_claim c where c.file_id = b.file_id and c.line_no = b.line_no),
               jsonb_build_object('file_id', ${s.file}::text))
-      where b.account_id = ${s.account} and b.status = 'open'
+      where b.account_id = ${s.account} and b.status = 'open' and ${ABOUT_CLAIMS}
         and (b.file_id = ${s.file} or exists (select from m_other o where o.file_id = b.file_id and o.line_no = b.line_no))
         and not exists (select from m_break n where n.file_id = b.file_id and n.line_no = b.line_no and n.kind = b.kind
                           and n.refund_id is not distinct from b.refund_id)`,

@@ -1,3 +1,4 @@
+import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { matchStatement as matchFile, sweepMissing } from '../../store/match.ts';
 import type { MatchResult } from '../../store/match.ts';
 import { getStatementFile } from '../../store/statements.ts';
@@ -5,7 +6,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 
-/** Matches a loaded statement against the books, in sets, and looks for refunds that no statement ever showed. */
+/** Matches a loaded statement against the books, in sets, notes what it corrects, and looks for refunds that no statement ever showed. */
 export function matchStatement(deps: ActivityDeps) {
   return (fileId: string): Promise<MatchResult> =>
     atBoundary(async () => {
@@ -13,6 +14,7 @@ export function matchStatement(deps: ActivityDeps) {
       if (file === null) throw new AppError('statement_unknown', { file_id: fileId });
       const now = deps.clock.now();
       const result = await matchFile(deps.ingest, fileId, { now });
+      await noteAdjustments(deps.ingest, { fileId, now });
       await sweepMissing(deps.ingest, { accountId: file.accountId, asOf: now });
       return result;
     });

@@ -4,6 +4,7 @@ import { access } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
 import type { StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
+import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { matchStatement, sweepMissing } from '../../store/match.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
 import { getStatementFile, listStatementFiles } from '../../store/statements-files.ts';
@@ -61,6 +62,7 @@ export async function importStatementCommand(path: string, options: ImportFlags)
     if (loaded.outcome === 'same') return { loaded, matched: null };
     line.update('matching');
     const matched = await matchStatement(context.ingest, loaded.fileId, { now });
+    await noteAdjustments(context.ingest, { fileId: loaded.fileId, now });
     await sweepMissing(context.ingest, { accountId: options.account, asOf: now });
     return { loaded, matched };
   });

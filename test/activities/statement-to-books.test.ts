@@ -300,6 +300,23 @@ test('a line that only agrees settles a refund that succeeded; nobody needs to b
   expect(bench.told).toEqual([]);
 });
 
+test('F66: a correction that names the refund is put before a person with the statement that brings it', async () => {
+  const ref = await aRefund(bench);
+  const channelRefundNo = '052511231200007863998';
+  await observe(bench.db.pool, ref.refundId, [said('success', 3, { channelRefundNo })]);
+  const correction: PlainLine = { at: `${DAY.billDate} 12:00:00`, amount: 2345, type: 'adjustment:in' };
+  const fileId = await load(
+    DAY,
+    plainStatement([{ ...correction, channelRefundNo: '__251123120000786399_' }]),
+  );
+
+  await toTheEnd(bench, matchStatement(bench.deps), fileId);
+  await toTheEnd(bench, matchStatement(bench.deps), fileId);
+
+  const { breaks } = await listBreaks(bench.db.pool, { fileId, limit: 10 });
+  expect(breaks).toMatchObject([{ kind: 'returned', refundNo: ref.refundNo, status: 'open' }]);
+});
+
 test('F72: matching a statement twice gives the same result', async () => {
   const ref = await aRefund(bench);
   const fileId = await load(

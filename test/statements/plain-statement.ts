@@ -2,6 +2,7 @@
  * A statement format of the tests' own, so that importing and matching are tested without any channel's reader:
  *   plain,<merchant>
  *   refund,<yyyy-mm-dd hh:mm:ss>,<transaction>,<channel refund no>,<refund no>,<minor units>
+ *   adjustment:<in|out>,…   as `refund`
  *   total,<rows>,<sum of minor units>
  * A row that has another shape is kept aside.
  */
@@ -9,7 +10,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { QuarantinedLine, StatementReader, StatementSummary } from '../../domain/statement/statement.ts';
 
 export interface PlainLine {
-  readonly type?: 'refund' | 'payment';
+  readonly type?: 'refund' | 'payment' | 'adjustment:in' | 'adjustment:out';
   /** Beijing time, `yyyy-mm-dd hh:mm:ss`. */
   readonly at: string;
   readonly transactionId?: string;
@@ -80,7 +81,8 @@ export function plainReader(kind: 'trade' | 'fund_flow' = 'trade'): StatementRea
     sum += BigInt(amount);
     dates.add(at.slice(0, 10));
     const text3 = [transactionId, '', channelRefundNo, refundNo].map((cell) => (cell === '' ? '\\N' : cell));
-    return `${[lineNo, type, `${at}+08`, ...text3, amount, amount, '0', 'CNY', '\\N', '\\N'].join('\t')}\n`;
+    const [lineType, status = '\\N'] = type.split(':');
+    return `${[lineNo, lineType, `${at}+08`, ...text3, amount, amount, '0', 'CNY', status, '\\N'].join('\t')}\n`;
   };
 
   return {
