@@ -241,12 +241,19 @@ describe('each documented code', () => {
     desk.answer(
       fault(429, 'FREQUENCY_LIMITED', { 'retry-after': '30' }),
       fault(429, 'FREQUENCY_LIMITED', { 'retry-after': date }),
-      fault(429, 'FREQUENCY_LIMITED', { 'retry-after': 'soon' }),
     );
     const channel = desk.channel();
 
     expect(await channel.submitRefund(ORDER)).toMatchObject({ retryAfterMs: 30_000 });
     expect(await channel.submitRefund(ORDER)).toMatchObject({ retryAfterMs: 90_000 });
-    expect(await channel.submitRefund(ORDER)).toMatchObject({ retryAfterMs: null });
   });
+
+  test.each(['soon', '1.5', '-5', '+5', '1e3', '5 s', '2026-11-25', '10000000', ''])(
+    'F11: "%s" is no wait that the channel could ask for; the usual one is kept',
+    async (text) => {
+      desk.answer(fault(429, 'FREQUENCY_LIMITED', { 'retry-after': text }));
+
+      expect(await desk.channel().submitRefund(ORDER)).toMatchObject({ retryAfterMs: null });
+    },
+  );
 });
