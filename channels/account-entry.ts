@@ -10,6 +10,23 @@ export const accountIdSchema = z
   .string()
   .regex(/^[0-9a-z][0-9a-z-]{0,39}$/, 'lower-case letters, digits and dashes, at most 40');
 
+/** Both channels that call an address of ours take so much of it. */
+const NOTICE_ADDRESS_MAX = 256;
+
+/**
+ * Where a channel sends its notices. Channels call it without logging in; some cut off or refuse a query.
+ * @param query whether the channel calls an address with one
+ */
+export function noticeAddress(query: 'taken' | 'refused') {
+  const base = z
+    .url({ protocol: /^https?$/ })
+    .max(NOTICE_ADDRESS_MAX, `at most ${String(NOTICE_ADDRESS_MAX)} characters`)
+    .refine((text) => !/^[^/]*\/\/[^/?#]*@/.test(text), 'without a user or password');
+  return query === 'taken'
+    ? base.refine((text) => !text.includes('#'), 'without a fragment')
+    : base.refine((text) => !/[?#]/.test(text), 'without a query or fragment');
+}
+
 /** An entry as its schema has it. @throws AppError `config_invalid` with every error in `errors` */
 export function readEntry<S extends z.ZodType>(schema: S, entry: unknown): z.output<S> {
   const parsed = schema.safeParse(entry);

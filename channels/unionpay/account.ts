@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import { accountIdSchema, attemptInto, readEntry, rsaKey } from '../account-entry.ts';
+import { accountIdSchema, attemptInto, noticeAddress, readEntry, rsaKey } from '../account-entry.ts';
 import { OWNER, TEST_OWNER, SigningCertificates, certificateId } from './certificates.ts';
 
 const unionpayAccountSchema = z.strictObject({
@@ -16,7 +16,7 @@ const unionpayAccountSchema = z.strictObject({
   /** https://filedownload.95516.com/ in production. */
   file_url: z.url({ protocol: /^https?$/ }).default('https://filedownload.95516.com/'),
   /** Where UnionPay sends notices: /callbacks/unionpay/<id> of the api process, as it is reached from outside. */
-  back_url: z.url({ protocol: /^https?$/ }),
+  back_url: noticeAddress('taken'),
   /** The product of the payments: 000201 web, 000301 without redirect, 000902 token. */
   biz_type: z
     .string()

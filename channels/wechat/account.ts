@@ -3,7 +3,7 @@ import type { KeyObject } from 'node:crypto';
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import { accountIdSchema, attemptInto, readEntry, rsaKey } from '../account-entry.ts';
+import { accountIdSchema, attemptInto, noticeAddress, readEntry, rsaKey } from '../account-entry.ts';
 
 const API_V3_KEY_BYTES = 32;
 
@@ -16,7 +16,7 @@ const wechatAccountSchema = z.strictObject({
   /** https://api.mch.weixin.qq.com in production. */
   api_base: z.url({ protocol: /^https?$/ }).default('https://api.mch.weixin.qq.com'),
   /** Where the channel sends notices: /callbacks/wechat/<id> of the api process, as the channel reaches it. */
-  notify_url: z.url({ protocol: /^https?$/ }),
+  notify_url: noticeAddress('refused'),
   /** Serial of the merchant API certificate, upper-case hex. */
   certificate_serial: z.string().regex(/^[0-9A-F]{8,64}$/, 'upper-case hex'),
   private_key_file: z.string().min(1),

@@ -267,6 +267,20 @@ describe('F83 I13: production', () => {
     expect(errorsOf(shop(entry))).toEqual([]);
   });
 
+  test.each([
+    ['a password', 'https://me:secret@pay.example/cb', 'without a user'],
+    ['a place in a page', 'https://pay.example/cb#a', 'without a fragment'],
+    ['257 characters', `https://pay.example/${'a'.repeat(257 - 20)}`, 'at most 256 characters'],
+  ])('refuses an address for UnionPay’s notices with %s', (_what, address, error) => {
+    expect(errorsOf(shop(unionpayEntry('up', { back_url: address })))).toEqual([
+      expect.stringContaining(`back_url: ${error}`),
+    ]);
+  });
+
+  test('takes an address with a query for UnionPay’s notices: its rules have none against it', () => {
+    expect(errorsOf(shop(unionpayEntry('up', { back_url: 'https://pay.example/cb?shop=1' })))).toEqual([]);
+  });
+
   test('tells every address of every account beside the other errors', () => {
     const local = { api_base: 'http://sandbox', notify_url: 'http://api/callbacks' };
 

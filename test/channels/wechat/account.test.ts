@@ -74,6 +74,12 @@ describe('a WeChat Pay account', () => {
     expect(account.billHosts).toEqual(new Set(['api2.mch.weixin.qq.com', 'bills.example:8443']));
   });
 
+  test('takes an address of 256 characters for its notices', () => {
+    const longest = `https://pay.example/${'a'.repeat(256 - 20)}`;
+
+    expect(load({ ...ENTRY, notify_url: longest }).notifyUrl).toHaveLength(256);
+  });
+
   test('may live without a public key when it fetches certificates', () => {
     expect(load({ ...ENTRY, public_keys: [], fetch_platform_certificates: true }).publicKeys.size).toBe(0);
   });
@@ -98,6 +104,19 @@ describe('a WeChat Pay account', () => {
     ['a merchant number that is none', { mchid: '19' }, 'mchid'],
     ['a serial in small letters', { certificate_serial: '5f1c72e2a8931b72' }, 'certificate_serial'],
     ['an address that is none', { notify_url: 'pay.example' }, 'notify_url'],
+    [
+      'an address with a query, which the channel does not call',
+      { notify_url: 'https://pay.example/cb?shop=1' },
+      'notify_url: without a query',
+    ],
+    ['an address with an empty query', { notify_url: 'https://pay.example/cb?' }, 'without a query'],
+    ['an address with a place in a page', { notify_url: 'https://pay.example/cb#a' }, 'without a query'],
+    ['an address with a password', { notify_url: 'https://me:secret@pay.example/cb' }, 'without a user'],
+    [
+      'an address of 257 characters',
+      { notify_url: `https://pay.example/${'a'.repeat(257 - 20)}` },
+      'notify_url: at most 256 characters',
+    ],
     ['another protocol', { api_base: 'ftp://api.mch.weixin.qq.com' }, 'api_base'],
     [
       'a public key without its id',
