@@ -26,11 +26,11 @@ export function createKeyRing(
   clock: Clock,
   fetchCertificates: () => Promise<SignedMessage | null>,
 ): KeyRing {
-  let certificates: ReadonlyMap<string, KeyObject> = new Map();
+  let certificates: ReadonlyMap<string, PlatformCertificate> = new Map();
   let refreshing: Promise<void> | null = null;
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
   const known = (serial: string): KeyObject | undefined =>
-    account.publicKeys.get(serial) ?? certificates.get(serial);
+    account.publicKeys.get(serial) ?? stillValid(certificates.get(serial), clock.wallNow());
 
   const refresh = async (): Promise<void> => {
     refreshedAtMs = clock.wallNow().getTime();
@@ -38,7 +38,9 @@ export function createKeyRing(
     if (message === null) return;
     const fresh = readCertificates(message.body, account.apiV3Key, clock.wallNow());
     // The list must be signed by a key we know, or by one of the certificates it brings: those were sealed with our key.
-    const candidates: KeySource = { find: (serial) => Promise.resolve(known(serial) ?? fresh.get(serial)) };
+    const candidates: KeySource = {
+      find: (serial) => Promise.resolve(known(serial) ?? fresh.get(serial)?.key),
+    };
     const verdict = await verifyMessage(message, candidates, clock.wallNow());
     if (verdict.genuine) certificates = new Map([...certificates, ...fresh]);
   };
@@ -62,23 +64,35 @@ export function createKeyRing(
   };
 }
 
+interface PlatformCertificate {
+  readonly key: KeyObject;
+  readonly validToMs: number;
+}
+
+/** The key of a certificate that has not ended. One that has is unknown: its successor is asked for. */
+function stillValid(certificate: PlatformCertificate | undefined, wallNow: Date): KeyObject | undefined {
+  return certificate !== undefined && wallNow.getTime() <= certificate.validToMs
+    ? certificate.key
+    : undefined;
+}
+
 /** Certificates that are valid now, by serial. @throws AppError `callback_undecipherable` */
 export function readCertificates(
   body: Buffer,
   apiV3Key: Buffer,
   wallNow: Date,
-): ReadonlyMap<string, KeyObject> {
+): ReadonlyMap<string, PlatformCertificate> {
   const parsed = certificatesSchema.safeParse(parseJson(body));
   if (!parsed.success) throw new AppError('callback_undecipherable', { why: 'not a list of certificates' });
-  const keys = new Map<string, KeyObject>();
+  const certificates = new Map<string, PlatformCertificate>();
   for (const { serial_no: serial, encrypt_certificate: sealed } of parsed.data.data) {
     const certificate = new X509Certificate(open(sealed, apiV3Key));
-    const valid =
-      Date.parse(certificate.validFrom) <= wallNow.getTime() &&
-      wallNow.getTime() <= Date.parse(certificate.validTo);
-    if (valid && certificate.serialNumber === serial.toUpperCase()) keys.set(serial, certificate.publicKey);
+    const validToMs = Date.parse(certificate.validTo);
+    const valid = Date.parse(certificate.validFrom) <= wallNow.getTime() && wallNow.getTime() <= validToMs;
+    if (valid && certificate.serialNumber === serial.toUpperCase())
+      certificates.set(serial, { key: certificate.publicKey, validToMs });
   }
-  return keys;
+  return certificates;
 }
 
 /** The value, or undefined for text that is no JSON. */

@@ -89,6 +89,42 @@ describe('certificate mode', () => {
     expect((await channel.queryRefund(ORDER)).outcome).toBe('reported');
   });
 
+  test('F35 F36: believes none past its own end, and asks for its successor', async () => {
+    const { clock, turn } = turningClock();
+    const short = platformCertificate('5555CCCC5555CCCC', undefined, new Date(NOW.getTime() + 3_600_000));
+    const channel = desk.channel(CERTIFICATE_MODE, clock);
+    const by = (signer: typeof PLATFORM, body: object = FOUND): Script => ({
+      body,
+      sign: (text) => signatureOf(text, { signer, at: clock.wallNow() }),
+    });
+    desk.answer(by(short), by(short, certificateList([short])), by(short));
+    expect((await channel.queryRefund(ORDER)).outcome).toBe('reported');
+    turn(3_500_000);
+    expect((await channel.queryRefund(ORDER)).outcome).toBe('reported');
+    turn(200_000);
+    desk.answer(by(short), by(next, certificateList([short, next])), by(next));
+
+    expect((await channel.queryRefund(ORDER)).outcome).toBe('unknown');
+    expect(certificateCalls()).toBe(2);
+    expect((await channel.queryRefund(ORDER)).outcome).toBe('reported');
+  });
+
+  test('F35: a list that only an ended certificate has signed adds nothing', async () => {
+    const { clock, turn } = turningClock();
+    const short = platformCertificate('6666DDDD6666DDDD', undefined, new Date(NOW.getTime() + 3_600_000));
+    const channel = desk.channel(CERTIFICATE_MODE, clock);
+    const by = (signer: typeof PLATFORM, body: object = FOUND): Script => ({
+      body,
+      sign: (text) => signatureOf(text, { signer, at: clock.wallNow() }),
+    });
+    desk.answer(by(short), by(short, certificateList([short])));
+    await channel.queryRefund(ORDER);
+    turn(3_700_000);
+    desk.answer(by(next), by(short, certificateList([next])));
+
+    expect((await channel.queryRefund(ORDER)).outcome).toBe('unknown');
+  });
+
   test('F36: an unknown serial is asked about once, then refused for a minute without asking again', async () => {
     const stranger = platformCertificate('9999EEEE9999EEEE');
     desk.answer(signedBy(stranger), list([first]), signedBy(stranger), signedBy(stranger));
