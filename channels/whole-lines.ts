@@ -1,4 +1,5 @@
 /** Cuts the bytes of a statement, as they come in, behind the last whole line of each piece. */
+import { AppError } from '../domain/errors.ts';
 import { CR, LF } from './byte-fields.ts';
 
 const NOTHING = Buffer.alloc(0);
@@ -67,6 +68,12 @@ export class WholeLines {
     this.#pieces.push(Buffer.from(piece));
     this.#pending += piece.length;
   }
+}
+
+/** Refuses a line beyond what any row can be. @throws AppError `statement_too_large`, naming the line */
+export function refuseLongLine(sizeBytes: number, bytesMax: number, line: number): void {
+  if (sizeBytes <= bytesMax) return;
+  throw new AppError('statement_too_large', { line, cap: 'bytes of a line', cap_bytes: bytesMax });
 }
 
 /** The byte that ends the first line. */

@@ -7,7 +7,7 @@ import type { StatementReader, StatementSummary, StatementTotals } from '../../d
 import { CR, dayText } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
 import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
-import { WholeLines } from '../whole-lines.ts';
+import { WholeLines, refuseLongLine } from '../whole-lines.ts';
 import { readDay, readFooter, readOwner } from './bill-footer.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { isHeader, layoutOf } from './bill-layout.ts';
@@ -40,7 +40,7 @@ export class AlipayBillReader implements StatementReader {
 
   push(chunk: Buffer): Buffer {
     this.#readLines(this.#incoming.add(chunk));
-    if (this.#incoming.pending > LINE_BYTES_MAX) this.#tooLong();
+    refuseLongLine(this.#incoming.pending, LINE_BYTES_MAX, this.#lineNo + 1);
     return this.#out.take();
   }
 
@@ -106,7 +106,7 @@ export class AlipayBillReader implements StatementReader {
       const lineEnd = bytes.indexOf(eol, at);
       const to = lineEnd > at && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
       this.#lineNo += 1;
-      if (to - at > LINE_BYTES_MAX) this.#tooLong();
+      refuseLongLine(lineEnd - at, LINE_BYTES_MAX, this.#lineNo);
       if (to > at) this.#line(bytes, at, to, isText);
       at = lineEnd + 1;
     }
@@ -157,14 +157,6 @@ export class AlipayBillReader implements StatementReader {
     this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + from, reason }, () =>
       decode(bytes.subarray(from, Math.min(to, from + 4 * RAW_CHARACTERS_MAX))).slice(0, RAW_CHARACTERS_MAX),
     );
-  }
-
-  #tooLong(): never {
-    throw new AppError('statement_too_large', {
-      line: this.#lineNo + 1,
-      cap: 'bytes of a line',
-      cap_bytes: LINE_BYTES_MAX,
-    });
   }
 
   #notABill(): AppError {

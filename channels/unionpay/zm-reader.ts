@@ -6,9 +6,10 @@ import type {
   StatementSummary,
   StatementTotals,
 } from '../../domain/statement/statement.ts';
-import { CR, LF } from '../byte-fields.ts';
+import { CR } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
 import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
+import { WholeLines, refuseLongLine } from '../whole-lines.ts';
 import { cardWord } from './card-types.ts';
 import { timeNear } from './trace-time.ts';
 import { ZM_BYTES, digitsAt, fieldAt, signedAt } from './zm-record.ts';
@@ -19,7 +20,6 @@ const LINE_BYTES_MAX = 64 * 1024;
 const MERCHANTS_MAX = 1_000;
 /** Fees are kept in 1/100000 yuan; UnionPay prints fen. */
 const FEE_E5_PER_FEN = 1_000;
-const NOTHING = Buffer.alloc(0);
 
 const word = (text: string): Buffer => Buffer.from(text, 'utf8');
 const CNY = word('CNY');
@@ -29,14 +29,13 @@ const TYPES: ReadonlyMap<string, LineType> = new Map([
   ['31', 'revoked'],
 ]);
 export class ZmReader implements StatementReader {
+  readonly #incoming = new WholeLines();
   readonly #out = new CopyText();
   readonly #setAside = new SetAside();
   readonly #merchants = new Set<string>();
   /** The clearing date by the file's name (yyyy-mm-dd), which gives the records their year. */
   readonly #clearingDate: string;
   #declared: StatementTotals = {};
-  #rest: Buffer = NOTHING;
-  #restAt = 0;
   #lineNo = 0;
   #lines = 0;
   #refundLines = 0;
@@ -59,27 +58,13 @@ export class ZmReader implements StatementReader {
   }
 
   push(chunk: Buffer): Buffer {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
-    const whole = bytes.lastIndexOf(LF) + 1;
-    this.#out.expect(whole);
-    for (let at = 0; at < whole; ) {
-      const end = bytes.indexOf(LF, at);
-      this.#line(bytes, at, end > at && bytes[end - 1] === CR ? end - 1 : end);
-      at = end + 1;
-    }
-    this.#restAt += whole;
-    this.#rest = Buffer.from(bytes.subarray(whole));
-    if (this.#rest.length > LINE_BYTES_MAX)
-      throw new AppError('statement_too_large', {
-        line: this.#lineNo + 1,
-        cap: 'bytes of a line',
-        cap_bytes: LINE_BYTES_MAX,
-      });
+    this.#readLines(this.#incoming.add(chunk));
+    refuseLongLine(this.#incoming.pending, LINE_BYTES_MAX, this.#lineNo + 1);
     return this.#out.take();
   }
 
   end(): Buffer {
-    if (this.#rest.length > 0)
+    if (this.#incoming.pending > 0)
       throw new AppError('statement_truncated', {
         line: this.#lineNo + 1,
         reason: 'the last record has no end',
@@ -125,8 +110,19 @@ export class ZmReader implements StatementReader {
     return same && this.#gross - this.#fee === this.#net;
   }
 
+  #readLines(bytes: Buffer): void {
+    const { eol } = this.#incoming;
+    this.#out.expect(bytes.length);
+    for (let at = 0; at < bytes.length; ) {
+      const end = bytes.indexOf(eol, at);
+      this.#lineNo += 1;
+      refuseLongLine(end - at, LINE_BYTES_MAX, this.#lineNo);
+      this.#line(bytes, at, end > at && bytes[end - 1] === CR ? end - 1 : end);
+      at = end + 1;
+    }
+  }
+
   #line(bytes: Buffer, at: number, end: number): void {
-    this.#lineNo += 1;
     if (end === at) return;
     this.#lines += 1;
     const why =
@@ -134,7 +130,7 @@ export class ZmReader implements StatementReader {
         ? this.#record(bytes, at)
         : `${String(end - at)} bytes instead of ${String(ZM_BYTES)}`;
     if (why === null) return;
-    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#restAt + at, reason: why }, () =>
+    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + at, reason: why }, () =>
       new TextDecoder('gb18030').decode(bytes.subarray(at, Math.min(end, at + RAW_CHARACTERS_MAX))),
     );
   }

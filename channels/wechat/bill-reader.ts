@@ -15,7 +15,7 @@ import { badLineAsText, looksLikeBill, notABill, refuseForeignBytes } from './bi
 import { FundFlowRows } from './bill-fund-flow-rows.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { recogniseHeader } from './bill-layout.ts';
-import { WholeLines } from '../whole-lines.ts';
+import { WholeLines, refuseLongLine } from '../whole-lines.ts';
 import type { BillRows, RowResult } from './bill-rows.ts';
 import type { Summary } from './bill-summary.ts';
 import { endsInFull, isSummaryHeader, readSummary, totalsAgree } from './bill-summary.ts';
@@ -50,7 +50,7 @@ class WechatBillReader implements StatementReader {
 
   push(chunk: Buffer): Buffer {
     this.#readLines(this.#incoming.add(chunk));
-    this.#refuseLongLine(this.#incoming.pending, this.#lineNo + 1);
+    refuseLongLine(this.#incoming.pending, LINE_BYTES_MAX, this.#lineNo + 1);
     return this.#out.take();
   }
 
@@ -133,7 +133,7 @@ class WechatBillReader implements StatementReader {
     const { rows } = this.#whole();
     const result = rows.read(bytes, at, this.#incoming.eol, this.#lineNo);
     const lineEnd = rows.lineEnd();
-    this.#refuseLongLine(lineEnd - at, this.#lineNo);
+    refuseLongLine(lineEnd - at, LINE_BYTES_MAX, this.#lineNo);
     this.#lines += 1;
     if (result === 'refund') this.#refundLines += 1;
     else if (result !== 'line') this.#keepAside(bytes, at, lineEnd, result);
@@ -143,7 +143,7 @@ class WechatBillReader implements StatementReader {
   /** Lines that are no rows: names, summary, blank ones, and what does not belong. Returns the place of the line's end. */
   #readOther(bytes: Buffer, at: number): number {
     const lineEnd = bytes.indexOf(this.#incoming.eol, at);
-    this.#refuseLongLine(lineEnd - at, this.#lineNo);
+    refuseLongLine(lineEnd - at, LINE_BYTES_MAX, this.#lineNo);
     const line = bytes.toString('utf8', at, lineEnd).replace(/\r$/, '');
     if (line.trim() !== '') this.#take(line, bytes, at, lineEnd);
     return lineEnd;
@@ -195,11 +195,6 @@ class WechatBillReader implements StatementReader {
       { lineNo: this.#lineNo, byteOffset: this.#incoming.at + at, reason: result.setAside },
       () => badLineAsText(bytes, at, lineEnd),
     );
-  }
-
-  #refuseLongLine(size: number, line: number): void {
-    if (size <= LINE_BYTES_MAX) return;
-    throw new AppError('statement_too_large', { line, cap: 'bytes of a line', cap_bytes: LINE_BYTES_MAX });
   }
 
   /** A few bad rows are bad rows; many, or several and not one good one, are a format that we do not know. */

@@ -234,6 +234,22 @@ describe('F50: a bad row', () => {
   });
 });
 
+describe('F48 I19: a line longer than any row', () => {
+  const LONG = 'x'.repeat(1024 ** 2 + 1);
+
+  test.each([
+    ['comes whole', 8 * 1024 ** 2],
+    ['comes in pieces', 64 * 1024],
+  ])('is refused with its own number, whether it %s', async (_what, size) => {
+    const row = PAID.replace('机械键盘', LONG);
+
+    await expect(read(detail({ rows: [PAID, row, REFUNDED] }), size)).rejects.toMatchObject({
+      code: 'statement_too_large',
+      details: { line: 7, cap: 'bytes of a line', cap_bytes: 1024 ** 2 },
+    });
+  });
+});
+
 describe('a ledger', () => {
   const ledger = (rows: readonly string[], out = '1笔，共99.00元', income = '1笔，共299.00元'): Buffer =>
     inGb18030(

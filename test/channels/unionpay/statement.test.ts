@@ -151,6 +151,27 @@ describe('F48 I8: a bad record', () => {
   });
 });
 
+describe('F48 I19: a line longer than any record', () => {
+  test.each([
+    ['comes whole', 1024 ** 2],
+    ['comes in pieces', 4_096],
+  ])('is refused with its own number, whether it %s', async (_what, piece) => {
+    const long = Buffer.concat([Buffer.alloc(64 * 1024 + 1, 'x'), Buffer.from('\r\n')]);
+    const zip = zipOf({ [NAME]: Buffer.concat([record(PAYMENT), long, record(REFUND)]) });
+
+    await expect(read(zip, piece)).rejects.toMatchObject({
+      code: 'statement_too_large',
+      details: { line: 2, cap: 'bytes of a line', cap_bytes: 64 * 1024 },
+    });
+  });
+
+  test('records that end in a CR alone, as some programs save them, are read', async () => {
+    const content = Buffer.from(day(PAYMENT, REFUND).toString('latin1').replaceAll('\n', ''), 'latin1');
+
+    expect((await read(zipOf({ [NAME]: content }))).summary).toMatchObject({ lines: 2, refundLines: 1 });
+  });
+});
+
 describe('a delivery that is none', () => {
   test.each<[string, Buffer]>([
     ['a zip without a ZM file', zipOf({ PED_802310048993424: Buffer.from('x') })],
