@@ -34,7 +34,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Raised with every change of the tables below. */
-const WINDOW_VERSION = '2026-11.2';
+const WINDOW_VERSION = '2026-11.3';
 
 const minutes = (count: number): Span => ({ unit: 'minutes', count });
 const businessDays = (count: number): Span => ({ unit: 'business_days', count });
@@ -64,12 +64,24 @@ const WINDOWS: Readonly<Record<ChannelName, Readonly<Partial<Record<FundingSourc
   },
 };
 
+/** How much earlier than midnight a channel's day ends: UnionPay clears from 23:00 to 23:00. */
+export const DAY_ENDS_EARLY_MS: Readonly<Record<ChannelName, number>> = {
+  wechat: 0,
+  alipay: 0,
+  unionpay: 60 * MINUTE_MS,
+};
+
+/** The channel's day to which something at this instant counts. */
+export function clearingDayOf(channel: ChannelName, at: Date): PlainDate {
+  return beijingDateOf(new Date(at.getTime() + DAY_ENDS_EARLY_MS[channel]));
+}
+
 /** Where the channel itself says when the bank will have posted it: a day more is promised, three are waited. */
 const AFTER_ESTIMATE = { promiseMs: DAY_MS, alarmMs: 3 * DAY_MS } as const;
 
 /**
  * Plans the arrival of a refund. The clock starts when the channel accepts it. "N business days" end with the N-th
- * business day after the Beijing date of acceptance, at 24:00 Beijing time, which is written as 00:00 of the day after.
+ * business day after the channel's day of acceptance, at 24:00 Beijing time, which is written as 00:00 of the day after.
  * For an unknown source the widest window of the channel holds: a promise that is too short would be broken. The
  * channel's own estimate for this very refund, where there is one, goes before the table.
  */
@@ -91,8 +103,9 @@ export function planArrival(refund: {
   const own = windows[fundingSource];
   const candidates = own === undefined ? Object.values(windows) : [own];
 
-  const promise = latest(candidates.map((window) => endOf(window.promise, acceptedAt, calendar)));
-  const alarm = latest(candidates.map((window) => endOf(window.alarm, acceptedAt, calendar)));
+  const accepted = { at: acceptedAt, day: clearingDayOf(channel, acceptedAt) };
+  const promise = latest(candidates.map((window) => endOf(window.promise, accepted, calendar)));
+  const alarm = latest(candidates.map((window) => endOf(window.alarm, accepted, calendar)));
   return {
     promiseAt: promise.at,
     alarmAt: alarm.at,
@@ -116,11 +129,16 @@ interface End {
   readonly provisional: boolean;
 }
 
-function endOf(span: Span, acceptedAt: Date, calendar: BusinessCalendar): End {
+interface Acceptance {
+  readonly at: Date;
+  readonly day: PlainDate;
+}
+
+function endOf(span: Span, accepted: Acceptance, calendar: BusinessCalendar): End {
   if (span.unit === 'minutes') {
-    return { at: new Date(acceptedAt.getTime() + span.count * MINUTE_MS), provisional: false };
+    return { at: new Date(accepted.at.getTime() + span.count * MINUTE_MS), provisional: false };
   }
-  const last = calendar.addBusinessDays(beijingDateOf(acceptedAt), span.count);
+  const last = calendar.addBusinessDays(accepted.day, span.count);
   return { at: beijingInstant(addDays(last.date, 1)), provisional: last.provisional };
 }
 

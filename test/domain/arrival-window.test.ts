@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FundingSource } from '../../domain/refund/refund.ts';
+import type { ChannelName, FundingSource } from '../../domain/refund/refund.ts';
 import type { ArrivalPlan } from '../../domain/time/arrival-window.ts';
-import { daysLate, planArrival } from '../../domain/time/arrival-window.ts';
+import { clearingDayOf, daysLate, planArrival } from '../../domain/time/arrival-window.ts';
 import { chinaCalendar } from '../../domain/time/china-calendar.ts';
 import { addDays, beijingInstant } from '../../domain/time/plain-date.ts';
 
@@ -67,6 +67,47 @@ describe('a bank card', () => {
 
     expect(plan.promiseAt).toEqual(beijingInstant('2026-12-26'));
     expect(plan.provisional).toBe(true);
+  });
+});
+
+describe('at each channel', () => {
+  // Accepted on Tuesday 24 November 2026 at 10:00; days end at midnight in Beijing.
+  test.each<[ChannelName, FundingSource, string, string]>([
+    ['wechat', 'wallet', '2026-11-24 10:20', '2026-11-25 10:00'],
+    ['wechat', 'debit_card', '2026-11-28 00:00', '2026-12-02 00:00'],
+    ['wechat', 'credit_card', '2026-11-28 00:00', '2026-12-04 00:00'],
+    ['alipay', 'wallet', '2026-11-24 11:00', '2026-11-25 10:00'],
+    ['alipay', 'credit_line', '2026-11-24 11:00', '2026-11-25 10:00'],
+    ['alipay', 'debit_card', '2026-12-04 00:00', '2026-12-09 00:00'],
+    ['alipay', 'credit_card', '2026-12-09 00:00', '2026-12-16 00:00'],
+    ['alipay', 'unknown', '2026-12-09 00:00', '2026-12-16 00:00'],
+    ['unionpay', 'debit_card', '2026-12-02 00:00', '2026-12-09 00:00'],
+    ['unionpay', 'credit_card', '2026-12-04 00:00', '2026-12-16 00:00'],
+    ['unionpay', 'unknown', '2026-12-04 00:00', '2026-12-16 00:00'],
+    // A source that the channel does not have says nothing.
+    ['unionpay', 'wallet', '2026-12-04 00:00', '2026-12-16 00:00'],
+  ])('%s %s is promised by %s and looked into from %s on', (channel, source, promise, alarm) => {
+    const plan = planned(source, '2026-11-24T10:00:00+08:00', channel);
+
+    expect(plan.promiseAt).toEqual(new Date(`${promise.replace(' ', 'T')}:00+08:00`));
+    expect(plan.alarmAt).toEqual(new Date(`${alarm.replace(' ', 'T')}:00+08:00`));
+  });
+
+  test('F60 UnionPay’s day ends at 23:00: a refund from then on counts from the next day', () => {
+    const before = planned('debit_card', '2026-11-24T22:59:59+08:00', 'unionpay');
+    const after = planned('debit_card', '2026-11-24T23:00:00+08:00', 'unionpay');
+
+    expect(before.promiseAt).toEqual(beijingInstant('2026-12-02'));
+    expect(after.promiseAt).toEqual(beijingInstant('2026-12-03'));
+  });
+
+  test.each<[ChannelName, string, string]>([
+    ['wechat', '2026-11-24T23:59:59+08:00', '2026-11-24'],
+    ['alipay', '2026-11-24T23:59:59+08:00', '2026-11-24'],
+    ['unionpay', '2026-11-24T22:59:59+08:00', '2026-11-24'],
+    ['unionpay', '2026-11-24T23:00:00+08:00', '2026-11-25'],
+  ])('%s counts %s to %s', (channel, at, day) => {
+    expect(clearingDayOf(channel, new Date(at))).toBe(day);
   });
 });
 
@@ -197,9 +238,13 @@ function probe(zone: string): unknown {
   return JSON.parse(output);
 }
 
-function planned(fundingSource: FundingSource, acceptedAt: string | Date): ArrivalPlan {
+function planned(
+  fundingSource: FundingSource,
+  acceptedAt: string | Date,
+  channel: ChannelName = 'wechat',
+): ArrivalPlan {
   return planArrival({
-    channel: 'wechat',
+    channel,
     fundingSource,
     acceptedAt: new Date(acceptedAt),
     calendar: chinaCalendar,
