@@ -27,6 +27,8 @@ export interface RefundNoRule {
   readonly says: string;
   /** So many last characters must be digits that no other refund of the account ends in; null where that is no matter. */
   readonly uniqueTailDigits: number | null;
+  /** What a number names a refund in; left out, the whole account. */
+  readonly uniqueWithin?: 'payment';
 }
 
 /**

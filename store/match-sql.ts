@@ -20,6 +20,8 @@ export interface MatchScope {
   readonly superseded: readonly string[];
   /** What a line of this account's statements proves about a refund. */
   readonly proves: StatementLineSeen['proves'];
+  /** What our number names a refund in: the account, or only its payment. */
+  readonly numberWithin: 'account' | 'payment';
   /** How far the line's time may be from the refund's for pass 3. */
   readonly windowMs: number;
   /** How much earlier than the request a line may be dated: clocks differ, bill dates are days. */
@@ -35,6 +37,8 @@ export interface Literals {
   readonly superseded: string;
   /** Whether a line proves no more than that the channel took the refund. */
   readonly acceptance: boolean;
+  /** What else of line and refund has to agree where they have the same number. */
+  readonly samePayment: string;
   readonly window: string;
   readonly tolerance: string;
   readonly now: string;
@@ -47,11 +51,15 @@ export function literalsOf(tx: Tx, scope: MatchScope): Literals {
     date: `${tx.escapeLiteral(scope.billDate)}::date`,
     superseded: `array[${scope.superseded.map((id) => BigInt(id).toString()).join(', ')}]::bigint[]`,
     acceptance: scope.proves === 'acceptance',
+    samePayment: scope.numberWithin === 'payment' ? SAME_PAYMENT : 'true',
     window: `interval '${String(scope.windowMs)} milliseconds'`,
     tolerance: `interval '${String(scope.toleranceMs)} milliseconds'`,
     now: `${tx.escapeLiteral(scope.now.toISOString())}::timestamptz`,
   };
 }
+
+/** A refund whose payment the books do not know is taken at its number. */
+const SAME_PAYMENT = '(r.transaction_id is null or r.transaction_id = l.transaction_id)';
 
 /**
  * Small batches stay in the cache; looking a few lines up goes through the index; compiling takes longer than running; a
@@ -127,7 +135,8 @@ function claimSelect(
   return `
     select ${CLAIM(s, pass)}, ${place}
       from ${source} l
-      join yuanlu.refund_book r on r.account_id = ${s.account} and r.${column} = l.${column}`;
+      join yuanlu.refund_book r on r.account_id = ${s.account} and r.${column} = l.${column}
+       and ${pass === 1 ? s.samePayment : 'true'}`;
 }
 
 /** Pass (a) for the whole file. A line that no refund has the number of keeps its texts, for what comes after. */
@@ -139,7 +148,7 @@ export function ownClaims(s: Literals): string {
     create temp table m_claim on commit drop as
       select ${CLAIM(s, 1)}, l.place, ${text.join(', ')}
         from ${ownLines(s)} l
-        left join yuanlu.refund_book r on r.account_id = ${s.account} and r.refund_no = l.refund_no`;
+        left join yuanlu.refund_book r on r.account_id = ${s.account} and r.refund_no = l.refund_no and ${s.samePayment}`;
 }
 
 /** What pass (a) leaves, and pass (b). A channel number that is not unique in the books names nothing. */

@@ -62,7 +62,12 @@ export interface MatchResult {
 export async function matchStatement(
   ingest: Pool,
   fileId: string,
-  options: { readonly now: Date; readonly windowMs?: number },
+  options: {
+    readonly now: Date;
+    readonly windowMs?: number;
+    /** Where another payment of the account may have a refund of the same number; left out, a number is enough. */
+    readonly numberWithin?: 'payment' | undefined;
+  },
 ): Promise<MatchResult> {
   return inTransaction(ingest, async (tx) => {
     const file = await lockFile(tx, fileId);
@@ -77,6 +82,7 @@ export async function matchStatement(
       billDate: file.billDate,
       superseded: await supersededBy(tx, file),
       proves: file.proves,
+      numberWithin: options.numberWithin ?? 'account',
       windowMs: options.windowMs ?? WINDOW_MS,
       toleranceMs: TOLERANCE_MS,
       now: options.now,

@@ -13,7 +13,10 @@ export function matchStatement(deps: ActivityDeps) {
       const file = await getStatementFile(deps.ingest, fileId);
       if (file === null) throw new AppError('statement_unknown', { file_id: fileId });
       const now = deps.clock.now();
-      const result = await matchFile(deps.ingest, fileId, { now });
+      const result = await matchFile(deps.ingest, fileId, {
+        now,
+        numberWithin: deps.channels.get(file.accountId).limits.refundNo.uniqueWithin,
+      });
       await noteAdjustments(deps.ingest, { fileId, now });
       await sweepMissing(deps.ingest, { accountId: file.accountId, asOf: now });
       return result;

@@ -1,3 +1,4 @@
+import type { RefundNoRule } from '../../domain/ids.ts';
 import type { ChannelLimits } from '../channel.ts';
 
 const SECOND_MS = 1_000;
@@ -5,14 +6,18 @@ const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+/** out_request_no: another payment may have a refund of the same number. */
+export const ALIPAY_REFUND_NO: RefundNoRule = {
+  pattern: /^[0-9A-Za-z_-]{1,64}$/,
+  says: '1 to 64 digits, letters, _ and -',
+  uniqueTailDigits: null,
+  uniqueWithin: 'payment',
+};
+
 /** Alipay's documented rules for refunds and statements; the deadline is the contract's. */
 export function alipayLimits(refundableForMs: number): ChannelLimits {
   return {
-    refundNo: {
-      pattern: /^[0-9A-Za-z_-]{1,64}$/,
-      says: '1 to 64 digits, letters, _ and -',
-      uniqueTailDigits: null,
-    },
+    refundNo: ALIPAY_REFUND_NO,
     refundableForMs,
     // Alipay documents no number of parts.
     partsPerPayment: 1_000,

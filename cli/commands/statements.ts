@@ -61,7 +61,10 @@ export async function importStatementCommand(path: string, options: ImportFlags)
     });
     if (loaded.outcome === 'same') return { loaded, matched: null };
     line.update('matching');
-    const matched = await matchStatement(context.ingest, loaded.fileId, { now });
+    const matched = await matchStatement(context.ingest, loaded.fileId, {
+      now,
+      numberWithin: channel.limits.refundNo.uniqueWithin,
+    });
     await noteAdjustments(context.ingest, { fileId: loaded.fileId, now });
     await sweepMissing(context.ingest, { accountId: options.account, asOf: now });
     return { loaded, matched };

@@ -57,10 +57,11 @@ export interface MatchedBill extends ImportResult {
 export async function bring(
   db: Pick<TestDatabase, 'ingest'>,
   bill: Bill,
-  o: Partial<ImportOptions> = {},
+  { numberWithin, ...o }: Partial<ImportOptions> & { readonly numberWithin?: 'payment' } = {},
 ): Promise<MatchedBill> {
   const imported = await importPlain(db, bill, o);
-  const result = await matchStatement(db.ingest, imported.fileId, { now: o.now ?? minute(60) });
+  const now = o.now ?? minute(60);
+  const result = await matchStatement(db.ingest, imported.fileId, { now, numberWithin });
   return { ...imported, result };
 }
 

@@ -44,6 +44,21 @@ describe('pass (a): our number', () => {
     });
   });
 
+  test('where it names a refund within its payment only, is not enough for a line of another payment', async () => {
+    const refund = await taken(db, 500n);
+    const lines = [lineOf(refund, { channelRefundNo: '', transactionId: 'other' })];
+    const { fileId } = await bring(db, { lines }, { numberWithin: 'payment' });
+
+    expect(await shortFates(db, fileId)).toEqual(['missing_in_books']);
+  });
+
+  test('where it names a refund within its payment only, is enough for a line of that payment', async () => {
+    const refund = await taken(db, 500n);
+    const { fileId } = await bring(db, { lines: [lineOf(refund)] }, { numberWithin: 'payment' });
+
+    expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@1`]);
+  });
+
   test('is the account’s: the same number at another account is another refund', async () => {
     const refund = await taken(db, 500n);
     const { fileId } = await bring(
