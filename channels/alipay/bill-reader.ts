@@ -8,6 +8,7 @@ import { CR, dayText } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
 import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
 import { WholeLines, refuseLongLine } from '../whole-lines.ts';
+import { HEAD_BYTES_MAX, notABill } from './bill-bytes.ts';
 import { readDay, readFooter, readOwner } from './bill-footer.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { isHeader, layoutOf } from './bill-layout.ts';
@@ -26,6 +27,8 @@ export class AlipayBillReader implements StatementReader {
   readonly #setAside = new SetAside();
   readonly #declared: Record<string, bigint> = {};
   #bill: { readonly layout: BillLayout; readonly rows: BillRows } | null = null;
+  /** The first bytes, until the header was found. */
+  #head: Buffer = Buffer.alloc(0);
   #summaryFile: StatementTotals | null = null;
   #owner: string | null = null;
   #day: string | null = null;
@@ -39,6 +42,7 @@ export class AlipayBillReader implements StatementReader {
   }
 
   push(chunk: Buffer): Buffer {
+    this.#keepHead(chunk);
     this.#readLines(this.#incoming.add(chunk));
     refuseLongLine(this.#incoming.pending, LINE_BYTES_MAX, this.#lineNo + 1);
     return this.#out.take();
@@ -47,7 +51,7 @@ export class AlipayBillReader implements StatementReader {
   end(): Buffer {
     const rest = this.#incoming.rest();
     if (rest.length > 0) this.#readLines(Buffer.concat([rest, Buffer.from([this.#incoming.eol])]));
-    if (this.#bill === null) throw this.#notABill();
+    if (this.#bill === null) throw notABill(this.#head, this.#lineNo);
     const needed = this.#bill.layout.kind === 'trade' ? 'refunds' : 'out_count';
     if (this.#declared[needed] === undefined)
       throw new AppError('statement_summary_missing', { lines: this.#lines });
@@ -114,7 +118,7 @@ export class AlipayBillReader implements StatementReader {
 
   #line(bytes: Buffer, from: number, to: number, isText: boolean): void {
     if (!isText && !isGb18030(bytes.subarray(from, to))) {
-      if (this.#bill === null) throw this.#notABill();
+      if (this.#bill === null) throw notABill(this.#head, this.#lineNo);
       this.#lines += 1;
       this.#keepAside(bytes, from, to, 'bytes that are not GB 18030');
       return;
@@ -140,7 +144,7 @@ export class AlipayBillReader implements StatementReader {
       this.#bill = { layout, rows: billRows(layout, this.#out) };
       return;
     }
-    if (this.#bill === null && this.#lineNo > PREAMBLE_LINES_MAX) throw this.#notABill();
+    if (this.#bill === null && this.#lineNo > PREAMBLE_LINES_MAX) throw notABill(this.#head, this.#lineNo);
     this.#owner ??= readOwner(line);
     this.#day ??= readDay(line);
     this.#takeFooter(line);
@@ -159,11 +163,9 @@ export class AlipayBillReader implements StatementReader {
     );
   }
 
-  #notABill(): AppError {
-    return new AppError('statement_unrecognised', {
-      reason: 'no header of a business or ledger file',
-      lines: this.#lineNo,
-    });
+  #keepHead(chunk: Buffer): void {
+    const room = HEAD_BYTES_MAX - this.#head.length;
+    if (this.#bill === null && room > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, room)]);
   }
 }
 

@@ -1,13 +1,12 @@
 /** What kind of bytes a file is made of: a bill, a bill in another encoding, or something else altogether. */
 import { isUtf8 } from 'node:buffer';
 import { AppError } from '../../domain/errors.ts';
+import { glimpseOf } from '../glimpse.ts';
 import { RAW_CHARACTERS_MAX } from '../set-aside.ts';
 import { looksLikeHeader, TIME_NAMES } from './bill-layout.ts';
 
 /** Longer than the names of any bill. */
 const HEADER_BYTES_MAX = 8_192;
-/** Enough of a file that is no bill to see what it is. */
-const GLIMPSE_CHARACTERS = 60;
 const UTF8_BYTES_PER_UNIT_MAX = 3;
 
 /** How other programs write a bill that was opened in them and saved. */
@@ -29,9 +28,7 @@ export function notABill(bytes: Buffer): AppError {
     if (!looksLikeHeader(firstLine(bytes, label))) continue;
     return new AppError('statement_encoding_invalid', { from_line: 1, reason: `${name} instead of UTF-8` });
   }
-  return new AppError('statement_unrecognised', {
-    starts_with: text.slice(0, GLIMPSE_CHARACTERS).replace(/[^\x20-\x7e\u4e00-\u9fff]/g, '·'),
-  });
+  return new AppError('statement_unrecognised', { starts_with: glimpseOf(text) });
 }
 
 /**

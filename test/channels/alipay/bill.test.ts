@@ -40,6 +40,11 @@ function detail(o: Parts = {}): Buffer {
   );
 }
 
+/** The file of business details as a spreadsheet saves it. */
+function utf8Detail(): string {
+  return new TextDecoder('gb18030').decode(detail());
+}
+
 function summaryFile(payments: string, refunds: string, net: string): Buffer {
   return inGb18030(
     [
@@ -288,9 +293,32 @@ describe('what is no file of Alipay’s', () => {
   test.each<[string, Buffer]>([
     ['an error page', Buffer.from('<html>404</html>')],
     ['another channel’s bill', Buffer.from('\uFEFF交易时间,公众账号ID\r\n')],
-    ['its own header in UTF-8', Buffer.from(`#支付宝业务明细查询\r\n${NAMES}\r\n`)],
+    ['random text of many lines', Buffer.from('one,two\n'.repeat(500))],
   ])('%s is refused', async (_what, bytes) => {
     expect(await codeOf(bytes)).toBe('statement_unrecognised');
+  });
+
+  test('is quoted by its beginning', async () => {
+    await expect(read(Buffer.from('<html>404 未找到</html>\n'))).rejects.toMatchObject({
+      code: 'statement_unrecognised',
+      details: { starts_with: '<html>404 未找到</html>' },
+    });
+  });
+
+  test.each<[string, Buffer]>([
+    ['UTF-8', Buffer.from(utf8Detail())],
+    ['UTF-8', Buffer.from(`\uFEFF${utf8Detail()}`)],
+    ['UTF-16', Buffer.from(`\uFEFF${utf8Detail()}`, 'utf16le')],
+  ])('but one of its files saved in %s is told so, however its bytes come', async (encoding, bytes) => {
+    for (const size of [7, 65_536])
+      await expect(read(bytes, size)).rejects.toMatchObject({
+        code: 'statement_encoding_invalid',
+        details: { reason: `${encoding} instead of GB 18030` },
+      });
+  });
+
+  test('cut off before its header is a file cut short', async () => {
+    expect(await codeOf(inGb18030('#支付宝业务明细查询\r\n#账号：[2088'))).toBe('statement_truncated');
   });
 
   test.each<[string, Buffer]>([
