@@ -17,7 +17,7 @@ const NOTICE_ADDRESS_MAX = 256;
  * Where a channel sends its notices. Channels call it without logging in; some cut off or refuse a query.
  * @param query whether the channel calls an address with one
  */
-export function noticeAddress(query: 'taken' | 'refused') {
+export function noticeAddress(query: 'taken' | 'refused'): z.ZodURL {
   const base = z
     .url({ protocol: /^https?$/ })
     .max(NOTICE_ADDRESS_MAX, `at most ${String(NOTICE_ADDRESS_MAX)} characters`)
