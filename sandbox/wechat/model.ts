@@ -1,4 +1,5 @@
 /** What the sandbox keeps: merchants, orders, refunds. Instants are milliseconds since 1970 in business time. */
+import type { PaymentOrder } from '../control/controlled-sandbox.ts';
 import type { RefundTrouble } from './troubles.ts';
 
 /** A merchant as the channel knows it: the public half of its key, never the private one. */
@@ -17,23 +18,16 @@ export interface SandboxMerchant {
 }
 
 /** What the payer paid from. */
-export type PaySource = 'wallet' | 'debit_card' | 'credit_card';
+export const PAY_SOURCES = ['wallet', 'debit_card', 'credit_card'] as const;
+export type PaySource = (typeof PAY_SOURCES)[number];
 
-export type TradeState = 'SUCCESS' | 'NOTPAY' | 'CLOSED' | 'REVOKED';
+export const TRADE_STATES = ['SUCCESS', 'NOTPAY', 'CLOSED', 'REVOKED'] as const;
+export type TradeState = (typeof TRADE_STATES)[number];
 
 /** An order to be made; see {@link Order} for the fields. */
-export interface NewOrder {
-  /** The first merchant when absent. */
-  readonly mchid?: string;
-  readonly outTradeNo: string;
-  readonly totalMinor: bigint;
-  /** The part of the total that a coupon paid. */
+export interface NewOrder extends PaymentOrder {
+  /** The part of the amount that a coupon paid. */
   readonly couponMinor?: bigint;
-  /** `wallet` when absent. */
-  readonly source?: PaySource;
-  /** Now when absent. */
-  readonly paidAt?: Date;
-  readonly goodsName?: string;
   readonly attach?: string;
   /** `SUCCESS` when absent; any other is an order that nobody paid, or no longer. */
   readonly tradeState?: TradeState;

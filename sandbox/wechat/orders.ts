@@ -51,24 +51,24 @@ export class Orders {
 
   /** @throws AppError `request_invalid` */
   add(wanted: NewOrder, nowMs: number): Order {
-    const mchid = wanted.mchid ?? [...this.#merchants.keys()][0] ?? '';
+    const mchid = wanted.merchantNo ?? [...this.#merchants.keys()][0] ?? '';
     const merchant = this.#merchants.get(mchid);
     if (merchant === undefined)
-      throw new AppError('request_invalid', { mchid: `${mchid} is no merchant of this sandbox` });
-    if (!/^[0-9A-Za-z_\-|*@]{6,32}$/.test(wanted.outTradeNo)) {
-      throw new AppError('request_invalid', { out_trade_no: 'is not 6 to 32 of letters, digits, _-|*@' });
+      throw new AppError('request_invalid', { merchant_no: `${mchid} is no merchant of this sandbox` });
+    if (!/^[0-9A-Za-z_\-|*@]{6,32}$/.test(wanted.paymentNo)) {
+      throw new AppError('request_invalid', { payment_no: 'is not 6 to 32 of letters, digits, _-|*@' });
     }
-    if (this.#byOutTradeNo.has(`${mchid}/${wanted.outTradeNo}`)) {
-      throw new AppError('request_invalid', { out_trade_no: `${wanted.outTradeNo} exists` });
+    if (this.#byOutTradeNo.has(`${mchid}/${wanted.paymentNo}`)) {
+      throw new AppError('request_invalid', { payment_no: `${wanted.paymentNo} exists` });
     }
     const coupon = wanted.couponMinor ?? 0n;
-    if (wanted.totalMinor < 1n || coupon < 0n || coupon >= wanted.totalMinor) {
-      throw new AppError('request_invalid', { total_minor: 'is below 1, or the coupon pays it all' });
+    if (wanted.amountMinor < 1n || coupon < 0n || coupon >= wanted.amountMinor) {
+      throw new AppError('request_invalid', { amount_minor: 'is below 1, or the coupon pays it all' });
     }
     if (wanted.paidAt !== undefined && !(wanted.paidAt.getTime() <= nowMs)) {
       throw new AppError('request_invalid', { paid_at: 'has not come yet' });
     }
-    const order = this.#make(wanted, merchant, nowMs);
+    const order = this.#make({ ...wanted, source: sourceOf(wanted) }, merchant, nowMs);
     this.#byTransaction.set(order.transactionId, order);
     this.#byOutTradeNo.set(`${mchid}/${order.outTradeNo}`, order);
     return order;
@@ -106,22 +106,22 @@ export class Orders {
     return order;
   }
 
-  #make(wanted: NewOrder, merchant: SandboxMerchant, nowMs: number): Order {
+  #make(wanted: NewOrder & { readonly source: PaySource }, merchant: SandboxMerchant, nowMs: number): Order {
     const { mchid, appid } = merchant;
-    const key = `${mchid}/${wanted.outTradeNo}`;
+    const { source } = wanted;
+    const key = `${mchid}/${wanted.paymentNo}`;
     const paidAtMs = wholeSecond(wanted.paidAt?.getTime() ?? nowMs);
-    const source = wanted.source ?? 'wallet';
     const bank = this.#dice.pick(`${key}/bank`, BANKS[source]);
     const couponMinor = wanted.couponMinor ?? 0n;
-    const payerMinor = wanted.totalMinor - couponMinor;
+    const payerMinor = wanted.amountMinor - couponMinor;
     // Only to the hundred thousandth the numbers could collide: the running number in the middle keeps them apart.
     const running = String(this.#byTransaction.size + 1).padStart(7, '0');
     return {
       mchid,
       appid,
       transactionId: `4200002211${compactDate(paidAtMs)}${running}${this.#dice.digits(`${key}/id`, 3)}`,
-      outTradeNo: wanted.outTradeNo,
-      totalMinor: wanted.totalMinor,
+      outTradeNo: wanted.paymentNo,
+      totalMinor: wanted.amountMinor,
       couponMinor,
       payerMinor,
       feeMinor: feeOf(payerMinor),
@@ -136,6 +136,11 @@ export class Orders {
       refunds: [],
     };
   }
+}
+
+function sourceOf({ source = 'wallet' }: NewOrder): PaySource {
+  if (source !== 'credit_line') return source;
+  throw new AppError('request_invalid', { source: 'WeChat Pay has no credit of its own' });
 }
 
 /** What WeChat Pay keeps of a sum, to the fen, half a fen upwards. */

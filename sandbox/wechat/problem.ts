@@ -1,8 +1,10 @@
+import { ChannelRefusal } from '../control/refusal.ts';
+
 /** An answer of WeChat Pay that is not a success: HTTP status, code and message, as documented for APIv3. */
-export class WechatProblem extends Error {
+export class WechatProblem extends ChannelRefusal {
   override readonly name = 'WechatProblem';
-  readonly status: number;
-  readonly code: string;
+  override readonly status: number;
+  override readonly code: string;
   readonly detail: Readonly<Record<string, unknown>> | undefined;
 
   constructor(status: number, code: string, message: string, detail?: Readonly<Record<string, unknown>>) {

@@ -8,25 +8,24 @@ import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { Bills } from './bills.ts';
-import type { DeliveryView } from '../notice-tries.ts';
-import { registerControlServer } from './control-server.ts';
+import type { ControlledSandbox, HandRefund } from '../control/controlled-sandbox.ts';
+import { registerControlServer } from '../control/server.ts';
+import { wechatControl } from './control.ts';
 import type { ChannelKeys } from './keys.ts';
 import { makeChannelKeys, publicHalf } from './keys.ts';
-import type { LedgerView } from '../ledger.ts';
 import type { NewOrder, SandboxMerchant } from './model.ts';
 import { operatorOf } from './operator.ts';
 import { registerPayServer, sendProblem } from './pay-server.ts';
 import { DOCUMENTED_RATES, RateLimits } from './rates.ts';
 import type { Rates } from './rates.ts';
 import { RefundCalls } from './refund-calls.ts';
-import type { TroublePlan, TroubleView } from '../trouble-plan.ts';
 import type { RefundTrouble } from './troubles.ts';
 import type { PublishedKeys } from './vault.ts';
-import type { OrderView, PostingView, RefundView } from './views.ts';
+import type { OrderView, WechatMerchantView, WechatRefundView } from './views.ts';
 import { makeWorld } from './world.ts';
 
 export interface SandboxOptions {
-  /** One made by `turnableClock` can be set forward by {@link Sandbox.turnClock} and over /sandbox/clock. */
+  /** One made by `turnableClock` can be set forward by `turnClock` and over /sandbox/clock. */
   readonly clock: Clock;
   /** At least one. Control calls that name no merchant mean the first. */
   readonly merchants: readonly SandboxMerchant[];
@@ -47,65 +46,20 @@ export interface SandboxOptions {
   readonly log?: (line: string) => void;
 }
 
-export interface HandRefund {
-  readonly mchid?: string;
-  readonly outTradeNo: string;
-  readonly amountMinor: bigint;
-  readonly reason?: string;
-}
-
-export interface MerchantView {
-  readonly mchid: string;
-  readonly appid: string;
-  readonly certificateSerial: string;
-  readonly notifyUrl: string | null;
-  readonly balanceMinor: bigint;
-}
-
-export interface Sandbox {
-  /** Base address, without a slash at the end. */
-  readonly url: string;
-  /** The first merchant. */
-  readonly mchid: string;
+export interface Sandbox extends ControlledSandbox<RefundTrouble> {
   /** What merchants verify with, as it is now. */
   readonly keys: PublishedKeys;
-  readonly plan: TroublePlan<RefundTrouble>;
   /** Makes a paid order. @throws AppError `request_invalid` */
   pay(order: NewOrder): OrderView;
-  /** A refund that somebody makes in the merchant console; its number begins with REF. @throws WechatProblem */
-  refundByHand(refund: HandRefund): RefundView;
-  /** Puts money on the merchant's balance and returns the new balance; ends troubles that waited for it. */
-  topUp(mchid: string, minor: bigint): bigint;
-  merchants(): readonly MerchantView[];
-  orders(): readonly OrderView[];
-  refunds(): readonly RefundView[];
-  /** Takes money from the merchant's balance, as merchants do every evening. Returns the new balance. @throws AppError */
-  withdraw(mchid: string, minor: bigint): bigint;
-  /** The witness. */
-  ledger(): LedgerView;
-  /** Every movement of money, in the order in which it was written down. */
-  postings(): readonly PostingView[];
-  /** Every try of every notice, in the order in which they ended. */
-  deliveries(): readonly DeliveryView[];
-  /** What was planned and what came of it. */
-  troubles(): readonly TroubleView<RefundTrouble>[];
-  /** Sends the notice of an ended refund once more. @throws AppError `not_found` */
-  resendCallback(outRefundNo: string, mchid?: string): void;
+  /** Its number begins with REF. @throws WechatProblem */
+  refundByHand(refund: HandRefund): WechatRefundView;
+  merchants(): readonly WechatMerchantView[];
+  payments(): readonly OrderView[];
+  refunds(): readonly WechatRefundView[];
   /** From now on a new platform certificate signs; the certificate list has both. */
   rotatePlatformCertificate(): PublishedKeys;
   /** Which kind of key signs callbacks from now on. At start: the public key. */
   signCallbacksWith(kind: 'public_key' | 'certificate'): void;
-  /** Business time; `rate` is null where the clock is somebody else's. */
-  clock(): { readonly now: Date; readonly rate: number | null; readonly turnable: boolean };
-  /**
-   * Sets business time forward, through everything that falls due on the way, each at its own instant, and waits until
-   * what was sent has been answered. Returns the time that it is then.
-   * @throws AppError `request_invalid` when the clock is not the sandbox's own, or the instant is past or too far away
-   */
-  turnClock(instant: Date): Promise<Date>;
-  /** Does what is due and waits until no callback is on its way; for clocks that are set by hand. */
-  runDue(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** AES-256. */
@@ -134,11 +88,11 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   });
   let url = '';
   const bills = new Bills(world, () => url);
-  const sandbox = operatorOf(world, app, first.mchid, () => url);
+  const sandbox = operatorOf(world, app, first, () => url);
   app.addHook('onResponse', async (request, reply) => {
     log(`${request.method} ${request.url.split('?')[0] ?? ''} ${String(reply.statusCode)}`);
   });
-  await app.register((scope) => registerControlServer(scope, sandbox));
+  await app.register((scope) => registerControlServer(scope, wechatControl(sandbox)));
   await app.register((scope) => registerPayServer(scope, { world, calls, bills }));
   url = await listen(app, options).catch(async (error: unknown) => {
     await sandbox.stop();

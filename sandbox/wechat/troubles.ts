@@ -2,8 +2,9 @@
  * Every trouble that can be planned. The type is the manual: fields that are left out have the value in the comment.
  * `times` is how often the trouble happens to the refund before things go right.
  */
-import { AppError } from '../../domain/errors.ts';
-import type { DayTrouble, TroubleRules } from '../trouble-plan.ts';
+import type { TroubleFields } from '../control/trouble-manual.ts';
+import { DAY_FIELDS, oneOf, troubleManual, wholeUpTo, yesOrNo } from '../control/trouble-manual.ts';
+import type { TroubleRules } from '../trouble-plan.ts';
 
 export type RefundTrouble =
   // --- the answer ---
@@ -68,8 +69,6 @@ export type RefundTrouble =
    */
   | { readonly kind: 'bill_reissued'; readonly hours?: number; readonly first?: 'lacks' | 'differs' };
 
-export type Trouble = RefundTrouble | DayTrouble;
-
 export type LostHow = 'cut' | 'half' | 'hang';
 /** Which call is troubled; `create` when absent. */
 export type Call = 'create' | 'query';
@@ -92,22 +91,11 @@ export const TROUBLE_RULES: TroubleRules<RefundTrouble> = {
   untilToppedUp: new Set<RefundTrouble['kind']>(['not_enough']),
 };
 
-type Check = (value: unknown) => boolean;
-
-const wholeUpTo =
-  (max: number): Check =>
-  (value) =>
-    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max;
-const oneOf =
-  (...choices: readonly string[]): Check =>
-  (value) =>
-    choices.includes(value as string);
-const yesOrNo: Check = (value) => typeof value === 'boolean';
 const times = wholeUpTo(1000);
 const on = oneOf('create', 'query');
 
 /** The fields that each kind may have. */
-const FIELDS: Readonly<Record<Trouble['kind'], Readonly<Record<string, Check>>>> = {
+const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   lost_answer: { how: oneOf('cut', 'half', 'hang'), accepted: yesOrNo, times },
   error_5xx: { status: (value) => wholeUpTo(599)(value) && Number(value) >= 500, accepted: yesOrNo, times },
   slow: { ms: wholeUpTo(60_000), on, times },
@@ -134,25 +122,19 @@ const FIELDS: Readonly<Record<Trouble['kind'], Readonly<Record<string, Check>>>>
   line_missing: {},
   amount_differs: { fen: wholeUpTo(1_000_000) },
   bill_reissued: { hours: wholeUpTo(24 * 60), first: oneOf('lacks', 'differs') },
-  bill_late: { hours: wholeUpTo(24 * 60) },
+  ...DAY_FIELDS,
 };
 
-/** Every kind with the fields that it may have, as the sandbox tells whoever asks. */
-export const TROUBLE_KINDS: readonly { readonly kind: string; readonly fields: readonly string[] }[] =
-  Object.entries(FIELDS).map(([kind, fields]) => ({ kind, fields: Object.keys(fields) }));
-
-/** Reads a trouble that came as JSON. @throws AppError `request_invalid` naming what is wrong */
-export function readTrouble(value: unknown): Trouble {
-  const wrong = (issue: string): AppError => new AppError('request_invalid', { trouble: issue });
-  if (typeof value !== 'object' || value === null) throw wrong('is not an object');
-  const { kind, ...fields } = value as Record<string, unknown>;
-  if (typeof kind !== 'string' || !isKind(kind)) throw wrong('has no known kind; GET /sandbox lists them');
-  for (const [name, given] of Object.entries(fields)) {
-    if (FIELDS[kind][name]?.(given) !== true) throw wrong(`${kind}: ${name} is unknown or out of range`);
-  }
-  return value as Trouble;
-}
-
-function isKind(text: string): text is Trouble['kind'] {
-  return Object.hasOwn(FIELDS, text);
-}
+export const TROUBLES = troubleManual<RefundTrouble>(FIELDS, {
+  accepted: [
+    'frequency_limited',
+    'not_enough',
+    'refused',
+    'abnormal',
+    'closed',
+    'late_success',
+    'stuck',
+    'callback_forged',
+  ],
+  ended: ['callback_lost', 'callback_twice', 'callback_out_of_order', 'callback_probe'],
+});

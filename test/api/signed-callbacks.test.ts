@@ -281,10 +281,10 @@ describe('F36 a platform certificate that was exchanged overnight', () => {
   /** Puts a refund to the sandbox and moves on until its notice was sent; gives back what our answers were. */
   async function refundAtSandbox(): Promise<readonly (number | null)[]> {
     const refundNo = await newRefund();
-    const order = shop.sandbox.pay({ outTradeNo: `ORD-${refundNo}`.slice(0, 32), totalMinor: 10_000n });
+    const order = shop.sandbox.pay({ paymentNo: `ORD-${refundNo}`.slice(0, 32), amountMinor: 10_000n });
     await shop.channel.submitRefund({
       refundNo,
-      paymentNo: order.outTradeNo,
+      paymentNo: order.paymentNo,
       transactionId: order.transactionId,
       paidAt: order.paidAt,
       requestedAt: shop.clock.at,

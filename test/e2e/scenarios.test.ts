@@ -68,7 +68,7 @@ describe('a refund that goes well', () => {
 
     const seen = await shop.reaches(refundNo, 'settled');
 
-    const atChannel = shop.stack.wechat.refunds().find((each) => each.outRefundNo === refundNo);
+    const atChannel = shop.stack.wechat.refunds().find((each) => each.refundNo === refundNo);
     expect(seen).toMatchObject({
       state_reason: null,
       overdue_level: 0,
@@ -107,7 +107,7 @@ describe('an answer that cannot be trusted is no answer', () => {
     await shop.reaches(refundNo, 'settled');
 
     expect(shop.paidOut(refundNo)).toEqual([amountMinor]);
-    const atChannel = shop.stack.wechat.refunds().filter((each) => each.outRefundNo === refundNo);
+    const atChannel = shop.stack.wechat.refunds().filter((each) => each.refundNo === refundNo);
     expect(atChannel.map((each) => each.attempts)).toEqual([1]);
     const timeline = await shop.timeline(refundNo);
     expect(kindsOf(timeline)).toContain('attempt_unknown');
@@ -142,7 +142,7 @@ describe('a refund that the channel does not take', () => {
     expect(held.state_reason).toBe('short_balance');
     expect(shop.paidOut(refundNo)).toEqual([]);
 
-    shop.stack.wechat.topUp(shop.stack.wechat.mchid, 1_000_000n);
+    shop.stack.wechat.topUp(1_000_000n);
 
     await shop.reaches(refundNo, 'settled');
     expect(shop.paidOut(refundNo)).toEqual([amountMinor]);
@@ -166,7 +166,7 @@ describe('a refund that the channel does not take', () => {
 
     expect(seen.state_reason).toBe('payment_mismatch');
     expect(kindsOf(await shop.timeline(refundNo))).not.toContain('attempt_started');
-    expect(shop.stack.wechat.refunds().filter((each) => each.outRefundNo === refundNo)).toEqual([]);
+    expect(shop.stack.wechat.refunds().filter((each) => each.refundNo === refundNo)).toEqual([]);
   });
 });
 
@@ -278,7 +278,7 @@ describe('notices of the channel', () => {
 
     expect(forged.map((each) => each.status)).toEqual([401]);
     const seen = await shop.reaches(refundNo, 'settled');
-    const atChannel = shop.stack.wechat.refunds().find((each) => each.outRefundNo === refundNo);
+    const atChannel = shop.stack.wechat.refunds().find((each) => each.refundNo === refundNo);
     const endedMs = atChannel?.endsAt?.getTime() ?? 0;
     expect(Math.abs(Date.parse(seen.succeeded_at ?? '') - endedMs)).toBeLessThan(1_000);
     expect(await shop.callbacks(refundNo)).toMatchObject([{ verdict: 'refund', applied: true }]);

@@ -207,12 +207,11 @@ async function ask(stack: Stack, http: AxiosInstance, name: string, o: AskOption
 function sell(stack: Stack, o: AskOptions): Sale {
   sales += 1;
   const order = stack.wechat.pay({
-    mchid: stack.wechat.mchid,
-    outTradeNo: `ORD${String(sales).padStart(6, '0')}`,
-    totalMinor: o.capturedMinor ?? 10_000n,
+    paymentNo: `ORD${String(sales).padStart(6, '0')}`,
+    amountMinor: o.capturedMinor ?? 10_000n,
     source: o.source ?? 'wallet',
   });
-  return { paymentNo: order.outTradeNo, transactionId: order.transactionId, capturedMinor: order.totalMinor };
+  return { paymentNo: order.paymentNo, transactionId: order.transactionId, capturedMinor: order.amountMinor };
 }
 
 async function callbacksOf(stack: Stack, refundNo: string): Promise<readonly SeenCallback[]> {

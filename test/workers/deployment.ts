@@ -66,7 +66,7 @@ async function endWorkflows(client: Client): Promise<void> {
 
 /** The body of a refund request for a payment that the sandbox knows. */
 export function soldAndAsked(deployment: Deployment, name: string): Readonly<Record<string, unknown>> {
-  const order = deployment.sandbox.pay({ outTradeNo: `P-${name}`, totalMinor: 500n });
+  const order = deployment.sandbox.pay({ paymentNo: `P-${name}`, amountMinor: 500n });
   return {
     ...{ refund_no: `R-${name}`, payment_no: `P-${name}`, amount_minor: '200', currency: 'CNY' },
     payment: {

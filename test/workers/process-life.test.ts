@@ -76,7 +76,7 @@ async function stateOf(refundNo: string): Promise<string | null> {
 }
 
 const paidOut = (refundNo: string): number =>
-  deployment.sandbox.refunds().filter((one) => one.outRefundNo === refundNo).length;
+  deployment.sandbox.refunds().filter((one) => one.refundNo === refundNo).length;
 
 describe('an api process', () => {
   let api: Running;

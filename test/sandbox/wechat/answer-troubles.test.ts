@@ -24,7 +24,7 @@ async function sendTimes(shop: Shop, wish: Wish, times: number): Promise<readonl
 }
 
 async function record(shop: Shop, wish: Wish): Promise<readonly string[]> {
-  const { troubles } = await shop.control('GET', `/troubles?out_refund_no=${wish.out_refund_no}`);
+  const { troubles } = await shop.control('GET', `/troubles?refund_no=${wish.out_refund_no}`);
   const all = troubles as { applied: { what: string }[] }[];
   return all.flatMap(({ applied }) => applied.map(({ what }) => what));
 }

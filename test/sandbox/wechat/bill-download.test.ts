@@ -210,10 +210,10 @@ test('F59: the bill of one merchant shows nothing of another', async () => {
   const other = newMerchant('1900000110');
   const shop = await openShop({ others: [other] });
   const own = await shop.pay(100);
-  await shop.pay(200, { mchid: other.mchid });
+  await shop.pay(200, { merchant_no: other.mchid });
   await shop.turnTo(NEXT_TEN);
 
   const bill = await fetchBill(shop, DAY_ONE);
 
-  expect(bill.lines).toMatchObject([{ 商户号: shop.merchant.mchid, 商户订单号: own.out_trade_no }]);
+  expect(bill.lines).toMatchObject([{ 商户号: shop.merchant.mchid, 商户订单号: own.payment_no }]);
 });

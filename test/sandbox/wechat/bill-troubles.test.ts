@@ -129,7 +129,7 @@ describe('a line missing', () => {
 
     await fetchBill(shop, `${DAY_ONE}&bill_type=SUCCESS`);
 
-    const { troubles } = await shop.control('GET', `/troubles?out_refund_no=${wish.out_refund_no}`);
+    const { troubles } = await shop.control('GET', `/troubles?refund_no=${wish.out_refund_no}`);
     expect(troubles).toMatchObject([{ applied: [] }]);
   });
 });
@@ -218,13 +218,13 @@ describe('by hand in the merchant console', () => {
     const order = await shop.pay(1_000);
 
     const { json } = await byHand(shop, {
-      out_trade_no: order.out_trade_no,
+      payment_no: order.payment_no,
       amount_minor: '300',
       reason: '客服',
     });
     await shop.turnTo(NEXT_TEN);
 
-    const number = String(json['out_refund_no']);
+    const number = String(json['refund_no']);
     expect(number).toMatch(/^REF[0-9]{28,}$/);
     expect(refundsIn(await fetchBill(shop, DAY_ONE))).toEqual({ [number]: '3.00' });
     expect(await shop.query(number)).toMatchObject({ status: 200, json: { status: 'SUCCESS' } });
@@ -234,7 +234,7 @@ describe('by hand in the merchant console', () => {
   test('the fund-flow bill names a person, not the API, as who asked', async () => {
     const shop = await openShop();
     const { json } = await byHand(shop, {
-      out_trade_no: (await shop.pay(1_000)).out_trade_no,
+      payment_no: (await shop.pay(1_000)).payment_no,
       amount_minor: '300',
     });
     const wish = await refundWith(shop, null);
@@ -245,7 +245,7 @@ describe('by hand in the merchant console', () => {
     const asked = (voucher: unknown): unknown[] =>
       bill.lines.filter((line) => line['业务凭证号'] === voucher).map((line) => line['资金变更提交申请人']);
     const { mchid } = shop.merchant;
-    expect(new Set(asked(json['out_refund_no']))).toEqual(new Set([`${mchid}@${mchid}`]));
+    expect(new Set(asked(json['refund_no']))).toEqual(new Set([`${mchid}@${mchid}`]));
     expect(new Set(asked(wish.out_refund_no))).toEqual(new Set(['API']));
   });
 
@@ -254,8 +254,8 @@ describe('by hand in the merchant console', () => {
     const order = await shop.pay(1_000);
     await shop.refund(shop.wish(order, 600));
 
-    const rest = await byHand(shop, { out_trade_no: order.out_trade_no, amount_minor: '400' });
-    const over = await byHand(shop, { out_trade_no: order.out_trade_no, amount_minor: '1' });
+    const rest = await byHand(shop, { payment_no: order.payment_no, amount_minor: '400' });
+    const over = await byHand(shop, { payment_no: order.payment_no, amount_minor: '1' });
 
     expect(rest.status).toBe(201);
     expect(over).toMatchObject({ status: 400, json: { code: 'INVALID_REQUEST' } });
@@ -267,10 +267,10 @@ describe('by hand in the merchant console', () => {
     const taken = `REF${order.transaction_id}01`;
     await shop.refund(shop.wish(order, 100, { out_refund_no: taken }));
 
-    const { json } = await byHand(shop, { out_trade_no: order.out_trade_no, amount_minor: '200' });
+    const { json } = await byHand(shop, { payment_no: order.payment_no, amount_minor: '200' });
     await shop.turn(300);
 
-    expect(json['out_refund_no']).not.toBe(taken);
+    expect(json['refund_no']).not.toBe(taken);
     const paid = shop.sandbox.ledger().paidOut.map(({ amountMinor, count }) => [amountMinor, count]);
     expect(paid.toSorted()).toEqual([
       [100n, 1],
@@ -281,7 +281,7 @@ describe('by hand in the merchant console', () => {
   test('an unknown order is refused in the words of the channel', async () => {
     const shop = await openShop();
 
-    expect(await byHand(shop, { out_trade_no: 'ORDER-none', amount_minor: '1' })).toMatchObject({
+    expect(await byHand(shop, { payment_no: 'ORDER-none', amount_minor: '1' })).toMatchObject({
       status: 404,
       json: { code: 'RESOURCE_NOT_EXISTS' },
     });

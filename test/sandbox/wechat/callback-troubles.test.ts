@@ -32,7 +32,7 @@ async function flavours({ shop }: Case): Promise<readonly unknown[]> {
 
 /** What really happened, by the record of the plan. */
 async function record({ shop, wish }: Case): Promise<readonly string[]> {
-  const { troubles } = await shop.control('GET', `/troubles?out_refund_no=${wish.out_refund_no}`);
+  const { troubles } = await shop.control('GET', `/troubles?refund_no=${wish.out_refund_no}`);
   const all = troubles as { applied: { what: string }[] }[];
   return all.flatMap(({ applied }) => applied.map(({ what }) => what));
 }
@@ -52,7 +52,7 @@ describe('lost', () => {
     const set = await refundWith([{ kind: 'callback_lost' }]);
     await set.shop.turn(DAY);
 
-    await set.shop.control('POST', '/callbacks/resend', { out_refund_no: set.wish.out_refund_no });
+    await set.shop.control('POST', '/callbacks/resend', { refund_no: set.wish.out_refund_no });
     await set.shop.turn(1);
 
     expect(opened(set)).toMatchObject([{ fault: null, content: { refund_status: 'SUCCESS' } }]);
@@ -189,7 +189,7 @@ describe('sending again by hand', () => {
     const set = await refundWith([]);
     await set.shop.turn(DAY);
 
-    await set.shop.control('POST', '/callbacks/resend', { out_refund_no: set.wish.out_refund_no });
+    await set.shop.control('POST', '/callbacks/resend', { refund_no: set.wish.out_refund_no });
     await set.shop.turn(1);
 
     const all = opened(set);
@@ -200,9 +200,9 @@ describe('sending again by hand', () => {
   test('is refused for a refund that is unknown or has not ended', async () => {
     const set = await refundWith([{ kind: 'stuck' }]);
 
-    const unknown = await set.shop.tryControl('POST', '/callbacks/resend', { out_refund_no: 'RF-none' });
+    const unknown = await set.shop.tryControl('POST', '/callbacks/resend', { refund_no: 'RF-none' });
     const open = await set.shop.tryControl('POST', '/callbacks/resend', {
-      out_refund_no: set.wish.out_refund_no,
+      refund_no: set.wish.out_refund_no,
     });
 
     expect(unknown).toMatchObject({ status: 404, json: { code: 'not_found' } });

@@ -24,7 +24,7 @@ interface Delivery extends Fields {
 }
 
 async function deliveriesOf(shop: Shop, wish: Wish): Promise<readonly Delivery[]> {
-  const { callbacks } = await shop.control('GET', `/callbacks?out_refund_no=${wish.out_refund_no}`);
+  const { callbacks } = await shop.control('GET', `/callbacks?refund_no=${wish.out_refund_no}`);
   return callbacks as Delivery[];
 }
 
@@ -113,7 +113,7 @@ describe('a notice', () => {
     await refundWithNotice(shop, own);
     await shop.refund(shop.wish(await shop.pay(1_000), 1_000));
     await shop.control('POST', '/refunds-by-hand', {
-      out_trade_no: (await shop.pay(1_000)).out_trade_no,
+      payment_no: (await shop.pay(1_000)).payment_no,
       amount_minor: '1000',
     });
 

@@ -5,18 +5,18 @@ import { exchange, newMerchant } from './merchant.ts';
 import type { Fields } from './shop.ts';
 import { openShop } from './shop.ts';
 
-const ORDER = { out_trade_no: 'ORDER-1', total_minor: '1000' };
+const ORDER = { payment_no: 'ORDER-1', amount_minor: '1000' };
 
 describe('making orders', () => {
   test('gives back the order with everything that a refund needs, amounts as text', async () => {
     const shop = await openShop();
 
-    const { status, json } = await shop.tryControl('POST', '/orders', { ...ORDER, coupon_minor: '300' });
+    const { status, json } = await shop.tryControl('POST', '/payments', { ...ORDER, coupon_minor: '300' });
 
     expect(status).toBe(201);
     expect(json).toMatchObject({
       ...ORDER,
-      mchid: shop.merchant.mchid,
+      merchant_no: shop.merchant.mchid,
       appid: shop.merchant.appid,
       coupon_minor: '300',
       payer_minor: '700',
@@ -29,51 +29,51 @@ describe('making orders', () => {
   });
 
   test.each<[string, Fields, string]>([
-    ['no number', { total_minor: '1' }, 'out_trade_no'],
-    ['a short number', { ...ORDER, out_trade_no: 'A1' }, 'out_trade_no'],
-    ['a number with a blank', { ...ORDER, out_trade_no: 'ORDER 1' }, 'out_trade_no'],
-    ['an amount as a number', { ...ORDER, total_minor: 1_000 }, 'total_minor must be string'],
-    ['an amount of nothing', { ...ORDER, total_minor: '0' }, 'total_minor'],
-    ['an amount in yuan', { ...ORDER, total_minor: '10.00' }, 'total_minor'],
-    ['an amount beyond 2^53', { ...ORDER, total_minor: '9999999999999999' }, 'amount'],
+    ['no number', { amount_minor: '1' }, 'payment_no'],
+    ['a short number', { ...ORDER, payment_no: 'A1' }, 'payment_no'],
+    ['a number with a blank', { ...ORDER, payment_no: 'ORDER 1' }, 'payment_no'],
+    ['an amount as a number', { ...ORDER, amount_minor: 1_000 }, 'amount_minor must be string'],
+    ['an amount of nothing', { ...ORDER, amount_minor: '0' }, 'amount_minor'],
+    ['an amount in yuan', { ...ORDER, amount_minor: '10.00' }, 'amount_minor'],
+    ['an amount beyond 2^53', { ...ORDER, amount_minor: '9999999999999999' }, 'amount'],
     ['a coupon that pays it all', { ...ORDER, coupon_minor: '1000' }, 'coupon'],
     ['an unknown source', { ...ORDER, source: 'gold' }, '"wallet","debit_card","credit_card"'],
     ['a day without a time', { ...ORDER, paid_at: '2026-09-01' }, 'paid_at'],
     ['a payment of tomorrow', { ...ORDER, paid_at: '2026-09-02T00:00:00+08:00' }, 'paid_at'],
-    ['a merchant from elsewhere', { ...ORDER, mchid: '1999' }, '1999 is no merchant'],
+    ['a merchant from elsewhere', { ...ORDER, merchant_no: '1999' }, '1999 is no merchant'],
     ['a field that is mistyped', { ...ORDER, goods_nmae: 'x' }, 'has no field "goods_nmae"'],
     ['a state that is none', { ...ORDER, trade_state: 'PAID' }, 'trade_state'],
   ])('with %s is refused, and the message says so', async (_, body, words) => {
     const shop = await openShop();
 
-    const { status, json } = await shop.tryControl('POST', '/orders', body);
+    const { status, json } = await shop.tryControl('POST', '/payments', body);
 
     expect(status).toBe(422);
     expect(json['message']).toContain(words);
-    expect((await shop.control('GET', '/orders'))['orders']).toEqual([]);
+    expect((await shop.control('GET', '/payments'))['payments']).toEqual([]);
   });
 
   test('twice with one number is refused, and the first stays', async () => {
     const shop = await openShop();
-    await shop.control('POST', '/orders', ORDER);
+    await shop.control('POST', '/payments', ORDER);
 
-    const again = await shop.tryControl('POST', '/orders', { ...ORDER, total_minor: '2000' });
+    const again = await shop.tryControl('POST', '/payments', { ...ORDER, amount_minor: '2000' });
 
     expect(again).toMatchObject({
       status: 422,
       json: { message: expect.stringContaining('exists') as unknown },
     });
-    const { orders } = await shop.control('GET', '/orders?out_trade_no=ORDER-1');
-    expect(orders).toMatchObject([{ total_minor: '1000' }]);
+    const { payments } = await shop.control('GET', '/payments?payment_no=ORDER-1');
+    expect(payments).toMatchObject([{ amount_minor: '1000' }]);
   });
 
   test('several faults are told at once', async () => {
     const shop = await openShop();
 
-    const { json } = await shop.tryControl('POST', '/orders', { total_minor: 1, source: 'x', y: 1 });
+    const { json } = await shop.tryControl('POST', '/payments', { amount_minor: 1, source: 'x', y: 1 });
 
     expect(json['code']).toBe('request_invalid');
-    for (const word of ['out_trade_no', 'total_minor', 'source', '"y"'])
+    for (const word of ['payment_no', 'amount_minor', 'source', '"y"'])
       expect(json['message']).toContain(word);
   });
 });
@@ -89,8 +89,12 @@ describe('looking around', () => {
       channel: 'wechat',
       now: '2026-09-01T02:00:00.000Z',
       merchants: [
-        { mchid: shop.merchant.mchid, certificate_serial: shop.merchant.serial, balance_minor: '100000000' },
-        { mchid: other.mchid, notify_url: null },
+        {
+          merchant_no: shop.merchant.mchid,
+          certificate_serial: shop.merchant.serial,
+          balance_minor: '100000000',
+        },
+        { merchant_no: other.mchid, notify_url: null },
       ],
     });
     for (const { method, url } of index['routes'] as { method: string; url: string }[]) {
@@ -109,13 +113,13 @@ describe('looking around', () => {
     await shop.refund(one);
     await shop.refund(other);
 
-    const { refunds } = await shop.control('GET', `/refunds?out_refund_no=${other.out_refund_no}`);
-    const mistyped = await shop.tryControl('GET', '/refunds?refund_no=1');
+    const { refunds } = await shop.control('GET', `/refunds?refund_no=${other.out_refund_no}`);
+    const mistyped = await shop.tryControl('GET', '/refunds?out_refund_no=1');
 
-    expect(refunds).toMatchObject([{ out_refund_no: other.out_refund_no, attempts: 1, origin: 'api' }]);
+    expect(refunds).toMatchObject([{ refund_no: other.out_refund_no, attempts: 1, origin: 'api' }]);
     expect(mistyped).toMatchObject({
       status: 422,
-      json: { message: expect.stringContaining('refund_no') as unknown },
+      json: { message: expect.stringContaining('out_refund_no') as unknown },
     });
   });
 
@@ -132,7 +136,7 @@ describe('looking around', () => {
 
   test.each([
     ['GET', '/nothing'],
-    ['PUT', '/orders'],
+    ['PUT', '/payments'],
     ['DELETE', '/ledger'],
   ])('%s %s is 404 and says where the list is', async (method, path) => {
     const shop = await openShop();
@@ -150,7 +154,7 @@ describe('looking around', () => {
 describe('bodies', () => {
   test('are JSON whatever the content type says, as curl sends them', async () => {
     const shop = await openShop();
-    const url = `${shop.sandbox.url}/sandbox/orders`;
+    const url = `${shop.sandbox.url}/sandbox/payments`;
     const body = Buffer.from(JSON.stringify(ORDER));
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
 
@@ -160,7 +164,7 @@ describe('bodies', () => {
   test('that are no JSON objects are refused with 4xx and a message, never with 500', async () => {
     const shop = await openShop();
     const paths = [
-      '/orders',
+      '/payments',
       '/troubles',
       '/refunds-by-hand',
       '/top-up',
@@ -199,10 +203,10 @@ describe('the balance', () => {
   test.each([
     ['/top-up', { amount_minor: '0' }],
     ['/top-up', { amount_minor: '-1' }],
-    ['/top-up', { amount_minor: '1', mchid: '1999' }],
+    ['/top-up', { amount_minor: '1', merchant_no: '1999' }],
     ['/withdraw', { amount_minor: '1001' }],
     ['/withdraw', {}],
-    ['/refunds-by-hand', { out_trade_no: 'ORDER-1', amount_minor: '0' }],
+    ['/refunds-by-hand', { payment_no: 'ORDER-1', amount_minor: '0' }],
   ])('%s with %j is refused and moves nothing', async (path, body) => {
     const shop = await openShop({ balanceMinor: 1_000n });
     const before = await shop.control('GET', '/ledger');

@@ -6,20 +6,24 @@ import { DAY, openShop } from './shop.ts';
 describe('planning trouble', () => {
   test.each<[string, Fields, string]>([
     ['nothing', {}, 'trouble'],
-    ['no kind', { out_refund_no: 'R', trouble: {} }, 'kind'],
-    ['an unknown kind', { out_refund_no: 'R', trouble: { kind: 'flood' } }, 'kind'],
-    ['a name that every object has', { out_refund_no: 'R', trouble: { kind: 'toString' } }, 'kind'],
-    ['a field of another kind', { out_refund_no: 'R', trouble: { kind: 'closed', times: 1 } }, 'times'],
-    ['a field out of range', { out_refund_no: 'R', trouble: { kind: 'probe', times: 0 } }, 'times'],
-    ['a field of the wrong type', { out_refund_no: 'R', trouble: { kind: 'slow', ms: '9' } }, 'ms'],
-    ['5xx that is none', { out_refund_no: 'R', trouble: { kind: 'error_5xx', status: 404 } }, 'status'],
-    ['no refund', { trouble: { kind: 'closed' } }, 'out_refund_no or next'],
-    ['two addressees', { next: 1, out_refund_no: 'R', trouble: { kind: 'closed' } }, 'either'],
+    ['no kind', { refund_no: 'R', trouble: {} }, 'kind'],
+    ['an unknown kind', { refund_no: 'R', trouble: { kind: 'flood' } }, 'kind'],
+    ['a name that every object has', { refund_no: 'R', trouble: { kind: 'toString' } }, 'kind'],
+    ['a field of another kind', { refund_no: 'R', trouble: { kind: 'closed', times: 1 } }, 'times'],
+    ['a field out of range', { refund_no: 'R', trouble: { kind: 'probe', times: 0 } }, 'times'],
+    ['a field of the wrong type', { refund_no: 'R', trouble: { kind: 'slow', ms: '9' } }, 'ms'],
+    ['5xx that is none', { refund_no: 'R', trouble: { kind: 'error_5xx', status: 404 } }, 'status'],
+    ['no refund', { trouble: { kind: 'closed' } }, 'refund_no or next'],
+    ['two addressees', { next: 1, refund_no: 'R', trouble: { kind: 'closed' } }, 'either'],
     ['next of none', { next: 0, trouble: { kind: 'closed' } }, 'next'],
-    ['a day for a refund', { bill_date: '2026-09-01', trouble: { kind: 'closed' } }, 'out_refund_no'],
-    ['a refund for a day', { out_refund_no: 'R', trouble: { kind: 'bill_late' } }, 'bill_date'],
+    ['a day for a refund', { bill_date: '2026-09-01', trouble: { kind: 'closed' } }, 'refund_no'],
+    ['a refund for a day', { refund_no: 'R', trouble: { kind: 'bill_late' } }, 'bill_date'],
     ['a day that is none', { bill_date: '2026-02-30', trouble: { kind: 'bill_late' } }, '2026-02-30'],
-    ['a stranger', { mchid: '1', bill_date: '2026-09-01', trouble: { kind: 'bill_late' } }, 'no merchant'],
+    [
+      'a stranger',
+      { merchant_no: '1', bill_date: '2026-09-01', trouble: { kind: 'bill_late' } },
+      'no merchant',
+    ],
   ])('with %s is refused, and nothing is planned', async (_, body, words) => {
     const shop = await openShop();
 
@@ -45,7 +49,7 @@ describe('planning trouble', () => {
     await shop.refund(wish);
 
     const late = await shop.tryControl('POST', '/troubles', {
-      out_refund_no: wish.out_refund_no,
+      refund_no: wish.out_refund_no,
       trouble: { kind },
     });
 
@@ -61,7 +65,7 @@ describe('planning trouble', () => {
       const shop = await openShop();
       const wish = shop.wish(await shop.pay(1_000), 100);
       await shop.refund(wish);
-      const body = { out_refund_no: wish.out_refund_no, trouble: { kind } };
+      const body = { refund_no: wish.out_refund_no, trouble: { kind } };
 
       const inTime = await shop.tryControl('POST', '/troubles', body);
       await shop.turn(300);

@@ -16,7 +16,7 @@ describe('a new refund', () => {
       refund_id: expect.stringMatching(/^50[0-9]{26,27}$/) as unknown,
       out_refund_no: 'RF20260901',
       transaction_id: order.transaction_id,
-      out_trade_no: order.out_trade_no,
+      out_trade_no: order.payment_no,
       channel: 'ORIGINAL',
       user_received_account: expect.stringMatching(/^(招商|中国)银行信用卡[0-9]{4}$/) as unknown,
       create_time: '2026-09-01T10:00:00+08:00',
@@ -56,7 +56,7 @@ describe('a new refund', () => {
   test('may name its order by either number, or by both', async () => {
     const shop = await openShop();
     const order = await shop.pay(3_000);
-    const { transaction_id: transactionId, out_trade_no: outTradeNo } = order;
+    const { transaction_id: transactionId, payment_no: outTradeNo } = order;
     const named = [{ out_trade_no: outTradeNo }, { transaction_id: transactionId, out_trade_no: outTradeNo }];
 
     for (const names of named) {
@@ -73,7 +73,7 @@ describe('a new refund', () => {
     const shop = await openShop();
     const [one, other] = [await shop.pay(100), await shop.pay(100)];
 
-    const said = await shop.refund(shop.wish(one, 100, { out_trade_no: other.out_trade_no }));
+    const said = await shop.refund(shop.wish(one, 100, { out_trade_no: other.payment_no }));
 
     expect(said).toMatchObject({ status: 404, json: { code: 'RESOURCE_NOT_EXISTS' } });
     expect(shop.sandbox.refunds()).toEqual([]);
@@ -178,7 +178,7 @@ describe('a number that was accepted', () => {
   test('of another merchant is another refund', async () => {
     const other = newMerchant('1900000110');
     const shop = await openShop({ others: [other] });
-    const theirs = await shop.pay(100, { mchid: other.mchid });
+    const theirs = await shop.pay(100, { merchant_no: other.mchid });
     const wish = shop.wish(await shop.pay(100), 100);
 
     const [first, second] = [

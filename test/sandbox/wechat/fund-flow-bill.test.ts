@@ -60,7 +60,7 @@ describe('a fund-flow bill', () => {
 
     const ofOrder = {
       微信支付业务单号: order.transaction_id,
-      业务凭证号: order.out_trade_no,
+      业务凭证号: order.payment_no,
       业务名称: '交易',
     };
     const ofRefund = {

@@ -110,7 +110,7 @@ async function take(shop: Shop, orders: readonly PaidOrder[], sent: Wish[], one:
     }
     case 'hand':
       await shop.tryControl('POST', '/refunds-by-hand', {
-        out_trade_no: asked?.out_trade_no,
+        payment_no: asked?.payment_no,
         amount_minor: String(one.fen),
       });
       return;
@@ -122,7 +122,7 @@ async function take(shop: Shop, orders: readonly PaidOrder[], sent: Wish[], one:
       await shop.tryControl('POST', `/${one.act}`, { amount_minor: String(one.fen) });
       return;
     case 'resend':
-      await shop.tryControl('POST', '/callbacks/resend', { out_refund_no: known?.out_refund_no ?? 'none' });
+      await shop.tryControl('POST', '/callbacks/resend', { refund_no: known?.out_refund_no ?? 'none' });
   }
 }
 
@@ -146,7 +146,7 @@ async function expectAllIsWell(shop: Shop, orders: readonly PaidOrder[]): Promis
   const refunds = shop.sandbox.refunds();
   for (const [number, payments] of paid) {
     expect(payments, number).toHaveLength(1);
-    expect(payments[0]).toBe(refunds.find((one) => one.outRefundNo === number)?.payerMinor);
+    expect(payments[0]).toBe(refunds.find((one) => one.refundNo === number)?.payerMinor);
   }
   const succeeded = refunds.filter(({ status }) => status === 'SUCCESS');
   // Where a coupon paid nearly all, the payer's share of a fen may be none: nothing moves then.
@@ -163,8 +163,8 @@ async function expectAllIsWell(shop: Shop, orders: readonly PaidOrder[]): Promis
   }
 }
 
-function numbersOf(refunds: readonly { readonly outRefundNo: string }[]): readonly string[] {
-  return refunds.map(({ outRefundNo }) => outRefundNo).toSorted();
+function numbersOf(refunds: readonly { readonly refundNo: string }[]): readonly string[] {
+  return refunds.map(({ refundNo }) => refundNo).toSorted();
 }
 
 test('I1 I2 I18: after any calls, repeats, troubles and time no number is paid twice, no order beyond its total, and all postings balance', async () => {

@@ -19,7 +19,7 @@ describe('a paid order', () => {
     const order = await shop.pay(12_345, {
       source: 'debit_card',
       attach: 'batch=7',
-      out_trade_no: 'A|b*c@d_-9',
+      payment_no: 'A|b*c@d_-9',
     });
 
     const [one, other] = [await byId(shop, order), await byNo(shop, 'A|b*c@d_-9')];
@@ -84,9 +84,9 @@ describe('an order that is not paid', () => {
       const shop = await openShop();
       const order = await shop.pay(1_000, { trade_state: state });
 
-      const { json } = await byNo(shop, order.out_trade_no);
+      const { json } = await byNo(shop, order.payment_no);
 
-      expect(json).toMatchObject({ trade_state: state, out_trade_no: order.out_trade_no });
+      expect(json).toMatchObject({ trade_state: state, out_trade_no: order.payment_no });
       expect(json).not.toHaveProperty('transaction_id');
       expect(json).not.toHaveProperty('success_time');
       expect(json).not.toHaveProperty('payer');
@@ -116,7 +116,7 @@ describe('what is refused', () => {
   test('the order of another merchant is unknown', async () => {
     const other = newMerchant('1900000110');
     const shop = await openShop({ others: [other] });
-    const theirs = await shop.pay(100, { mchid: other.mchid });
+    const theirs = await shop.pay(100, { merchant_no: other.mchid });
 
     expect(await byId(shop, theirs)).toMatchObject({ status: 404, json: { code: 'ORDER_NOT_EXIST' } });
   });

@@ -56,7 +56,7 @@ describe('a refund without trouble', () => {
   test('shows success_time from the second of its success on, and never before', async () => {
     const shop = await openShop();
     const wish = await refundOf(shop, null);
-    const [shown] = (await shop.control('GET', `/refunds?out_refund_no=${wish.out_refund_no}`))[
+    const [shown] = (await shop.control('GET', `/refunds?refund_no=${wish.out_refund_no}`))[
       'refunds'
     ] as Fields[];
     const endsAt = String(shown?.['ends_at']);
@@ -94,13 +94,13 @@ describe('a refund without trouble', () => {
     const fates = [];
     for (const busy of [false, true]) {
       const shop = await openShop({ seed: 7 });
-      const order = await shop.pay(1_000, { out_trade_no: 'SAME-ORDER', source: 'debit_card' });
+      const order = await shop.pay(1_000, { payment_no: 'SAME-ORDER', source: 'debit_card' });
       if (busy) await refundOf(shop, null);
       await shop.refund(shop.wish(order, 500, { out_refund_no: 'SAME' }));
-      fates.push(shop.sandbox.refunds().find((one) => one.outRefundNo === 'SAME')?.endsAt);
+      fates.push(shop.sandbox.refunds().find((one) => one.refundNo === 'SAME')?.endsAt);
     }
     const other = await openShop({ seed: 8 });
-    const order = await other.pay(1_000, { out_trade_no: 'SAME-ORDER', source: 'debit_card' });
+    const order = await other.pay(1_000, { payment_no: 'SAME-ORDER', source: 'debit_card' });
     await other.refund(other.wish(order, 500, { out_refund_no: 'SAME' }));
 
     expect(fates[0]).toEqual(fates[1]);

@@ -109,8 +109,8 @@ describe('started alone', () => {
     const dir = await newFolder();
     const flags = ['--port', '0', '--dir', dir, '--rate', '0', '--start', '2026-09-01T10:00:00+08:00'];
     const first = await startCommand(...flags);
-    const order = Buffer.from('{"out_trade_no":"ORDER-1","total_minor":"1000"}');
-    await exchange({ method: 'POST', url: `${first.facts.url}/sandbox/orders`, headers: {}, body: order });
+    const order = Buffer.from('{"payment_no":"ORDER-1","amount_minor":"1000"}');
+    await exchange({ method: 'POST', url: `${first.facts.url}/sandbox/payments`, headers: {}, body: order });
 
     const answer = await query(first, 'ORDER-1');
     const stopped = await first.stop();

@@ -67,8 +67,8 @@ export interface Shop {
 
 export interface PaidOrder extends Fields {
   readonly transaction_id: string;
-  readonly out_trade_no: string;
-  readonly total_minor: string;
+  readonly payment_no: string;
+  readonly amount_minor: string;
 }
 
 export interface Wish extends Fields {
@@ -174,16 +174,15 @@ function acts(call: Shop['call'], control: Shop['control'], sandbox: Sandbox): A
   return {
     pay: async (totalMinor, more = {}) => {
       made += 1;
-      const outTradeNo = `ORDER-${String(made)}`;
-      const body = { out_trade_no: outTradeNo, total_minor: String(totalMinor), ...more };
-      return (await control('POST', '/orders', body)) as PaidOrder;
+      const body = { payment_no: `ORDER-${String(made)}`, amount_minor: String(totalMinor), ...more };
+      return (await control('POST', '/payments', body)) as PaidOrder;
     },
     wish: (order, refundMinor, more = {}) => {
       made += 1;
       return {
         transaction_id: order.transaction_id,
         out_refund_no: `RF-${String(made)}`,
-        amount: { refund: refundMinor, total: Number(order.total_minor), currency: 'CNY' },
+        amount: { refund: refundMinor, total: Number(order.amount_minor), currency: 'CNY' },
         ...more,
       };
     },
@@ -191,7 +190,7 @@ function acts(call: Shop['call'], control: Shop['control'], sandbox: Sandbox): A
     query: (outRefundNo, o) =>
       call('GET', `/v3/refund/domestic/refunds/${encodeURIComponent(outRefundNo)}`, o),
     plan: async (outRefundNo, trouble) => {
-      await control('POST', '/troubles', { out_refund_no: outRefundNo, trouble });
+      await control('POST', '/troubles', { refund_no: outRefundNo, trouble });
     },
     turn: async (seconds) => {
       await control('POST', '/clock', { advance_seconds: seconds });

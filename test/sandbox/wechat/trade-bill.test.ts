@@ -81,7 +81,7 @@ describe('the layout', () => {
       特约商户号: '0',
       设备号: '',
       微信订单号: order.transaction_id,
-      商户订单号: order.out_trade_no,
+      商户订单号: order.payment_no,
       用户标识: order['openid'],
       交易类型: 'JSAPI',
       付款银行: 'CFT',
@@ -253,6 +253,6 @@ describe('days', () => {
 
     const bill = await fetchBill(shop, 'bill_date=2026-08-30');
 
-    expect(bill.lines).toMatchObject([{ 商户订单号: order.out_trade_no, 交易时间: '2026-08-30 08:00:00' }]);
+    expect(bill.lines).toMatchObject([{ 商户订单号: order.payment_no, 交易时间: '2026-08-30 08:00:00' }]);
   });
 });

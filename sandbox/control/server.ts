@@ -1,20 +1,19 @@
 /** The unsigned side, under /sandbox: what people and tests use to make payments and trouble. Plain JSON, loopback only. */
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import { AppError, ERRORS } from '../../domain/errors.ts';
-import { QUERIES } from './control-bodies.ts';
-import { CONTROL_ROUTES } from './control-routes.ts';
-import type { Asked } from './control-routes.ts';
-import { WechatProblem } from './problem.ts';
-import type { Sandbox } from './server.ts';
 import { snakeJson } from '../snake-json.ts';
+import { QUERIES } from './bodies.ts';
+import { ChannelRefusal } from './refusal.ts';
+import type { Asked, ControlSide } from './routes.ts';
+import { controlRoutes } from './routes.ts';
 
 /** Registers the routes in a scope of their own: here every body is JSON, whatever `curl -d` calls it. */
-export async function registerControlServer(app: FastifyInstance, sandbox: Sandbox): Promise<void> {
+export async function registerControlServer(app: FastifyInstance, side: ControlSide): Promise<void> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, async (_: unknown, body: string) => parse(body));
   app.setSchemaErrorFormatter((errors, place) => new Error(errors.map((one) => tell(one, place)).join('; ')));
   app.setErrorHandler(sendError);
-  for (const { method, url, act, body, query = QUERIES.none, ...route } of CONTROL_ROUTES) {
+  for (const { method, url, act, body, query = QUERIES.none, ...route } of controlRoutes(side)) {
     const status = route.status ?? (method === 'POST' ? 201 : 200);
     app.route({
       method,
@@ -22,7 +21,7 @@ export async function registerControlServer(app: FastifyInstance, sandbox: Sandb
       schema: { querystring: query, ...(body === undefined ? {} : { body }) },
       handler: async (request, reply) => {
         const asked: Asked = { body: request.body, query: request.query as Asked['query'] };
-        return shown(reply.status(status), await act(sandbox, asked));
+        return shown(reply.status(status), await act(asked));
       },
     });
   }
@@ -72,7 +71,7 @@ function messageOf(error: unknown): string {
 }
 
 function classOf(error: unknown): { readonly status: number; readonly code: string } {
-  if (error instanceof WechatProblem) return error;
+  if (error instanceof ChannelRefusal) return error;
   if (error instanceof AppError) return { status: ERRORS[error.code].status, code: error.code };
   const given = typeof error === 'object' && error !== null && 'statusCode' in error ? error.statusCode : 500;
   const status = typeof given === 'number' ? given : 500;
