@@ -1,13 +1,13 @@
 /** What a channel's kinds of trouble may be planned with, and until when: read by the control side, shown to whoever asks. */
 import { AppError } from '../../domain/errors.ts';
+import type { BillTrouble } from '../bill-troubles.ts';
 import type { AnyRefundTrouble, DayTrouble } from '../trouble-plan.ts';
 
 /** Whether a field of a trouble has a value that means something. */
 export type Check = (value: unknown) => boolean;
 
-export type TroubleFields<K extends string> = Readonly<
-  Record<K | DayTrouble['kind'], Readonly<Record<string, Check>>>
->;
+type FieldsOf<K extends string> = Readonly<Record<K, Readonly<Record<string, Check>>>>;
+export type TroubleFields<K extends string> = FieldsOf<K | DayTrouble['kind']>;
 
 export interface TroubleManual<T extends AnyRefundTrouble = AnyRefundTrouble> {
   /** Every kind with the fields that it may have. */
@@ -32,7 +32,13 @@ export function oneOf(...choices: readonly string[]): Check {
 
 export const yesOrNo: Check = (value) => typeof value === 'boolean';
 
-export const DAY_FIELDS: TroubleFields<never> = { bill_late: { hours: wholeUpTo(LATE_HOURS_MAX) } };
+export const BILL_FIELDS: FieldsOf<BillTrouble['kind']> = {
+  line_missing: {},
+  amount_differs: { fen: wholeUpTo(1_000_000) },
+  bill_reissued: { hours: wholeUpTo(LATE_HOURS_MAX), first: oneOf('lacks', 'differs') },
+};
+
+export const DAY_FIELDS: FieldsOf<DayTrouble['kind']> = { bill_late: { hours: wholeUpTo(LATE_HOURS_MAX) } };
 
 export function troubleManual<T extends AnyRefundTrouble>(
   fieldsOf: TroubleFields<T['kind']>,

@@ -1,5 +1,5 @@
 /** When the bills of a day can be had, what is in them, and the short-lived addresses under which they are fetched. */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { AppError } from '../../domain/errors.ts';
 import type { PlainDate } from '../../domain/time/plain-date.ts';
@@ -10,6 +10,8 @@ import {
   daysBetween,
   parsePlainDate,
 } from '../../domain/time/plain-date.ts';
+import { isMendedBy, surplusInBill } from '../bill-troubles.ts';
+import { DownloadTickets } from '../download-tickets.ts';
 import { fundFlowBill } from './fund-flow-bill.ts';
 import type { Refund, SandboxMerchant } from './model.ts';
 import { statusAt } from './model.ts';
@@ -25,7 +27,6 @@ const READY_AT = '10:00:00';
 /** Three months. */
 const KEPT_DAYS = 92;
 const TICKET_LIFE_MS = 5 * 60_000;
-const REISSUED_AFTER_HOURS = 24;
 
 /** Bills with more columns, for merchants who were given the right to them. */
 const SPECIAL_TYPES: readonly string[] = ['ALL_SPECIAL', 'SUC_SPECIAL', 'REF_SPECIAL'];
@@ -33,22 +34,17 @@ const SPECIAL_TYPES: readonly string[] = ['ALL_SPECIAL', 'SUC_SPECIAL', 'REF_SPE
 type Query = Readonly<Record<string, string | undefined>>;
 type Kind = 'trade' | 'fund_flow';
 
-interface Ticket {
-  readonly mchid: string;
-  readonly file: Buffer;
-  readonly expiresAtMs: number;
-}
-
 export class Bills {
   readonly #world: World;
   readonly #publicUrl: () => string;
-  readonly #tickets = new Map<string, Ticket>();
+  readonly #tickets: DownloadTickets;
   /** Once somebody has seen a bill it stays as it was. */
   readonly #made = new Map<string, Buffer | null>();
 
   constructor(world: World, publicUrl: () => string) {
     this.#world = world;
     this.#publicUrl = publicUrl;
+    this.#tickets = new DownloadTickets(TICKET_LIFE_MS, () => world.clock.wallNow().getTime());
   }
 
   /** The answer to asking for a bill: hash of the unpacked bytes, and where to fetch it. @throws WechatProblem */
@@ -70,11 +66,9 @@ export class Bills {
 
   /** The file behind an address. @throws WechatProblem 404 when it is unknown, over or another merchant's */
   take(merchant: SandboxMerchant, token: string): Buffer {
-    const ticket = this.#tickets.get(token);
-    if (ticket === undefined || ticket.mchid !== merchant.mchid || ticket.expiresAtMs < this.#wallMs()) {
-      throw notFound('账单下载地址已失效，请重新申请');
-    }
-    return ticket.file;
+    const file = this.#tickets.take(token, merchant.mchid);
+    if (file === undefined) throw notFound('账单下载地址已失效，请重新申请');
+    return file;
   }
 
   #checkReady(mchid: string, billDate: PlainDate): void {
@@ -128,17 +122,8 @@ export class Bills {
   #lineOf(refund: Refund, billDate: PlainDate): RefundLine | null {
     const { plan } = this.#world;
     const { outRefundNo } = refund;
-    if (plan.use(outRefundNo, 'left out of the bill', 'line_missing')) return null;
-    const differs = plan.use(outRefundNo, 'another amount in the bill', 'amount_differs');
-    let surplus = BigInt(differs?.fen ?? (differs === undefined ? 0 : 1));
-    const reissued = plan.of(outRefundNo, 'bill_reissued');
-    if (reissued !== undefined && !this.#isReissued(refund, billDate)) {
-      plan.note(outRefundNo, 'bill_reissued', 'wrong in the first version');
-      if (reissued.first !== 'differs') return null;
-      surplus += 1n;
-    } else if (reissued !== undefined) {
-      plan.note(outRefundNo, 'bill_reissued', 'right in the re-issued version');
-    }
+    const surplus = surplusInBill(plan, outRefundNo, this.#isReissued(refund, billDate));
+    if (surplus === null) return null;
     return {
       refund,
       status: statusAt(refund, this.#atHourMs(refund.mchid, billDate, MADE_AT)),
@@ -155,10 +140,9 @@ export class Bills {
   }
 
   #isReissued(refund: Refund, billDate: PlainDate): boolean {
-    const reissued = this.#world.plan.of(refund.outRefundNo, 'bill_reissued');
-    if (reissued === undefined) return false;
-    const afterMs = (reissued.hours ?? REISSUED_AFTER_HOURS) * HOUR_MS;
-    return this.#world.clock.now().getTime() >= this.#readyAtMs(refund.mchid, billDate) + afterMs;
+    const { plan, clock } = this.#world;
+    const readyAtMs = this.#readyAtMs(refund.mchid, billDate);
+    return isMendedBy(plan, refund.outRefundNo, readyAtMs, clock.now().getTime());
   }
 
   #readyAtMs(mchid: string, billDate: PlainDate): number {
@@ -172,16 +156,8 @@ export class Bills {
   }
 
   #ticketFor(mchid: string, file: Buffer): string {
-    for (const [token, { expiresAtMs }] of this.#tickets) {
-      if (expiresAtMs < this.#wallMs()) this.#tickets.delete(token);
-    }
-    const token = randomBytes(24).toString('base64url');
-    this.#tickets.set(token, { mchid, file, expiresAtMs: this.#wallMs() + TICKET_LIFE_MS });
+    const token = this.#tickets.issue(mchid, file);
     return `${this.#publicUrl()}/v3/billdownload/file?token=${token}`;
-  }
-
-  #wallMs(): number {
-    return this.#world.clock.wallNow().getTime();
   }
 }
 

@@ -1,7 +1,7 @@
 /** Keys made at start: a merchant's and WeChat Pay's. Nothing here is ever part of the repository. */
-import { createPublicKey, generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { makeCertificate } from '../certificate.ts';
+import { newKeyPair, newSerial, pemOf, randomDigits } from '../key-pair.ts';
 
 /** What a merchant holds. The sandbox itself is given {@link SandboxMerchant}, without the private key. */
 export interface MerchantKeys {
@@ -34,9 +34,9 @@ const DAY_MS = 86_400_000;
 const CERTIFICATE_DAYS = 5 * 365;
 
 export function makeMerchantKeys(o: { readonly mchid?: string; readonly appid?: string } = {}): MerchantKeys {
-  const pair = keyPair();
+  const pair = newKeyPair();
   return {
-    mchid: o.mchid ?? `19${digits(8)}`,
+    mchid: o.mchid ?? `19${randomDigits(8)}`,
     appid: o.appid ?? `wx${randomBytes(8).toString('hex')}`,
     certificateSerial: newSerial(),
     privateKeyPem: pemOf(pair.privateKey),
@@ -47,9 +47,9 @@ export function makeMerchantKeys(o: { readonly mchid?: string; readonly appid?: 
 
 /** @param wallNow the host's own instant: certificates are checked against real time, never against virtual time. */
 export function makeChannelKeys(wallNow: Date): ChannelKeys {
-  const pair = keyPair();
+  const pair = newKeyPair();
   return {
-    publicKeyId: `PUB_KEY_ID_01${digits(32)}`,
+    publicKeyId: `PUB_KEY_ID_01${randomDigits(32)}`,
     publicKeyPem: pemOf(pair.publicKey),
     privateKeyPem: pemOf(pair.privateKey),
     platform: makePlatformKeys(wallNow),
@@ -57,7 +57,7 @@ export function makeChannelKeys(wallNow: Date): ChannelKeys {
 }
 
 export function makePlatformKeys(wallNow: Date): PlatformKeys {
-  const pair = keyPair();
+  const pair = newKeyPair();
   const serial = newSerial();
   const from = new Date(wallNow.getTime() - DAY_MS);
   const to = new Date(from.getTime() + CERTIFICATE_DAYS * DAY_MS);
@@ -69,26 +69,4 @@ export function makePlatformKeys(wallNow: Date): PlatformKeys {
     to,
   });
   return { serial, certificatePem, privateKeyPem: pemOf(pair.privateKey), from, to };
-}
-
-/** The public half of a PEM, whichever half it holds. */
-export function publicHalf(pem: string): KeyObject {
-  return createPublicKey(pem);
-}
-
-function keyPair(): { publicKey: KeyObject; privateKey: KeyObject } {
-  return generateKeyPairSync('rsa', { modulusLength: 2048 });
-}
-
-function pemOf(key: KeyObject): string {
-  return key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString();
-}
-
-/** 40 upper-case hex digits whose first is not zero, so that every reader prints it the same way. */
-function newSerial(): string {
-  return `5${randomBytes(20).toString('hex').slice(1)}`.toUpperCase();
-}
-
-function digits(count: number): string {
-  return Array.from({ length: count }, () => String(randomInt(10))).join('');
 }

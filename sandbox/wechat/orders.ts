@@ -3,6 +3,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { Dice } from '../dice.ts';
 import { compactDate, wholeSecond } from '../instants.ts';
 import type { NewOrder, Order, PaySource, SandboxMerchant } from './model.ts';
+import { feeOf } from '../shares.ts';
 import { notFound } from './problem.ts';
 
 /** Banks by kind of card: WeChat's code, and the words in front of the card's tail. */
@@ -124,7 +125,7 @@ export class Orders {
       totalMinor: wanted.amountMinor,
       couponMinor,
       payerMinor,
-      feeMinor: feeOf(payerMinor),
+      feeMinor: feeOf(payerMinor, FEE_RATE),
       openid: `o${this.#dice.digits(`${key}/payer`, 27)}`,
       source,
       bankType: bank.code,
@@ -141,9 +142,4 @@ export class Orders {
 function sourceOf({ source = 'wallet' }: NewOrder): PaySource {
   if (source !== 'credit_line') return source;
   throw new AppError('request_invalid', { source: 'WeChat Pay has no credit of its own' });
-}
-
-/** What WeChat Pay keeps of a sum, to the fen, half a fen upwards. */
-function feeOf(minor: bigint): bigint {
-  return (minor * FEE_RATE + 5_000n) / 10_000n;
 }

@@ -4,16 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { orderAnswer } from './answers.ts';
 import type { Bills } from './bills.ts';
+import { loseAnswer } from '../lost-answer.ts';
 import type { Order, SandboxMerchant } from './model.ts';
 import { WechatProblem, bodyOf, invalidRequest, notFound, paramError } from './problem.ts';
 import type { Answer, RefundCalls } from './refund-calls.ts';
 import { requestChecker, signatureHeaders } from './signing.ts';
-import type { LostHow } from './troubles.ts';
 import type { World } from './world.ts';
 
 const BODY_BYTES_MAX = 64 * 1024;
-/** Nobody waits longer for an answer that never comes. */
-const HANG_MS = 60_000;
 
 interface Call {
   readonly merchant: SandboxMerchant;
@@ -130,7 +128,7 @@ async function send(
   answer: Answer,
 ): Promise<FastifyReply> {
   const body = JSON.stringify(answer.body);
-  if (answer.lost !== undefined) return lose(reply, body, answer.lost);
+  if (answer.lost !== undefined) return loseAnswer(reply, { type: 'application/json', body }, answer.lost);
   if (answer.slowMs !== undefined) await sleep(answer.slowMs, undefined, { ref: false });
   const wanted = request.headers['wechatpay-serial'];
   const signer = world.vault.answerSigner(typeof wanted === 'string' ? wanted : undefined);
@@ -139,27 +137,6 @@ async function send(
     .header('Request-ID', newRequestId())
     .type('application/json; charset=utf-8')
     .send(body);
-}
-
-/** Breaks the connection instead of answering. */
-async function lose(reply: FastifyReply, body: string, how: LostHow): Promise<FastifyReply> {
-  reply.hijack();
-  if (how === 'half') {
-    reply.raw.writeHead(200, {
-      'Content-Type': 'application/json',
-      'Content-Length': Buffer.byteLength(body),
-    });
-    await new Promise((resolve) => reply.raw.write(body.slice(0, body.length / 2), resolve));
-  }
-  if (how === 'hang') await closedOrTimedOut(reply);
-  reply.raw.destroy();
-  return reply;
-}
-
-async function closedOrTimedOut(reply: FastifyReply): Promise<void> {
-  const closed = new AbortController();
-  reply.raw.once('close', () => closed.abort());
-  await sleep(HANG_MS, undefined, { signal: closed.signal, ref: false }).catch(() => undefined);
 }
 
 /** Refusals are not signed, as with the real channel. */

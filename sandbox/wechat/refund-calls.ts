@@ -7,7 +7,8 @@ import { notEnough } from './refund-desk.ts';
 import { readRefundParams } from './refund-params.ts';
 import type { RefundParams } from './refund-params.ts';
 import type { Spoilt } from './signing.ts';
-import type { Call, LostHow, RefundTrouble } from './troubles.ts';
+import type { LostHow } from '../lost-answer.ts';
+import type { Call, RefundTrouble } from './troubles.ts';
 import type { World } from './world.ts';
 
 /** An answer before it is signed, and what happens to it on the way. */

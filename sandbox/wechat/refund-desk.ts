@@ -9,6 +9,8 @@ import { statusAt } from './model.ts';
 import type { Orders } from './orders.ts';
 import { WechatProblem, invalidRequest, notFound, paramError, tooOften } from './problem.ts';
 import type { RefundParams } from './refund-params.ts';
+import type { Shares } from '../shares.ts';
+import { sharesOf, sumOf } from '../shares.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import type { RefundTrouble } from './troubles.ts';
 import { planVerdict } from './verdict.ts';
@@ -121,7 +123,7 @@ export class RefundDesk {
   #open(wanted: Wanted, nowMs: number): Refund {
     const { order, amountMinor } = wanted;
     this.#checkRules(wanted, nowMs);
-    const shares = sharesOf(order, amountMinor, nowMs);
+    const shares = sharesOf(order, liveRefunds(order, nowMs), amountMinor);
     this.#checkBalance(order.mchid, shares);
     const acceptedAtMs = wholeSecond(nowMs);
     const verdict = planVerdict(wanted.outRefundNo, order, acceptedAtMs, this.#parts);
@@ -153,14 +155,13 @@ export class RefundDesk {
     if (order.tradeState !== 'SUCCESS') throw invalidRequest('订单状态不支持退款');
     if (nowMs - order.paidAtMs > REFUNDABLE_FOR_MS) throw invalidRequest('订单已超过可退款的最大期限(1年)');
     const live = liveRefunds(order, nowMs);
-    if (refundedMinor(live) + amountMinor > order.totalMinor)
-      throw invalidRequest('申请退款金额超过订单可退金额');
+    if (sumOf(live) + amountMinor > order.totalMinor) throw invalidRequest('申请退款金额超过订单可退金额');
     if (live.length >= PARTS_MAX) throw invalidRequest('订单退款次数已达上限');
     const last = Math.max(...order.refunds.map((refund) => refund.acceptedAtMs), Number.NEGATIVE_INFINITY);
     if (origin === 'api' && nowMs - last < SPACING_MS) throw tooOften('同一订单多次退款的请求需间隔1分钟');
   }
 
-  #checkBalance(mchid: string, { payerMinor, feeMinor }: Pick<Refund, 'payerMinor' | 'feeMinor'>): void {
+  #checkBalance(mchid: string, { payerMinor, feeMinor }: Shares): void {
     if (this.#parts.ledger.balanceOf(mchid) + feeMinor < payerMinor) throw notEnough();
   }
 
@@ -185,32 +186,4 @@ export function notEnough(): WechatProblem {
 /** Refunds that hold or took a part of the order: all but the closed ones. */
 function liveRefunds(order: Order, nowMs: number): readonly Refund[] {
   return order.refunds.filter((refund) => statusAt(refund, nowMs) !== 'CLOSED');
-}
-
-function refundedMinor(refunds: readonly Refund[]): bigint {
-  return refunds.reduce((sum, refund) => sum + refund.amountMinor, 0n);
-}
-
-/**
- * What the payer gets and what fee comes back. The payer's share of a part is rounded half up to the fen; the refund that
- * completes the order takes what is left, so that the parts add up to the whole.
- */
-function sharesOf(order: Order, amountMinor: bigint, nowMs: number): Pick<Refund, 'payerMinor' | 'feeMinor'> {
-  const live = liveRefunds(order, nowMs);
-  const payerLeft = live.reduce((left, refund) => left - refund.payerMinor, order.payerMinor);
-  const feeLeft = live.reduce((left, refund) => left - refund.feeMinor, order.feeMinor);
-  if (refundedMinor(live) + amountMinor === order.totalMinor)
-    return { payerMinor: payerLeft, feeMinor: feeLeft };
-  return {
-    payerMinor: least(share(order.payerMinor, amountMinor, order.totalMinor), payerLeft),
-    feeMinor: least(share(order.feeMinor, amountMinor, order.totalMinor), feeLeft),
-  };
-}
-
-function share(whole: bigint, part: bigint, total: bigint): bigint {
-  return (whole * part * 2n + total) / (total * 2n);
-}
-
-function least(one: bigint, other: bigint): bigint {
-  return one < other ? one : other;
 }

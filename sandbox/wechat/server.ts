@@ -3,8 +3,6 @@
  * and a ledger that nobody can talk into anything. It shares no protocol code with channels/: what both sides agree on is
  * what is written in the channel's documents.
  */
-import Fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
 import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { Bills } from './bills.ts';
@@ -12,7 +10,10 @@ import type { ControlledSandbox, HandRefund } from '../control/controlled-sandbo
 import { registerControlServer } from '../control/server.ts';
 import { wechatControl } from './control.ts';
 import type { ChannelKeys } from './keys.ts';
-import { makeChannelKeys, publicHalf } from './keys.ts';
+import { makeChannelKeys } from './keys.ts';
+import { isRsaPublicKey } from '../key-pair.ts';
+import type { ListenOptions } from '../listening.ts';
+import { LOOPBACK, listen, newServer } from '../listening.ts';
 import type { NewOrder, SandboxMerchant } from './model.ts';
 import { operatorOf } from './operator.ts';
 import { registerPayServer, sendProblem } from './pay-server.ts';
@@ -24,19 +25,13 @@ import type { PublishedKeys } from './vault.ts';
 import type { OrderView, WechatMerchantView, WechatRefundView } from './views.ts';
 import { makeWorld } from './world.ts';
 
-export interface SandboxOptions {
+export interface SandboxOptions extends ListenOptions {
   /** One made by `turnableClock` can be set forward by `turnClock` and over /sandbox/clock. */
   readonly clock: Clock;
   /** At least one. Control calls that name no merchant mean the first. */
   readonly merchants: readonly SandboxMerchant[];
   /** Decides how long each refund takes, bank names, goods: the same seed and numbers, the same fates. Default 1. */
   readonly seed?: number;
-  /** 0 or absent: a free one. */
-  readonly port?: number;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
-  /** How others reach it, where that differs from host and port; bill addresses begin with it. */
-  readonly publicUrl?: string;
   /** WeChat Pay's keys from an earlier start; made anew when absent. */
   readonly keys?: ChannelKeys;
   /** Hosts to which notices may go. Default: this machine. */
@@ -64,7 +59,6 @@ export interface Sandbox extends ControlledSandbox<RefundTrouble> {
 
 /** AES-256. */
 const API_V3_KEY_BYTES = 32;
-const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]'];
 
 /** Starts it and listens. @throws AppError `request_invalid` about merchants, `config_invalid` about a taken port */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
@@ -76,22 +70,12 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const hosts = new Set(options.notifyHosts ?? LOOPBACK);
   const calls = new RefundCalls(world, limits, (host) => hosts.has(host));
 
-  const app = Fastify({
-    forceCloseConnections: true,
-    routerOptions: { maxParamLength: 512 },
-    // Addresses that cannot even be decoded.
-    frameworkErrors: (error, request, reply) => {
-      void sendProblem(error, request, reply);
-    },
-    // Nothing is dropped or turned into another type in silence: whoever mistypes a field is told.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },
-  });
+  const app = newServer((error, request, reply) => {
+    void sendProblem(error, request, reply);
+  }, log);
   let url = '';
   const bills = new Bills(world, () => url);
   const sandbox = operatorOf(world, app, first, () => url);
-  app.addHook('onResponse', async (request, reply) => {
-    log(`${request.method} ${request.url.split('?')[0] ?? ''} ${String(reply.statusCode)}`);
-  });
   await app.register((scope) => registerControlServer(scope, wechatControl(sandbox)));
   await app.register((scope) => registerPayServer(scope, { world, calls, bills }));
   url = await listen(app, options).catch(async (error: unknown) => {
@@ -99,21 +83,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     throw error;
   });
   return sandbox;
-}
-
-async function listen(
-  app: FastifyInstance,
-  { port = 0, host = '127.0.0.1', publicUrl }: SandboxOptions,
-): Promise<string> {
-  try {
-    const address = await app.listen({ port, host });
-    return publicUrl ?? address;
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) throw error;
-    throw new AppError('config_invalid', {
-      errors: [`port ${String(port)} of ${host} is taken by another program`],
-    });
-  }
 }
 
 /** The first merchant, once all are known to be usable. @throws AppError `request_invalid` */
@@ -125,15 +94,7 @@ function firstOfChecked(merchants: readonly SandboxMerchant[]): SandboxMerchant 
       new AppError('request_invalid', { [`merchant ${mchid}`]: issue });
     if (merchants.filter((one) => one.mchid === mchid).length > 1) throw wrong('is there twice');
     if (Buffer.byteLength(apiV3Key) !== API_V3_KEY_BYTES) throw wrong('its APIv3 key does not have 32 bytes');
-    if (!isPublicKey(publicKeyPem)) throw wrong('its public key cannot be read');
+    if (!isRsaPublicKey(publicKeyPem)) throw wrong('its public key cannot be read');
   }
   return first;
-}
-
-function isPublicKey(pem: string): boolean {
-  try {
-    return publicHalf(pem).asymmetricKeyType === 'rsa';
-  } catch {
-    return false;
-  }
 }

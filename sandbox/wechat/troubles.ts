@@ -2,8 +2,18 @@
  * Every trouble that can be planned. The type is the manual: fields that are left out have the value in the comment.
  * `times` is how often the trouble happens to the refund before things go right.
  */
+import type { BillTrouble } from '../bill-troubles.ts';
 import type { TroubleFields } from '../control/trouble-manual.ts';
-import { DAY_FIELDS, oneOf, troubleManual, wholeUpTo, yesOrNo } from '../control/trouble-manual.ts';
+import {
+  BILL_FIELDS,
+  DAY_FIELDS,
+  oneOf,
+  troubleManual,
+  wholeUpTo,
+  yesOrNo,
+} from '../control/trouble-manual.ts';
+import type { LostHow } from '../lost-answer.ts';
+import { LOST_HOW } from '../lost-answer.ts';
 import type { TroubleRules } from '../trouble-plan.ts';
 
 export type RefundTrouble =
@@ -60,16 +70,8 @@ export type RefundTrouble =
   /** The first `times` (default 1) deliveries carry a `WECHATPAY/SIGNTEST/` signature. */
   | { readonly kind: 'callback_probe'; readonly times?: number }
   // --- the trade bill ---
-  | { readonly kind: 'line_missing' }
-  /** The line shows `fen` (default 1) more than was asked for. */
-  | { readonly kind: 'amount_differs'; readonly fen?: number }
-  /**
-   * The first version of the bill leaves the line out (`lacks`, default) or shows an amount one fen too high
-   * (`differs`); `hours` (default 24) after the bill could first be had, it is replaced by a correct one.
-   */
-  | { readonly kind: 'bill_reissued'; readonly hours?: number; readonly first?: 'lacks' | 'differs' };
+  | BillTrouble;
 
-export type LostHow = 'cut' | 'half' | 'hang';
 /** Which call is troubled; `create` when absent. */
 export type Call = 'create' | 'query';
 
@@ -96,7 +98,7 @@ const on = oneOf('create', 'query');
 
 /** The fields that each kind may have. */
 const FIELDS: TroubleFields<RefundTrouble['kind']> = {
-  lost_answer: { how: oneOf('cut', 'half', 'hang'), accepted: yesOrNo, times },
+  lost_answer: { how: oneOf(...LOST_HOW), accepted: yesOrNo, times },
   error_5xx: { status: (value) => wholeUpTo(599)(value) && Number(value) >= 500, accepted: yesOrNo, times },
   slow: { ms: wholeUpTo(60_000), on, times },
   wrong_signature: { on, times },
@@ -119,9 +121,7 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   callback_out_of_order: {},
   callback_forged: {},
   callback_probe: { times: wholeUpTo(15) },
-  line_missing: {},
-  amount_differs: { fen: wholeUpTo(1_000_000) },
-  bill_reissued: { hours: wholeUpTo(24 * 60), first: oneOf('lacks', 'differs') },
+  ...BILL_FIELDS,
   ...DAY_FIELDS,
 };
 

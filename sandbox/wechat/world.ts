@@ -1,12 +1,11 @@
 /** Everything behind the doors, put together: orders, refunds, money, time, trouble. HTTP comes on top. */
-import { generateKeyPairSync } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import type { Agenda } from '../agenda.ts';
 import { startAgenda } from '../agenda.ts';
 import { Callbacks } from './callbacks.ts';
 import { seededDice } from '../dice.ts';
 import type { ChannelKeys } from './keys.ts';
+import { strangerMaker } from '../key-pair.ts';
 import { Ledger } from '../ledger.ts';
 import type { SandboxMerchant } from './model.ts';
 import { Orders } from './orders.ts';
@@ -58,13 +57,4 @@ export function makeWorld(o: {
     ledger.open(mchid, openingBalanceMinor ?? OPENING_BALANCE_MINOR, Number.NEGATIVE_INFINITY);
   }
   return { clock, merchants, vault, agenda, plan, ledger, orders, desk, callbacks };
-}
-
-/** Making a key takes a moment: only the first forgery pays for it. */
-function strangerMaker(): () => KeyObject {
-  let key: KeyObject | undefined;
-  return () => {
-    key ??= generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
-    return key;
-  };
 }

@@ -1,0 +1,43 @@
+/** Key pairs and numbers made at start. Nothing here is ever part of the repository. */
+import type { KeyObject } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+
+export interface KeyPair {
+  readonly publicKey: KeyObject;
+  readonly privateKey: KeyObject;
+}
+
+export function newKeyPair(): KeyPair {
+  return generateKeyPairSync('rsa', { modulusLength: 2048 });
+}
+
+export function pemOf(key: KeyObject): string {
+  return key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString();
+}
+
+/** 40 upper-case hex digits whose first is not zero, so that every reader prints it the same way. */
+export function newSerial(): string {
+  return `5${randomBytes(20).toString('hex').slice(1)}`.toUpperCase();
+}
+
+export function randomDigits(count: number): string {
+  return Array.from({ length: count }, () => String(randomInt(10))).join('');
+}
+
+/** A key that nobody knows. Making one takes a moment: only the first forgery pays for it. */
+export function strangerMaker(): () => KeyObject {
+  let key: KeyObject | undefined;
+  return () => {
+    key ??= newKeyPair().privateKey;
+    return key;
+  };
+}
+
+/** Whether a merchant's key is one that the channels take. */
+export function isRsaPublicKey(pem: string): boolean {
+  try {
+    return createPublicKey(pem).asymmetricKeyType === 'rsa';
+  } catch {
+    return false;
+  }
+}
