@@ -47,7 +47,9 @@ function registerReconcile(program: Command): void {
     .command('reconcile')
     .description('match statements against a refund list; no services to set up')
     .addOption(
-      new Option('--channel <name>', 'whose statements they are').choices(['wechat']).makeOptionMandatory(),
+      new Option('--channel <name>', 'whose statements they are')
+        .choices(['wechat', 'alipay', 'unionpay'])
+        .makeOptionMandatory(),
     )
     .requiredOption(
       '--statement <file...>',

@@ -13,7 +13,7 @@ import type {
 } from '../channel.ts';
 import { openDownload } from '../statement-download.ts';
 import type { AlipayAccount } from './account.ts';
-import { openAlipayStatement } from './bill.ts';
+import { ALIPAY_LINE_PROVES, openAlipayStatement } from './bill.ts';
 import { alipayCallbackReply, readCallback } from './callback.ts';
 import type { Answer, Gateway, GatewayDeps } from './gateway.ts';
 import { createGateway } from './gateway.ts';
@@ -31,8 +31,7 @@ export function alipayChannel(account: AlipayAccount, deps: GatewayDeps): Channe
     name: 'alipay',
     accountId: account.id,
     limits: alipayLimits(account.refundableForMs),
-    // A row is printed when the refund is done.
-    lineProves: 'completion',
+    lineProves: ALIPAY_LINE_PROVES,
     submitRefund: (order, signal) => submitRefund(gateway, order, signal),
     queryRefund: (order, signal) => queryRefund(gateway, order, signal),
     queryPayment: (payment, signal) => queryPayment(gateway, payment, signal),

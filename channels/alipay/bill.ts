@@ -12,6 +12,9 @@ const DETAIL = '明细';
 const SUMMARY = '汇总';
 const SUMMARY_BYTES_MAX = 4 * 1024 ** 2;
 
+/** A refund is printed when it is done. */
+export const ALIPAY_LINE_PROVES = 'completion';
+
 /** Opens a delivery: the zip, or one of its files as CSV. The kind is in the header. Nothing is read before the bytes are. */
 export function openAlipayStatement(
   _kind: StatementKind | null,

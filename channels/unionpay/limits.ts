@@ -1,9 +1,17 @@
+import type { RefundNoRule } from '../../domain/ids.ts';
 import type { ChannelLimits } from '../channel.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+
+/** The order numbers that UnionPay takes. Ours are narrower, see below; those of other systems are in its files as well. */
+export const UNIONPAY_ORDER_ID: RefundNoRule = {
+  pattern: /^[0-9A-Za-z]{8,32}$/,
+  says: '8 to 32 digits and letters',
+  uniqueTailDigits: null,
+};
 
 /** UnionPay's documented rules for refunds and statements. */
 export const UNIONPAY_LIMITS: ChannelLimits = {

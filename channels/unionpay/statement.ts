@@ -19,6 +19,9 @@ const REPORT_BYTES_MAX = 4 * 1024 ** 2;
 /** Files beside the transactions are small; they are read as a whole. */
 const BESIDE_BYTES_MAX = 64 * 1024 ** 2;
 
+/** A refund is printed when it was cleared. */
+export const UNIONPAY_LINE_PROVES = 'clearing';
+
 /**
  * Opens a delivery: the zip of a clearing day. Nothing is read before the bytes are.
  * While reading, AppError `statement_unrecognised` for a zip without a ZM file, and what unpacking throws.

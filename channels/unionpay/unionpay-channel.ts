@@ -20,7 +20,7 @@ import { UNIONPAY_LIMITS } from './limits.ts';
 import type { Outcome } from './outcome.ts';
 import { ORIGINAL_OUTCOMES, QUESTION_OUTCOMES, REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
 import { paymentReport, refundReport, submittedReport } from './reports.ts';
-import { openUnionpayStatement } from './statement.ts';
+import { UNIONPAY_LINE_PROVES, openUnionpayStatement } from './statement.ts';
 
 export function unionpayChannel(account: UnionpayAccount, deps: GatewayDeps): Channel {
   const gateway = createGateway(account, deps);
@@ -29,7 +29,7 @@ export function unionpayChannel(account: UnionpayAccount, deps: GatewayDeps): Ch
     accountId: account.id,
     limits: UNIONPAY_LIMITS,
     // Only what has been cleared is printed.
-    lineProves: 'clearing',
+    lineProves: UNIONPAY_LINE_PROVES,
     submitRefund: (order, signal) => submitRefund(account, gateway, order, signal),
     queryRefund: (order, signal) => queryRefund(gateway, order, signal),
     queryPayment: (payment, signal) => queryPayment(gateway, payment, signal),

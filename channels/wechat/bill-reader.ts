@@ -31,6 +31,9 @@ export function wechatBillReader(): StatementReader {
   return new WechatBillReader();
 }
 
+/** A refund is printed when it was accepted. */
+export const WECHAT_LINE_PROVES = 'acceptance';
+
 /** A bill as it was downloaded: gzip, zip or plain; its kind is in its first line. */
 export function openWechatStatement(packed: AsyncIterable<Buffer>): StatementContent {
   return { bytes: unpack(packed), reader: wechatBillReader() };

@@ -14,7 +14,7 @@ import type {
 } from '../channel.ts';
 import { openDownload } from '../statement-download.ts';
 import type { WechatAccount } from './account.ts';
-import { openWechatStatement } from './bill-reader.ts';
+import { WECHAT_LINE_PROVES, openWechatStatement } from './bill-reader.ts';
 import { readCallback, wechatCallbackReply } from './callback.ts';
 import { WECHAT_LIMITS } from './limits.ts';
 import { CREATE_OUTCOMES, QUERY_OUTCOMES, outcomeOf } from './outcome.ts';
@@ -32,7 +32,7 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
     name: 'wechat',
     accountId: account.id,
     limits: WECHAT_LIMITS,
-    lineProves: 'acceptance',
+    lineProves: WECHAT_LINE_PROVES,
     submitRefund: (order, signal) => submitRefund(account, transport, order, signal),
     queryRefund: (order, signal) => queryRefund(transport, order, signal),
     queryPayment: (payment, signal) => queryPayment(account, transport, payment, signal),

@@ -5,7 +5,7 @@
 import { invariant } from '../../domain/errors.ts';
 import type { ChannelName, FundingSource } from '../../domain/refund/refund.ts';
 import type { ArrivalPlan } from '../../domain/time/arrival-window.ts';
-import { planArrival } from '../../domain/time/arrival-window.ts';
+import { DAY_ENDS_EARLY_MS, planArrival } from '../../domain/time/arrival-window.ts';
 import { chinaCalendar } from '../../domain/time/china-calendar.ts';
 import type { PlainDate } from '../../domain/time/plain-date.ts';
 import { beijingInstant } from '../../domain/time/plain-date.ts';
@@ -63,7 +63,9 @@ function windowOf(
 ): { readonly promise: End; readonly alarm: End; readonly provisional: boolean } {
   const planAt = (acceptedAt: Date): ArrivalPlan =>
     planArrival({ channel, fundingSource: source, acceptedAt, calendar: chinaCalendar });
-  const [first, last] = [beijingInstant(day), beijingInstant(day, '23:59:59')];
+  const [first, last] = ['00:00:00', '23:59:59'].map(
+    (time) => new Date(beijingInstant(day, time).getTime() - DAY_ENDS_EARLY_MS[channel]),
+  ) as [Date, Date];
   const [early, late] = [planAt(first), planAt(last)];
   const endOf = (of: (plan: ArrivalPlan) => Date): End => {
     const [one, other] = [of(early), of(late)];

@@ -45,6 +45,8 @@ export interface DifferenceDocument {
 
 export interface ReconcileDocument {
   readonly channel: string;
+  /** What a match proves about the refund: that the channel accepted it, completed it, or cleared it. */
+  readonly line_proves: ReconcileChannel['lineProves'];
   /** The instant of judgement. */
   readonly as_of: string;
   readonly statements: readonly StatementDocument[];
@@ -83,6 +85,7 @@ export function documentOf(findings: Findings): ReconcileDocument {
   const shown = findings.differences;
   return {
     channel: findings.channel.name,
+    line_proves: findings.channel.lineProves,
     as_of: findings.asOf.toISOString(),
     statements: statements.map(statementDocument),
     refunds: list.refunds,

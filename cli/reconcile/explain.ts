@@ -74,7 +74,11 @@ function listedAgain({ related, detail }: BreakRow): string {
   const where =
     related === null ? 'elsewhere in the list' : `on line ${related.listLine.toString()} of the list`;
   const content = detail['same_content'] === true ? '' : ', with another amount';
-  return `the same number is ${where}${content}: a refund has one number of its own`;
+  const rule =
+    detail['payment_unsaid'] === true
+      ? 'refunds of one number are told apart by transaction_id, which one of the two does not have'
+      : 'a refund has one number of its own';
+  return `the same number is ${where}${content}: ${rule}`;
 }
 
 function printedAgain({ related, detail }: BreakRow, placeOf: (line: Place) => string): string {

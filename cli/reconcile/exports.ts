@@ -136,9 +136,10 @@ function overdueColumns({ asOf, channel }: Findings): readonly Column<OverdueRow
 /** What somebody can do about it today, with the numbers to quote. */
 function nextAction(listed: ListedSide, channel: ReconcileChannel): string {
   const ask = `ask ${channel.title} about refund ${listed.refundNo}`;
-  return listed.channelRefundNo === null
-    ? ask
-    : `${ask}; the payer can quote ${channel.channelNumberTitle} ${listed.channelRefundNo} to the bank`;
+  const { of, to } = channel.quote;
+  const number = listed[of];
+  const title = channel.numbers.find((one) => one.of === of)?.title ?? '';
+  return number === null ? ask : `${ask}; the payer can quote ${title} ${number} to ${to}`;
 }
 
 function quarantineColumns({ statements }: Findings): readonly Column<QuarantineRow>[] {

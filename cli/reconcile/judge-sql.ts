@@ -26,23 +26,23 @@ export const MATCHED = `
      where m.account_id = '${ACCOUNT}'
        and not exists (select from reconcile.break b where b.file_id = m.file_id and b.line_no = m.line_no)`;
 
-/** Refunds that have no line of their own so far. */
-export const LEFT_OVER = `
+/** Refunds that have no line of their own so far, with the channel's day on which each was asked for. */
+export const leftOver = (dayEndsEarlyMs: number): string => `
   create unlogged table reconcile.left_over as
-    select r.*, (r.requested_at at time zone interval '08:00')::date as day, null::timestamptz as promise_at,
-           null::timestamptz as alarm_at, null::boolean as window_provisional
+    select r.*, ((r.requested_at at time zone interval '08:00') + ${milliseconds(dayEndsEarlyMs)})::date as day,
+           null::timestamptz as promise_at, null::timestamptz as alarm_at, null::boolean as window_provisional
       from reconcile.listed r
      where not exists (select from reconcile.matched m where m.list_line = r.list_line)
        and not exists (select from reconcile.break b where b.list_line = r.list_line)`;
 
 /** The second row of a number: the difference is in the list. */
-export const LISTED_AGAIN = `
+export const listedAgain = (within: 'payment' | undefined): string => `
   insert into reconcile.break
     select 'duplicate_line', null, null, r.list_line, kept.list_line,
-           jsonb_build_object('same_content', (kept.amount_minor, kept.currency) = (r.amount_minor, r.currency))
+           jsonb_build_object('same_content', (kept.amount_minor, kept.currency) = (r.amount_minor, r.currency),
+                              'payment_unsaid', ${within === 'payment' ? '(kept.transaction_id is null or r.transaction_id is null)' : 'false'})
       from reconcile.left_over r
-      join reconcile.listed kept on kept.refund_no = r.refund_no and not kept.listed_again
-     where r.listed_again`;
+      join reconcile.listed kept on kept.list_line = r.same_as`;
 
 /** Refunds that a line could be which could be others as well. */
 export const CANDIDATES = `
@@ -51,8 +51,9 @@ export const CANDIDATES = `
            jsonb_build_object('lines', jsonb_agg(jsonb_build_object('file', b.file_id::text, 'line', b.line_no)
                                                  order by b.file_id, b.line_no))
       from reconcile.break b
+      join yuanlu.statement_lines l on l.account_id = '${ACCOUNT}' and l.file_id = b.file_id and l.line_no = b.line_no
       cross join lateral jsonb_array_elements_text(b.detail -> 'candidates') as one (refund_no)
-      join reconcile.left_over r on r.refund_no = one.refund_no and not r.listed_again
+      join reconcile.left_over r on r.refund_no = one.refund_no and r.transaction_id = l.transaction_id and r.same_as is null
      where b.kind = 'ambiguous' and b.line_no is not null
      group by r.list_line`;
 
@@ -60,9 +61,10 @@ export const CANDIDATES = `
  * A refund's line may stand in the bill of its day or of the day after; when both days are over, and the promise to the
  * payer has passed, it should be there. \`$1\` is the instant of judgement; the last millisecond of a day counts as its end.
  */
-const BILLS_DUE = `((r.day + 2)::timestamp at time zone interval '08:00' - interval '1 millisecond')`;
+const billsDue = (dayEndsEarlyMs: number): string =>
+  `(((r.day + 2)::timestamp at time zone interval '08:00') - ${milliseconds(dayEndsEarlyMs + 1)})`;
 
-export const WAITING = `
+export const waiting = (dayEndsEarlyMs: number): string => `
   create unlogged table reconcile.waiting as
     select r.list_line,
            case when r.state = 'failed' then 'failed'
@@ -70,7 +72,7 @@ export const WAITING = `
                 else 'statement_not_made' end as reason
       from reconcile.left_over r
      where not exists (select from reconcile.break b where b.list_line = r.list_line)
-       and (coalesce(r.state, '') = 'failed' or r.promise_at > $1 or ${BILLS_DUE} > $1)`;
+       and (coalesce(r.state, '') = 'failed' or r.promise_at > $1 or ${billsDue(dayEndsEarlyMs)} > $1)`;
 
 /** What is left now should be in a statement, and is in none; whether the statements of its days were given is noted. */
 export const MISSING = `
@@ -117,6 +119,10 @@ export const BALANCE = `
             select list_line from reconcile.matched
             union all select list_line from reconcile.break where list_line is not null
             union all select list_line from reconcile.waiting) p)::text as refunds_placed`;
+
+function milliseconds(count: number): string {
+  return `interval '${String(count)} milliseconds'`;
+}
 
 function lineHash(alias: string): string {
   return `hashint8(${alias}.file_id * 4294967296 + ${alias}.line_no)::bigint`;

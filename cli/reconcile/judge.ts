@@ -2,10 +2,11 @@
 import { invariant } from '../../domain/errors.ts';
 import type { BreakKind, MatchPass } from '../../domain/statement/break.ts';
 import { BREAK_KINDS, MATCH_PASSES } from '../../domain/statement/break.ts';
-import type { ChannelName } from '../../domain/refund/refund.ts';
+import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { addDays, daysBetween } from '../../domain/time/plain-date.ts';
 import type { Pool } from '../../store/pool.ts';
 import { planLeftOver } from './arrival-table.ts';
+import type { ReconcileChannel } from './channels.ts';
 import * as sql from './judge-sql.ts';
 import type { LoadedStatement } from './statements.ts';
 
@@ -41,18 +42,20 @@ const DAYS_OF_STATEMENT_MAX = 400;
 export async function judge(
   owner: Pool,
   o: {
-    readonly channel: ChannelName;
+    readonly channel: ReconcileChannel;
     readonly asOf: Date;
     readonly statements: readonly LoadedStatement[];
     readonly refunds: number;
   },
 ): Promise<Judgement> {
-  for (const statement of [sql.LINE_BREAKS, sql.MATCHED, sql.LEFT_OVER, sql.LISTED_AGAIN, sql.CANDIDATES])
-    await owner.query(statement);
-  await planLeftOver(owner, o.channel);
+  const { name, refundNo } = o.channel;
+  const early = DAY_ENDS_EARLY_MS[name];
+  const leftOver = [sql.leftOver(early), sql.listedAgain(refundNo.uniqueWithin), sql.CANDIDATES];
+  for (const statement of [sql.LINE_BREAKS, sql.MATCHED, ...leftOver]) await owner.query(statement);
+  await planLeftOver(owner, name);
   // CREATE TABLE AS takes no parameters; the only value is an instant of our own making.
   const asOf = `'${o.asOf.toISOString()}'`;
-  await owner.query(sql.WAITING.replaceAll('$1', asOf));
+  await owner.query(sql.waiting(early).replaceAll('$1', asOf));
   await owner.query(sql.MISSING, [daysGiven(o.statements)]);
   await owner.query(sql.OVERDUE.replaceAll('$1', asOf));
   const judgement = await count(owner, o);

@@ -27,10 +27,11 @@ export interface ListedRefund {
   readonly state: RefundState | null;
 }
 
-/** Names of the channel, for messages, and the numbers it takes. */
+/** Names of the channel, for messages, the numbers it takes, and its words for states in lower case. */
 export interface RowRules {
   readonly title: string;
   readonly refundNo: RefundNoRule;
+  readonly states: Readonly<Record<string, RefundState>>;
 }
 
 const SOURCES: ReadonlyMap<string, FundingSource> = new Map(
@@ -40,12 +41,10 @@ const SOURCES: ReadonlyMap<string, FundingSource> = new Map(
   ]),
 );
 
-/** Our states, and the words in which WeChat Pay says the same. */
+/** Our states, and the word that most channels and people have for one of them. */
 const STATES: ReadonlyMap<string, RefundState> = new Map<string, RefundState>([
   ...REFUND_STATES.map((state) => [state, state] as const),
   ['success', 'succeeded'],
-  ['closed', 'failed'],
-  ['abnormal', 'needs_action'],
 ]);
 
 const SERIAL_CHARACTERS_MAX = 128;
@@ -75,7 +74,7 @@ export function readRow(
     refundNoFault(refundNo, rules) === null &&
     amountFault(amountMinor) === null &&
     currencyFault(currency) === null &&
-    stateFault(stateWord) === null &&
+    stateFault(stateWord, rules) === null &&
     serialFault(channelRefundNo) === null &&
     serialFault(transactionId) === null &&
     serialFault(paymentNo) === null;
@@ -92,7 +91,7 @@ export function readRow(
     transactionId: transactionId === '' ? null : transactionId,
     paymentNo: paymentNo === '' ? null : paymentNo,
     source,
-    state: stateOf(stateWord),
+    state: stateOf(stateWord, rules),
   };
 }
 
@@ -108,7 +107,7 @@ function problemsIn(
     currency: currencyFault,
     requested_at: instantFault,
     source: sourceFault,
-    state: stateFault,
+    state: (value) => stateFault(value, rules),
     channel_refund_no: serialFault,
     transaction_id: serialFault,
     payment_no: serialFault,
@@ -181,11 +180,12 @@ function sourceFault(word: string): string | null {
   return sourceOf(word) === null ? `${quoted(word)} is none of ${[...SOURCES.keys()].join(', ')}` : null;
 }
 
-function stateOf(word: string): RefundState | null {
-  return word === '' ? null : (STATES.get(word.toLowerCase()) ?? null);
+function stateOf(word: string, { states }: RowRules): RefundState | null {
+  const plain = word.toLowerCase();
+  return STATES.get(plain) ?? (Object.hasOwn(states, plain) ? (states[plain] ?? null) : null);
 }
 
-function stateFault(word: string): string | null {
-  if (word === '' || stateOf(word) !== null) return null;
-  return `${quoted(word)} is none of ${[...STATES.keys()].join(', ')}`;
+function stateFault(word: string, rules: RowRules): string | null {
+  if (word === '' || stateOf(word, rules) !== null) return null;
+  return `${quoted(word)} is none of ${[...STATES.keys(), ...Object.keys(rules.states).toSorted()].join(', ')}`;
 }

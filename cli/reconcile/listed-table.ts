@@ -21,8 +21,8 @@ const TABLE = `
     list_line          bigint not null,
     requested_at       timestamptz not null,
     amount_minor       bigint not null,
-    -- Another row of the list has the same number and stands for both.
-    listed_again       boolean not null default false,
+    -- Another row of the list that names the same refund and stands for both.
+    same_as            bigint,
     refund_no          text not null,
     currency           text not null,
     source             text not null,
@@ -41,24 +41,29 @@ const BOOK = `
            -- A list does not say why a refund failed, so none of its failures is taken for a closure.
            null::text as state_reason
       from reconcile.listed
-     where not listed_again`;
+     where same_as is null`;
 
 /**
  * A number can be one refund only. Where the list has it several times, the row that a line of the statement agrees with
- * stands for all, else the first by its content; so the order of the list decides nothing.
+ * stands for all, else the first by its content; so the order of the list decides nothing. Where a number names a refund
+ * within its payment, rows that all say their payment are told apart by it.
  */
-const MARK_LISTED_AGAIN = `
-  with twice as (select refund_no from reconcile.listed group by refund_no having count(*) > 1),
+const markListedAgainSql = (within: 'payment' | undefined): string => `
+  with twice as (
+    select refund_no, ${within === 'payment' ? 'bool_and(transaction_id is not null)' : 'false'} as by_payment
+      from reconcile.listed group by refund_no having count(*) > 1),
   ranked as (
-    select r.list_line, row_number() over (
-             partition by r.refund_no
-             order by exists (select from yuanlu.statement_lines l
-                               where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
-                                 and l.amount_minor = r.amount_minor and l.currency = r.currency) desc,
-                      r.requested_at, r.amount_minor, r.currency, r.channel_refund_no, r.transaction_id, r.payment_no,
-                      r.source, r.state, r.list_line) as nth
-      from reconcile.listed r join twice using (refund_no))
-  update reconcile.listed r set listed_again = true from ranked
+    select r.list_line, row_number() over best as nth, first_value(r.list_line) over best as first_line
+      from reconcile.listed r join twice using (refund_no)
+    window best as (
+      partition by r.refund_no, case when by_payment then r.transaction_id end
+      order by exists (select from yuanlu.statement_lines l
+                        where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
+                          and l.amount_minor = r.amount_minor and l.currency = r.currency
+                          and (not by_payment or l.transaction_id = r.transaction_id)) desc,
+               r.requested_at, r.amount_minor, r.currency, r.channel_refund_no, r.transaction_id, r.payment_no,
+               r.source, r.state, r.list_line))
+  update reconcile.listed r set same_as = ranked.first_line from ranked
    where ranked.nth > 1 and ranked.list_line = r.list_line`;
 
 /** Makes the empty table, and an account to import under. */
@@ -124,9 +129,13 @@ export async function indexListed(owner: Pool, statements: number): Promise<void
   if (statements >= INDEXED_FROM_STATEMENTS) await owner.query(INDEX);
 }
 
-/** Chooses one row for each number. Wants the lines of all statements to be there. @returns rows that stand for nothing */
-export async function markListedAgain(owner: Pool): Promise<number> {
-  const { rowCount } = await owner.query(MARK_LISTED_AGAIN);
+/**
+ * Chooses one row for each refund. Wants the lines of all statements to be there.
+ * @param within what a number names a refund in, where that is not the account
+ * @returns rows that stand for nothing
+ */
+export async function markListedAgain(owner: Pool, within: 'payment' | undefined): Promise<number> {
+  const { rowCount } = await owner.query(markListedAgainSql(within));
   invariant(rowCount !== null, 'an update counts its rows');
   return rowCount;
 }

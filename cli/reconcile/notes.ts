@@ -15,6 +15,7 @@ export function notesOn({ list, statements, channel }: Findings): string[] {
     ...statements.flatMap(({ file, givenAgain }) =>
       givenAgain.map((again) => `${again} has the same content as ${file}: it was counted once.`),
     ),
+    ...nothingToMatch(statements),
     ...sameDay(statements),
     ...severalMerchants(statements),
     ...quarantined(statements),
@@ -27,6 +28,12 @@ function otherChannels(others: Readonly<Record<string, number>>, channel: string
   const rows = counts.reduce((total, [, count]) => total + count, 0);
   const names = counts.map(([name, count]) => `${name} ${grouped(count)}`).join(', ');
   return [`Left out of the list: ${counted(rows, 'row')} of other channels than ${channel} (${names}).`];
+}
+
+function nothingToMatch(statements: readonly LoadedStatement[]): string[] {
+  return statements.some(({ summary }) => summary.kind === 'trade')
+    ? []
+    : ['No trade statement was given: fund-flow statements are checked and counted, and match nothing.'];
 }
 
 /** Two deliveries of a day, or the ALL and the REFUND bill of it, hold the same refunds. */

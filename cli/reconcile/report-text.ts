@@ -2,6 +2,7 @@
 import { formatYuan, isCurrency } from '../../domain/money.ts';
 import { BREAK_KINDS } from '../../domain/statement/break.ts';
 import { beijingTime, counted, grouped, table } from '../output.ts';
+import type { ReconcileChannel } from './channels.ts';
 import type { Findings, ReconcileDocument } from './document.ts';
 import { breaksIn, placeOf, refundNoOf } from './document.ts';
 import { explain, promisedBy } from './explain.ts';
@@ -28,7 +29,7 @@ export function reportText(
 ): string {
   return [
     statementsText(findings.statements),
-    placedText(document),
+    [placedText(document), ...provesText(findings)].join('\n'),
     breaksText(findings, out),
     overdueText(findings, document, overdue, out),
     `Judged as of ${beijingTime(findings.asOf)} (Beijing).`,
@@ -77,6 +78,18 @@ function placedText({ placed, matched, waiting_reasons: reasons, ...document }: 
     { head: 'refund lines', align: 'right', cell: (row) => grouped(row.lines) },
     { head: '', cell: (row) => row.how },
   ]);
+}
+
+const PROVES: Readonly<Record<ReconcileChannel['lineProves'], string>> = {
+  acceptance: 'took the refund; the money may still be on its way',
+  completion: 'has sent the money; a bank card may show it days later',
+  clearing: 'has cleared the refund; the bank of the payer posts it in its own time',
+};
+
+function provesText({ channel, judgement }: Findings): string[] {
+  return judgement.lines.matched === 0
+    ? []
+    : [`A match proves that ${channel.title} ${PROVES[channel.lineProves]}.`];
 }
 
 function howText(parts: readonly (readonly [number, string])[]): string {
@@ -143,8 +156,10 @@ function overdueText(
       cell: ({ window }) => `${String(lateness.days(window))}${lateness.isProvisional(window) ? '?' : ''}`,
     },
     { head: 'level', cell: ({ level }) => (level === 2 ? 'alarm' : 'promise missed') },
-    { head: channel.channelNumberTitle, cell: ({ listed }) => listed.channelRefundNo ?? 'not listed' },
-    { head: channel.transactionTitle, cell: ({ listed }) => listed.transactionId ?? 'not listed' },
+    ...channel.numbers.map(({ of, title }) => ({
+      head: title,
+      cell: ({ listed }: OverdueRow) => listed[of] ?? 'not listed',
+    })),
   ]);
   const marked = shown.some(({ window }) => lateness.isProvisional(window))
     ? ['? counted over a year whose holidays are not known here: weekends only']

@@ -79,12 +79,12 @@ export async function reconcile(
   const statements = await loadStatements(books, { ...o, files: plan.statements, channel: plan.channel });
   o.progress.update('matching');
   await indexListed(books.owner, statements.length);
-  if (summary.mayNameTwice) await markListedAgain(books.owner);
-  await matchStatements(books, statements, o);
+  if (summary.mayNameTwice) await markListedAgain(books.owner, plan.channel.refundNo.uniqueWithin);
+  await matchStatements(books, statements, { ...o, channel: plan.channel });
   o.progress.update('looking for what is left over');
   const asOf = instantOf(plan.asOf, statements, o.now);
   const judgement = await judge(books.owner, {
-    channel: plan.channel.name,
+    channel: plan.channel,
     asOf,
     statements,
     refunds: summary.refunds,

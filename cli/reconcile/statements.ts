@@ -8,6 +8,7 @@ import type { Books } from './books.ts';
 import type { ReconcileChannel } from './channels.ts';
 import { grouped } from '../output.ts';
 import { ACCOUNT } from './listed-table.ts';
+import { recognise } from './recognise.ts';
 
 /** What the person who waits is shown. */
 export interface Progress {
@@ -58,7 +59,7 @@ export async function loadStatements(
       );
     } catch (error) {
       if (!isStatementFault(error)) throw error;
-      refusals.push({ file, error });
+      refusals.push({ file, error: await namingItsChannel(error, file, o.channel) });
     }
   }
   const [first, ...more] = refusals;
@@ -66,6 +67,21 @@ export async function loadStatements(
   const { error } = first;
   if (more.length === 0) throw new AppError(error.code, { file: first.file, ...error.details });
   throw new AppError(error.code, { errors: refusals.map((one) => `${one.file}: ${one.error.message}`) });
+}
+
+/** Says of a file that cannot be made out whose it is, where another channel knows it. */
+async function namingItsChannel(error: AppError, file: string, asked: ReconcileChannel): Promise<AppError> {
+  if (error.code !== 'statement_unrecognised' && error.code !== 'statement_encoding_invalid') return error;
+  const owner = await recognise(file, asked);
+  if (owner === null) return error;
+  return new AppError(
+    'statement_unrecognised',
+    {
+      this_is: `a statement of ${owner.title}, given for ${asked.title}`,
+      remedy: `Give it with --channel ${owner.name}.`,
+    },
+    { cause: error },
+  );
 }
 
 async function loadStatement(
@@ -83,7 +99,7 @@ async function loadStatement(
   o.progress.update(`loading ${o.file}`);
   const result = await importStatement(books.ingest, {
     ...{ accountId: ACCOUNT, kind: null, billDate: null, part: o.part, uri: null },
-    ...{ expectHash: null, expectMerchantNo: null, now: o.now },
+    ...{ expectHash: null, expectMerchantNo: null, now: o.now, proves: o.channel.lineProves },
     source: content.bytes,
     reader: content.reader,
     onProgress: (seen) => {
@@ -98,10 +114,11 @@ async function loadStatement(
 export async function matchStatements(
   books: Books,
   statements: readonly LoadedStatement[],
-  o: { readonly now: Date; readonly progress: Progress },
+  o: { readonly channel: ReconcileChannel; readonly now: Date; readonly progress: Progress },
 ): Promise<void> {
+  const numberWithin = o.channel.refundNo.uniqueWithin;
   for (const { file, fileId } of statements) {
     o.progress.update(`matching ${file}`);
-    await matchStatement(books.ingest, fileId, { now: o.now });
+    await matchStatement(books.ingest, fileId, { now: o.now, numberWithin });
   }
 }

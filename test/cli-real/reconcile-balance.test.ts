@@ -45,9 +45,9 @@ async function judged(meddle: (books: Books) => Promise<unknown>): Promise<Judge
     await createListedTable(books.owner, channel.name);
     await fillListedTable(books.owner, opened.copyText);
     const statements = await loadStatements(books, { ...o, files: plan.statements, channel });
-    await matchStatements(books, statements, o);
+    await matchStatements(books, statements, { ...o, channel });
     await meddle(books);
-    return await judge(books.owner, { channel: channel.name, asOf: o.now, statements, refunds: 3 });
+    return await judge(books.owner, { channel, asOf: o.now, statements, refunds: 3 });
   } finally {
     await books.close();
   }
