@@ -23,6 +23,9 @@ const ANSWER_BYTES_MAX = 1 << 20;
 /** WeChat Pay's limits per merchant: accepted calls and failing calls a second (APIv3: create a refund, frequency). */
 const RATE_LIMITS = { goodPerSecond: 150, failingPerSecond: 6, waitingMax: 1_000 };
 
+/** Error answers that answer the question, whether a day has a bill; the channel's limit on failing calls is not about them. */
+const EXPECTED_CODES: ReadonlySet<string> = new Set(['NO_STATEMENT_EXIST', 'STATEMENT_CREATING']);
+
 /** What came of a call. `responseId` is the channel's Request-ID: its support asks for it. */
 export type Answer =
   | { readonly kind: 'good'; readonly body: unknown; readonly responseId: string | null }
@@ -79,7 +82,7 @@ export function createTransport(account: WechatAccount, deps: TransportDeps): Tr
     });
     const result = await http.call(request);
     const answer = result.ok ? await readAnswer(result.answer, keys, deps.clock) : unknown(result.why, null);
-    limiter.ended(answer.kind === 'good');
+    limiter.ended(answer.kind === 'good' || (answer.kind === 'error' && EXPECTED_CODES.has(answer.code)));
     return answer;
   };
   return {
