@@ -183,7 +183,13 @@ export const ERRORS = {
     status: 400,
     title: 'The notice could not be decrypted or does not have the documented shape.',
     retryable: false,
-    remedy: 'Check the APIv3 key of the account.',
+    remedy: 'It is kept as it came. Check the keys of the account; at WeChat Pay, its APIv3 key.',
+  },
+  callback_account_differs: {
+    status: 400,
+    title: 'The notice is genuine and meant for another merchant or application.',
+    retryable: false,
+    remedy: 'Nothing was applied. Check which account the address belongs to that the channel was given.',
   },
   callback_replayed: {
     status: 401,

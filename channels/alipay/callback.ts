@@ -25,9 +25,9 @@ export function readCallback(
   if (!isNoticeSignedBy(fields, account.alipayKey))
     return refused('callback_signature_invalid', 'the signature is not over this content');
   if (fields['app_id'] !== account.appId)
-    return refused('callback_undecipherable', 'for another application');
+    return refused('callback_account_differs', 'for another application');
   if (fields['seller_id'] !== undefined && fields['seller_id'] !== account.sellerId)
-    return refused('callback_undecipherable', 'for another merchant');
+    return refused('callback_account_differs', 'for another merchant');
   return fields['msg_method'] === undefined ? readTradeNotice(fields) : readAppMessage(fields);
 }
 

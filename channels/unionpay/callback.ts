@@ -21,7 +21,7 @@ export function readCallback(
   const why = whyNotGenuine(account, fields, wallNow);
   if (why !== null) return { verdict: 'refused', code: 'callback_signature_invalid', why };
   if (fields['merId'] !== account.merId)
-    return { verdict: 'refused', code: 'callback_undecipherable', why: 'for another merchant' };
+    return { verdict: 'refused', code: 'callback_account_differs', why: 'for another merchant' };
   return readNotice(fields);
 }
 

@@ -17,6 +17,9 @@ import type { ZmField } from './zm-record.ts';
 
 /** A record is 607 bytes; a line beyond this is none. */
 const LINE_BYTES_MAX = 64 * 1024;
+/** The letters, digits and signs of ASCII. */
+const FIRST_PRINTED = 0x20;
+const LAST_PRINTED = 0x7e;
 const MERCHANTS_MAX = 1_000;
 /** Fees are kept in 1/100000 yuan; UnionPay prints fen. */
 const FEE_E5_PER_FEN = 1_000;
@@ -28,6 +31,9 @@ const TYPES: ReadonlyMap<string, LineType> = new Map([
   ['04', 'refund'],
   ['31', 'revoked'],
 ]);
+/** What names a transaction; anything but ASCII in it would be another number, or none. */
+const NAMES = ['queryId', 'orderId', 'originalQueryId', 'merId', 'originalOrderId'] as const;
+
 export class ZmReader implements StatementReader {
   readonly #incoming = new WholeLines();
   readonly #out = new CopyText();
@@ -145,6 +151,7 @@ export class ZmReader implements StatementReader {
     if (type === undefined) return 'an unknown kind of transaction';
     const time = timeNear(this.#clearingDate, text(bytes, at, 'traceTime'));
     if (time === null) return 'no time as documented';
+    if (!NAMES.every((field) => isPlain(bytes, at, field))) return 'a number that is no text';
     const gross = type === 'payment' ? amount : 0 - amount;
     // What is paid to the merchant is what was taken less the fee, on every record and so in the sum.
     if (gross + fee !== settlement) return 'amount, fee and settlement do not add up';
@@ -198,6 +205,15 @@ export class ZmReader implements StatementReader {
     const [from, to] = fieldAt(bytes, at, field);
     this.#out.field(bytes, from, to);
   }
+}
+
+function isPlain(bytes: Buffer, at: number, field: ZmField): boolean {
+  const [from, to] = fieldAt(bytes, at, field);
+  for (let place = from; place < to; place += 1) {
+    const byte = bytes[place] ?? 0;
+    if (byte < FIRST_PRINTED || byte > LAST_PRINTED) return false;
+  }
+  return true;
 }
 
 function text(bytes: Buffer, at: number, field: ZmField): string {

@@ -41,7 +41,7 @@ function readNotice(account: Pick<WechatAccount, 'mchid' | 'apiV3Key'>, body: Bu
   if (!content.success)
     throw new AppError('callback_undecipherable', { why: 'the content is not a refund as documented' });
   if (content.data.mchid !== account.mchid)
-    throw new AppError('callback_undecipherable', { why: 'the notice is for another merchant' });
+    throw new AppError('callback_account_differs', { why: 'the notice is for another merchant' });
   const report = noticeReport(content.data);
   return report === null
     ? { verdict: 'unhandled', noticeId, eventType }

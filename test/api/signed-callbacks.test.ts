@@ -234,7 +234,7 @@ describe('F35 a notice that is not to be believed', () => {
     [
       'for another merchant number',
       400,
-      'callback_undecipherable',
+      'callback_account_differs',
       (refundNo) => {
         const body = noticeBody(shop, { refundNo, mchid: '1999999999' });
         return { body, headers: signedHeaders(shop, body) };

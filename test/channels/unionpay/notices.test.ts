@@ -94,7 +94,7 @@ describe('F35 I15: what is refused and changes nothing', () => {
       'callback_signature_invalid',
     ],
     ['another owner', signedFields(NOTICE, signerNamed('a@b@某某公司@c')), 'callback_signature_invalid'],
-    ['another merchant', signedFields({ ...NOTICE, merId: '802310048999999' }), 'callback_undecipherable'],
+    ['another merchant', signedFields({ ...NOTICE, merId: '802310048999999' }), 'callback_account_differs'],
     ['no number', signedFields({ ...NOTICE, orderId: '' }), 'callback_undecipherable'],
   ])('%s', (_what, fields, code) => {
     const body = form(Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== '')));

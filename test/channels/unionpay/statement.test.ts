@@ -108,11 +108,41 @@ describe('a clearing day', () => {
   });
 });
 
+/** The record with these bytes at that place. */
+function spoilt(good: Buffer, at: number, bytes: readonly number[]): Buffer {
+  const bad = Buffer.from(good);
+  Buffer.from(bytes).copy(bad, at);
+  return bad;
+}
+
 describe('F48 I8: a bad record', () => {
   const short = record(PAYMENT).subarray(1);
 
   test.each<[string, Buffer, string]>([
     ['a record that is too short', short, '606 bytes instead of 607'],
+    [
+      'a record that is too long',
+      Buffer.concat([Buffer.from(' '), record(PAYMENT)]),
+      '608 bytes instead of 607',
+    ],
+    ...['0000001234.5', '00000123.450', '0000001e0005', '0000012,3456', '00000000-123', '     1234567'].map(
+      (amount): [string, Buffer, string] => [
+        `the amount "${amount}"`,
+        record({ ...PAYMENT, amount }),
+        'an amount that cannot be read',
+      ],
+    ),
+    [
+      'an amount in full-width digits',
+      record({ ...PAYMENT, amount: '１２３４５６' }),
+      'an amount that cannot be read',
+    ],
+    [
+      'F50 GBK bytes that decode to nothing in a number',
+      spoilt(record(PAYMENT), 112, [0xff, 0xff]),
+      'a number that is no text',
+    ],
+    ['a NUL in a number', spoilt(record(REFUND), 271, [0]), 'a number that is no text'],
     [
       'an amount that is none',
       record({ ...PAYMENT, amount: '00000001234x' }),
@@ -134,6 +164,13 @@ describe('F48 I8: a bad record', () => {
     expect(rows.map(([lineNo]) => lineNo)).toEqual(['1', '3']);
     expect(summary.quarantined).toMatchObject([{ lineNo: 2, byteOffset: 609, reason }]);
     expect(summary.lines).toBe(3);
+  });
+
+  test('F50: GBK bytes that decode to nothing in a text that nobody matches by leave the record whole', async () => {
+    const { rows, summary } = await read(zipOf({ [NAME]: spoilt(record(PAYMENT), 327, [0xff, 0x81, 0x20]) }));
+
+    expect(rows).toHaveLength(1);
+    expect(summary.quarantinedCount).toBe(0);
   });
 
   test('many of them are a format that we do not know', async () => {

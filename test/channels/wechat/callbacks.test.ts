@@ -158,10 +158,16 @@ describe('F35 I15: a notice that is not to be believed', () => {
     ['other associated data', notice({ resource: { associated_data: 'transaction' } })],
     ['content that is no JSON', notice({ content: 'hello' })],
     ['content without an amount', notice({ content: { ...CONTENT, amount: undefined } })],
-    ['another merchant', notice({ content: { ...CONTENT, mchid: '1900000999' } })],
     ['no status', notice({ content: { ...CONTENT, refund_status: undefined } })],
   ])('genuine, but with %s', async (_what, text) => {
     expect(await read(text)).toMatchObject({ verdict: 'refused', code: 'callback_undecipherable' });
+  });
+
+  test('genuine, but for another merchant', async () => {
+    expect(await read(notice({ content: { ...CONTENT, mchid: '1900000999' } }))).toMatchObject({
+      verdict: 'refused',
+      code: 'callback_account_differs',
+    });
   });
 });
 

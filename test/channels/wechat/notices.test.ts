@@ -157,7 +157,7 @@ describe('F37: a genuine notice of a new kind is kept and visible, and breaks no
       await read(desk.channel(), notice({ refund_status: 'PARTLY', mchid: '1900000999' })),
     ).toMatchObject({
       verdict: 'refused',
-      code: 'callback_undecipherable',
+      code: 'callback_account_differs',
     });
   });
 });
