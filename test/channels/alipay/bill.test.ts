@@ -225,6 +225,13 @@ describe('F50: a bad row', () => {
     ['a field too few', PAID.replace(',机械键盘', ''), '24 fields instead of 25'],
     ['an amount that is none', PAID.replace('299.00,299.00', '1,299.00,299.00'), 'more fields than columns'],
     ['an amount with letters', PAID.replace('299.00', '299.O0'), 'an amount that cannot be read'],
+    ...['299.001', '2.99e2', '２９９．００', '1，299.00', "1'299.00", '0x12b', '- 299.00', ''].map(
+      (amount): [string, string, string] => [
+        `the amount "${amount}"`,
+        PAID.replace(',299.00,299.00', `,${amount},299.00`),
+        'an amount that cannot be read',
+      ],
+    ),
     ['a kind that nobody knows', PAID.replace('交易\t', '转账\t'), 'an unknown kind of business'],
     [
       'a time that is none',
