@@ -61,6 +61,7 @@ export function tradeNoticeReport(notice: z.infer<typeof tradeNoticeSchema>): Re
     refundNo: notice.out_biz_no,
     transactionId: notice.trade_no,
     amountMinor: null,
+    refundedSoFarMinor: notice.refund_fee,
     acceptedAt: notice.gmt_refund,
     succeededAt: notice.gmt_refund,
     landsIn: null,

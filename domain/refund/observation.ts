@@ -77,6 +77,8 @@ export interface ChannelReport extends Base {
   readonly status: ChannelStatus;
   /** The amount the channel names for this refund, minor units; absent when it names none. */
   readonly amountMinor?: string;
+  /** What was given back of the payment so far, this refund included, minor units: never less than the refund itself. */
+  readonly refundedSoFarMinor?: string;
   readonly channelRefundNo?: string;
   readonly transactionId?: string;
   /** When the channel accepted it / says the money left (RFC 3339). */

@@ -9,6 +9,8 @@ export interface RefundReport {
   readonly transactionId: string | null;
   readonly amountMinor: bigint | null;
   readonly payerAmountMinor: bigint | null;
+  /** What was given back of the payment so far, this refund included, where the channel names that sum. */
+  readonly refundedSoFarMinor?: bigint;
   readonly acceptedAt: Date | null;
   readonly succeededAt: Date | null;
   readonly landsIn: string | null;
@@ -25,11 +27,13 @@ export interface BankLegReport {
 /** The report as evidence, still without its source. What the channel left out stays out. */
 export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' | 'ref' | 'at'> {
   const { status, amountMinor, payerAmountMinor, channelRefundNo, transactionId, landsIn, bankLeg } = report;
+  const { refundedSoFarMinor } = report;
   return {
     kind: 'channel_report',
     status,
     ...(amountMinor === null ? {} : { amountMinor: amountMinor.toString() }),
     ...(payerAmountMinor === null ? {} : { payerAmountMinor: payerAmountMinor.toString() }),
+    ...(refundedSoFarMinor === undefined ? {} : { refundedSoFarMinor: refundedSoFarMinor.toString() }),
     ...(channelRefundNo === null ? {} : { channelRefundNo }),
     ...(transactionId === null ? {} : { transactionId }),
     ...(report.acceptedAt === null ? {} : { acceptedAt: report.acceptedAt.toISOString() }),

@@ -126,7 +126,11 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     known: reports.length > 0 || lines.length > 0,
     lineSeen: lines.length > 0,
     bounced: observations.some((one) => one.kind === 'bounced'),
-    amountDiffers: stated.some((minor) => minor !== undefined && BigInt(minor) !== amountMinor),
+    amountDiffers:
+      stated.some((minor) => minor !== undefined && BigInt(minor) !== amountMinor) ||
+      reports.some(
+        (one) => one.refundedSoFarMinor !== undefined && BigInt(one.refundedSoFarMinor) < amountMinor,
+      ),
     refusedForGood: !openAttempt && observations.some((one) => one.kind === 'attempt_refused'),
     openAttempt,
     silent: silentForTooLong(observations),

@@ -9,6 +9,7 @@ import type { RefundEngine, RefundName, RefundToStart } from '../../api/refund-e
 import { buildApi } from '../../api/server.ts';
 import type { CallbackMessage, CallbackReading, Channel, RefundReport } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
+import type { ChannelName } from '../../domain/refund/refund.ts';
 import { syncAccounts } from '../../store/accounts.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -62,6 +63,8 @@ export interface Arrangement {
   readonly limits?: Partial<ApiLimits>;
   /** Reads the callbacks of every account; by default none is believed. */
   readonly readCallback?: (message: CallbackMessage) => Promise<CallbackReading>;
+  /** The channel of all accounts; WeChat Pay when absent. */
+  readonly channelName?: ChannelName;
   /** The channel of an account, in place of the stand-in. */
   readonly channel?: (accountId: string) => Channel;
   /** The API's way to its database, in place of the straight one. It is closed with the API. */
@@ -74,11 +77,12 @@ export interface Arrangement {
 /** Accounts: wx-1 and wx-2 of merchant m1, wx-3 of merchant m2. wx-gone is in the database, but not configured here. */
 export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUnderTest> {
   const database = await testDatabase();
+  const channel = arrangement.channelName ?? 'wechat';
   await syncAccounts(database.pool, [
-    { id: 'wx-1', merchantId: 'm1', channel: 'wechat', externalId: '1900000001' },
-    { id: 'wx-2', merchantId: 'm1', channel: 'wechat', externalId: '1900000002' },
-    { id: 'wx-3', merchantId: 'm2', channel: 'wechat', externalId: '1900000003' },
-    { id: 'wx-gone', merchantId: 'm1', channel: 'wechat', externalId: '1900000004' },
+    { id: 'wx-1', merchantId: 'm1', channel, externalId: '1900000001' },
+    { id: 'wx-2', merchantId: 'm1', channel, externalId: '1900000002' },
+    { id: 'wx-3', merchantId: 'm2', channel, externalId: '1900000003' },
+    { id: 'wx-gone', merchantId: 'm1', channel, externalId: '1900000004' },
   ]);
   const engine = new FakeEngine();
   const clock = { at: NOW, wallAt: NOW };

@@ -238,3 +238,17 @@ describe('advance', () => {
     expect(known).toHaveLength(1);
   });
 });
+
+describe('what was given back of the payment so far', () => {
+  const soFar = (refundedSoFarMinor: string): Observation =>
+    ({ ...report('success', 10, null), refundedSoFarMinor }) as Observation;
+
+  test('may be this refund or more, with others of the same payment', () => {
+    expect(status(soFar(AMOUNT.toString()))).toEqual(['succeeded', null]);
+    expect(status(soFar((AMOUNT + 5_000n).toString()))).toEqual(['succeeded', null]);
+  });
+
+  test('F33 contradicts the refund when it is less', () => {
+    expect(status(soFar((AMOUNT - 1n).toString()))).toEqual(['needs_action', 'amount_mismatch']);
+  });
+});

@@ -126,6 +126,9 @@ describe('a refund put to Alipay', () => {
 describe('an answer that cannot be trusted', () => {
   const node = JSON.stringify(DONE);
   const name = 'alipay_trade_refund_response';
+  // As the gateway may write it: escaped slashes, blanks.
+  const spaced = node.replaceAll(',', ', ').replace('{', '{ "url":"a\\/b", ');
+  const turned = JSON.stringify(Object.fromEntries(Object.entries(DONE).toReversed()));
   const untrusted: [string, Script][] = [
     ['F1 no answer at all', 'silence'],
     ['F5 half an answer', 'half'],
@@ -148,12 +151,26 @@ describe('an answer that cannot be trusted', () => {
       { body: `{"error_response":{"code":"40004","sub_code":"ACQ.TRADE_NOT_EXIST"}}` },
     ],
     ['a node without a code', { node: { msg: 'Success' } }],
+    [
+      'F4 a signature over the JSON parsed and written anew',
+      { body: `{"${name}":${spaced},"sign":"${signAsAlipay(JSON.stringify(JSON.parse(spaced)))}"}` },
+    ],
+    [
+      'F4 a node whose members stand in another order than they were signed in',
+      { body: `{"${name}":${turned},"sign":"${signAsAlipay(node)}"}` },
+    ],
   ];
 
   test.each(untrusted)('I7: %s leaves the outcome unknown', async (_what, script) => {
     desk.answer(script);
 
     expect((await desk.channel().submitRefund(ORDER)).outcome).toBe('unknown');
+  });
+
+  test('the signature may stand before the node, and the node be written in any way, as long as it is signed so', async () => {
+    desk.answer({ body: `{"sign":"${signAsAlipay(spaced)}", "${name}" : ${spaced}}` });
+
+    expect((await desk.channel().submitRefund(ORDER)).outcome).toBe('reported');
   });
 
   test('a refusal of the gateway itself comes unsigned and holds the refund without ending it', async () => {
