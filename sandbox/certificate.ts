@@ -1,6 +1,6 @@
 /**
  * Writes an X.509 v3 certificate in DER, because Node reads certificates but does not make them. Only what
- * a platform certificate needs: RSA with SHA-256, one common name, UTC times (years before 2050).
+ * the channels' certificates need: RSA with SHA-256, UTC times (years before 2050).
  */
 import type { KeyObject } from 'node:crypto';
 import { sign } from 'node:crypto';
@@ -18,19 +18,32 @@ const TAG = {
 
 /** AlgorithmIdentifier: 1.2.840.113549.1.1.11 (sha256WithRSAEncryption) with NULL parameters. */
 const SHA256_WITH_RSA = Buffer.from('300d06092a864886f70d01010b0500', 'hex');
-/** 2.5.4.3, the attribute "common name". */
-const COMMON_NAME = Buffer.from('550403', 'hex');
+/** 2.5.4.3 and its neighbours: the attributes of a name. */
+const ATTRIBUTES = {
+  CN: Buffer.from('550403', 'hex'),
+  C: Buffer.from('550406', 'hex'),
+  O: Buffer.from('55040a', 'hex'),
+  OU: Buffer.from('55040b', 'hex'),
+} as const;
 
-export interface CertificateOrder {
+type NamePart = readonly [attribute: keyof typeof ATTRIBUTES, value: string];
+
+/** Who a certificate is for. */
+export interface Subject {
+  /** Parts of the name that come before the common name, in the order in which they are encoded. */
+  readonly organisation?: readonly NamePart[];
+  readonly commonName: string;
+}
+
+export interface CertificateOrder extends Subject {
   /** Upper-case hex; the name by which a signature says which key made it. */
   readonly serial: string;
-  readonly commonName: string;
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
   readonly from: Date;
   readonly to: Date;
   /** Who signs it; without one it signs itself. */
-  readonly issuer?: { readonly commonName: string; readonly privateKey: KeyObject };
+  readonly issuer?: Subject & { readonly privateKey: KeyObject };
 }
 
 /** The certificate as PEM. */
@@ -40,9 +53,9 @@ export function makeCertificate(order: CertificateOrder): string {
     der(TAG.version, der(TAG.integer, Buffer.from([2]))),
     der(TAG.integer, positive(Buffer.from(order.serial, 'hex'))),
     SHA256_WITH_RSA,
-    nameOf(issuer.commonName),
+    nameOf(issuer),
     sequence(utcTime(order.from), utcTime(order.to)),
-    nameOf(order.commonName),
+    nameOf(order),
     order.publicKey.export({ type: 'spki', format: 'der' }),
   );
   const signature = sign('sha256', body, issuer.privateKey);
@@ -55,8 +68,13 @@ export function makeCertificate(order: CertificateOrder): string {
   return `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
 }
 
-function nameOf(commonName: string): Buffer {
-  return sequence(der(TAG.set, sequence(der(TAG.oid, COMMON_NAME), der(TAG.utf8, Buffer.from(commonName)))));
+function nameOf({ organisation = [], commonName }: Subject): Buffer {
+  const parts: readonly NamePart[] = [...organisation, ['CN', commonName]];
+  return sequence(
+    ...parts.map(([attribute, value]) =>
+      der(TAG.set, sequence(der(TAG.oid, ATTRIBUTES[attribute]), der(TAG.utf8, Buffer.from(value)))),
+    ),
+  );
 }
 
 function der(tag: number, content: Buffer): Buffer {

@@ -38,6 +38,8 @@ export interface LedgerRefund {
   readonly payment: LedgerPayment;
   readonly channelRefundNo: string;
   readonly refundNo: string;
+  /** The payment within which the number is unique; absent where it is among all of the merchant's. */
+  readonly uniqueWithin?: string;
   /** In terms of the payment, as asked for. */
   readonly amountMinor: bigint;
   /** What the payer is given. */
@@ -151,7 +153,7 @@ export class Ledger {
       to: payer,
       minor: refund.payerMinor,
     });
-    const key = `${refund.payment.merchantNo}/${refund.refundNo}`;
+    const key = `${refund.payment.merchantNo}/${refund.uniqueWithin ?? ''}/${refund.refundNo}`;
     const before = this.#paidOut.get(key);
     this.#paidOut.set(key, { ...(before ?? firstPayment(refund, atMs)), count: (before?.count ?? 0) + 1 });
     const ofPayment = this.#paidOfPayment.get(refund.payment.transactionId)?.minor ?? 0n;

@@ -8,8 +8,11 @@ import type { Agenda } from './agenda.ts';
 /** Least wall time between two tries of one notice, for clocks on which the ladder passes in no time. */
 const RETRY_WALL_MIN_MS = 200;
 
-/** `again`: a copy of a notice that was taken already. `stale`: an older notice. `probe`: wrongly signed on purpose. */
-export type Flavour = 'true' | 'again' | 'stale' | 'forged' | 'probe';
+/**
+ * `again`: a copy of a notice that was taken already. `stale`: an older notice. `forged`: signed by a stranger.
+ * `foreign`: genuine, and meant for somebody else. `probe`: wrongly signed on purpose.
+ */
+export type Flavour = 'true' | 'again' | 'stale' | 'forged' | 'foreign' | 'probe';
 
 /** What every notice has. */
 export interface AnyNotice {

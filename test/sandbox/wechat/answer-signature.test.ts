@@ -3,7 +3,8 @@ import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { SealedText } from './merchant.ts';
 import { keyOfPem, newMerchant, signatureFault, unseal } from './merchant.ts';
-import type { Fields, Shop } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { Shop } from './shop.ts';
 import { openShop } from './shop.ts';
 
 interface Listed extends Fields {

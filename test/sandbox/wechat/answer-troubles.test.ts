@@ -1,7 +1,8 @@
 /** Planned trouble with calls: answers lost, late, wrongly signed, and refusals; one refund all the same, or none. */
 import { describe, expect, test } from 'vitest';
 import { signatureFault } from './merchant.ts';
-import type { Fields, Said, Shop, Wish } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { Said, Shop, Wish } from './shop.ts';
 import { openShop } from './shop.ts';
 
 const CREATE = '/v3/refund/domestic/refunds';

@@ -1,7 +1,8 @@
 /** When a bill can be had, for how long, by whom; packed or not; and what is said when there is none. */
 import { describe, expect, test } from 'vitest';
 import { gunzipSync } from 'node:zlib';
-import { exchange, newMerchant } from './merchant.ts';
+import { exchange } from '../exchange.ts';
+import { newMerchant } from './merchant.ts';
 import { askForBill, fetchBill } from './plain-bill.ts';
 import { DAY, openShop } from './shop.ts';
 

@@ -2,7 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { askForBill, fen, fetchBill, sumOf } from './plain-bill.ts';
 import type { PlainBill } from './plain-bill.ts';
-import type { Fields, Shop, Wish } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { Shop, Wish } from './shop.ts';
 import { DAY, openShop } from './shop.ts';
 
 const DAY_ONE = 'bill_date=2026-09-01';

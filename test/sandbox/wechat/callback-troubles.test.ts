@@ -1,8 +1,10 @@
 /** Planned trouble with notices: lost, twice, out of order, forged, probes; and what becomes of it on the record. */
 import { describe, expect, test } from 'vitest';
-import type { Opened, Receiver } from './notice-receiver.ts';
+import type { Receiver } from '../notice-receiver.ts';
+import type { Opened } from './notice-receiver.ts';
 import { openNotice, receiveNotices } from './notice-receiver.ts';
-import type { Fields, Shop, Wish } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { Shop, Wish } from './shop.ts';
 import { DAY, openShop } from './shop.ts';
 
 interface Case {

@@ -2,9 +2,10 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Receiver } from './notice-receiver.ts';
+import type { Receiver } from '../notice-receiver.ts';
 import { openNotice, receiveNotices } from './notice-receiver.ts';
-import type { Fields, Shop, Wish } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { Shop, Wish } from './shop.ts';
 import { DAY, openShop } from './shop.ts';
 
 /** 15 s, 15 s, 30 s, 3 m, 10 m, 20 m, 30 m three times, 60 m, 3 h three times, 6 h twice: 24 h 4 m in all. */

@@ -1,8 +1,9 @@
 /** The unsigned side for people and programs: what it lists, what it takes, and how clearly it says what is wrong. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exchange, newMerchant } from './merchant.ts';
-import type { Fields } from './shop.ts';
+import { exchange } from '../exchange.ts';
+import { newMerchant } from './merchant.ts';
+import type { Fields } from '../exchange.ts';
 import { openShop } from './shop.ts';
 
 const ORDER = { payment_no: 'ORDER-1', amount_minor: '1000' };

@@ -1,6 +1,6 @@
 /** Planning trouble and turning the clock over the control API: what is taken, what is refused, and what it does. */
 import { describe, expect, test } from 'vitest';
-import type { Fields } from './shop.ts';
+import type { Fields } from '../exchange.ts';
 import { DAY, openShop } from './shop.ts';
 
 describe('planning trouble', () => {

@@ -8,7 +8,8 @@ import { buildProgram } from '../../../cli/main.ts';
 import { keptKeys, writeAccounts } from '../../../sandbox/account-files.ts';
 import { makeWechatKeys, wechatAccountFiles } from '../../../sandbox/wechat/account-files.ts';
 import { receiveNotices } from './notice-receiver.ts';
-import type { Fields, Shop } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { Shop } from './shop.ts';
 import { openShop } from './shop.ts';
 
 const TEXT = readFileSync(new URL('../../../docs/sandbox.md', import.meta.url), 'utf8');

@@ -4,7 +4,8 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Fields, PaidOrder, Shop, Wish } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { PaidOrder, Shop, Wish } from './shop.ts';
 import { startShop } from './shop.ts';
 
 const ORDERS = 4;

@@ -12,7 +12,6 @@ import {
   verify,
 } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 
 export interface Merchant {
@@ -34,40 +33,6 @@ export function newMerchant(mchid = '1900000109'): Merchant {
     publicKeyPem: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     apiV3Key: randomBytes(16).toString('hex'),
   };
-}
-
-/** What comes back over the wire. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly bytes: Buffer;
-}
-
-export interface Exchange {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body?: Buffer;
-  /** Rejects when nothing has come for so long. */
-  readonly timeoutMs?: number;
-}
-
-/** One request with these headers and no others but Host, Connection and the length. Rejects when the answer breaks off. */
-export function exchange({ method, url, headers, body, timeoutMs = 10_000 }: Exchange): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'content-length': String(body.length) };
-    const sent = request(url, { method, headers: { ...headers, ...length }, agent: false }, (answer) => {
-      const parts: Buffer[] = [];
-      answer.on('data', (part: Buffer) => parts.push(part));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes: Buffer.concat(parts) });
-      });
-    });
-    sent.setTimeout(timeoutMs, () => sent.destroy(new Error('timed out')));
-    sent.on('error', reject);
-    sent.end(body);
-  });
 }
 
 /** The five lines, each with its end: method, path and query as sent, time, nonce, body. */

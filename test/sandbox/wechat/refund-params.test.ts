@@ -1,7 +1,9 @@
 /** What a refund request must look like: types, lengths and characters, each refused with the field that is wrong. */
 import { describe, expect, test } from 'vitest';
-import { authorization, credentialsFor, exchange } from './merchant.ts';
-import type { Fields, PaidOrder, Shop } from './shop.ts';
+import { exchange } from '../exchange.ts';
+import { authorization, credentialsFor } from './merchant.ts';
+import type { Fields } from '../exchange.ts';
+import type { PaidOrder, Shop } from './shop.ts';
 import { openShop } from './shop.ts';
 
 const REFUNDS = '/v3/refund/domestic/refunds';

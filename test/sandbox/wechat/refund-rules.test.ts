@@ -1,7 +1,8 @@
 /** The channel's rules about orders and money: what it refuses, and how a part of an order is worked out. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Fields, PaidOrder, Said, Shop } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { PaidOrder, Said, Shop } from './shop.ts';
 import { DAY, openShop, startShop } from './shop.ts';
 
 const MINUTE = 60;

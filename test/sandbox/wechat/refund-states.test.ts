@@ -1,6 +1,7 @@
 /** A refund moves along its own time: wallets in minutes, cards in days, or as planned; and the ledger moves with it. */
 import { describe, expect, test } from 'vitest';
-import type { Fields, PaidOrder, Said, Shop, Wish } from './shop.ts';
+import type { Fields } from '../exchange.ts';
+import type { PaidOrder, Said, Shop, Wish } from './shop.ts';
 import { DAY, openShop } from './shop.ts';
 
 const HOUR = 3_600;

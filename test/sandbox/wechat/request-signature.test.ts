@@ -2,9 +2,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Answer, Credentials } from './merchant.ts';
-import { authorization, credentialsFor, exchange, newMerchant } from './merchant.ts';
-import type { Fields, Shop, Wish } from './shop.ts';
+import type { Answer } from '../exchange.ts';
+import type { Credentials } from './merchant.ts';
+import { exchange } from '../exchange.ts';
+import { authorization, credentialsFor, newMerchant } from './merchant.ts';
+import type { Fields } from '../exchange.ts';
+import type { Shop, Wish } from './shop.ts';
 import { openShop } from './shop.ts';
 
 const REFUNDS = '/v3/refund/domestic/refunds';

@@ -12,8 +12,10 @@ import { createKeyring } from '../../../api/keys.ts';
 import type { SandboxFlags } from '../../../cli/commands/sandbox.ts';
 import { runSandbox } from '../../../cli/commands/sandbox.ts';
 import { loadAccounts } from '../../../workers/accounts.ts';
-import type { Answer, Merchant } from './merchant.ts';
-import { authorization, credentialsFor, exchange, keyOfPem, signatureFault } from './merchant.ts';
+import type { Answer } from '../exchange.ts';
+import type { Merchant } from './merchant.ts';
+import { exchange } from '../exchange.ts';
+import { authorization, credentialsFor, keyOfPem, signatureFault } from './merchant.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/yuanlu.js', import.meta.url));
 const START_MS = 60_000;

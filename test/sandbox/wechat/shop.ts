@@ -5,21 +5,14 @@ import type { Rates } from '../../../sandbox/wechat/rates.ts';
 import type { Sandbox } from '../../../sandbox/wechat/server.ts';
 import { startSandbox } from '../../../sandbox/wechat/server.ts';
 import { turnableClock } from '../../../sandbox/turnable-clock.ts';
-import type { Answer, KnownKeys, Merchant } from './merchant.ts';
-import {
-  authorization,
-  credentialsFor,
-  exchange,
-  keyOfPem,
-  newMerchant,
-  signatureFault,
-} from './merchant.ts';
+import type { Answer, Control, Fields, TryControl } from '../exchange.ts';
+import { controlOf, exchange } from '../exchange.ts';
+import type { KnownKeys, Merchant } from './merchant.ts';
+import { authorization, credentialsFor, keyOfPem, newMerchant, signatureFault } from './merchant.ts';
 
 /** A Tuesday morning in Beijing. Time stands still there until a test turns the clock. */
 const TUESDAY_TEN = new Date('2026-09-01T10:00:00+08:00');
 export const DAY = 86_400;
-
-export type Fields = Record<string, unknown>;
 
 /** A JSON answer whose signature was checked, or a refusal. */
 export interface Said {
@@ -46,10 +39,8 @@ export interface Shop {
   call(method: string, target: string, o?: CallOptions): Promise<Said>;
   /** A signed call whose answer nobody checked. */
   callRaw(method: string, target: string, o?: CallOptions): Promise<Answer>;
-  /** A call to /sandbox that must succeed. */
-  control(method: string, path: string, body?: unknown): Promise<Fields>;
-  /** A call to /sandbox, whatever comes of it. */
-  tryControl(method: string, path: string, body?: unknown): Promise<{ status: number; json: Fields }>;
+  readonly control: Control;
+  readonly tryControl: TryControl;
   /** Makes an order of so many fen. */
   pay(totalMinor: number, more?: Fields): Promise<PaidOrder>;
   /** The JSON of a refund request for a part of an order, with a new number. */
@@ -138,22 +129,7 @@ function shopOf(sandbox: Sandbox, merchant: Merchant): Shop {
     expect(signatureFault(answer.headers, answer.bytes, knownKeys())).toBeNull();
     return { status: answer.status, json, signedBy: String(answer.headers['wechatpay-serial']), answer };
   };
-  const tryControl: Shop['tryControl'] = async (method, path, body) => {
-    const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const url = `${sandbox.url}/sandbox${path}`;
-    const answer = await exchange({
-      method,
-      url,
-      headers: {},
-      ...(text === undefined ? {} : { body: text }),
-    });
-    return { status: answer.status, json: JSON.parse(answer.bytes.toString('utf8')) as Fields };
-  };
-  const control: Shop['control'] = async (method, path, body) => {
-    const { status, json } = await tryControl(method, path, body);
-    expect(status, JSON.stringify(json)).toBeLessThan(300);
-    return json;
-  };
+  const { control, tryControl } = controlOf(sandbox);
   return {
     sandbox,
     merchant,

@@ -4,7 +4,8 @@ import { systemClock } from '../../../workers/clock.ts';
 import type { SandboxMerchant } from '../../../sandbox/wechat/model.ts';
 import type { Sandbox, SandboxOptions } from '../../../sandbox/wechat/server.ts';
 import { startSandbox } from '../../../sandbox/wechat/server.ts';
-import { exchange, newMerchant } from './merchant.ts';
+import { exchange } from '../exchange.ts';
+import { newMerchant } from './merchant.ts';
 import { receiveNotices } from './notice-receiver.ts';
 import { openShop } from './shop.ts';
 

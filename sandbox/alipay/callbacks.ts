@@ -1,0 +1,146 @@
+/** Notices of refunds on both roads: sent, sent again along the documented ladder, and troubled as planned. */
+import type { KeyObject } from 'node:crypto';
+import type { Clock } from '../../domain/clock.ts';
+import type { Agenda } from '../agenda.ts';
+import type { DeliveryView, Flavour, Posting } from '../notice-tries.ts';
+import { NoticeTries } from '../notice-tries.ts';
+import type { TroublePlan } from '../trouble-plan.ts';
+import type { Refund, SandboxMerchant } from './model.ts';
+import type { Notice } from './notice.ts';
+import { depositBackNotice, paymentNotice, refundNotice } from './notice.ts';
+import { signatureOf, textOf } from './signing.ts';
+import type { RefundTrouble } from './troubles.ts';
+
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Waits between the tries of one notice, in business time: eight tries in 24 hours and 24 minutes. */
+const RETRY_LADDER_MS: readonly number[] = [
+  ...[4, 10, 10].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 6, 15].map((hours) => hours * HOUR_MS),
+];
+/** A stranger does not wait for the true notice, which sets out a moment after the refund. */
+const SETS_OUT_AFTER_MS = SECOND_MS;
+/** Sixteen digits as an application's, and nobody's. */
+const FOREIGN_APP = '2021999999999999';
+const TAKEN = 'success';
+
+export interface CallbackParts {
+  readonly clock: Clock;
+  readonly agenda: Agenda;
+  readonly plan: TroublePlan<RefundTrouble>;
+  readonly merchants: ReadonlyMap<string, SandboxMerchant>;
+  /** Alipay's own key. */
+  readonly key: KeyObject;
+  /** A key that nobody knows. */
+  readonly stranger: () => KeyObject;
+  readonly log: (line: string) => void;
+}
+
+export class Callbacks {
+  readonly #parts: CallbackParts;
+  readonly #tries: NoticeTries<Notice>;
+  readonly #newest = new Map<Refund, Notice>();
+
+  constructor(parts: CallbackParts) {
+    this.#parts = parts;
+    const { clock, agenda, log } = parts;
+    this.#tries = new NoticeTries({
+      ...{ clock, agenda, log, ladderMs: RETRY_LADDER_MS },
+      seal: (notice, flavour) => this.#seal(notice, flavour),
+      isTaken: (status, body) => status === 200 && body === TAKEN,
+      flavourOf: () => 'true',
+      onTried: (notice, tried) => this.#onTried(notice, tried),
+    });
+  }
+
+  deliveries(): readonly DeliveryView[] {
+    return this.#tries.deliveries();
+  }
+
+  /** A refund was taken on: strangers may hurry to report its success. */
+  onAccepted(refund: Refund): void {
+    const url = refund.trade.notifyUrl;
+    if (url === null) return;
+    const { plan } = this.#parts;
+    const { outRequestNo, acceptedAtMs } = refund;
+    const claim = (flavour: 'forged' | 'foreign'): void =>
+      this.#tries.plan(refundNotice(refund, url, acceptedAtMs), flavour, 1, acceptedAtMs);
+    if (plan.use(outRequestNo, 'a forged notice is sent', 'callback_forged')) claim('forged');
+    if (plan.use(outRequestNo, 'a notice of another application is sent', 'callback_foreign'))
+      claim('foreign');
+  }
+
+  /** The money has gone: the trade's notice sets out once more, unless it is lost. */
+  onDone(refund: Refund): void {
+    const url = refund.trade.notifyUrl;
+    if (url === null || refund.doneAtMs === null) return;
+    this.#setOut(refundNotice(refund, url, refund.doneAtMs), refund.doneAtMs + SETS_OUT_AFTER_MS);
+  }
+
+  /** The way to the bank has ended: those who asked to be told get a message at the application's gateway. */
+  onBankLegEnd(refund: Refund): void {
+    const { bankLeg, tellsBankLeg, trade } = refund;
+    const url = this.#parts.merchants.get(trade.sellerId)?.gatewayUrl;
+    if (bankLeg === null || bankLeg.endsAtMs === null || !tellsBankLeg || url === undefined) return;
+    this.#setOut(depositBackNotice(refund, bankLeg, url, bankLeg.endsAtMs), bankLeg.endsAtMs);
+  }
+
+  /** Sends the newest notice of a refund once more. False when there is none. */
+  resend(refund: Refund): boolean {
+    const notice = this.#newest.get(refund);
+    if (notice === undefined) return false;
+    this.#tries.send(notice, 'again', 1);
+    return true;
+  }
+
+  /** Resolves when no delivery is on its way. */
+  async idle(): Promise<void> {
+    await this.#tries.idle();
+  }
+
+  async stop(): Promise<void> {
+    await this.#tries.stop();
+  }
+
+  #setOut(notice: Notice, dueMs: number): void {
+    this.#newest.set(notice.refund, notice);
+    const { refundNo, eventType } = notice;
+    if (this.#parts.plan.use(refundNo, `${eventType} is not sent`, 'callback_lost')) return;
+    this.#tries.plan(notice, 'true', 1, dueMs);
+  }
+
+  #seal(notice: Notice, flavour: Flavour): Posting {
+    const { key, stranger } = this.#parts;
+    const parameters = new Map(notice.parameters);
+    if (flavour === 'foreign') parameters.set('app_id', FOREIGN_APP).set('auth_app_id', FOREIGN_APP);
+    const text = textOf(parameters, notice.signsSignType ? ['sign'] : ['sign', 'sign_type']);
+    parameters.set('sign', signatureOf(Buffer.from(text), flavour === 'forged' ? stranger() : key));
+    return {
+      body: new URLSearchParams([...parameters]).toString(),
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' },
+    };
+  }
+
+  #onTried(notice: Notice, { flavour, taken }: DeliveryView): void {
+    if (flavour === 'forged' || flavour === 'foreign') {
+      const what = taken ? 'BELIEVED by the receiver' : 'refused by the receiver';
+      this.#parts.plan.note(notice.refundNo, `callback_${flavour}`, what);
+    }
+    if (flavour === 'true' && taken) this.#afterTaken(notice);
+  }
+
+  #afterTaken(notice: Notice): void {
+    const { plan, clock } = this.#parts;
+    const { refund, refundNo } = notice;
+    const { notifyUrl } = refund.trade;
+    const nowMs = clock.now().getTime();
+    for (let copy = 1; plan.use(refundNo, `copy ${String(copy)} is sent`, 'callback_twice'); copy += 1) {
+      this.#tries.plan(notice, 'again', copy, nowMs + copy * SECOND_MS);
+    }
+    if (notifyUrl === null) return;
+    if (plan.use(refundNo, 'the notice of the payment follows', 'callback_out_of_order'))
+      this.#tries.plan(paymentNotice(refund, notifyUrl), 'stale', 1, nowMs + SECOND_MS);
+  }
+}
