@@ -7,7 +7,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
 /** out_request_no: another payment may have a refund of the same number. */
-const ALIPAY_REFUND_NO: RefundNoRule = {
+export const ALIPAY_REFUND_NO: RefundNoRule = {
   pattern: /^[0-9A-Za-z_-]{1,64}$/,
   says: '1 to 64 digits, letters, _ and -',
   uniqueTailDigits: null,

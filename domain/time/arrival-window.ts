@@ -65,7 +65,7 @@ const WINDOWS: Readonly<Record<ChannelName, Readonly<Partial<Record<FundingSourc
 };
 
 /** How much earlier than midnight a channel's day ends: UnionPay clears from 23:00 to 23:00. */
-const DAY_ENDS_EARLY_MS: Readonly<Record<ChannelName, number>> = {
+export const DAY_ENDS_EARLY_MS: Readonly<Record<ChannelName, number>> = {
   wechat: 0,
   alipay: 0,
   unionpay: 60 * MINUTE_MS,
