@@ -14,6 +14,9 @@ const TAG = {
   sequence: 0x30,
   set: 0x31,
   version: 0xa0,
+  octets: 0x04,
+  boolean: 0x01,
+  extensions: 0xa3,
 };
 
 /** AlgorithmIdentifier: 1.2.840.113549.1.1.11 (sha256WithRSAEncryption) with NULL parameters. */
@@ -25,6 +28,9 @@ const ATTRIBUTES = {
   O: Buffer.from('55040a', 'hex'),
   OU: Buffer.from('55040b', 'hex'),
 } as const;
+/** 2.5.29.19, the extension "basic constraints". */
+const BASIC_CONSTRAINTS = Buffer.from('551d13', 'hex');
+const TRUE = Buffer.from([0xff]);
 
 type NamePart = readonly [attribute: keyof typeof ATTRIBUTES, value: string];
 
@@ -44,6 +50,8 @@ export interface CertificateOrder extends Subject {
   readonly to: Date;
   /** Who signs it; without one it signs itself. */
   readonly issuer?: Subject & { readonly privateKey: KeyObject };
+  /** It may sign other certificates. */
+  readonly authority?: true;
 }
 
 /** The certificate as PEM. */
@@ -57,6 +65,7 @@ export function makeCertificate(order: CertificateOrder): string {
     sequence(utcTime(order.from), utcTime(order.to)),
     nameOf(order),
     order.publicKey.export({ type: 'spki', format: 'der' }),
+    ...(order.authority === true ? [der(TAG.extensions, sequence(mayIssue()))] : []),
   );
   const signature = sign('sha256', body, issuer.privateKey);
   const unusedBits = Buffer.from([0]);
@@ -75,6 +84,12 @@ function nameOf({ organisation = [], commonName }: Subject): Buffer {
       der(TAG.set, sequence(der(TAG.oid, ATTRIBUTES[attribute]), der(TAG.utf8, Buffer.from(value)))),
     ),
   );
+}
+
+/** Without it no careful program lets the certificate vouch for another. */
+function mayIssue(): Buffer {
+  const constraints = sequence(der(TAG.boolean, TRUE));
+  return sequence(der(TAG.oid, BASIC_CONSTRAINTS), der(TAG.boolean, TRUE), der(TAG.octets, constraints));
 }
 
 function der(tag: number, content: Buffer): Buffer {
