@@ -11,7 +11,7 @@ import { readUnionpayAccount } from '../../../channels/unionpay/read-account.ts'
 import type { Clock } from '../../../domain/clock.ts';
 import { unionpayAccountFiles } from '../../../sandbox/unionpay/account-files.ts';
 import type { RefundTrouble } from '../../../sandbox/unionpay/troubles.ts';
-import { receiveNotices } from '../notice-receiver.ts';
+import { receiveAnswering } from '../notice-receiver.ts';
 import type { Shop } from './shop.ts';
 import { KEYS, openShop } from './shop.ts';
 
@@ -225,7 +225,7 @@ describe('troubles', () => {
 
 describe('a notice', () => {
   async function noticed(trouble?: RefundTrouble): Promise<readonly CallbackReading[]> {
-    const receiver = await receiveNotices();
+    const receiver = await receiveAnswering(204);
     receiver.answers(200);
     const { shop, channel, newOrder } = await openBoth(receiver.url);
     const order = newOrder();
