@@ -2,15 +2,16 @@
  * Alipay's gateway as its documents describe it, on loopback: checks the signature of what comes in and signs what goes
  * out, with code of its own. What it answers is scripted by the test.
  */
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import { createVerify, createSign, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import type { AlipayAccount } from '../../../channels/alipay/account.ts';
 import { alipayChannel } from '../../../channels/alipay/alipay-channel.ts';
 import type { Channel, RefundOrder } from '../../../channels/channel.ts';
+import type { HttpClient } from '../../../channels/http-client.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import type { RawAnswer, ScriptedServer } from '../scripted-server.ts';
+import { openScriptedServer } from '../scripted-server.ts';
 
 export interface Received {
   readonly method: string;
@@ -20,11 +21,7 @@ export interface Received {
 }
 
 /** What the desk answers: a node that it signs, or a body exactly as given. */
-export type Script =
-  | { readonly node: object; readonly certSn?: string }
-  | { readonly status?: number; readonly body: string; readonly headers?: Readonly<Record<string, string>> }
-  | 'silence'
-  | 'half';
+export type Script = { readonly node: object; readonly certSn?: string } | RawAnswer | 'silence' | 'half';
 
 const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const alipay = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -33,39 +30,16 @@ export const APP_ID = '2021001234567890';
 export const SELLER_ID = '2088123456789012';
 export const ALIPAY_KEY: KeyObject = alipay.privateKey;
 
-export interface Desk {
-  readonly url: string;
-  readonly received: Received[];
-  answer(...scripts: readonly Script[]): void;
-  channel(o?: Partial<AlipayAccount>): Channel;
-  stop(): Promise<void>;
+export interface Desk extends ScriptedServer<Received, Script> {
+  channel(o?: Partial<AlipayAccount>, deps?: { readonly clock?: Clock; readonly http?: HttpClient }): Channel;
 }
 
 export async function openDesk(): Promise<Desk> {
-  const received: Received[] = [];
-  let scripts: Script[] = [];
-  const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
-      const one = read(body);
-      received.push(one);
-      play(scripts.length > 1 ? scripts.shift() : scripts[0], one.method, response);
-    });
-  });
-  const url = await listen(server);
+  const server = await openScriptedServer<Received, Script>({ read, write });
   return {
-    url,
-    received,
-    answer: (...next) => {
-      scripts = [...next];
-    },
-    channel: (o = {}) => alipayChannel({ ...accountAt(url), ...o }, { clock: CLOCK }),
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => {
-          resolve();
-        });
-      }),
+    ...server,
+    channel: (o = {}, deps = {}) =>
+      alipayChannel({ ...accountAt(server.url), ...o }, { clock: CLOCK, ...deps }),
   };
 }
 
@@ -105,14 +79,10 @@ export function signAsAlipay(text: string, key: KeyObject = alipay.privateKey): 
   return createSign('RSA-SHA256').update(text, 'utf8').sign(key, 'base64');
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString('utf8');
-}
-
-function read(body: string): Received {
-  const parameters = Object.fromEntries(new URLSearchParams(body));
+/** Parameters may stand in the address or in the form. */
+function read(request: IncomingMessage, body: string): Received {
+  const { searchParams } = new URL(request.url ?? '', 'http://desk');
+  const parameters = Object.fromEntries([...searchParams, ...new URLSearchParams(body)]);
   const { sign: signature = '', ...rest } = parameters;
   const text = Object.entries(rest)
     .filter(([, value]) => value !== '')
@@ -129,31 +99,24 @@ function read(body: string): Received {
   };
 }
 
-function play(script: Script | undefined, method: string, response: ServerResponse): void {
-  if (script === undefined || script === 'silence') {
-    response.destroy();
-    return;
-  }
-  if (script === 'half') {
-    response.writeHead(200, { 'content-length': '1000' });
-    response.write('{"alipay_trade_refund_response":{"code":"100', () => response.destroy());
-    return;
-  }
-  if ('body' in script) {
-    response.writeHead(script.status ?? 200, script.headers ?? {});
-    response.end(script.body);
-    return;
-  }
-  const node = JSON.stringify(script.node);
-  const name = `${method.replaceAll('.', '_')}_response`;
-  const certSn = script.certSn === undefined ? '' : `"alipay_cert_sn":"${script.certSn}",`;
-  response.end(`{"${name}":${node},${certSn}"sign":"${signAsAlipay(node)}"}`);
+function write(script: Script, { method }: Received): RawAnswer {
+  if (script === 'silence') return { body: '', breaks: 'at once' };
+  if (script === 'half') return { body: `{"${nodeName(method)}":{"code":"10000"`, breaks: 'half way' };
+  if ('body' in script) return script;
+  return { body: answerText(method, script.node, script) };
 }
 
-function listen(server: Server): Promise<string> {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
-    });
-  });
+function nodeName(method: string): string {
+  return `${method.replaceAll('.', '_')}_response`;
+}
+
+/** An answer's body: the node, and the signature over its text. */
+export function answerText(
+  method: string,
+  node: object,
+  o: { readonly certSn?: string; readonly key?: KeyObject } = {},
+): string {
+  const text = JSON.stringify(node);
+  const certSn = o.certSn === undefined ? '' : `"alipay_cert_sn":"${o.certSn}",`;
+  return `{"${nodeName(method)}":${text},${certSn}"sign":"${signAsAlipay(text, o.key)}"}`;
 }

@@ -4,15 +4,16 @@
  */
 import { X509Certificate, createHash, createSign, createVerify, generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Channel, RefundOrder } from '../../../channels/channel.ts';
+import type { HttpClient } from '../../../channels/http-client.ts';
 import type { UnionpayAccount } from '../../../channels/unionpay/account.ts';
 import { SigningCertificates } from '../../../channels/unionpay/certificates.ts';
 import { unionpayChannel } from '../../../channels/unionpay/unionpay-channel.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { makeCertificate } from '../../../sandbox/certificate.ts';
+import type { RawAnswer, ScriptedServer } from '../scripted-server.ts';
+import { openScriptedServer } from '../scripted-server.ts';
 
 export type Fields = Readonly<Record<string, string>>;
 
@@ -23,10 +24,7 @@ export interface Received {
 }
 
 /** What the desk answers: fields that it signs, or a body exactly as given. */
-export type Script =
-  | { readonly fields: Fields; readonly signer?: Signer }
-  | { readonly status?: number; readonly body: string }
-  | 'silence';
+export type Script = { readonly fields: Fields; readonly signer?: Signer } | RawAnswer | 'silence';
 
 export interface Signer {
   readonly key: KeyObject;
@@ -81,24 +79,18 @@ export function trust(owners = ['中国银联股份有限公司']): SigningCerti
   return new SigningCertificates({ authorities, owners });
 }
 
-export interface Desk {
-  readonly received: Received[];
-  answer(...scripts: readonly Script[]): void;
-  channel(): Channel;
-  stop(): Promise<void>;
+export interface Desk extends ScriptedServer<Received, Script> {
+  channel(deps?: { readonly clock?: Clock; readonly http?: HttpClient }): Channel;
 }
 
 export async function openDesk(): Promise<Desk> {
-  const received: Received[] = [];
-  let scripts: Script[] = [];
-  const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
-      received.push(read(request.url ?? '', body));
-      play(scripts.length > 1 ? scripts.shift() : scripts[0], response);
-    });
-  });
-  const url = await listen(server);
-  const account: UnionpayAccount = {
+  const server = await openScriptedServer<Received, Script>({ read, write });
+  const account = accountAt(server.url);
+  return { ...server, channel: (deps = {}) => unionpayChannel(account, { clock: CLOCK, ...deps }) };
+}
+
+function accountAt(url: string): UnionpayAccount {
+  return {
     id: 'up-1',
     merchantId: 'shop',
     merId: MER_ID,
@@ -110,20 +102,6 @@ export async function openDesk(): Promise<Desk> {
     privateKey: merchant.privateKey,
     certId: '68759663125',
     certificates: trust(),
-  };
-  return {
-    received,
-    answer: (...next) => {
-      scripts = [...next];
-    },
-    channel: () => unionpayChannel(account, { clock: CLOCK }),
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => {
-          resolve();
-        });
-      }),
   };
 }
 
@@ -173,32 +151,15 @@ export function wire(fields: Fields): string {
     .join('&');
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString('utf8');
-}
-
-function read(path: string, body: string): Received {
+function read(request: IncomingMessage, body: string): Received {
   const fields = Object.fromEntries(new URLSearchParams(body));
   const holds = createVerify('RSA-SHA256')
     .update(digest(fields), 'ascii')
     .verify(merchant.publicKey, fields['signature'] ?? '', 'base64');
-  return { path, fields, signatureHolds: holds };
+  return { path: request.url ?? '', fields, signatureHolds: holds };
 }
 
-function play(script: Script | undefined, response: ServerResponse): void {
-  if (script === undefined || script === 'silence') response.destroy();
-  else if ('body' in script) {
-    response.writeHead(script.status ?? 200);
-    response.end(script.body);
-  } else response.end(wire(signedFields(script.fields, script.signer)));
-}
-
-function listen(server: Server): Promise<string> {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
-    });
-  });
+function write(script: Script): RawAnswer {
+  if (script === 'silence') return { body: '', breaks: 'at once' };
+  return 'body' in script ? script : { body: wire(signedFields(script.fields, script.signer)) };
 }

@@ -4,14 +4,15 @@
  */
 import { createCipheriv, createSign, createVerify, generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Channel, RefundOrder } from '../../../channels/channel.ts';
+import type { HttpClient } from '../../../channels/http-client.ts';
 import type { WechatAccount } from '../../../channels/wechat/account.ts';
 import { wechatChannel } from '../../../channels/wechat/wechat-channel.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import { makeCertificate } from '../../../sandbox/certificate.ts';
+import type { RawAnswer, ScriptedServer } from '../scripted-server.ts';
+import { openScriptedServer } from '../scripted-server.ts';
 
 export interface Received {
   readonly method: string;
@@ -29,13 +30,9 @@ export interface Signer {
 }
 
 /** What the desk answers. `sign` makes the headers; without it the answer is not signed. */
-export interface Script {
-  readonly status?: number;
+export interface Script extends Omit<RawAnswer, 'body'> {
   readonly body?: string | object;
-  readonly headers?: Readonly<Record<string, string>>;
   readonly sign?: ((body: string) => Readonly<Record<string, string>>) | null;
-  /** Breaks the connection: before anything, or after half of the body. */
-  readonly breaks?: 'at once' | 'half way';
 }
 
 const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -48,41 +45,21 @@ export const MCHID = '1900000109';
 export const API_V3_KEY = randomBytes(16).toString('hex');
 export const NOW = new Date('2026-11-24T02:30:00Z');
 
-export interface Desk {
-  readonly url: string;
-  readonly received: Received[];
-  /** The answers to come, in order; the last one repeats. */
-  answer(...scripts: readonly Script[]): void;
-  channel(o?: Partial<WechatAccount>, clock?: Clock): Channel;
-  stop(): Promise<void>;
+export interface Desk extends ScriptedServer<Received, Script> {
+  channel(o?: Partial<WechatAccount>, clock?: Clock, http?: HttpClient): Channel;
 }
 
 export const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
 
 export async function openDesk(): Promise<Desk> {
-  const received: Received[] = [];
-  let scripts: Script[] = [];
-  const server = createServer((request, response) => {
-    void readBody(request).then((body) => {
-      received.push(read(request, body));
-      play(scripts.length > 1 ? scripts.shift() : scripts[0], response);
-    });
-  });
-  const url = await listen(server);
+  const server = await openScriptedServer<Received, Script>({ read, write });
   return {
-    url,
-    received,
-    answer: (...next) => {
-      scripts = [...next];
-    },
-    channel: (o = {}, clock = CLOCK) => wechatChannel({ ...accountAt(url), ...o }, { clock, randomBytes }),
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => {
-          resolve();
-        });
-      }),
+    ...server,
+    channel: (o = {}, clock = CLOCK, http) =>
+      wechatChannel(
+        { ...accountAt(server.url), ...o },
+        { clock, randomBytes, ...(http === undefined ? {} : { http }) },
+      ),
   };
 }
 
@@ -173,12 +150,6 @@ export function certificateList(certificates: readonly PlatformCertificate[], ke
   };
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(part as Buffer);
-  return Buffer.concat(parts).toString('utf8');
-}
-
 function read(request: IncomingMessage, body: string): Received {
   const target = request.url ?? '';
   const method = request.method ?? '';
@@ -203,30 +174,8 @@ function read(request: IncomingMessage, body: string): Received {
   };
 }
 
-function play(script: Script | undefined, response: ServerResponse): void {
-  if (script === undefined || script.breaks === 'at once') {
-    response.destroy();
-    return;
-  }
+function write(script: Script): RawAnswer {
   const body = typeof script.body === 'string' ? script.body : JSON.stringify(script.body ?? {});
   const signature = script.sign === null ? {} : (script.sign ?? signatureOf)(body);
-  const headers = { 'request-id': 'REQ-1', ...signature, ...script.headers };
-  if (script.breaks === 'half way') {
-    response.writeHead(script.status ?? 200, {
-      ...headers,
-      'content-length': String(Buffer.byteLength(body)),
-    });
-    response.write(body.slice(0, body.length / 2), () => response.destroy());
-    return;
-  }
-  response.writeHead(script.status ?? 200, headers);
-  response.end(body);
-}
-
-function listen(server: Server): Promise<string> {
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
-    });
-  });
+  return { ...script, body, headers: { 'request-id': 'REQ-1', ...signature, ...script.headers } };
 }
