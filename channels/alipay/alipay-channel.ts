@@ -124,10 +124,18 @@ async function queryPayment(
   if (answer.kind !== 'good') return noReport(answer);
   const parsed = tradeSchema.safeParse(answer.node);
   if (!parsed.success) return unknown(answer, 'the answer is not a trade as documented');
+  if (!isAskedFor(payment, parsed.data)) return unknown(answer, 'the answer is about another trade');
   const report = paymentReport(parsed.data);
   return report === null
     ? { outcome: 'unpaid', channelState: parsed.data.trade_status, responseId: answer.responseId }
     : { outcome: 'reported', payment: report, responseId: answer.responseId };
+}
+
+/** Whether it is the trade under the number that it was asked for by; the other number is for the books to compare. */
+function isAskedFor(payment: PaymentRef, found: z.infer<typeof tradeSchema>): boolean {
+  return payment.transactionId === null
+    ? found.out_trade_no === payment.paymentNo
+    : found.trade_no === payment.transactionId;
 }
 
 type NoReport = Exclude<Answer, { kind: 'good' }>;

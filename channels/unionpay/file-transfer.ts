@@ -5,6 +5,8 @@ import { AppError } from '../../domain/errors.ts';
 import { beijingTimeOf } from '../../domain/time/plain-date.ts';
 import type { StatementAvailability } from '../channel.ts';
 import type { Gateway } from './gateway.ts';
+import { heldAnswer } from './held-answer.ts';
+import { QUESTION_OUTCOMES, outcomeOf } from './outcome.ts';
 
 /** A zip of a day, still packed; the members are counted again when they are unpacked. */
 const ZIP_BYTES_MAX = 512 * 1024 ** 2;
@@ -29,6 +31,8 @@ export async function requestStatement(
   const answer = await gateway.call('file', fields, signal);
   if (answer.kind === 'unknown') return { outcome: 'unknown', why: answer.why, responseId: null };
   if (answer.respCode === NOT_THERE) return { outcome: 'creating', orEmpty: true };
+  const question = outcomeOf(QUESTION_OUTCOMES, answer.respCode);
+  if (question.outcome === 'held') return heldAnswer(answer, question);
   const content = answer.fields['fileContent'];
   if (answer.respCode !== '00' || content === undefined)
     return { outcome: 'unknown', why: `${answer.respCode} without a file`, responseId: null };

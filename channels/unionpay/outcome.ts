@@ -10,7 +10,10 @@ export type Outcome = CommonOutcome | { readonly outcome: 'good' };
 
 const good: Outcome = { outcome: 'good' };
 
-/** Codes whose meaning is the same wherever they stand. */
+/**
+ * Codes whose meaning is the same wherever they stand. Those of batches, bills, files, and of a payer at a counter (14, 41,
+ * 42, 64 to 67, 69 to 72, 74 to 77, 79, 80, 98) have no meaning for a refund: whoever gets one finds out.
+ */
 const COMMON: Readonly<Record<string, Outcome>> = {
   '00': good,
   // Done, with a flaw that UnionPay looks into by itself.
@@ -24,6 +27,7 @@ const COMMON: Readonly<Record<string, Outcome>> = {
   '10': refused,
   '11': held('account_config'),
   '13': refused,
+  '14': unknown,
   '30': refused,
   '31': held('account_config'),
   '32': held('account_config'),
@@ -34,6 +38,8 @@ const COMMON: Readonly<Record<string, Outcome>> = {
   '38': held('blocked'),
   '39': held('try_later'),
   '40': held('account_config'),
+  '41': unknown,
+  '42': unknown,
   // The original was given back in full already, perhaps by this very refund: a person compares.
   '45': held('blocked'),
   '46': refused,
@@ -41,9 +47,24 @@ const COMMON: Readonly<Record<string, Outcome>> = {
   '61': held('payer_account_closed'),
   '62': held('blocked'),
   '63': held('payer_account_closed'),
+  '64': unknown,
+  '65': unknown,
+  '66': unknown,
+  '67': unknown,
   '68': held('blocked'),
+  '69': unknown,
+  '70': unknown,
+  '71': unknown,
+  '72': unknown,
   '73': held('payer_account_closed'),
+  '74': unknown,
+  '75': unknown,
+  '76': unknown,
+  '77': unknown,
   '78': held('blocked'),
+  '79': unknown,
+  '80': unknown,
+  '98': unknown,
   '99': unknown,
 };
 

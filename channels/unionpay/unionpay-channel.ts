@@ -2,7 +2,6 @@
 import { beijingTimeOf } from '../../domain/time/plain-date.ts';
 import type {
   Channel,
-  HeldAnswer,
   PaymentAnswer,
   PaymentRef,
   QueryAnswer,
@@ -17,7 +16,7 @@ import { requestStatement } from './file-transfer.ts';
 import type { Answer, Gateway, GatewayDeps } from './gateway.ts';
 import { createGateway } from './gateway.ts';
 import { UNIONPAY_LIMITS } from './limits.ts';
-import type { Outcome } from './outcome.ts';
+import { heldAnswer, messageOf } from './held-answer.ts';
 import { ORIGINAL_OUTCOMES, QUESTION_OUTCOMES, REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
 import { paymentReport, refundReport, submittedReport } from './reports.ts';
 import { UNIONPAY_LINE_PROVES, openUnionpayStatement } from './statement.ts';
@@ -72,7 +71,7 @@ async function submitRefund(
         ? { outcome: 'reported', report: submittedReport(order, answer.fields), responseId: null }
         : unknown('the answer is about another refund');
     case 'held':
-      return held(answer, outcome);
+      return heldAnswer(answer, outcome);
     case 'refused':
       return {
         outcome: 'refused',
@@ -97,10 +96,14 @@ function originalOf(order: PaymentRef): Parameters {
 
 function isAbout(order: RefundOrder, fields: Parameters): boolean {
   return (
-    fields['orderId'] === order.refundNo &&
-    fields['txnTime'] === txnTime(order.requestedAt) &&
+    isNamed(fields, order.refundNo, order.requestedAt) &&
     (fields['txnAmt'] === undefined || fields['txnAmt'] === order.amountMinor.toString())
   );
+}
+
+/** Number and time name a transaction together. */
+function isNamed(fields: Parameters, orderId: string, at: Date): boolean {
+  return fields['orderId'] === orderId && fields['txnTime'] === txnTime(at);
 }
 
 /** First whether the question was answered, then what it says of the refund. */
@@ -109,10 +112,9 @@ async function queryRefund(gateway: Gateway, order: RefundOrder, signal?: AbortS
   if (answer.kind === 'unknown') return unknown(answer.why);
   const question = outcomeOf(QUESTION_OUTCOMES, answer.respCode);
   if (question.outcome === 'absent') return { outcome: 'absent', responseId: null };
-  if (question.outcome === 'held') return held(answer, question);
+  if (question.outcome === 'held') return heldAnswer(answer, question);
   if (question.outcome !== 'good') return unknown(`${answer.respCode} ${messageOf(answer)}`);
-  const { orderId, txnTime: time } = answer.fields;
-  if (orderId !== order.refundNo || time !== txnTime(order.requestedAt))
+  if (!isNamed(answer.fields, order.refundNo, order.requestedAt))
     return unknown('the answer is about another refund');
   const original = answer.fields['origRespCode'];
   if (original === undefined || original === '') return unknown('the answer has no origRespCode');
@@ -128,12 +130,15 @@ async function queryPayment(
   signal?: AbortSignal,
 ): Promise<PaymentAnswer> {
   // UnionPay knows a payment by number and time only: without the time there is nothing to ask.
-  const answer = await ask(gateway, payment.paymentNo, payment.paidAt ?? new Date(0), signal);
+  const paidAt = payment.paidAt ?? new Date(0);
+  const answer = await ask(gateway, payment.paymentNo, paidAt, signal);
   if (answer.kind === 'unknown') return unknown(answer.why);
   const question = outcomeOf(QUESTION_OUTCOMES, answer.respCode);
   if (question.outcome === 'absent') return { outcome: 'absent', responseId: null };
-  if (question.outcome === 'held') return held(answer, question);
+  if (question.outcome === 'held') return heldAnswer(answer, question);
   if (question.outcome !== 'good') return unknown(`${answer.respCode} ${messageOf(answer)}`);
+  if (!isNamed(answer.fields, payment.paymentNo, paidAt))
+    return unknown('the answer is about another payment');
   const original = answer.fields['origRespCode'] ?? '';
   const outcome = outcomeOf(ORIGINAL_OUTCOMES, original);
   if (outcome.outcome === 'unknown') return unknown(`origRespCode ${original}`);
@@ -151,23 +156,4 @@ function ask(gateway: Gateway, orderId: string, at: Date, signal?: AbortSignal):
 
 function unknown(why: string): UnknownAnswer {
   return { outcome: 'unknown', why, responseId: null };
-}
-
-type Signed = Extract<Answer, { kind: 'signed' }>;
-
-function held(answer: Signed, outcome: Extract<Outcome, { outcome: 'held' }>): HeldAnswer {
-  const { reason } = outcome;
-  return {
-    outcome: 'held',
-    reason,
-    channelCode: answer.respCode,
-    message: messageOf(answer),
-    retryAfterMs: null,
-    responseId: null,
-  };
-}
-
-/** Holds a detail of seven digits in brackets that UnionPay's support works by. */
-function messageOf(answer: Signed): string {
-  return (answer.fields['respMsg'] ?? '').slice(0, 200);
 }

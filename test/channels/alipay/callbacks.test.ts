@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { CallbackReading } from '../../../channels/channel.ts';
 import { alipayCallbackReply, readCallback } from '../../../channels/alipay/callback.ts';
 import { createPublicKey } from 'node:crypto';
-import { ALIPAY_KEY, APP_ID, SELLER_ID, signAsAlipay } from './gateway-desk.ts';
+import { ALIPAY_KEY, APP_ID, SELLER_ID, signAsAlipay, sortedText } from './gateway-desk.ts';
 
 const ACCOUNT = { appId: APP_ID, sellerId: SELLER_ID, alipayKey: createPublicKey(ALIPAY_KEY) };
 
@@ -31,12 +31,7 @@ type Fields = Readonly<Record<string, string>>;
 /** A form as Alipay posts it, signed with or without `sign_type`. */
 function form(fields: Fields, o: { withSignType?: boolean; key?: typeof ALIPAY_KEY } = {}): Buffer {
   const signed = o.withSignType === true ? { ...fields, sign_type: 'RSA2' } : fields;
-  const text = Object.entries(signed)
-    .filter(([, value]) => value !== '')
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('&');
-  const sign = signAsAlipay(text, o.key);
+  const sign = signAsAlipay(sortedText(signed), o.key);
   return Buffer.from(new URLSearchParams({ ...fields, sign_type: 'RSA2', sign }).toString());
 }
 

@@ -45,9 +45,9 @@ export async function openDesk(): Promise<Desk> {
 
 const NOW = new Date('2026-11-24T02:30:00Z');
 
-const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
+export const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
 
-function accountAt(url: string): AlipayAccount {
+export function accountAt(url: string): AlipayAccount {
   return {
     id: 'ali-1',
     merchantId: 'shop',
@@ -79,22 +79,26 @@ export function signAsAlipay(text: string, key: KeyObject = alipay.privateKey): 
   return createSign('RSA-SHA256').update(text, 'utf8').sign(key, 'base64');
 }
 
+/** Fields as they are signed: sorted, joined, those without a value left out. */
+export function sortedText(fields: Readonly<Record<string, string>>): string {
+  return Object.entries(fields)
+    .filter(([, value]) => value !== '')
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
+    .join('&');
+}
+
 /** Parameters may stand in the address or in the form. */
 function read(request: IncomingMessage, body: string): Received {
   const { searchParams } = new URL(request.url ?? '', 'http://desk');
   const parameters = Object.fromEntries([...searchParams, ...new URLSearchParams(body)]);
   const { sign: signature = '', ...rest } = parameters;
-  const text = Object.entries(rest)
-    .filter(([, value]) => value !== '')
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([name, value]) => `${name}=${value}`)
-    .join('&');
   return {
     method: parameters['method'] ?? '',
     parameters,
     content: JSON.parse(parameters['biz_content'] ?? '{}') as Record<string, unknown>,
     signatureHolds: createVerify('RSA-SHA256')
-      .update(text, 'utf8')
+      .update(sortedText(rest), 'utf8')
       .verify(merchant.publicKey, signature, 'base64'),
   };
 }

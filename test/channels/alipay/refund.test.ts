@@ -196,52 +196,8 @@ describe('an answer that cannot be trusted', () => {
   });
 });
 
-/** Section 2.6 and 2.8 of the channel's description, written down again: `+` is the end of what a code is about. */
-const MEANINGS: Readonly<Record<string, readonly string[]>> = {
-  unknown: ['SYSTEM_ERROR', 'DISCORDANT_REPEAT_REQUEST', 'TRADE_HAS_CLOSE'],
-  'held try_later': ['REFUND_CHARGE_ERROR'],
-  'held short_balance': ['SELLER_BALANCE_NOT_ENOUGH'],
-  refused: [
-    'TRADE_HAS_FINISHED',
-    'TRADE_STATUS_ERROR',
-    'REASON_TRADE_STATUS_INVALID',
-    'TRADE_NOT_EXIST',
-    'INVALID_PARAMETER',
-    'REFUND_FEE_ERROR',
-    'REASON_TRADE_REFUND_FEE_ERR',
-    'REFUND_AMT_NOT_EQUAL_TOTAL',
-    'NOT_ALLOW_PARTIAL_REFUND',
-    'CURRENCY_NOT_SUPPORT',
-  ],
-  'held blocked': [
-    'TRADE_NOT_ALLOW_REFUND',
-    'ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND',
-    'REASON_TRADE_BEEN_FREEZEN',
-  ],
-  'held payer_account_closed': [
-    'BUYER_ERROR',
-    'BUYER_NOT_EXIST',
-    'BUYER_ENABLE_STATUS_FORBID',
-    'CUSTOMER_VALIDATE_ERROR',
-    'USER_NOT_MATCH_ERR',
-  ],
-  'held account_config': [
-    'REFUND_ACCOUNT_NOT_EXIST',
-    'ENTERPRISE_PAY_BIZ_ERROR',
-    'OVERDRAFT_AGREEMENT_NOT_MATCH',
-    'OVERDRAFT_ASSIGN_ACCOUNT_INVALID',
-    'ALLOC_AMOUNT_VALIDATE_ERROR',
-    'REFUNDALLOC_UNAUTH_LIMIT',
-    'REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST',
-    'TRADE_SETTLE_ERROR',
-  ],
-};
-
-const ROWS = Object.entries(MEANINGS).flatMap(([meaning, codes]) =>
-  codes.map((code) => [`ACQ.${code}`, '40004', meaning] as const),
-);
-
-const GATEWAY_ROWS = [
+/** Codes whose prefix decides, and codes without a row; those with one are in the contract of all channels. */
+const PREFIXED = [
   ['aop.unknow-error', '20000', 'unknown'],
   ['isp.unknow-error', '20000', 'unknown'],
   ['aop.invalid-auth-token', '20001', 'unknown'],
@@ -255,8 +211,8 @@ const GATEWAY_ROWS = [
   ['', '59999', 'unknown'],
 ] as const;
 
-describe('each documented code', () => {
-  test.each([...ROWS, ...GATEWAY_ROWS])('%s under %s means %s', async (subCode, code, meaning) => {
+describe('a code', () => {
+  test.each(PREFIXED)('%s under %s means %s', async (subCode, code, meaning) => {
     desk.answer(refused(subCode, code));
 
     const answer = await desk.channel().submitRefund(ORDER);

@@ -72,7 +72,7 @@ export function signerNamed(
 
 export const UNIONPAY: Signer = signerNamed(OWNER_NAME);
 
-const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
+export const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
 
 export function trust(owners = ['中国银联股份有限公司']): SigningCertificates {
   const authorities = [ROOT_PEM, MIDDLE_PEM].map((pem) => new X509Certificate(pem));
@@ -89,7 +89,7 @@ export async function openDesk(): Promise<Desk> {
   return { ...server, channel: (deps = {}) => unionpayChannel(account, { clock: CLOCK, ...deps }) };
 }
 
-function accountAt(url: string): UnionpayAccount {
+export function accountAt(url: string): UnionpayAccount {
   return {
     id: 'up-1',
     merchantId: 'shop',

@@ -142,32 +142,6 @@ describe('an answer that cannot be trusted', () => {
   });
 });
 
-/** Section 3.5 of the channel's description, written down again, as answers to the refund itself. */
-const MEANINGS: Readonly<Record<string, readonly string[]>> = {
-  reported: ['00', 'A6'],
-  unknown: ['03', '04', '05', '06', '12', '99', '17', 'ZZ'],
-  refused: ['01', '10', '13', '30', '34', '35', '36', '46'],
-  'held try_later': ['02', '39'],
-  'held rate_limited': ['37'],
-  'held account_config': ['11', '31', '32', '40'],
-  'held blocked': ['33', '38', '45', '62', '68', '78'],
-  'held payer_account_closed': ['60', '61', '63', '73'],
-};
-
-const ROWS = Object.entries(MEANINGS).flatMap(([meaning, codes]) =>
-  codes.map((code) => [code, meaning] as const),
-);
-
-describe('each documented code', () => {
-  test.each(ROWS)('%s means %s', async (code, meaning) => {
-    desk.answer({ fields: { ...TAKEN, respCode: code } });
-
-    const answer = await desk.channel().submitRefund(ORDER);
-
-    expect(answer.outcome === 'held' ? `held ${answer.reason}` : answer.outcome).toBe(meaning);
-  });
-});
-
 const FOUND: Fields = {
   ...TAKEN,
   txnType: '00',

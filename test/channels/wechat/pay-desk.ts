@@ -31,7 +31,8 @@ export interface Signer {
 
 /** What the desk answers. `sign` makes the headers; without it the answer is not signed. */
 export interface Script extends Omit<RawAnswer, 'body'> {
-  readonly body?: string | object;
+  /** Bytes and text as they are; anything else as JSON. */
+  readonly body?: string | Buffer | object;
   readonly sign?: ((body: string) => Readonly<Record<string, string>>) | null;
 }
 
@@ -175,7 +176,8 @@ function read(request: IncomingMessage, body: string): Received {
 }
 
 function write(script: Script): RawAnswer {
-  const body = typeof script.body === 'string' ? script.body : JSON.stringify(script.body ?? {});
-  const signature = script.sign === null ? {} : (script.sign ?? signatureOf)(body);
+  const isRaw = typeof script.body === 'string' || Buffer.isBuffer(script.body);
+  const body = isRaw ? (script.body as string | Buffer) : JSON.stringify(script.body ?? {});
+  const signature = script.sign === null ? {} : (script.sign ?? signatureOf)(body.toString());
   return { ...script, body, headers: { 'request-id': 'REQ-1', ...signature, ...script.headers } };
 }

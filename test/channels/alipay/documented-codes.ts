@@ -1,0 +1,32 @@
+/** What Alipay documents of its codes: those of the gateway, and of a refund and of questions without the prefix ACQ. */
+import { documented } from '../documented-codes.ts';
+
+export const GATEWAY_CODES = documented({
+  unknown: '20000',
+  'held account_config': '20001 40001 40002 40003 40006',
+  'held rate_limited': '40005',
+});
+
+export const REFUND_CODES = documented({
+  unknown: 'SYSTEM_ERROR DISCORDANT_REPEAT_REQUEST TRADE_HAS_CLOSE',
+  'held try_later': 'REFUND_CHARGE_ERROR',
+  'held short_balance': 'SELLER_BALANCE_NOT_ENOUGH',
+  refused: `
+    TRADE_HAS_FINISHED TRADE_STATUS_ERROR REASON_TRADE_STATUS_INVALID TRADE_NOT_EXIST
+    INVALID_PARAMETER REFUND_FEE_ERROR REASON_TRADE_REFUND_FEE_ERR REFUND_AMT_NOT_EQUAL_TOTAL
+    NOT_ALLOW_PARTIAL_REFUND CURRENCY_NOT_SUPPORT`,
+  'held blocked': 'TRADE_NOT_ALLOW_REFUND ONLINE_TRADE_VOUCHER_NOT_ALLOW_REFUND REASON_TRADE_BEEN_FREEZEN',
+  'held payer_account_closed':
+    'BUYER_ERROR BUYER_NOT_EXIST BUYER_ENABLE_STATUS_FORBID CUSTOMER_VALIDATE_ERROR USER_NOT_MATCH_ERR',
+  'held account_config': `
+    REFUND_ACCOUNT_NOT_EXIST ENTERPRISE_PAY_BIZ_ERROR
+    OVERDRAFT_AGREEMENT_NOT_MATCH OVERDRAFT_ASSIGN_ACCOUNT_INVALID
+    ALLOC_AMOUNT_VALIDATE_ERROR REFUNDALLOC_UNAUTH_LIMIT
+    REFUND_ROYALTY_PAYEE_ACCOUNT_NOT_EXIST TRADE_SETTLE_ERROR`,
+});
+
+export const QUERY_CODES = documented({
+  unknown: 'SYSTEM_ERROR',
+  absent: 'TRADE_NOT_EXIST',
+  'held account_config': 'INVALID_PARAMETER',
+});
