@@ -82,7 +82,7 @@ async function call(
     });
     return { ok: true, answer: { status, headers: headerMap(headers), body: data } };
   } catch (error) {
-    return { ok: false, why: whyNoAnswer(error, deadline) };
+    return { ok: false, why: deadline.aborted ? 'time-out' : whyNoAnswer(error) };
   }
 }
 
@@ -91,14 +91,19 @@ async function openStream(
   request: HttpRequest,
   o: HttpClientOptions,
 ): Promise<{ status: number; body: AsyncIterable<Buffer> }> {
-  const { status, data } = await instance.request<Readable>({
-    ...configOf(request),
-    responseType: 'stream',
-    decompress: false,
-    // No cap of axios': with one it hands out a wrapper whose end does not reach the connection.
-    maxContentLength: -1,
-    ...(request.signal === undefined ? {} : { signal: request.signal }),
-  });
+  const { status, data } = await instance
+    .request<Readable>({
+      ...configOf(request),
+      responseType: 'stream',
+      decompress: false,
+      // No cap of axios': with one it hands out a wrapper whose end does not reach the connection.
+      maxContentLength: -1,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
+    })
+    .catch((error: unknown) => {
+      // Its own error holds the whole request: the signature, and the address that opens the file.
+      throw new Error(whyNoAnswer(error));
+    });
   if (status === 200) return { status, body: watched(data, o.timeoutMs) };
   // An answer that nobody reads would keep its connection for ever.
   data.destroy();
@@ -140,8 +145,7 @@ function headerMap(headers: object): ReadonlyMap<string, string> {
   );
 }
 
-function whyNoAnswer(error: unknown, deadline: AbortSignal): string {
-  if (deadline.aborted) return 'time-out';
+function whyNoAnswer(error: unknown): string {
   if (axios.isAxiosError(error)) return `${error.code ?? 'network'}: ${error.message}`.slice(0, 200);
   return String(error).slice(0, 200);
 }

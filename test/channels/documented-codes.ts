@@ -6,6 +6,9 @@ export type Meaning = Exclude<Outcome['outcome'], 'held'> | 'good' | `held ${Hol
 
 export type DocumentedTable = Readonly<Record<string, Meaning>>;
 
+/** A table of the product; some channels have a row for what is good as well. */
+export type OutcomeTable = Readonly<Record<string, Outcome | { readonly outcome: 'good' }>>;
+
 /** Codes by what they mean, as the documents group them. A code that stands there twice is a mistake of the test. */
 export function documented(groups: Readonly<Partial<Record<Meaning, string>>>): DocumentedTable {
   const entries = Object.entries(groups).flatMap(([means, codes]) =>
@@ -20,9 +23,7 @@ export function documented(groups: Readonly<Partial<Record<Meaning, string>>>): 
 }
 
 /** An outcome table of the product in the same words. */
-export function rowsOf(
-  table: Readonly<Record<string, Outcome | { readonly outcome: 'good' }>>,
-): DocumentedTable {
+export function rowsOf(table: OutcomeTable): DocumentedTable {
   return Object.fromEntries(
     Object.entries(table).map(([code, row]) => [
       code,

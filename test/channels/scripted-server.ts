@@ -17,8 +17,8 @@ export interface ScriptedServer<Received, Script> {
   /** What came in, in order. */
   readonly received: Received[];
   /** The answers to come, in order; the last one repeats. Without any, connections are broken. */
-  answer(...scripts: readonly Script[]): void;
-  stop(): Promise<void>;
+  readonly answer: (...scripts: readonly Script[]) => void;
+  readonly stop: () => Promise<void>;
 }
 
 /** How one channel's counter reads a request and turns a script into bytes. */

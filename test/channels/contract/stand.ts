@@ -14,7 +14,7 @@ import type {
 import type { HttpClient } from '../../../channels/http-client.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { ChannelName } from '../../../domain/refund/refund.ts';
-import type { DocumentedTable } from '../documented-codes.ts';
+import type { DocumentedTable, OutcomeTable } from '../documented-codes.ts';
 import type { RawAnswer } from '../scripted-server.ts';
 
 /** A request as it came to the counter. */
@@ -90,12 +90,12 @@ export interface Notices {
 /** One outcome table, what the channel documents in its place, and how a code of it comes over the wire. */
 export interface CodeTable {
   readonly name: string;
-  readonly rows: Parameters<typeof import('../documented-codes.ts').rowsOf>[0];
+  readonly rows: OutcomeTable;
   readonly documented: DocumentedTable;
   readonly call: Call;
-  says(code: string): RawAnswer;
+  readonly says: (code: string) => RawAnswer;
   /** What the call brings, where that is more than the row's own word. */
-  shows?(means: string): string;
+  readonly shows?: (means: string) => string;
 }
 
 export interface Stand {
@@ -112,7 +112,7 @@ export interface Stand {
   /** The answers that deliver a statement of these bytes: to the question, then to the download where there is one. */
   delivers(file: Buffer): readonly RawAnswer[];
   /** A genuine answer that sends the client to this address for the file; null where the file is in the answer. */
-  sendsTo: ((address: string) => RawAnswer) | null;
+  readonly sendsTo: ((address: string) => RawAnswer) | null;
   readonly notices: Notices;
   readonly tables: readonly CodeTable[];
   /** Texts of the account that may never be seen outside. */

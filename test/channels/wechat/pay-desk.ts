@@ -176,8 +176,8 @@ function read(request: IncomingMessage, body: string): Received {
 }
 
 function write(script: Script): RawAnswer {
-  const isRaw = typeof script.body === 'string' || Buffer.isBuffer(script.body);
-  const body = isRaw ? (script.body as string | Buffer) : JSON.stringify(script.body ?? {});
+  const { body: given = {} } = script;
+  const body = typeof given === 'string' || Buffer.isBuffer(given) ? given : JSON.stringify(given);
   const signature = script.sign === null ? {} : (script.sign ?? signatureOf)(body.toString());
   return { ...script, body, headers: { 'request-id': 'REQ-1', ...signature, ...script.headers } };
 }
