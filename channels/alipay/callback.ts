@@ -43,7 +43,8 @@ function readTradeNotice(fields: Parameters): CallbackReading {
   const noticeId = fields['notify_id'] ?? '';
   const eventType = `trade/${fields['trade_status'] ?? 'unknown'}`.slice(0, 64);
   if (noticeId === '') return refused('callback_undecipherable', 'no notice id');
-  const isRefund = fields['refund_fee'] !== undefined && fields['gmt_refund'] !== undefined;
+  // What is empty is not signed: it is as good as not there.
+  const isRefund = (fields['refund_fee'] ?? '') !== '' && (fields['gmt_refund'] ?? '') !== '';
   if (!isRefund) return { verdict: 'unhandled', noticeId, eventType };
   const notice = tradeNoticeSchema.safeParse(fields);
   if (!notice.success) return refused('callback_undecipherable', 'not a refund notice as documented');
