@@ -45,7 +45,7 @@ export async function openDesk(): Promise<Desk> {
 
 const NOW = new Date('2026-11-24T02:30:00Z');
 
-export const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
+const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
 
 export function accountAt(url: string): AlipayAccount {
   return {

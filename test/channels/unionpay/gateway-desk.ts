@@ -72,7 +72,7 @@ export function signerNamed(
 
 export const UNIONPAY: Signer = signerNamed(OWNER_NAME);
 
-export const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
+const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
 
 export function trust(owners = ['中国银联股份有限公司']): SigningCertificates {
   const authorities = [ROOT_PEM, MIDDLE_PEM].map((pem) => new X509Certificate(pem));
