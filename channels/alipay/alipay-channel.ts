@@ -11,6 +11,7 @@ import type {
   StatementAvailability,
   SubmitAnswer,
 } from '../channel.ts';
+import { assertSendable } from '../sendable.ts';
 import { openDownload } from '../statement-download.ts';
 import type { AlipayAccount } from './account.ts';
 import { ALIPAY_LINE_PROVES, openAlipayStatement } from './bill.ts';
@@ -27,12 +28,16 @@ const QUERY_OPTIONS = ['refund_detail_item_list', 'gmt_refund_pay', 'deposit_bac
 
 export function alipayChannel(account: AlipayAccount, deps: GatewayDeps): Channel {
   const gateway = createGateway(account, deps);
+  const limits = alipayLimits(account.refundableForMs);
   return {
     name: 'alipay',
     accountId: account.id,
-    limits: alipayLimits(account.refundableForMs),
+    limits,
     lineProves: ALIPAY_LINE_PROVES,
-    submitRefund: (order, signal) => submitRefund(gateway, order, signal),
+    submitRefund: async (order, signal) => {
+      assertSendable(order, limits.refundNo);
+      return submitRefund(gateway, order, signal);
+    },
     queryRefund: (order, signal) => queryRefund(gateway, order, signal),
     queryPayment: (payment, signal) => queryPayment(gateway, payment, signal),
     readCallback: (message) => Promise.resolve(readCallback(account, message)),

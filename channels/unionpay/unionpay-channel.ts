@@ -9,6 +9,7 @@ import type {
   SubmitAnswer,
   UnknownAnswer,
 } from '../channel.ts';
+import { assertSendable } from '../sendable.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import type { UnionpayAccount } from './account.ts';
 import { readCallback, unionpayCallbackReply } from './callback.ts';
@@ -50,6 +51,7 @@ async function submitRefund(
   order: RefundOrder,
   signal?: AbortSignal,
 ): Promise<SubmitAnswer> {
+  assertSendable(order, UNIONPAY_LIMITS.refundNo);
   const fields = {
     txnType: '04',
     txnSubType: '00',

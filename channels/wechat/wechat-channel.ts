@@ -1,8 +1,5 @@
 /** WeChat Pay (APIv3, direct merchant) as a channel: one account, all calls. */
 import type { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
-import { assertRefundNo } from '../../domain/ids.ts';
-import { MINOR_MAX } from '../../domain/money.ts';
 import type {
   Channel,
   PaymentAnswer,
@@ -12,6 +9,7 @@ import type {
   StatementAvailability,
   SubmitAnswer,
 } from '../channel.ts';
+import { assertSendable } from '../sendable.ts';
 import { openDownload } from '../statement-download.ts';
 import type { WechatAccount } from './account.ts';
 import { WECHAT_LINE_PROVES, openWechatStatement } from './bill-reader.ts';
@@ -50,7 +48,7 @@ async function submitRefund(
   order: RefundOrder,
   signal?: AbortSignal,
 ): Promise<SubmitAnswer> {
-  assertRefundNo(order.refundNo);
+  assertSendable(order, WECHAT_LIMITS.refundNo);
   const answer = await transport.post(REFUNDS, requestBody(account, order), signal);
   if (answer.kind === 'good') {
     const parsed = refundSchema.safeParse(answer.body);
@@ -93,17 +91,12 @@ function requestBody(account: WechatAccount, order: RefundOrder): object {
     ...(order.reason === null ? {} : { reason: order.reason }),
     notify_url: account.notifyUrl,
     amount: {
-      refund: jsonFen(order.amountMinor),
-      total: jsonFen(order.capturedMinor),
+      // Fen as JSON integers: what a JSON number cannot hold exactly has been refused before.
+      refund: Number(order.amountMinor),
+      total: Number(order.capturedMinor),
       currency: order.currency,
     },
   };
-}
-
-/** The channel takes fen as JSON integers; what a JSON number cannot hold exactly is never sent. */
-function jsonFen(minor: bigint): number {
-  if (minor <= 0n || minor > MINOR_MAX) throw new AppError('amount_invalid', { amount: minor.toString() });
-  return Number(minor);
 }
 
 async function queryRefund(
@@ -198,8 +191,10 @@ async function requestStatement(
     const download = (stop?: AbortSignal) => downloadStatement(account, transport, downloadUrl, stop);
     return { outcome: 'ready', ticket: { hash, download } };
   }
-  if (answer.kind === 'error' && answer.code === 'NO_STATEMENT_EXIST') return { outcome: 'empty' };
-  if (answer.kind === 'error' && answer.code === 'STATEMENT_CREATING') return { outcome: 'creating' };
+  // Only under the documented status: a fault of the channel is no word about the day, whatever its body says.
+  const word = answer.kind === 'error' && answer.status === 400 ? answer.code : null;
+  if (word === 'NO_STATEMENT_EXIST') return { outcome: 'empty' };
+  if (word === 'STATEMENT_CREATING') return { outcome: 'creating' };
   const other = noReport(answer);
   // "Absent" is no word about bills; it is asked again like any answer that says nothing.
   return other.outcome === 'absent' ? unknown(answer, 'no such bill address') : other;

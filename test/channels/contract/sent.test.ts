@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RefundOrder } from '../../../channels/channel.ts';
 import type { Clock } from '../../../domain/clock.ts';
+import { MINOR_MAX } from '../../../domain/money.ts';
 import { CALLS, make } from './stand.ts';
 import { atEveryChannel } from './stands.ts';
 
@@ -92,6 +93,27 @@ describe('what is sent', () => {
           .map(({ signatureHolds }) => signatureHolds),
       ).toEqual([true]);
     });
+
+    test.each([0n, -1n, MINOR_MAX + 1n])('I14: %d fen are never sent', async (amountMinor) => {
+      const before = stand.sent().length;
+
+      await expect(stand.channel().submitRefund({ ...stand.order, amountMinor })).rejects.toMatchObject({
+        code: 'amount_invalid',
+      });
+      expect(stand.sent()).toHaveLength(before);
+    });
+
+    test.each(['', 'RF 1', '退款1', 'RF/1', 'RF1&a=b', 'RF1\n', 'x'.repeat(65)])(
+      'F17: a number that the channel does not take is never sent: %j',
+      async (refundNo) => {
+        const before = stand.sent().length;
+
+        await expect(stand.channel().submitRefund({ ...stand.order, refundNo })).rejects.toMatchObject({
+          code: 'refund_no_invalid',
+        });
+        expect(stand.sent()).toHaveLength(before);
+      },
+    );
 
     test('two refunds of one payment are two contents', async () => {
       stand.answer(stand.words.submitRefund.ownFault);

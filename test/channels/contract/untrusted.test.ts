@@ -101,6 +101,16 @@ describe('what cannot be trusted', () => {
       );
     });
 
+    test.each(CALLS)('F3 I7: no word in answer to %s counts under a status of 500 and more', async (call) => {
+      const words = Object.entries<RawAnswer | null>({ ...stand.words[call] });
+      for (const [word, answer] of words) {
+        for (const status of [500, 502, 503, 504]) {
+          if (answer === null) continue;
+          expect((await told(call, { ...answer, status })).outcome, word).toBe('unknown');
+        }
+      }
+    });
+
     test('one answer that cannot be trusted spoils none that follow', async () => {
       const channel = stand.channel();
       stand.answer(stand.answers.queryRefund.stranger, stand.answers.queryRefund.genuine);

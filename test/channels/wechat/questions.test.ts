@@ -191,6 +191,8 @@ describe('asking for a statement', () => {
   test.each([
     [404, 'RESOURCE_NOT_EXISTS', 'unknown'],
     [500, 'SYSTEM_ERROR', 'unknown'],
+    [500, 'NO_STATEMENT_EXIST', 'unknown'],
+    [503, 'STATEMENT_CREATING', 'unknown'],
     [429, 'FREQUENCY_LIMITED', 'held'],
     [403, 'NO_AUTH', 'held'],
   ])('F41: %d %s is %s, never an empty day', async (status, code, outcome) => {
