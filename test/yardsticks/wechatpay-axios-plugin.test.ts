@@ -6,11 +6,12 @@ import { createPublicKey } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { Aes, Formatter, Hash, Rsa, Wechatpay } from 'wechatpay-axios-plugin';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { Fields } from '../sandbox/exchange.ts';
+import type { Notice } from '../sandbox/notice-receiver.ts';
 import { receiveNotices } from '../sandbox/wechat/notice-receiver.ts';
-import type { Notice } from '../sandbox/wechat/notice-receiver.ts';
-import type { Fields, Shop } from '../sandbox/wechat/shop.ts';
+import type { Shop } from '../sandbox/wechat/shop.ts';
 import { openShop } from '../sandbox/wechat/shop.ts';
-import { openWechatContract } from '../channels/wechat/contract-desk.ts';
+import { openWechatStand } from '../channels/contract/wechat-stand.ts';
 import { API_V3_KEY, NOW, ORDER, PLATFORM, accountAt, openDesk } from '../channels/wechat/pay-desk.ts';
 
 /** Within it every refund to a wallet ends. */
@@ -230,10 +231,10 @@ describe('beside our client', () => {
   });
 
   test('ours reads a notice that its functions sealed and signed, and refuses it with another word', async () => {
-    const desk = await openWechatContract();
-    onTestFinished(() => desk.stop());
+    const stand = await openWechatStand();
+    onTestFinished(() => stand.stop());
     const nonce = '0123456789ab';
-    const original = JSON.parse(desk.notices.genuine().body.toString('utf8')) as { resource: Sealed };
+    const original = JSON.parse(stand.notices.genuine().body.toString('utf8')) as { resource: Sealed };
     const content = Aes.AesGcm.decrypt(
       original.resource.ciphertext,
       API_V3_KEY,
@@ -249,14 +250,17 @@ describe('beside our client', () => {
       'wechatpay-serial': PLATFORM.serial,
       'wechatpay-signature': Rsa.sign(Formatter.response(timestamp, nonce, body), PLATFORM.key),
     };
-    const channel = desk.channel();
+    const channel = stand.channel();
 
     expect(await channel.readCallback({ headers, body: Buffer.from(body) })).toMatchObject({
       verdict: 'refund',
-      report: { status: 'success', refundNo: desk.order.refundNo },
+      report: { status: 'success', refundNo: ORDER.refundNo },
     });
     expect(
-      await channel.readCallback({ headers, body: Buffer.from(body.replace('退款成功', '退款失败')) }),
+      await channel.readCallback({
+        headers,
+        body: Buffer.from(body.replace('REFUND.SUCCESS', 'REFUND.CLOSED')),
+      }),
     ).toMatchObject({ verdict: 'refused', code: 'callback_signature_invalid' });
   });
 });
