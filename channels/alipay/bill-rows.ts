@@ -8,6 +8,9 @@ import { ABSENT } from './bill-layout.ts';
 
 const YUAN = 2;
 const FEE = 5;
+const POINT = 0x2e;
+/** Commas in the texts of a row; a row with more is none. */
+const COMMAS_MAX = 100;
 
 /** What a row turned out to be; text is the reason for setting it aside. */
 export type RowResult = 'line' | 'refund' | { readonly setAside: string };
@@ -47,6 +50,7 @@ abstract class Rows implements BillRows {
   readonly #layout: {
     readonly columns: number;
     readonly at: { readonly goods: number; readonly time: number };
+    readonly remark: number;
   };
   #firstDay = 0;
   #lastDay = 0;
@@ -70,9 +74,7 @@ abstract class Rows implements BillRows {
     fields.split(bytes, from, to);
     if (fields.count < columns)
       return { setAside: `${String(fields.count)} fields instead of ${String(columns)}` };
-    // A name of goods may hold commas, and nothing marks them: the columns behind it are found from their time.
-    if (fields.count > columns) fields.shiftAfter(at.goods, fields.count - columns);
-    const day = this.#day(bytes, at.time);
+    const day = fields.count > columns ? this.#dayAmongCommas(bytes) : this.#day(bytes, at.time);
     if (day === 0)
       return { setAside: fields.count > columns ? 'more fields than columns' : 'no time as documented' };
     this.out.reserve(2 * (to - from));
@@ -112,6 +114,28 @@ abstract class Rows implements BillRows {
     this.out.time(bytes, this.fields.from(bytes, this.#layout.at.time));
   }
 
+  /**
+   * Names of goods and remarks may hold commas, and nothing marks them: the columns behind the goods are found from their
+   * time. It is the last of the row's times, so the furthest place where one stands is right; commas that are still too
+   * many then are the remark's, if that is the last column and all before it is what it should be.
+   */
+  #dayAmongCommas(bytes: Buffer): number {
+    const { columns, at, remark } = this.#layout;
+    const { fields } = this;
+    const surplus = fields.count - columns;
+    if (surplus > COMMAS_MAX) return 0;
+    const least = remark === columns - 1 ? 0 : surplus;
+    for (let ofGoods = surplus; ofGoods >= least; ofGoods -= 1) {
+      fields.shiftAfter(at.goods, ofGoods);
+      const day = this.#day(bytes, at.time);
+      if (day !== 0) return ofGoods === surplus || this.isWholeBeforeRemark(bytes) ? day : 0;
+    }
+    return 0;
+  }
+
+  /** Whether the columns up to the remark are what they should be, so that commas too many can only be the remark's. */
+  protected abstract isWholeBeforeRemark(bytes: Buffer): boolean;
+
   #day(bytes: Buffer, column: number): number {
     const from = this.fields.from(bytes, column);
     return this.fields.to(bytes, column) - from === TIME_BYTES ? readDay(bytes, from) : 0;
@@ -126,6 +150,14 @@ class TradeRows extends Rows {
   constructor(layout: TradeLayout, out: CopyText) {
     super(layout, out);
     this.#at = layout.at;
+  }
+
+  /** A comma inside an amount would leave a piece without its decimals, or amounts where the number belongs. */
+  protected override isWholeBeforeRemark(bytes: Buffer): boolean {
+    const { amount, received, requestNo, fee } = this.#at;
+    const hasPoint = (column: number): boolean =>
+      bytes.subarray(this.fields.from(bytes, column), this.fields.to(bytes, column)).includes(POINT);
+    return [amount, received, fee].every(hasPoint) && !hasPoint(requestNo);
   }
 
   override totals(): StatementTotals {
@@ -194,6 +226,11 @@ class LedgerRows extends Rows {
     super(layout, out);
     this.#at = layout.at;
     this.#remark = layout.remark;
+  }
+
+  /** Remarks are numbers here. */
+  protected override isWholeBeforeRemark(): boolean {
+    return false;
   }
 
   override totals(): StatementTotals {

@@ -139,6 +139,30 @@ describe('a file of business details', () => {
     expect((await read(detail({ rows: [PAID, commas] }))).lines[1]).toEqual(REFUND_LINE);
   });
 
+  test('F48 reads a row whose remark, the reason of the refund, holds commas, alone or beside goods that do', async () => {
+    const remark = REFUNDED.replace('部分退款', '尺码不符, 颜色不符, 7天无理由');
+    const both = remark.replace('机械键盘', '键盘,白色');
+
+    for (const row of [remark, both]) {
+      const { lines, summary } = await read(detail({ rows: [PAID, row] }));
+      expect(lines[1]).toEqual(REFUND_LINE);
+      expect(summary).toMatchObject({ quarantinedCount: 0, totals: { agree: true } });
+    }
+  });
+
+  test('F48 keeps aside a row with commas that no text explains', async () => {
+    const comma = REFUNDED.replace('2025-06-30 20:03:44,', '2025-06-30,20:03:44,');
+    const flood = REFUNDED.replace('部分退款', ','.repeat(500));
+    const thousands = REFUNDED.replaceAll('-99.00', '-1,099.00').replace(
+      'RF20250630000005',
+      '20250630000005',
+    );
+    const discount = REFUNDED.replace('0.00,0.00,0.00,0.00,0.00,,', '0.00,0.00,0.00,1,000.00,0.00,,');
+
+    for (const row of [comma, flood, thousands, discount])
+      expect((await read(detail({ rows: [PAID, row] }))).summary.quarantinedCount).toBe(1);
+  });
+
   test('takes the columns of the newer kind, wherever they stand', async () => {
     const bytes = Buffer.from(detail().toString('latin1'), 'latin1');
     const wider = inGb18030(`${NAMES},实收净额（元）,商户识别号`);
