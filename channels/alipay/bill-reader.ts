@@ -20,6 +20,8 @@ const LINE_BYTES_MAX = 1024 ** 2;
 /** Comment lines before the header. */
 const PREAMBLE_LINES_MAX = 50;
 const HASH = 0x23;
+/** What is left of payments after refunds. */
+const NET = 'net_minor';
 
 export class AlipayBillReader implements StatementReader {
   readonly #incoming = new WholeLines();
@@ -92,13 +94,14 @@ export class AlipayBillReader implements StatementReader {
   /** Trailer and summary file agree with the rows, and with each other; rows set aside may have their share in any. */
   #agrees(computed: StatementTotals): boolean {
     return [this.#declared, this.#summaryFile ?? {}].every((source) =>
-      Object.entries(source).every(([name, value]) => this.#isEqual(value, computed[name])),
+      Object.entries(source).every(([name, value]) => this.#isEqual(name, value, computed[name])),
     );
   }
 
-  #isEqual(declared: bigint, computed: bigint | undefined): boolean {
+  #isEqual(name: string, declared: bigint, computed: bigint | undefined): boolean {
     if (computed === undefined || declared === computed) return true;
-    return this.#setAside.count > 0 && declared > computed;
+    // A refund that was set aside makes the net larger, a payment smaller: nothing can be said of it.
+    return this.#setAside.count > 0 && (name === NET || declared > computed);
   }
 
   #readLines(bytes: Buffer): void {

@@ -226,6 +226,15 @@ describe('I8: its totals', () => {
     },
   );
 
+  test.each([
+    ['payment', [PAID.replace('299.00', '299.O0'), REFUNDED]],
+    ['refund', [PAID, REFUNDED.replace('-99.00', '-99.O0')]],
+  ])('agree with a summary file where the row of a %s was set aside', async (_what, rows) => {
+    const { summary } = await read(zip(detail({ rows }), summaryFile('1', '1', '200.00')));
+
+    expect(summary).toMatchObject({ quarantinedCount: 1, totals: { agree: true } });
+  });
+
   test('F43: a file without its trailer is refused', async () => {
     const cut = detail().subarray(0, detail().indexOf(inGb18030('#交易合计')));
 
