@@ -57,15 +57,25 @@ export async function yuanlu(...args: readonly string[]): Promise<Said> {
 }
 
 export interface Run {
+  /** WeChat Pay unless another is named. */
+  readonly channel?: string;
   readonly statements: readonly string[];
   readonly list: string;
   readonly flags?: readonly string[];
 }
 
-/** `yuanlu reconcile` for WeChat Pay on the tests' Postgres. */
+/** `yuanlu reconcile` on the tests' Postgres. */
 export function reconcile(run: Run): Promise<Said> {
   return yuanlu(
-    ...['reconcile', '--channel', 'wechat', '--statement', ...run.statements, '--refunds', run.list],
+    ...[
+      'reconcile',
+      '--channel',
+      run.channel ?? 'wechat',
+      '--statement',
+      ...run.statements,
+      '--refunds',
+      run.list,
+    ],
     ...['--database', required('YUANLU_TEST_DATABASE_URL'), ...(run.flags ?? [])],
   );
 }

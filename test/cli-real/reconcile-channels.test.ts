@@ -1,0 +1,289 @@
+/** What `yuanlu reconcile` promises for WeChat Pay it keeps for Alipay and UnionPay, on statements of their own. */
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReconcileDocument } from '../../cli/reconcile/document.ts';
+import type { ChannelStatements, DayOptions, Printed } from './channel-statements.ts';
+import { ALIPAY, CHANNELS, UNIONPAY, delivery, listed, refundNo } from './channel-statements.ts';
+import type { Desk, ListRow } from './reconcile-run.ts';
+import { csvRows, documentOf, openDesk, reconcile, refundList } from './reconcile-run.ts';
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await openDesk();
+});
+
+afterAll(() => desk.clear());
+
+/** A day long after every window of the statements here. */
+const LATER = '2027-01-31';
+
+interface Given {
+  readonly printed: readonly Printed[];
+  readonly rows: readonly ListRow[];
+  readonly asOf?: string;
+  readonly flags?: readonly string[];
+  readonly day?: DayOptions;
+}
+
+async function held(of: ChannelStatements, given: Given): Promise<ReconcileDocument> {
+  const statement = await desk.put('delivery.zip', delivery(of, given.printed, given.day));
+  const list = await desk.put('refunds.csv', refundList(given.rows));
+  const flags = ['--as-of', given.asOf ?? LATER, ...(given.flags ?? [])];
+  return documentOf({ channel: of.channel, statements: [statement], list, flags });
+}
+
+function kindsOf(document: ReconcileDocument): Record<string, number> {
+  return Object.fromEntries(Object.entries(document.breaks).filter(([, rows]) => rows > 0));
+}
+
+/** Four refunds as the statement prints them. */
+function four(of: ChannelStatements): (Printed & { readonly transactionId: string })[] {
+  return [1, 2, 3, 4].map((index) => ({
+    refundNo: refundNo(index),
+    transactionId: of.transaction(index),
+    amount: index * 100,
+  }));
+}
+
+describe.each(CHANNELS)('a statement of $title', (of) => {
+  const printed = four(of);
+  const agreeing = printed.map((one) => listed(of, one));
+  const [first, second, third, fourth] = agreeing as [ListRow, ListRow, ListRow, ListRow];
+
+  test('agrees with its own list by our numbers, and its totals agree', async () => {
+    const document = await held(of, { printed, rows: agreeing });
+
+    expect(document).toMatchObject({
+      ...{ channel: of.channel, refunds: 4, waiting: 0, overdue: 0 },
+      matched: { refund_no: 4, channel_refund_no: 0, transaction_amount: 0 },
+      statements: [{ kind: 'trade', lines: 5, refund_lines: 4, quarantined: 0, totals: { agree: true } }],
+    });
+    expect(kindsOf(document)).toEqual({});
+  });
+
+  test('is matched by transaction and amount where the number of the list is another', async () => {
+    const document = await held(of, {
+      printed,
+      rows: [{ ...first, refund_no: refundNo(77) }, second, third, fourth],
+    });
+
+    expect(document.matched).toEqual({ refund_no: 3, channel_refund_no: 0, transaction_amount: 1 });
+    expect(kindsOf(document)).toEqual({});
+  });
+
+  test.each<[string, (rows: typeof agreeing) => readonly ListRow[], Record<string, number>, string]>([
+    [
+      'a refund that no line shows',
+      (rows) => [...rows, { ...first, refund_no: refundNo(88), transaction_id: '' }],
+      { missing_at_channel: 1 },
+      refundNo(88),
+    ],
+    ['a line that nobody has listed', (rows) => rows.slice(1), { missing_in_books: 1 }, refundNo(1)],
+    [
+      'another amount',
+      () => [{ ...first, amount_minor: 101 }, second, third, fourth],
+      { amount_differs: 1 },
+      refundNo(1),
+    ],
+    [
+      'a refund that the list holds for failed',
+      () => [{ ...first, state: 'failed' }, second, third, fourth],
+      { state_conflict: 1 },
+      refundNo(1),
+    ],
+    ['a refund that the list names twice', (rows) => [...rows, first], { duplicate_line: 1 }, refundNo(1)],
+  ])('names %s', async (_what, change, kinds, number) => {
+    const document = await held(of, { printed, rows: change(agreeing) });
+
+    expect(kindsOf(document)).toEqual(kinds);
+    expect(document.differences).toMatchObject([{ refund_no: number }]);
+  });
+
+  test('names a line that it prints twice', async () => {
+    const document = await held(of, { printed: [...printed, printed[0] as Printed], rows: agreeing });
+
+    expect(document.matched.refund_no).toBe(4);
+    expect(kindsOf(document)).toEqual({ duplicate_line: 1 });
+  });
+
+  test('names all of these at once, with every line and every refund in one place', async () => {
+    const extra = { refundNo: refundNo(99), transactionId: of.transaction(99) };
+    const document = await held(of, {
+      printed: [...printed, printed[3] as Printed, extra],
+      rows: [
+        { ...first, amount_minor: 101 },
+        { ...second, state: 'failed' },
+        ...[third, fourth, fourth],
+        { ...first, refund_no: refundNo(88), transaction_id: '' },
+      ],
+    });
+
+    expect(kindsOf(document)).toEqual({
+      ...{ missing_at_channel: 1, missing_in_books: 1, amount_differs: 1, state_conflict: 1 },
+      duplicate_line: 2,
+    });
+    expect(document.placed).toEqual({
+      refund_lines: { total: 6, matched: 2, waiting: 0, breaks: 4 },
+      refunds: { total: 6, matched: 2, waiting: 0, breaks: 4 },
+    });
+  });
+
+  test('I11: comes out the same whatever the order of the list and of its lines', async () => {
+    const rows = [...agreeing.slice(1), first, { ...first, amount_minor: 7 }, { ...second, state: 'failed' }];
+    const lines = [...printed, { refundNo: refundNo(99), transactionId: of.transaction(99) }];
+    const essence = ({ matched, breaks, placed, differences }: ReconcileDocument): unknown => ({
+      ...{ matched, breaks, placed },
+      differences: differences.map((one) =>
+        [one.kind, one.refund_no, one.amount_minor, one.statement_amount_minor].join('|'),
+      ),
+    });
+    const plain = essence(await held(of, { printed: lines, rows }));
+
+    await fc.assert(
+      fc.asyncProperty(
+        fc.shuffledSubarray(rows, { minLength: rows.length }),
+        fc.shuffledSubarray(lines, { minLength: lines.length }),
+        async (mixedRows, mixedLines) => {
+          expect(essence(await held(of, { printed: mixedLines, rows: mixedRows }))).toEqual(plain);
+        },
+      ),
+      { numRuns: 4 },
+    );
+  });
+
+  test('leaves the rows of other channels out of the list, and says so', async () => {
+    const statement = await desk.put('delivery.zip', delivery(of, printed));
+    const list = await desk.put('refunds.csv', refundList([...agreeing, { refund_no: 'W1' }]));
+    const said = await reconcile({ channel: of.channel, statements: [statement], list });
+
+    expect(said.code).toBe(0);
+    expect(said.stderr).toContain(
+      `Left out of the list: 1 row of other channels than ${of.channel} (wechat 1)`,
+    );
+  });
+});
+
+describe('what a match proves', () => {
+  test.each([
+    [ALIPAY, 'completion', 'A match proves that Alipay has sent the money'],
+    [UNIONPAY, 'clearing', 'A match proves that UnionPay has cleared the refund'],
+  ] as const)('is said for each channel: row %#', async (of, proves, sentence) => {
+    const printed = four(of);
+    const rows = printed.map((one) => listed(of, one));
+    const statement = await desk.put('delivery.zip', delivery(of, printed));
+    const list = await desk.put('refunds.csv', refundList(rows));
+    const run = { channel: of.channel, statements: [statement], list };
+
+    expect((await documentOf(run)).line_proves).toBe(proves);
+    expect((await reconcile(run)).stdout).toContain(sentence);
+  });
+});
+
+describe('numbers of UnionPay', () => {
+  const printed = [{ refundNo: '10078087', channelRefundNo: '052611201000001234568' }];
+
+  test('may be as short as UnionPay takes them, also where ours are longer', async () => {
+    const rows = [{ channel: 'unionpay', refund_no: '10078087' }];
+
+    expect((await held(UNIONPAY, { printed, rows })).matched.refund_no).toBe(1);
+  });
+
+  test('of the refund itself (queryId) match where ours differ', async () => {
+    const rows = [{ channel: 'unionpay', refund_no: 'OTHER000', channel_refund_no: '052611201000001234568' }];
+
+    expect((await held(UNIONPAY, { printed, rows })).matched.channel_refund_no).toBe(1);
+  });
+
+  test('with a character that UnionPay does not take are refused, and the rule is said', async () => {
+    const statement = await desk.put('delivery.zip', delivery(UNIONPAY, printed));
+    const list = await desk.put(
+      'refunds.csv',
+      refundList([{ channel: 'unionpay', refund_no: 'RF-10078087' }]),
+    );
+    const said = await reconcile({ channel: 'unionpay', statements: [statement], list });
+
+    expect(said.code).toBe(2);
+    expect(said.stderr).toContain(
+      '"RF-10078087" cannot be a refund number of UnionPay: 8 to 32 digits and letters',
+    );
+  });
+});
+
+describe('numbers of Alipay name a refund within its trade', () => {
+  const [one, other] = [1, 2].map((index) => ({ refundNo: '1', transactionId: ALIPAY.transaction(index) }));
+  const printed = [one, other] as Printed[];
+  const row = { channel: 'alipay', refund_no: '1' };
+  const both = [
+    { ...row, transaction_id: ALIPAY.transaction(1) },
+    { ...row, transaction_id: ALIPAY.transaction(2) },
+  ];
+
+  test('the same number of two trades is two refunds', async () => {
+    const document = await held(ALIPAY, { printed, rows: both });
+
+    expect(document.matched.refund_no).toBe(2);
+    expect(kindsOf(document)).toEqual({});
+  });
+
+  test('a line of another trade is no evidence for a refund, however equal number and amount', async () => {
+    const document = await held(ALIPAY, { printed: printed.slice(1), rows: both.slice(0, 1) });
+
+    expect(document.matched.refund_no).toBe(0);
+    expect(kindsOf(document)).toEqual({ missing_at_channel: 1, missing_in_books: 1 });
+  });
+
+  test('a list that does not say the trade is matched by the number alone', async () => {
+    const document = await held(ALIPAY, { printed: printed.slice(0, 1), rows: [row] });
+
+    expect(document.matched.refund_no).toBe(1);
+  });
+
+  test('two rows of a number of which one does not say its trade are told what is missing', async () => {
+    const document = await held(ALIPAY, { printed: printed.slice(0, 1), rows: [...both.slice(0, 1), row] });
+
+    expect(kindsOf(document)).toEqual({ duplicate_line: 1 });
+    expect(document.differences[0]?.explanation).toContain(
+      'refunds of one number are told apart by transaction_id, which one of the two does not have',
+    );
+  });
+});
+
+describe('arrival windows are those of channel and source', () => {
+  // Asked for on Friday 20 November 2026; dates by hand, no holidays until New Year.
+  test.each([
+    [ALIPAY, 'wallet', '2026-11-20T10:59:00+08:00', '2026-11-21T09:59:00+08:00'],
+    [ALIPAY, 'credit_line', '2026-11-20T10:59:00+08:00', '2026-11-21T09:59:00+08:00'],
+    [ALIPAY, 'debit_card', '2026-12-02T00:00:00+08:00', '2026-12-05T00:00:00+08:00'],
+    [ALIPAY, 'credit_card', '2026-12-05T00:00:00+08:00', '2026-12-12T00:00:00+08:00'],
+    [ALIPAY, '', '2026-12-05T00:00:00+08:00', '2026-12-12T00:00:00+08:00'],
+    [UNIONPAY, 'debit_card', '2026-11-28T00:00:00+08:00', '2026-12-05T00:00:00+08:00'],
+    [UNIONPAY, 'credit_card', '2026-12-02T00:00:00+08:00', '2026-12-12T00:00:00+08:00'],
+    [UNIONPAY, '', '2026-12-02T00:00:00+08:00', '2026-12-12T00:00:00+08:00'],
+  ] as const)('row %#: promised as documented, and looked into', async (of, source, promise, alarm) => {
+    await held(of, {
+      printed: [],
+      rows: [{ channel: of.channel, refund_no: refundNo(1), source }],
+      flags: ['--out', desk.path('out')],
+    });
+
+    expect(await csvRows(desk.path('out/overdue.csv'))).toMatchObject([
+      { promise_at: promise, alarm_at: alarm, level: 'alarm' },
+    ]);
+  });
+
+  test('F60 a UnionPay refund after 23:00 belongs to the next clearing day', async () => {
+    const document = await held(UNIONPAY, {
+      printed: [],
+      rows: [
+        { channel: 'unionpay', refund_no: refundNo(1), requested_at: '2026-11-20T23:00:00+08:00' },
+        { channel: 'unionpay', refund_no: refundNo(2), requested_at: '2026-11-20T22:59:59+08:00' },
+      ],
+    });
+    const explanationOf = (number: string): string =>
+      document.differences.find((one) => one.refund_no === number)?.explanation ?? '';
+
+    expect(explanationOf(refundNo(1))).toContain('2026-11-21 and 2026-11-22');
+    expect(explanationOf(refundNo(2))).toContain('that of 2026-11-21 is not among them');
+  });
+});
