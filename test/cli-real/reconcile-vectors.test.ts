@@ -267,3 +267,33 @@ function describeVectors(bill: string): void {
     });
   });
 }
+
+if (VECTORS !== undefined && VECTORS !== '')
+  test('the published clearing day of UnionPay has 8 records and no refund, and agrees with its printed report', async () => {
+    const desk = await openDesk();
+    try {
+      const statement = join(VECTORS, 'bills/unionpay-20150905.zip');
+      const sent = { channel: 'unionpay', refund_no: '10078091', requested_at: '2015-09-06T12:00:00+08:00' };
+      const list = await desk.put('refunds.csv', refundList([{ ...sent, source: 'debit_card' }]));
+      const run = { channel: 'unionpay', statements: [statement], list };
+      const document = await documentOf({ ...run, flags: ['--as-of', '2015-12-31'] });
+
+      const totals = { orders: '8', gross_minor: '1322700', fee_minor: '7936', net_minor: '1314764' };
+      expect(document).toMatchObject({
+        channel: 'unionpay',
+        statements: [
+          {
+            ...{ kind: 'trade', lines: 8, refund_lines: 0, quarantined: 0, first_date: '2015-09-05' },
+            totals: { agree: true, declared: totals, computed: totals },
+          },
+        ],
+        // No line is a refund: what the list names is missing, and nothing of the statement is left over.
+        breaks: { missing_at_channel: 1, missing_in_books: 0 },
+        placed: { refund_lines: { total: 0 }, refunds: { total: 1, breaks: 1 } },
+        overdue: 1,
+      });
+      expect(document.differences).toMatchObject([{ refund_no: '10078091' }]);
+    } finally {
+      await desk.clear();
+    }
+  });
