@@ -59,6 +59,7 @@ export interface ReconcileDocument {
   /** Where every refund line and every listed refund went. */
   readonly placed: { readonly refund_lines: Placement; readonly refunds: Placement };
   readonly missing_without_statement: number;
+  readonly corrections: number;
   readonly differences: readonly DifferenceDocument[];
   readonly differences_left_off: number;
   readonly other_channels: Readonly<Record<string, number>>;
@@ -96,6 +97,7 @@ export function documentOf(findings: Findings): ReconcileDocument {
     breaks: judgement.breaks,
     placed: { refund_lines: judgement.lines, refunds: judgement.refunds },
     missing_without_statement: judgement.missingWithoutStatement,
+    corrections: judgement.corrections,
     differences: shown.map((row) => differenceDocument(row, statements)),
     differences_left_off: breaksIn(judgement) - shown.length,
     other_channels: list.otherChannels,

@@ -104,6 +104,11 @@ export const COUNTS = `
   union all
   select 'overdue', level::text, count(*)::int, 0, count(*)::int from reconcile.overdue group by level`;
 
+/** Lines that correct earlier ones. */
+export const CORRECTIONS = `
+  select count(*)::int as n from yuanlu.statement_lines
+   where account_id = '${ACCOUNT}' and line_type = 'adjustment'`;
+
 /**
  * The books of a run balance when the lines and refunds that were put somewhere are those that there are, each once: sums
  * of hashes of them are equal, whatever the order.

@@ -33,6 +33,8 @@ export interface Judgement {
   readonly refunds: Placement;
   /** Missing refunds of days whose own statement was not among those given. */
   readonly missingWithoutStatement: number;
+  /** Lines that correct earlier ones; they are no refund lines and match nothing. */
+  readonly corrections: number;
 }
 
 /** Longest span of days that one statement is taken to cover, line by line; longer ones are something else. */
@@ -80,6 +82,7 @@ async function count(
     `select count(*)::int as n from reconcile.break
       where kind = 'missing_at_channel' and not (detail ->> 'day_given')::boolean`,
   );
+  const corrections = await owner.query<{ n: number }>(sql.CORRECTIONS);
   const byKind = <Kind extends string>(
     place: CountRow['place'],
     kinds: readonly Kind[],
@@ -106,6 +109,7 @@ async function count(
     ),
     refunds: placement('refunds', o.refunds),
     missingWithoutStatement: missing.rows[0]?.n ?? 0,
+    corrections: corrections.rows[0]?.n ?? 0,
   };
 }
 

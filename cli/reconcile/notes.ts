@@ -6,7 +6,7 @@ import type { LoadedStatement } from './statements.ts';
 /** Rows set aside that are kept with their text. */
 const QUARANTINED_KEPT_MAX = 1_000;
 
-export function notesOn({ list, statements, channel }: Findings): string[] {
+export function notesOn({ list, statements, channel, judgement }: Findings): string[] {
   return [
     ...otherChannels(list.otherChannels, channel.name),
     ...(list.ignoredColumns.length === 0
@@ -19,7 +19,16 @@ export function notesOn({ list, statements, channel }: Findings): string[] {
     ...sameDay(statements),
     ...severalMerchants(statements),
     ...quarantined(statements),
+    ...corrections(judgement.corrections),
   ];
+}
+
+function corrections(count: number): string[] {
+  return count === 0
+    ? []
+    : [
+        `The statements hold ${counted(count, 'correction')} of earlier lines (chargebacks, refunds that a bank sent back): they match nothing, look at them.`,
+      ];
 }
 
 function otherChannels(others: Readonly<Record<string, number>>, channel: string): string[] {

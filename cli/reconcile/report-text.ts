@@ -40,13 +40,18 @@ export function reportText(
 function statementsText(statements: readonly LoadedStatement[]): string {
   return table(statements, [
     { head: 'statement', cell: ({ file }) => file },
-    { head: 'kind', cell: ({ summary }) => `${summary.kind} (${summary.variant})` },
+    { head: 'kind', cell: ({ summary }) => kindText(summary) },
     { head: 'days', cell: ({ summary }) => daysText(summary.firstDate, summary.lastDate) },
     { head: 'lines', align: 'right', cell: ({ summary }) => grouped(summary.lines) },
     { head: 'refunds', align: 'right', cell: ({ summary }) => grouped(summary.refundLines) },
     { head: 'set aside', align: 'right', cell: ({ summary }) => grouped(summary.quarantinedCount) },
     { head: 'totals', cell: ({ summary }) => (summary.totals.agree ? 'agree' : 'differ') },
   ]);
+}
+
+/** The variant, where it says more than the kind. */
+function kindText({ kind, variant }: LoadedStatement['summary']): string {
+  return kind === variant ? kind : `${kind} (${variant})`;
 }
 
 function daysText(first: string | null, last: string | null): string {

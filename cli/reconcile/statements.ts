@@ -77,8 +77,7 @@ async function namingItsChannel(error: AppError, file: string, asked: ReconcileC
   return new AppError(
     'statement_unrecognised',
     {
-      this_is: `a statement of ${owner.title}, given for ${asked.title}`,
-      remedy: `Give it with --channel ${owner.name}.`,
+      this_is: `a statement of ${owner.title}, given for ${asked.title}: give it with --channel ${owner.name}`,
     },
     { cause: error },
   );

@@ -177,8 +177,9 @@ describe('a file of another channel is told whose it is, and how to give it', ()
       expect(said.code).toBe(2);
       expect(said.stdout).toBe('');
       expect(said.stderr).toContain('statement_unrecognised: ');
-      expect(said.stderr).toContain(`this_is: a statement of ${title}, given for ${askedTitle}`);
-      expect(said.stderr).toContain(`Give it with --channel ${owner}.`);
+      expect(said.stderr).toContain(
+        `this_is: a statement of ${title}, given for ${askedTitle}: give it with --channel ${owner}\n`,
+      );
     },
   );
 
@@ -191,7 +192,9 @@ describe('a file of another channel is told whose it is, and how to give it', ()
     expect(said.code).toBe(2);
     for (const name of ['a.csv', 'b.csv'])
       expect(said.stderr).toContain(`- ${desk.path(name)}: statement_unrecognised`);
-    expect(said.stderr).toContain('a statement of WeChat Pay, given for Alipay');
+    expect(said.stderr).toContain(
+      '(this_is=a statement of WeChat Pay, given for Alipay: give it with --channel wechat)',
+    );
   });
 
   test('a cut-off bill of WeChat Pay given for Alipay too', async () => {

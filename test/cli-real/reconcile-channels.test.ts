@@ -2,6 +2,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReconcileDocument } from '../../cli/reconcile/document.ts';
+import { SENT_BACK, ZME_NAME, correction } from '../channels/unionpay/clearing-day.ts';
+import { zipOfMembers } from '../channels/zip.ts';
 import type { ChannelStatements, DayOptions, Printed } from './channel-statements.ts';
 import { ALIPAY, CHANNELS, UNIONPAY, delivery, listed, refundNo } from './channel-statements.ts';
 import type { Desk, ListRow } from './reconcile-run.ts';
@@ -206,6 +208,27 @@ describe('numbers of UnionPay', () => {
     expect(said.code).toBe(2);
     expect(said.stderr).toContain(
       '"RF-10078087" cannot be a refund number of UnionPay: 8 to 32 digits and letters',
+    );
+  });
+});
+
+describe('a UnionPay delivery with a file of corrections', () => {
+  test('counts them and says that a person has to look: a bank may have sent a refund back', async () => {
+    const printed = four(UNIONPAY);
+    const members = UNIONPAY.members(printed);
+    const content = Buffer.concat([correction(SENT_BACK), correction({ ...SENT_BACK, time: '0702093100' })]);
+    const statement = await desk.put(
+      'corrected.zip',
+      zipOfMembers([...members, { name: Buffer.from(ZME_NAME), content }]),
+    );
+    const list = await desk.put('refunds.csv', refundList(printed.map((one) => listed(UNIONPAY, one))));
+    const said = await reconcile({
+      ...{ channel: 'unionpay', statements: [statement], list, flags: ['--json'] },
+    });
+
+    expect(JSON.parse(said.stdout)).toMatchObject({ corrections: 2, matched: { refund_no: 4 } });
+    expect(said.stderr).toContain(
+      'The statements hold 2 corrections of earlier lines (chargebacks, refunds that a bank sent back): they match nothing, look at them.',
     );
   });
 });

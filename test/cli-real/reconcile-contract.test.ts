@@ -32,7 +32,15 @@ describe('the document', () => {
         ...['channel', 'statements', 'refunds', 'matched', 'waiting', 'overdue', 'breaks', 'elapsed_ms'],
         'lines_per_second',
         // Additions.
-        ...['as_of', 'line_proves', 'waiting_reasons', 'placed', 'missing_without_statement', 'differences'],
+        ...[
+          'as_of',
+          'line_proves',
+          'corrections',
+          'waiting_reasons',
+          'placed',
+          'missing_without_statement',
+          'differences',
+        ],
         ...['differences_left_off', 'other_channels'],
       ].toSorted(),
     );
