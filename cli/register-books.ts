@@ -82,7 +82,8 @@ const RECONCILE_HELP = `
 The refund list has a header and one refund per line, in any order of columns:
   needed    refund_no, channel, amount_minor (fen), currency, requested_at (2026-11-24T10:00:00+08:00)
   optional  channel_refund_no, transaction_id, payment_no,
-            source (wallet, debit_card, credit_card, unknown), state (succeeded, failed, …)
+            source (wallet, credit_line, debit_card, credit_card, unknown), state (succeeded, failed, …)
+It may hold refunds of all channels; which of a channel's numbers is which column: docs/reconcile.md.
 
 A listed refund that is in no statement is waiting while its arrival window runs, or while the
 statement of its day cannot exist yet; after that it is missing_at_channel.
@@ -90,8 +91,9 @@ statement of its day cannot exist yet; after that it is missing_at_channel.
 Exit codes: 0 it ran; 1 breaks were found and --fail-on-breaks was given; 2 an input cannot be used;
 3 no Postgres could be had.
 
-Example:
-  yuanlu reconcile --channel wechat --statement 2026-11-23.csv.gz --refunds refunds.csv --out result`;
+Examples:
+  yuanlu reconcile --channel wechat --statement 2026-11-23.csv.gz --refunds refunds.csv --out result
+  yuanlu reconcile --channel unionpay --statement 20261123.zip 20261124.zip --refunds refunds.csv`;
 
 function asDay(text: string): string {
   try {
