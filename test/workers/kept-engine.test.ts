@@ -12,11 +12,11 @@ import { gone, lives } from './engine-folder.ts';
 
 const LIMITS = { perMinuteMax: 4, firstPauseMs: 5, pauseMsMax: 20 } as const;
 
-/** A small server in the place of an engine. `ends` makes it end by itself as soon as it listens. */
+/** A small server in the place of an engine. `ends` makes it end by itself once it was found listening. */
 function programOf(port: number, o: { readonly ends?: boolean; readonly deaf?: boolean }): string {
   const deaf = o.deaf === true ? `process.on('SIGTERM', () => undefined);` : '';
   const then = o.ends === true ? `() => setTimeout(() => process.exit(7), 30)` : `() => undefined`;
-  return `${deaf}require('node:net').createServer().listen(${String(port)}, '127.0.0.1', ${then})`;
+  return `${deaf}require('node:net').createServer(${then}).listen(${String(port)}, '127.0.0.1')`;
 }
 
 interface Bench {
