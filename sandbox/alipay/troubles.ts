@@ -3,38 +3,22 @@
  * `times` is how often the trouble happens to the refund before things go right.
  */
 import type { BillTrouble } from '../bill-troubles.ts';
+import type { CommonTrouble } from '../common-troubles.ts';
 import type { TroubleFields } from '../control/trouble-manual.ts';
 import {
   BILL_FIELDS,
+  COMMON_FIELDS,
   DAY_FIELDS,
   oneOf,
   troubleManual,
   wholeUpTo,
   yesOrNo,
 } from '../control/trouble-manual.ts';
-import type { LostHow } from '../lost-answer.ts';
-import { LOST_HOW } from '../lost-answer.ts';
 import type { TroubleRules } from '../trouble-plan.ts';
 
 export type RefundTrouble =
+  | CommonTrouble
   // --- the answer ---
-  /**
-   * The answer to the refund call never arrives. `how`: the socket is cut before (`cut`, default) or in the middle of
-   * the answer (`half`), or nothing comes at all (`hang`). `accepted`: whether the refund was taken (default true).
-   */
-  | {
-      readonly kind: 'lost_answer';
-      readonly how?: LostHow;
-      readonly accepted?: boolean;
-      readonly times?: number;
-    }
-  /** The refund call is answered HTTP `status` (default 502); `accepted`: the refund was taken all the same (default true). */
-  | {
-      readonly kind: 'error_5xx';
-      readonly status?: number;
-      readonly accepted?: boolean;
-      readonly times?: number;
-    }
   /**
    * The refund call is answered with a fault of Alipay's own: `code` ACQ.SYSTEM_ERROR (default) or aop.unknow-error;
    * `accepted`: the refund was taken all the same (default true).
@@ -55,8 +39,6 @@ export type RefundTrouble =
   | { readonly kind: 'fund_change_n'; readonly seconds?: number }
   /** The first `times` queries (default 1) know nothing of a refund that is done: 10000 without refund_status. */
   | { readonly kind: 'silent_query'; readonly times?: number }
-  /** Queries name an amount that is `fen` (default 1) more than was asked for. */
-  | { readonly kind: 'other_amount'; readonly fen?: number }
   // --- a refusal ---
   /** 40005: called too often. */
   | { readonly kind: 'frequency_limited'; readonly times?: number }
@@ -66,11 +48,6 @@ export type RefundTrouble =
   | { readonly kind: 'buyer_error' }
   /** Any other refusal by its sub_code, such as ACQ.TRADE_NOT_ALLOW_REFUND (default); without `times` for ever. */
   | { readonly kind: 'refused'; readonly code?: string; readonly times?: number }
-  // --- how it ends ---
-  /** fund_change N and silent queries for `days` days of 24 hours (default 14, beyond every alarm), then success. */
-  | { readonly kind: 'late_success'; readonly days?: number }
-  /** fund_change N and silent queries for ever. */
-  | { readonly kind: 'stuck' }
   // --- the way to the bank, cards only ---
   /** The bank does not take it: the money lies on the payer's Alipay balance. */
   | { readonly kind: 'dback_failed' }
@@ -79,10 +56,6 @@ export type RefundTrouble =
   /** In hand (P) for ever, and never a message. */
   | { readonly kind: 'dback_lost' }
   // --- notices ---
-  /** No notice of the refund is ever sent, on neither road. */
-  | { readonly kind: 'callback_lost' }
-  /** Each notice that was taken comes `times` (default 1) more. */
-  | { readonly kind: 'callback_twice'; readonly times?: number }
   /** After the notice was taken, the one of the payment comes again. */
   | { readonly kind: 'callback_out_of_order' }
   /** Before the true one, a notice of success comes that a stranger's key signed. */
@@ -123,15 +96,15 @@ const days = wholeUpTo(365);
 
 /** The fields that each kind may have. */
 const FIELDS: TroubleFields<RefundTrouble['kind']> = {
-  lost_answer: { how: oneOf(...LOST_HOW), accepted: yesOrNo, times },
-  error_5xx: { status: (value) => wholeUpTo(599)(value) && Number(value) >= 500, accepted: yesOrNo, times },
+  lost_answer: COMMON_FIELDS.lost_answer,
+  error_5xx: COMMON_FIELDS.error_5xx,
   system_error: { code: oneOf(...SYSTEM_FAULTS), accepted: yesOrNo, times },
   slow: { ms: wholeUpTo(60_000), on, times },
   wrong_signature: { on, times },
   unsigned: { on, times },
   fund_change_n: { seconds: wholeUpTo(365 * 86_400) },
   silent_query: { times },
-  other_amount: { fen: wholeUpTo(1_000_000) },
+  other_amount: COMMON_FIELDS.other_amount,
   frequency_limited: { times },
   not_enough: { times },
   buyer_error: {},
@@ -139,13 +112,13 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
     code: (value) => typeof value === 'string' && /^(ACQ|isv)\.[A-Za-z_-]{1,60}$/.test(value),
     times,
   },
-  late_success: { days },
-  stuck: {},
+  late_success: COMMON_FIELDS.late_success,
+  stuck: COMMON_FIELDS.stuck,
   dback_failed: {},
   dback_slow: { days },
   dback_lost: {},
-  callback_lost: {},
-  callback_twice: { times: wholeUpTo(15) },
+  callback_lost: COMMON_FIELDS.callback_lost,
+  callback_twice: COMMON_FIELDS.callback_twice,
   callback_out_of_order: {},
   callback_forged: {},
   callback_foreign: {},

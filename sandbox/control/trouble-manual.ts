@@ -1,6 +1,8 @@
 /** What a channel's kinds of trouble may be planned with, and until when: read by the control side, shown to whoever asks. */
 import { AppError } from '../../domain/errors.ts';
 import type { BillTrouble } from '../bill-troubles.ts';
+import type { CommonTrouble } from '../common-troubles.ts';
+import { LOST_HOW } from '../lost-answer.ts';
 import type { AnyRefundTrouble, DayTrouble } from '../trouble-plan.ts';
 
 /** Whether a field of a trouble has a value that means something. */
@@ -31,6 +33,18 @@ export function oneOf(...choices: readonly string[]): Check {
 }
 
 export const yesOrNo: Check = (value) => typeof value === 'boolean';
+
+const times = wholeUpTo(1000);
+
+export const COMMON_FIELDS: FieldsOf<CommonTrouble['kind']> = {
+  lost_answer: { how: oneOf(...LOST_HOW), accepted: yesOrNo, times },
+  error_5xx: { status: (value) => wholeUpTo(599)(value) && Number(value) >= 500, accepted: yesOrNo, times },
+  late_success: { days: wholeUpTo(365) },
+  stuck: {},
+  other_amount: { fen: wholeUpTo(1_000_000) },
+  callback_lost: {},
+  callback_twice: { times: wholeUpTo(15) },
+};
 
 export const BILL_FIELDS: FieldsOf<BillTrouble['kind']> = {
   line_missing: {},

@@ -3,40 +3,24 @@
  * `times` is how often the trouble happens to the refund before things go right.
  */
 import type { BillTrouble } from '../bill-troubles.ts';
+import type { CommonTrouble } from '../common-troubles.ts';
 import type { TroubleFields } from '../control/trouble-manual.ts';
 import {
   BILL_FIELDS,
+  COMMON_FIELDS,
   DAY_FIELDS,
   oneOf,
   troubleManual,
   wholeUpTo,
   yesOrNo,
 } from '../control/trouble-manual.ts';
-import type { LostHow } from '../lost-answer.ts';
-import { LOST_HOW } from '../lost-answer.ts';
 import type { TroubleRules } from '../trouble-plan.ts';
 import { FAILURE_CODES } from './codes.ts';
 import type { Spoilt } from './signing.ts';
 
 export type RefundTrouble =
+  | CommonTrouble
   // --- the answer ---
-  /**
-   * The answer to the refund never arrives. `how`: the socket is cut before it (`cut`, default) or in the middle of it
-   * (`half`), or nothing comes at all (`hang`). `accepted`: whether the refund was taken (default true).
-   */
-  | {
-      readonly kind: 'lost_answer';
-      readonly how?: LostHow;
-      readonly accepted?: boolean;
-      readonly times?: number;
-    }
-  /** The refund is answered HTTP `status` (default 500); `accepted`: it was taken all the same (default true). */
-  | {
-      readonly kind: 'error_5xx';
-      readonly status?: number;
-      readonly accepted?: boolean;
-      readonly times?: number;
-    }
   /** The answer takes `ms` milliseconds of wall time (default 1500). */
   | { readonly kind: 'slow'; readonly ms?: number; readonly on?: Call; readonly times?: number }
   /** The answer is signed over other fields (`signature`, default), or rightly under a stranger's `certificate`. */
@@ -67,16 +51,7 @@ export type RefundTrouble =
   | { readonly kind: 'accepted_then_failed'; readonly code?: string }
   /** Success with a flaw: A6 instead of 00. */
   | { readonly kind: 'flawed' }
-  /** Under way for `days` days of 24 hours (default 14, beyond every alarm), then success. */
-  | { readonly kind: 'late_success'; readonly days?: number }
-  /** Under way for ever. */
-  | { readonly kind: 'stuck' }
-  /** Answers and notices name an amount that is `fen` (default 1) more than was asked for. */
-  | { readonly kind: 'other_amount'; readonly fen?: number }
   // --- callbacks ---
-  | { readonly kind: 'callback_lost' }
-  /** Each notice that was taken comes `times` (default 1) more. */
-  | { readonly kind: 'callback_twice'; readonly times?: number }
   /** After the notice was taken, an older one says 05. */
   | { readonly kind: 'callback_out_of_order' }
   /**
@@ -120,8 +95,8 @@ const failure = oneOf(...FAILURE_CODES);
 
 /** The fields that each kind may have. */
 const FIELDS: TroubleFields<RefundTrouble['kind']> = {
-  lost_answer: { how: oneOf(...LOST_HOW), accepted: yesOrNo, times },
-  error_5xx: { status: (value) => wholeUpTo(599)(value) && Number(value) >= 500, accepted: yesOrNo, times },
+  lost_answer: COMMON_FIELDS.lost_answer,
+  error_5xx: COMMON_FIELDS.error_5xx,
   slow: { ms: wholeUpTo(60_000), on, times },
   wrong_signature: { how, on, times },
   unknown_code: { code: oneOf(...UNKNOWN_CODES), accepted: yesOrNo, times },
@@ -132,11 +107,11 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   refused: { code: failure, times },
   accepted_then_failed: { code: failure },
   flawed: {},
-  late_success: { days: wholeUpTo(365) },
-  stuck: {},
-  other_amount: { fen: wholeUpTo(1_000_000) },
-  callback_lost: {},
-  callback_twice: { times: wholeUpTo(15) },
+  late_success: COMMON_FIELDS.late_success,
+  stuck: COMMON_FIELDS.stuck,
+  other_amount: COMMON_FIELDS.other_amount,
+  callback_lost: COMMON_FIELDS.callback_lost,
+  callback_twice: COMMON_FIELDS.callback_twice,
   callback_out_of_order: {},
   callback_forged: { how },
   in_error_file: {},

@@ -3,38 +3,21 @@
  * `times` is how often the trouble happens to the refund before things go right.
  */
 import type { BillTrouble } from '../bill-troubles.ts';
+import type { CommonTrouble } from '../common-troubles.ts';
 import type { TroubleFields } from '../control/trouble-manual.ts';
 import {
   BILL_FIELDS,
+  COMMON_FIELDS,
   DAY_FIELDS,
   oneOf,
   troubleManual,
   wholeUpTo,
-  yesOrNo,
 } from '../control/trouble-manual.ts';
-import type { LostHow } from '../lost-answer.ts';
-import { LOST_HOW } from '../lost-answer.ts';
 import type { TroubleRules } from '../trouble-plan.ts';
 
 export type RefundTrouble =
+  | CommonTrouble
   // --- the answer ---
-  /**
-   * The answer to the create call never arrives. `how`: the socket is cut before (`cut`, default) or in the middle of
-   * the answer (`half`), or nothing comes at all (`hang`). `accepted`: whether the refund was taken (default true).
-   */
-  | {
-      readonly kind: 'lost_answer';
-      readonly how?: LostHow;
-      readonly accepted?: boolean;
-      readonly times?: number;
-    }
-  /** The create call is answered `status` (default 500); `accepted`: the refund was taken all the same (default true). */
-  | {
-      readonly kind: 'error_5xx';
-      readonly status?: number;
-      readonly accepted?: boolean;
-      readonly times?: number;
-    }
   /** The answer takes `ms` milliseconds of wall time (default 1500). */
   | { readonly kind: 'slow'; readonly ms?: number; readonly on?: Call; readonly times?: number }
   /** The answer carries a signature of other bytes. */
@@ -53,16 +36,7 @@ export type RefundTrouble =
   // --- how it ends ---
   | { readonly kind: 'abnormal' }
   | { readonly kind: 'closed' }
-  /** PROCESSING for `days` days of 24 hours (default 14, beyond every alarm), then SUCCESS. */
-  | { readonly kind: 'late_success'; readonly days?: number }
-  /** PROCESSING for ever. */
-  | { readonly kind: 'stuck' }
-  /** Answers and notices name an amount that is `fen` (default 1) more than was asked for. */
-  | { readonly kind: 'other_amount'; readonly fen?: number }
   // --- callbacks ---
-  | { readonly kind: 'callback_lost' }
-  /** Each notice that was taken comes `times` (default 1) more. */
-  | { readonly kind: 'callback_twice'; readonly times?: number }
   /** After the notice was taken, an older one says ABNORMAL. */
   | { readonly kind: 'callback_out_of_order' }
   /** Before the true one, a notice of SUCCESS comes that a stranger's key signed. */
@@ -98,8 +72,8 @@ const on = oneOf('create', 'query');
 
 /** The fields that each kind may have. */
 const FIELDS: TroubleFields<RefundTrouble['kind']> = {
-  lost_answer: { how: oneOf(...LOST_HOW), accepted: yesOrNo, times },
-  error_5xx: { status: (value) => wholeUpTo(599)(value) && Number(value) >= 500, accepted: yesOrNo, times },
+  lost_answer: COMMON_FIELDS.lost_answer,
+  error_5xx: COMMON_FIELDS.error_5xx,
   slow: { ms: wholeUpTo(60_000), on, times },
   wrong_signature: { on, times },
   probe: { on, times },
@@ -113,11 +87,11 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   },
   abnormal: {},
   closed: {},
-  late_success: { days: wholeUpTo(365) },
-  stuck: {},
-  other_amount: { fen: wholeUpTo(1_000_000) },
-  callback_lost: {},
-  callback_twice: { times: wholeUpTo(15) },
+  late_success: COMMON_FIELDS.late_success,
+  stuck: COMMON_FIELDS.stuck,
+  other_amount: COMMON_FIELDS.other_amount,
+  callback_lost: COMMON_FIELDS.callback_lost,
+  callback_twice: COMMON_FIELDS.callback_twice,
   callback_out_of_order: {},
   callback_forged: {},
   callback_probe: { times: wholeUpTo(15) },
