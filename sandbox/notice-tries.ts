@@ -14,8 +14,10 @@ const RETRY_WALL_MIN_MS = 200;
  */
 export type Flavour = 'true' | 'again' | 'stale' | 'forged' | 'foreign' | 'probe';
 
-/** What every notice has. */
-export interface AnyNotice {
+/** Of these nobody should believe a word. */
+const FALSE_FLAVOURS: ReadonlySet<Flavour> = new Set<Flavour>(['forged', 'foreign', 'probe']);
+
+interface NoticeFacts {
   /** The merchant's number of the refund that it is about. */
   readonly refundNo: string;
   /** The same on every try. */
@@ -25,8 +27,14 @@ export interface AnyNotice {
   readonly url: string;
 }
 
+/** What every notice has. */
+export interface AnyNotice extends NoticeFacts {
+  /** What it is about: one and the same object for all notices of a refund. */
+  readonly refund: object;
+}
+
 /** One try to deliver one notice. */
-export interface DeliveryView extends AnyNotice {
+export interface DeliveryView extends NoticeFacts {
   readonly flavour: Flavour;
   /** 1 for the first try of this notice. */
   readonly attempt: number;
@@ -45,28 +53,39 @@ export interface Posting {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The plan of troubles, as far as every channel's notices have some. */
+interface NoticeTroubles {
+  use(refundNo: string, what: string, kind: 'callback_lost' | 'callback_twice'): unknown;
+  note(refundNo: string, kind: string, what: string): void;
+}
+
 export interface NoticeParts<N extends AnyNotice> {
   readonly clock: Clock;
   readonly agenda: Agenda;
+  readonly plan: NoticeTroubles;
   /** Waits between the tries of one notice, in business time. */
   readonly ladderMs: readonly number[];
   /** Makes the bytes of one try. */
   readonly seal: (notice: N, flavour: Flavour) => Posting;
   /** Whether this answer means that the notice was taken. */
   readonly isTaken: (status: number, body: string) => boolean;
-  /** A true notice is about to be sent: may make it a probe. */
-  readonly flavourOf: (notice: N, attempt: number) => 'true' | 'probe';
-  readonly onTried: (notice: N, tried: DeliveryView) => void;
+  /** A true notice is about to be sent: may make it a probe. Never does when absent. */
+  readonly flavourOf?: (notice: N, attempt: number) => 'true' | 'probe';
+  /** A true notice was taken, at this instant of business time: for troubles that only this channel has. */
+  readonly onTaken: (notice: N, nowMs: number) => void;
   readonly log: (line: string) => void;
 }
 
 const ANSWER_TIMEOUT_MS = 5000;
+/** What follows a notice that was taken does so a second later, a second apart. */
+export const FOLLOWS_AFTER_MS = 1000;
 
 type Outcome = Pick<DeliveryView, 'status' | 'error' | 'taken'>;
 
 export class NoticeTries<N extends AnyNotice> {
   readonly #parts: NoticeParts<N>;
   readonly #deliveries: DeliveryView[] = [];
+  readonly #newest = new Map<object, N>();
   readonly #inFlight = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
@@ -79,18 +98,24 @@ export class NoticeTries<N extends AnyNotice> {
     return [...this.#deliveries];
   }
 
-  /** Plans a try for an instant of business time. */
-  plan(notice: N, flavour: Flavour, attempt: number, dueMs: number): void {
-    this.#parts.agenda.at(dueMs, () => this.send(notice, flavour, attempt));
+  /** A true notice sets out at an instant of business time, unless it is lost. */
+  setOut(notice: N, dueMs: number): void {
+    this.#newest.set(notice.refund, notice);
+    if (this.#parts.plan.use(notice.refundNo, `${notice.eventType} is not sent`, 'callback_lost')) return;
+    this.plan(notice, 'true', 1, dueMs);
   }
 
-  /** Sends it now. */
-  send(notice: N, wanted: Flavour, attempt: number): void {
-    if (this.#stopping.signal.aborted) return;
-    const flavour = wanted === 'true' ? this.#parts.flavourOf(notice, attempt) : wanted;
-    const sent = this.#deliver(notice, flavour, attempt);
-    this.#inFlight.add(sent);
-    void sent.finally(() => this.#inFlight.delete(sent));
+  /** Sends the newest true notice of a refund once more. False when there is none. */
+  resend(refund: object): boolean {
+    const notice = this.#newest.get(refund);
+    if (notice === undefined) return false;
+    this.#send(notice, 'again', 1);
+    return true;
+  }
+
+  /** Plans a try for an instant of business time. */
+  plan(notice: N, flavour: Flavour, attempt: number, dueMs: number): void {
+    this.#parts.agenda.at(dueMs, () => this.#send(notice, flavour, attempt));
   }
 
   /** Resolves when no delivery is on its way. */
@@ -103,6 +128,14 @@ export class NoticeTries<N extends AnyNotice> {
     await this.idle();
   }
 
+  #send(notice: N, wanted: Flavour, attempt: number): void {
+    if (this.#stopping.signal.aborted) return;
+    const flavour = (wanted === 'true' ? this.#parts.flavourOf?.(notice, attempt) : undefined) ?? wanted;
+    const sent = this.#deliver(notice, flavour, attempt);
+    this.#inFlight.add(sent);
+    void sent.finally(() => this.#inFlight.delete(sent));
+  }
+
   async #deliver(notice: N, flavour: Flavour, attempt: number): Promise<void> {
     const at = this.#parts.clock.now();
     const outcome = await this.#post(notice, flavour);
@@ -112,7 +145,8 @@ export class NoticeTries<N extends AnyNotice> {
     this.#parts.log(
       `callback ${eventType} of ${refundNo}, ${flavour}, try ${String(attempt)}: ${tried.error ?? String(tried.status)}`,
     );
-    this.#parts.onTried(notice, tried);
+    this.#noteBelief(tried);
+    if (flavour === 'true' && tried.taken) this.#afterTaken(notice);
     if (flavour === 'probe' || (flavour === 'true' && !tried.taken)) this.#retry(notice, attempt, at);
   }
 
@@ -132,6 +166,25 @@ export class NoticeTries<N extends AnyNotice> {
     } catch (error) {
       return { status: null, error: reasonOf(error), taken: false };
     }
+  }
+
+  #noteBelief({ refundNo, flavour, taken }: DeliveryView): void {
+    if (!FALSE_FLAVOURS.has(flavour)) return;
+    const what = taken ? 'BELIEVED by the receiver' : 'refused by the receiver';
+    this.#parts.plan.note(refundNo, `callback_${flavour}`, what);
+  }
+
+  #afterTaken(notice: N): void {
+    const { plan, clock, onTaken } = this.#parts;
+    const nowMs = clock.now().getTime();
+    for (
+      let copy = 1;
+      plan.use(notice.refundNo, `copy ${String(copy)} is sent`, 'callback_twice');
+      copy += 1
+    ) {
+      this.plan(notice, 'again', copy, nowMs + copy * FOLLOWS_AFTER_MS);
+    }
+    onTaken(notice, nowMs);
   }
 
   #retry(notice: N, attempt: number, triedAt: Date): void {

@@ -2,8 +2,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import type { Agenda } from '../agenda.ts';
-import type { DeliveryView, Flavour, Posting } from '../notice-tries.ts';
-import { NoticeTries } from '../notice-tries.ts';
+import type { Flavour, Posting } from '../notice-tries.ts';
+import { FOLLOWS_AFTER_MS, NoticeTries } from '../notice-tries.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import type { Refund, SandboxMerchant } from './model.ts';
 import type { Notice } from './notice.ts';
@@ -39,24 +39,18 @@ export interface CallbackParts {
 }
 
 export class Callbacks {
+  readonly tries: NoticeTries<Notice>;
   readonly #parts: CallbackParts;
-  readonly #tries: NoticeTries<Notice>;
-  readonly #newest = new Map<Refund, Notice>();
 
   constructor(parts: CallbackParts) {
     this.#parts = parts;
-    const { clock, agenda, log } = parts;
-    this.#tries = new NoticeTries({
-      ...{ clock, agenda, log, ladderMs: RETRY_LADDER_MS },
+    const { clock, agenda, log, plan } = parts;
+    this.tries = new NoticeTries({
+      ...{ clock, agenda, plan, log, ladderMs: RETRY_LADDER_MS },
       seal: (notice, flavour) => this.#seal(notice, flavour),
       isTaken: (status, body) => status === 200 && body === TAKEN,
-      flavourOf: () => 'true',
-      onTried: (notice, tried) => this.#onTried(notice, tried),
+      onTaken: (notice, nowMs) => this.#onTaken(notice, nowMs),
     });
-  }
-
-  deliveries(): readonly DeliveryView[] {
-    return this.#tries.deliveries();
   }
 
   /** A refund was taken on: strangers may hurry to report its success. */
@@ -66,7 +60,7 @@ export class Callbacks {
     const { plan } = this.#parts;
     const { outRequestNo, acceptedAtMs } = refund;
     const claim = (flavour: 'forged' | 'foreign'): void =>
-      this.#tries.plan(refundNotice(refund, url, acceptedAtMs), flavour, 1, acceptedAtMs);
+      this.tries.plan(refundNotice(refund, url, acceptedAtMs), flavour, 1, acceptedAtMs);
     if (plan.use(outRequestNo, 'a forged notice is sent', 'callback_forged')) claim('forged');
     if (plan.use(outRequestNo, 'a notice of another application is sent', 'callback_foreign'))
       claim('foreign');
@@ -76,7 +70,7 @@ export class Callbacks {
   onDone(refund: Refund): void {
     const url = refund.trade.notifyUrl;
     if (url === null || refund.doneAtMs === null) return;
-    this.#setOut(refundNotice(refund, url, refund.doneAtMs), refund.doneAtMs + SETS_OUT_AFTER_MS);
+    this.tries.setOut(refundNotice(refund, url, refund.doneAtMs), refund.doneAtMs + SETS_OUT_AFTER_MS);
   }
 
   /** The way to the bank has ended: those who asked to be told get a message at the application's gateway. */
@@ -84,31 +78,7 @@ export class Callbacks {
     const { bankLeg, tellsBankLeg, trade } = refund;
     const url = this.#parts.merchants.get(trade.sellerId)?.gatewayUrl;
     if (bankLeg === null || bankLeg.endsAtMs === null || !tellsBankLeg || url === undefined) return;
-    this.#setOut(depositBackNotice(refund, bankLeg, url, bankLeg.endsAtMs), bankLeg.endsAtMs);
-  }
-
-  /** Sends the newest notice of a refund once more. False when there is none. */
-  resend(refund: Refund): boolean {
-    const notice = this.#newest.get(refund);
-    if (notice === undefined) return false;
-    this.#tries.send(notice, 'again', 1);
-    return true;
-  }
-
-  /** Resolves when no delivery is on its way. */
-  async idle(): Promise<void> {
-    await this.#tries.idle();
-  }
-
-  async stop(): Promise<void> {
-    await this.#tries.stop();
-  }
-
-  #setOut(notice: Notice, dueMs: number): void {
-    this.#newest.set(notice.refund, notice);
-    const { refundNo, eventType } = notice;
-    if (this.#parts.plan.use(refundNo, `${eventType} is not sent`, 'callback_lost')) return;
-    this.#tries.plan(notice, 'true', 1, dueMs);
+    this.tries.setOut(depositBackNotice(refund, bankLeg, url, bankLeg.endsAtMs), bankLeg.endsAtMs);
   }
 
   #seal(notice: Notice, flavour: Flavour): Posting {
@@ -123,24 +93,10 @@ export class Callbacks {
     };
   }
 
-  #onTried(notice: Notice, { flavour, taken }: DeliveryView): void {
-    if (flavour === 'forged' || flavour === 'foreign') {
-      const what = taken ? 'BELIEVED by the receiver' : 'refused by the receiver';
-      this.#parts.plan.note(notice.refundNo, `callback_${flavour}`, what);
-    }
-    if (flavour === 'true' && taken) this.#afterTaken(notice);
-  }
-
-  #afterTaken(notice: Notice): void {
-    const { plan, clock } = this.#parts;
-    const { refund, refundNo } = notice;
+  #onTaken({ refund, refundNo }: Notice, nowMs: number): void {
     const { notifyUrl } = refund.trade;
-    const nowMs = clock.now().getTime();
-    for (let copy = 1; plan.use(refundNo, `copy ${String(copy)} is sent`, 'callback_twice'); copy += 1) {
-      this.#tries.plan(notice, 'again', copy, nowMs + copy * SECOND_MS);
-    }
     if (notifyUrl === null) return;
-    if (plan.use(refundNo, 'the notice of the payment follows', 'callback_out_of_order'))
-      this.#tries.plan(paymentNotice(refund, notifyUrl), 'stale', 1, nowMs + SECOND_MS);
+    if (this.#parts.plan.use(refundNo, 'the notice of the payment follows', 'callback_out_of_order'))
+      this.tries.plan(paymentNotice(refund, notifyUrl), 'stale', 1, nowMs + FOLLOWS_AFTER_MS);
   }
 }

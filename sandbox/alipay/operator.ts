@@ -20,7 +20,7 @@ export function operatorOf(
   const nowMs = (): number => clock.now().getTime();
   const merchantNos: [string, ...string[]] = [first.sellerId, ...world.merchants.keys()];
   return {
-    ...actsOf({ clock, agenda, ledger, plan, merchantNos, notices: callbacks, server }),
+    ...actsOf({ clock, agenda, ledger, plan, merchantNos, notices: callbacks.tries, server }),
     get url() {
       return url();
     },
@@ -50,7 +50,7 @@ export function operatorOf(
     resendCallback: (refundNo, merchantNo) => {
       agenda.look();
       const refund = desk.newest(meantOf(merchantNos, merchantNo), refundNo);
-      if (refund === undefined || !callbacks.resend(refund)) throw noNotice(refundNo);
+      if (refund === undefined || !callbacks.tries.resend(refund)) throw noNotice(refundNo);
     },
   };
 }

@@ -1,8 +1,8 @@
 /** Notices of how refunds ended: sent, sent again along the ladder, and troubled as planned. */
 import type { Clock } from '../../domain/clock.ts';
 import type { Agenda } from '../agenda.ts';
-import type { AnyNotice, DeliveryView, Posting } from '../notice-tries.ts';
-import { NoticeTries } from '../notice-tries.ts';
+import type { AnyNotice, Posting } from '../notice-tries.ts';
+import { FOLLOWS_AFTER_MS, NoticeTries } from '../notice-tries.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import { noticeFields } from './answers.ts';
 import type { Return } from './model.ts';
@@ -30,31 +30,25 @@ export interface NoticeParts {
 }
 
 interface Notice extends AnyNotice {
-  readonly one: Return;
+  readonly refund: Return;
   readonly fields: Fields;
   /** How a stranger signs it, where one does. */
   readonly forged?: Spoilt;
 }
 
 export class Notices {
+  readonly tries: NoticeTries<Notice>;
   readonly #parts: NoticeParts;
-  readonly #tries: NoticeTries<Notice>;
-  readonly #sent = new Map<Return, Notice>();
 
   constructor(parts: NoticeParts) {
     this.#parts = parts;
-    const { clock, agenda, log } = parts;
-    this.#tries = new NoticeTries({
-      ...{ clock, agenda, log, ladderMs: RETRY_LADDER_MS },
+    const { clock, agenda, log, plan } = parts;
+    this.tries = new NoticeTries({
+      ...{ clock, agenda, plan, log, ladderMs: RETRY_LADDER_MS },
       seal: (notice) => this.#seal(notice),
       isTaken: (status) => TAKEN.has(status),
-      flavourOf: () => 'true',
-      onTried: (notice, tried) => this.#onTried(notice, tried),
+      onTaken: (notice, nowMs) => this.#onTaken(notice, nowMs),
     });
-  }
-
-  deliveries(): readonly DeliveryView[] {
-    return this.#tries.deliveries();
   }
 
   /** A refund was taken on: a stranger may hurry to report its success. */
@@ -65,34 +59,14 @@ export class Notices {
     if (trouble === undefined) return;
     const atMs = one.acceptedAtMs + FORGED_AFTER_MS;
     const notice = { ...this.#make(one, one.backUrl, '00', atMs), forged: trouble.how ?? 'certificate' };
-    this.#tries.plan(notice, 'forged', 1, atMs);
+    this.tries.plan(notice, 'forged', 1, atMs);
   }
 
   /** A refund has ended, well or not: its notice sets out, unless it is lost. */
   onEnd(one: Return): void {
     if (one.backUrl === null || one.verdict === null) return;
     const { respCode, atMs } = one.verdict;
-    const notice = this.#make(one, one.backUrl, respCode, atMs);
-    this.#sent.set(one, notice);
-    if (this.#parts.plan.use(one.orderId, `${notice.eventType} is not sent`, 'callback_lost')) return;
-    this.#tries.plan(notice, 'true', 1, atMs);
-  }
-
-  /** Sends the notice of a refund that has ended once more. False when there is none. */
-  resend(one: Return): boolean {
-    const notice = this.#sent.get(one);
-    if (notice === undefined) return false;
-    this.#tries.send(notice, 'again', 1);
-    return true;
-  }
-
-  /** Resolves when no delivery is on its way. */
-  async idle(): Promise<void> {
-    await this.#tries.idle();
-  }
-
-  async stop(): Promise<void> {
-    await this.#tries.stop();
+    this.tries.setOut(this.#make(one, one.backUrl, respCode, atMs), atMs);
   }
 
   /** UnionPay gives a notice no id: number, time and code are one. */
@@ -100,7 +74,7 @@ export class Notices {
     const surplus = this.#parts.plan.of(one.orderId, 'other_amount');
     const surplusMinor = surplus === undefined ? 0n : BigInt(surplus.fen ?? 1);
     return {
-      ...{ refundNo: one.orderId, url, one },
+      ...{ refundNo: one.orderId, url, refund: one },
       noticeId: `${one.orderId}/${one.txnTime}/${respCode}`,
       eventType: `${one.txnType}/${respCode}`,
       fields: noticeFields(one, respCode, atMs, surplusMinor),
@@ -113,24 +87,9 @@ export class Notices {
     return { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded;charset=UTF-8' } };
   }
 
-  #onTried(notice: Notice, { flavour, taken }: DeliveryView): void {
-    if (flavour === 'forged') {
-      const what = taken ? 'BELIEVED by the receiver' : 'refused by the receiver';
-      this.#parts.plan.note(notice.refundNo, 'callback_forged', what);
-    }
-    if (flavour === 'true' && taken) this.#afterTaken(notice);
-  }
-
-  #afterTaken({ one, refundNo, url }: Notice): void {
-    const { plan, clock } = this.#parts;
-    const notice = this.#sent.get(one);
-    const nowMs = clock.now().getTime();
-    if (notice === undefined) return;
-    for (let copy = 1; plan.use(refundNo, `copy ${String(copy)} is sent`, 'callback_twice'); copy += 1) {
-      this.#tries.plan(notice, 'again', copy, nowMs + copy * SECOND_MS);
-    }
-    if (plan.use(refundNo, 'an older notice of 05 follows', 'callback_out_of_order')) {
-      this.#tries.plan(this.#make(one, url, '05', one.acceptedAtMs), 'stale', 1, nowMs + SECOND_MS);
-    }
+  #onTaken({ refund, refundNo, url }: Notice, nowMs: number): void {
+    if (!this.#parts.plan.use(refundNo, 'an older notice of 05 follows', 'callback_out_of_order')) return;
+    const older = this.#make(refund, url, '05', refund.acceptedAtMs);
+    this.tries.plan(older, 'stale', 1, nowMs + FOLLOWS_AFTER_MS);
   }
 }

@@ -18,7 +18,7 @@ export function operatorOf(
   const { agenda, notices, clock, desk, ledger, payments, plan } = world;
   const nowMs = (): number => clock.now().getTime();
   return {
-    ...actsOf({ clock, agenda, ledger, plan, merchantNos, notices, server }),
+    ...actsOf({ clock, agenda, ledger, plan, merchantNos, notices: notices.tries, server }),
     get url() {
       return url();
     },
@@ -41,7 +41,7 @@ export function operatorOf(
     resendCallback: (refundNo, merchantNo) => {
       agenda.look();
       const one = desk.newest(meantOf(merchantNos, merchantNo), refundNo);
-      if (one === undefined || !notices.resend(one)) throw noNotice(refundNo);
+      if (one === undefined || !notices.tries.resend(one)) throw noNotice(refundNo);
     },
   };
 }

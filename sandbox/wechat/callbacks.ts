@@ -2,8 +2,8 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import type { Agenda } from '../agenda.ts';
-import type { DeliveryView, Flavour, Posting } from '../notice-tries.ts';
-import { NoticeTries } from '../notice-tries.ts';
+import type { Flavour, Posting } from '../notice-tries.ts';
+import { FOLLOWS_AFTER_MS, NoticeTries } from '../notice-tries.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import type { Refund, SandboxMerchant, Verdict } from './model.ts';
 import type { Notice } from './notice.ts';
@@ -38,25 +38,20 @@ export interface CallbackParts {
 }
 
 export class Callbacks {
+  readonly tries: NoticeTries<Notice>;
   readonly #parts: CallbackParts;
-  readonly #tries: NoticeTries<Notice>;
-  readonly #notices = new Map<Refund, Notice>();
 
   constructor(parts: CallbackParts) {
     this.#parts = parts;
     const { clock, agenda, log, plan } = parts;
-    this.#tries = new NoticeTries({
-      ...{ clock, agenda, log, ladderMs: RETRY_LADDER_MS },
+    this.tries = new NoticeTries({
+      ...{ clock, agenda, plan, log, ladderMs: RETRY_LADDER_MS },
       seal: (notice, flavour) => this.#seal(notice, flavour),
       isTaken: (status) => status === 200 || status === 204,
       flavourOf: ({ refundNo }, attempt) =>
         plan.use(refundNo, `try ${String(attempt)} is a probe`, 'callback_probe') ? 'probe' : 'true',
-      onTried: (notice, tried) => this.#onTried(notice, tried),
+      onTaken: (notice, nowMs) => this.#onTaken(notice, nowMs),
     });
-  }
-
-  deliveries(): readonly DeliveryView[] {
-    return this.#tries.deliveries();
   }
 
   /** A refund was taken on: a stranger may hurry to report its success. */
@@ -65,34 +60,14 @@ export class Callbacks {
     if (this.#parts.plan.use(refund.outRefundNo, 'a forged notice is sent', 'callback_forged') === undefined)
       return;
     const notice = this.#make(refund, refund.notifyUrl, 'SUCCESS', refund.acceptedAtMs + FORGED_AFTER_MS);
-    this.#tries.plan(notice, 'forged', 1, refund.acceptedAtMs + FORGED_AFTER_MS);
+    this.tries.plan(notice, 'forged', 1, refund.acceptedAtMs + FORGED_AFTER_MS);
   }
 
   /** A refund has ended: its notice sets out, unless it is lost. */
   onEnd(refund: Refund): void {
     if (refund.notifyUrl === null || refund.verdict === null) return;
     const { status, atMs } = refund.verdict;
-    const notice = this.#make(refund, refund.notifyUrl, status, atMs);
-    this.#notices.set(refund, notice);
-    if (this.#parts.plan.use(refund.outRefundNo, `${notice.eventType} is not sent`, 'callback_lost')) return;
-    this.#tries.plan(notice, 'true', 1, atMs);
-  }
-
-  /** Sends the notice of a refund that has ended once more. False when there is none. */
-  resend(refund: Refund): boolean {
-    const notice = this.#notices.get(refund);
-    if (notice === undefined) return false;
-    this.#tries.send(notice, 'again', 1);
-    return true;
-  }
-
-  /** Resolves when no delivery is on its way. */
-  async idle(): Promise<void> {
-    await this.#tries.idle();
-  }
-
-  async stop(): Promise<void> {
-    await this.#tries.stop();
+    this.tries.setOut(this.#make(refund, refund.notifyUrl, status, atMs), atMs);
   }
 
   #make(refund: Refund, url: string, status: Verdict, atMs: number): Notice {
@@ -114,25 +89,10 @@ export class Callbacks {
     };
   }
 
-  #onTried(notice: Notice, { flavour, taken }: DeliveryView): void {
-    if (flavour === 'forged' || flavour === 'probe') {
-      const kind = flavour === 'forged' ? 'callback_forged' : 'callback_probe';
-      const what = taken ? 'BELIEVED by the receiver' : 'refused by the receiver';
-      this.#parts.plan.note(notice.refundNo, kind, what);
-    }
-    if (flavour === 'true' && taken) this.#afterTaken(notice);
-  }
-
-  #afterTaken(notice: Notice): void {
-    const { plan, clock } = this.#parts;
-    const { refund, refundNo, url } = notice;
-    const nowMs = clock.now().getTime();
-    for (let copy = 1; plan.use(refundNo, `copy ${String(copy)} is sent`, 'callback_twice'); copy += 1) {
-      this.#tries.plan(notice, 'again', copy, nowMs + copy * SECOND_MS);
-    }
-    if (plan.use(refundNo, 'an older notice of ABNORMAL follows', 'callback_out_of_order')) {
-      const older = this.#make(refund, url, 'ABNORMAL', refund.acceptedAtMs);
-      this.#tries.plan(older, 'stale', 1, nowMs + SECOND_MS);
-    }
+  #onTaken({ refund, refundNo, url }: Notice, nowMs: number): void {
+    if (!this.#parts.plan.use(refundNo, 'an older notice of ABNORMAL follows', 'callback_out_of_order'))
+      return;
+    const older = this.#make(refund, url, 'ABNORMAL', refund.acceptedAtMs);
+    this.tries.plan(older, 'stale', 1, nowMs + FOLLOWS_AFTER_MS);
   }
 }

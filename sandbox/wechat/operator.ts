@@ -20,7 +20,7 @@ export function operatorOf(
   const merchantOf = (wanted: string | undefined): SandboxMerchant =>
     world.merchants.get(meantOf(merchantNos, wanted)) ?? first;
   return {
-    ...actsOf({ clock, agenda, ledger, plan, merchantNos, notices: callbacks, server }),
+    ...actsOf({ clock, agenda, ledger, plan, merchantNos, notices: callbacks.tries, server }),
     get url() {
       return url();
     },
@@ -44,7 +44,7 @@ export function operatorOf(
     resendCallback: (refundNo, merchantNo) => {
       agenda.look();
       const refund = desk.find(merchantOf(merchantNo).mchid, refundNo);
-      if (refund === undefined || !callbacks.resend(refund)) throw noNotice(refundNo);
+      if (refund === undefined || !callbacks.tries.resend(refund)) throw noNotice(refundNo);
     },
     rotatePlatformCertificate: () => vault.rotatePlatformCertificate(),
     signCallbacksWith: (kind) => vault.signCallbacksWith(kind),
