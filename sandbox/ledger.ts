@@ -98,6 +98,8 @@ export interface LedgerView {
   readonly postings: number;
 }
 
+/** A million yuan. */
+const OPENING_BALANCE_MINOR = 100_000_000n;
 const OUTSIDE = 'outside';
 const FEES = 'fees';
 
@@ -114,8 +116,9 @@ export class Ledger {
     return this.#balances.get(merchantAccount(merchantNo)) ?? 0n;
   }
 
-  open(merchantNo: string, minor: bigint, atMs: number): void {
-    this.#putIn('opening', merchantNo, minor, atMs);
+  /** What a merchant begins with, before all time. */
+  open(merchantNo: string, minor = OPENING_BALANCE_MINOR): void {
+    this.#putIn('opening', merchantNo, minor, Number.NEGATIVE_INFINITY);
   }
 
   topUp(merchantNo: string, minor: bigint, atMs: number): void {

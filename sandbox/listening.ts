@@ -1,9 +1,18 @@
 /** The HTTP server under every sandbox. */
 import Fastify from 'fastify';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
+import type { Clock } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
 
-export interface ListenOptions {
+/** What is said to every sandbox; each has merchants and keys of its own besides. */
+export interface SandboxBasics {
+  /** One made by `turnableClock` can be set forward by `turnClock` and over /sandbox/clock. */
+  readonly clock: Clock;
+  /** Decides how long each refund takes, banks, cards, goods: the same seed and numbers, the same fates. Default 1. */
+  readonly seed?: number;
+  /** Hosts to which notices may go. Default: this machine. */
+  readonly notifyHosts?: readonly string[];
+  readonly log?: (line: string) => void;
   /** 0 or absent: a free one. */
   readonly port?: number;
   /** Default 127.0.0.1. */
@@ -33,10 +42,32 @@ export function newServer(
   return app;
 }
 
-/** Its address, without a slash at the end. @throws AppError `config_invalid` about a taken port */
+/** Leaves the bodies of a scope as the bytes that they are: those are what is signed. */
+export function keepBodiesAsBytes(app: FastifyInstance, bodyLimit: number): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, async (_: unknown, body: Buffer) => body);
+}
+
+/**
+ * Its address, without a slash at the end. A sandbox that cannot listen is stopped.
+ * @throws AppError `config_invalid` about a taken port
+ */
 export async function listen(
   app: FastifyInstance,
-  { port = 0, host = '127.0.0.1', publicUrl }: ListenOptions,
+  options: Pick<SandboxBasics, 'port' | 'host' | 'publicUrl'>,
+  sandbox: { stop(): Promise<void> },
+): Promise<string> {
+  try {
+    return await addressOf(app, options);
+  } catch (error) {
+    await sandbox.stop();
+    throw error;
+  }
+}
+
+async function addressOf(
+  app: FastifyInstance,
+  { port = 0, host = '127.0.0.1', publicUrl }: Pick<SandboxBasics, 'port' | 'host' | 'publicUrl'>,
 ): Promise<string> {
   try {
     const address = await app.listen({ port, host });

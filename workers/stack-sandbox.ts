@@ -5,7 +5,6 @@ import type { ChannelName } from '../domain/refund/refund.ts';
 import { keptKeys, writeAccounts } from '../sandbox/account-files.ts';
 import type { ChannelSandbox } from '../sandbox/channel-sandbox.ts';
 import { makeWechatKeys, merchantOf, wechatAccountFiles } from '../sandbox/wechat/account-files.ts';
-import { channelSandbox } from '../sandbox/wechat/channel-sandbox.ts';
 import type { Sandbox as WechatSandbox } from '../sandbox/wechat/server.ts';
 import { startSandbox as startWechat } from '../sandbox/wechat/server.ts';
 
@@ -54,7 +53,7 @@ export async function sandboxWithAccounts(o: SandboxPlan): Promise<SandboxStack>
     { merchantId: MERCHANT_ID, merchantName: 'Demo shop', yuanluApiKey: keys.yuanluApiKey },
     [wechatAccountFiles(keys.wechat, { accountId: WECHAT, apiBase: wechat.url, notifyUrl: toWechat })],
   );
-  const shops: SandboxShop[] = [{ channel: 'wechat', accountId: WECHAT, sandbox: channelSandbox(wechat) }];
+  const shops: SandboxShop[] = [{ channel: 'wechat', accountId: WECHAT, sandbox: wechat }];
   return {
     ...{ shops, wechat, accountsFile, apiKey: keys.yuanluApiKey, merchantId: MERCHANT_ID },
     stop: async () => {

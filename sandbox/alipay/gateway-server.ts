@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { loseAnswer } from '../lost-answer.ts';
+import { keepBodiesAsBytes } from '../listening.ts';
 import type { Bills } from './bills.ts';
 import type { SandboxMerchant } from './model.ts';
 import { AlipayProblem, invalid, problemNode } from './problem.ts';
@@ -29,12 +30,7 @@ export async function registerGateway(
   app: FastifyInstance,
   { world, calls, bills }: GatewayParts,
 ): Promise<void> {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX },
-    async (_: unknown, body: Buffer) => body,
-  );
+  keepBodiesAsBytes(app, BODY_BYTES_MAX);
   const check = callChecker([...world.merchants.values()], world.keys);
   const products: Readonly<Record<string, Product>> = {
     'alipay.trade.refund': (merchant, content) => calls.refund(merchant, content),

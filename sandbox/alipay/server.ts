@@ -3,12 +3,11 @@
  * and a ledger that nobody can talk into anything. It shares no protocol code with channels/: what both sides agree on is
  * what is written in the channel's documents.
  */
-import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ControlledSandbox, HandRefund } from '../control/controlled-sandbox.ts';
 import { registerControlServer } from '../control/server.ts';
 import { isRsaPublicKey } from '../key-pair.ts';
-import type { ListenOptions } from '../listening.ts';
+import type { SandboxBasics } from '../listening.ts';
 import { LOOPBACK, listen, newServer } from '../listening.ts';
 import { Bills } from './bills.ts';
 import { alipayControl } from './control.ts';
@@ -21,18 +20,11 @@ import type { RefundTrouble } from './troubles.ts';
 import type { AlipayMerchantView, AlipayRefundView, TradeView } from './views.ts';
 import { makeWorld } from './world.ts';
 
-export interface SandboxOptions extends ListenOptions {
-  /** One made by `turnableClock` can be set forward by `turnClock` and over /sandbox/clock. */
-  readonly clock: Clock;
+export interface SandboxOptions extends SandboxBasics {
   /** At least one. Control calls that name no merchant mean the first. */
   readonly merchants: readonly SandboxMerchant[];
   /** Alipay's keys, made by `makeAlipayKeys`. */
   readonly keys: ChannelKeys;
-  /** Decides how long each bank takes, buyers, goods: the same seed and numbers, the same fates. Default 1. */
-  readonly seed?: number;
-  /** Hosts to which notices may go that a payment names. Default: this machine. */
-  readonly notifyHosts?: readonly string[];
-  readonly log?: (line: string) => void;
 }
 
 export interface Sandbox extends ControlledSandbox<RefundTrouble> {
@@ -61,10 +53,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const sandbox = operatorOf(world, app, first, () => url);
   await app.register((scope) => registerControlServer(scope, alipayControl(sandbox)));
   await app.register((scope) => registerGateway(scope, parts));
-  url = await listen(app, options).catch(async (error: unknown) => {
-    await sandbox.stop();
-    throw error;
-  });
+  url = await listen(app, options, sandbox);
   return sandbox;
 }
 

@@ -31,8 +31,6 @@ export interface World {
   readonly callbacks: Callbacks;
 }
 
-const OPENING_BALANCE_MINOR = 100_000_000n;
-
 export function makeWorld(o: {
   readonly clock: Clock;
   readonly merchants: readonly SandboxMerchant[];
@@ -56,8 +54,6 @@ export function makeWorld(o: {
     onDone: (refund) => callbacks.onDone(refund),
     onBankLegEnd: (refund) => callbacks.onBankLegEnd(refund),
   });
-  for (const { sellerId, openingBalanceMinor } of o.merchants) {
-    ledger.open(sellerId, openingBalanceMinor ?? OPENING_BALANCE_MINOR, Number.NEGATIVE_INFINITY);
-  }
+  for (const { sellerId, openingBalanceMinor } of o.merchants) ledger.open(sellerId, openingBalanceMinor);
   return { clock, merchants, keys, key, agenda, plan, ledger, trades, desk, callbacks };
 }

@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { loseAnswer } from '../lost-answer.ts';
+import { keepBodiesAsBytes } from '../listening.ts';
 import { plainAnswer } from './answers.ts';
 import type { Answer, Calls } from './calls.ts';
 import { GatewayRefusal } from './codes.ts';
@@ -31,12 +32,7 @@ export async function registerGateway(
   app: FastifyInstance,
   { world, calls, statements }: GatewayParts,
 ): Promise<void> {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX },
-    async (_: unknown, body: Buffer) => body,
-  );
+  keepBodiesAsBytes(app, BODY_BYTES_MAX);
   const merchantOf = requestChecker(world);
   const answered =
     (act: Act) =>

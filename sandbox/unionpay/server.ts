@@ -4,11 +4,10 @@
  * on is what is written in the channel's documents.
  */
 import { X509Certificate } from 'node:crypto';
-import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ControlledSandbox, HandRefund } from '../control/controlled-sandbox.ts';
 import { registerControlServer } from '../control/server.ts';
-import type { ListenOptions } from '../listening.ts';
+import type { SandboxBasics } from '../listening.ts';
 import { LOOPBACK, listen, newServer } from '../listening.ts';
 import { Calls } from './calls.ts';
 import { unionpayControl } from './control.ts';
@@ -23,18 +22,11 @@ import type { UnionpayMerchantView, UnionpayPaymentView, UnionpayRefundView } fr
 import type { PublishedCertificates } from './world.ts';
 import { makeWorld } from './world.ts';
 
-export interface SandboxOptions extends ListenOptions {
-  /** One made by `turnableClock` can be set forward by `turnClock` and over /sandbox/clock. */
-  readonly clock: Clock;
+export interface SandboxOptions extends SandboxBasics {
   /** At least one. Control calls that name no merchant mean the first. */
   readonly merchants: readonly SandboxMerchant[];
   /** UnionPay's chain, which issued the merchants' certificates. */
   readonly keys: ChannelKeys;
-  /** Decides how long each refund takes, and cards: the same seed and numbers, the same fates. Default 1. */
-  readonly seed?: number;
-  /** Hosts to which notices may go. Default: this machine. */
-  readonly notifyHosts?: readonly string[];
-  readonly log?: (line: string) => void;
 }
 
 export interface Sandbox extends ControlledSandbox<RefundTrouble> {
@@ -67,10 +59,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const sandbox = operatorOf(world, app, merchantNos, () => url);
   await app.register((scope) => registerControlServer(scope, unionpayControl(sandbox)));
   await app.register((scope) => registerGateway(scope, { world, calls, statements }));
-  url = await listen(app, options).catch(async (error: unknown) => {
-    await sandbox.stop();
-    throw error;
-  });
+  url = await listen(app, options, sandbox);
   return sandbox;
 }
 

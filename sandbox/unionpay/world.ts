@@ -41,7 +41,6 @@ export interface World {
   readonly notices: Notices;
 }
 
-const OPENING_BALANCE_MINOR = 100_000_000n;
 const TRACE_DIGITS = 6;
 
 export function makeWorld(o: {
@@ -67,9 +66,7 @@ export function makeWorld(o: {
     onAccepted: (one) => notices.onAccepted(one),
     onEnd: (one) => notices.onEnd(one),
   });
-  for (const { merId, openingBalanceMinor = OPENING_BALANCE_MINOR } of o.merchants) {
-    ledger.open(merId, openingBalanceMinor, Number.NEGATIVE_INFINITY);
-  }
+  for (const { merId, openingBalanceMinor } of o.merchants) ledger.open(merId, openingBalanceMinor);
   const merchants = new Map(o.merchants.map((merchant) => [merchant.merId, merchant]));
   const published = publishedOf(o.keys);
   return { clock, merchants, published, signer, stranger, agenda, plan, ledger, payments, desk, notices };

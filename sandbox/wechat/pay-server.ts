@@ -5,6 +5,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { orderAnswer } from './answers.ts';
 import type { Bills } from './bills.ts';
 import { loseAnswer } from '../lost-answer.ts';
+import { keepBodiesAsBytes } from '../listening.ts';
 import type { Order, SandboxMerchant } from './model.ts';
 import { WechatProblem, bodyOf, invalidRequest, notFound, paramError } from './problem.ts';
 import type { Answer, RefundCalls } from './refund-calls.ts';
@@ -31,12 +32,7 @@ export async function registerPayServer(
   app: FastifyInstance,
   { world, calls, bills }: PayServerParts,
 ): Promise<void> {
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    '*',
-    { parseAs: 'buffer', bodyLimit: BODY_BYTES_MAX },
-    async (_: unknown, body: Buffer) => body,
-  );
+  keepBodiesAsBytes(app, BODY_BYTES_MAX);
   const check = requestChecker([...world.merchants.values()]);
 
   const callOf = (request: FastifyRequest): Call => {

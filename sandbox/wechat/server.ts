@@ -3,7 +3,6 @@
  * and a ledger that nobody can talk into anything. It shares no protocol code with channels/: what both sides agree on is
  * what is written in the channel's documents.
  */
-import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { Bills } from './bills.ts';
 import type { ControlledSandbox, HandRefund } from '../control/controlled-sandbox.ts';
@@ -12,7 +11,7 @@ import { wechatControl } from './control.ts';
 import type { ChannelKeys } from './keys.ts';
 import { makeChannelKeys } from './keys.ts';
 import { isRsaPublicKey } from '../key-pair.ts';
-import type { ListenOptions } from '../listening.ts';
+import type { SandboxBasics } from '../listening.ts';
 import { LOOPBACK, listen, newServer } from '../listening.ts';
 import type { NewOrder, SandboxMerchant } from './model.ts';
 import { operatorOf } from './operator.ts';
@@ -25,20 +24,13 @@ import type { PublishedKeys } from './vault.ts';
 import type { OrderView, WechatMerchantView, WechatRefundView } from './views.ts';
 import { makeWorld } from './world.ts';
 
-export interface SandboxOptions extends ListenOptions {
-  /** One made by `turnableClock` can be set forward by `turnClock` and over /sandbox/clock. */
-  readonly clock: Clock;
+export interface SandboxOptions extends SandboxBasics {
   /** At least one. Control calls that name no merchant mean the first. */
   readonly merchants: readonly SandboxMerchant[];
-  /** Decides how long each refund takes, bank names, goods: the same seed and numbers, the same fates. Default 1. */
-  readonly seed?: number;
   /** WeChat Pay's keys from an earlier start; made anew when absent. */
   readonly keys?: ChannelKeys;
-  /** Hosts to which notices may go. Default: this machine. */
-  readonly notifyHosts?: readonly string[];
   /** Limits on the wall clock; those not given are the documented ones. */
   readonly rates?: Partial<Rates>;
-  readonly log?: (line: string) => void;
 }
 
 export interface Sandbox extends ControlledSandbox<RefundTrouble> {
@@ -78,10 +70,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const sandbox = operatorOf(world, app, first, () => url);
   await app.register((scope) => registerControlServer(scope, wechatControl(sandbox)));
   await app.register((scope) => registerPayServer(scope, { world, calls, bills }));
-  url = await listen(app, options).catch(async (error: unknown) => {
-    await sandbox.stop();
-    throw error;
-  });
+  url = await listen(app, options, sandbox);
   return sandbox;
 }
 

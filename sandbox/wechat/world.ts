@@ -27,8 +27,6 @@ export interface World {
   readonly callbacks: Callbacks;
 }
 
-const OPENING_BALANCE_MINOR = 100_000_000n;
-
 export function makeWorld(o: {
   readonly clock: Clock;
   readonly merchants: readonly SandboxMerchant[];
@@ -53,8 +51,6 @@ export function makeWorld(o: {
     onAccepted: (refund) => callbacks.onAccepted(refund),
     onEnd: (refund) => callbacks.onEnd(refund),
   });
-  for (const { mchid, openingBalanceMinor } of o.merchants) {
-    ledger.open(mchid, openingBalanceMinor ?? OPENING_BALANCE_MINOR, Number.NEGATIVE_INFINITY);
-  }
+  for (const { mchid, openingBalanceMinor } of o.merchants) ledger.open(mchid, openingBalanceMinor);
   return { clock, merchants, vault, agenda, plan, ledger, orders, desk, callbacks };
 }
