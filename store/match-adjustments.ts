@@ -2,10 +2,9 @@
  * Corrections of earlier lines: a refund that the payer's bank sent back, a chargeback. They name what they correct by part of
  * the channel's number and claim nothing, so they are looked at beside matching and never take part in it.
  */
-import { AppError } from '../domain/errors.ts';
+import { lockFile } from './match-lock.ts';
 import type { Pool } from './pool.ts';
 import { inTransaction } from './pool.ts';
-import { getStatementFile } from './statements-files.ts';
 
 /**
  * One break for each correction that fits a refund: `returned` where the merchant gets the amount again, `state_conflict`
@@ -44,17 +43,9 @@ export async function noteAdjustments(
   ingest: Pool,
   options: { readonly fileId: string; readonly now: Date },
 ): Promise<number> {
-  const file = await getStatementFile(ingest, options.fileId);
-  if (file === null) throw new AppError('statement_unknown', { file_id: options.fileId });
   return inTransaction(ingest, async (tx) => {
-    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
-      `yuanlu/match/${file.accountId}`,
-    ]);
-    const live = await tx.query(
-      `select from yuanlu.statement_files where id = $1 and status = 'loaded' and kind = 'trade'`,
-      [file.id],
-    );
-    if (live.rowCount === 0) return 0;
+    const file = await lockFile(tx, options.fileId);
+    if (file.status !== 'loaded' || file.kind !== 'trade') return 0;
     const opened = await tx.query(OPEN, [file.id, file.accountId, file.billDate, options.now]);
     return opened.rowCount ?? 0;
   });

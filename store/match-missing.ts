@@ -1,4 +1,5 @@
 /** Refunds that the channel accepted and whose line no statement shows, although the statements are there. */
+import { lockAccount } from './match-lock.ts';
 import { PARALLEL_OFF, PARALLEL_ON, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
@@ -66,9 +67,7 @@ export async function sweepMissing(
   const { accountId, asOf } = options;
   return inTransaction(ingest, async (tx) => {
     // One sweep or match per account at a time; the sweep over all accounts does not wait for single ones.
-    if (accountId !== null) {
-      await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/match/${accountId}`]);
-    }
+    if (accountId !== null) await lockAccount(tx, accountId);
     const closed = await tx.query(closeMissing('($2::text is null or b.account_id = $2)'), [asOf, accountId]);
     const covered = await tx.query<CoveredDay>(COVERED_DAYS, [asOf, accountId]);
     if (covered.rows.length === 0) return { opened: 0, closed: closed.rowCount ?? 0 };

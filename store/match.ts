@@ -7,6 +7,7 @@
 import { AppError, invariant } from '../domain/errors.ts';
 import type { BreakKind } from '../domain/statement/break.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
+import { lockFile } from './match-lock.ts';
 import { CONTESTED, judge, losers, NO_LOSERS } from './match-judge.ts';
 import type { Literals, MatchScope } from './match-sql.ts';
 import {
@@ -24,8 +25,7 @@ import type { JudgedFile } from './match-write.ts';
 import { closeAnswered, writeBreaks, writeMatches } from './match-write.ts';
 import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
-import type { StatementFile, StatementFileRow } from './statements-files.ts';
-import { STATEMENT_FILE_COLUMNS, toStatementFile } from './statements-files.ts';
+import type { StatementFile } from './statements-files.ts';
 
 export { sweepMissing } from './match-missing.ts';
 
@@ -89,18 +89,6 @@ export async function matchStatement(
     };
     return matchInside(tx, scope);
   });
-}
-
-async function lockFile(tx: Tx, fileId: string): Promise<StatementFile> {
-  const select = `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files where id = $1 and status <> 'refused'`;
-  const found = /^[0-9]{1,18}$/.test(fileId) ? await tx.query<StatementFileRow>(select, [fileId]) : null;
-  if (found?.rows[0] === undefined) throw new AppError('statement_unknown', { file_id: fileId });
-  const { accountId } = toStatementFile(found.rows[0]);
-  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/match/${accountId}`]);
-  // Read again under the locks: another run or a newer delivery may have been faster.
-  const { rows } = await tx.query<StatementFileRow>(`${select} for update`, [fileId]);
-  if (rows[0] === undefined) throw new AppError('statement_unknown', { file_id: fileId });
-  return toStatementFile(rows[0]);
 }
 
 async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
