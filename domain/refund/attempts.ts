@@ -24,15 +24,13 @@ export function hasOpenAttempt(observations: readonly Observation[]): boolean {
 /**
  * Whether so many attempts in a row have ended without a word that a person has to find out. Attempts are counted, never
  * time; the limit is the channel's, written down with its word that it knows no such refund. Any plain word about an
- * attempt begins the count anew.
+ * attempt begins the count anew. While an attempt is open nothing of the kind can be said.
  */
 export function silentForTooLong(observations: readonly Observation[]): boolean {
   const limits = observations.flatMap((one) =>
     one.kind === 'channel_absent' && one.silentAttemptsMax !== undefined ? [one.silentAttemptsMax] : [],
   );
-  return (
-    limits.length > 0 && !hasOpenAttempt(observations) && silentAttempts(observations) >= Math.min(...limits)
-  );
+  return limits.length > 0 && silentAttempts(observations) >= Math.min(...limits);
 }
 
 /** The attempts after the last one that the channel answered in plain words. */

@@ -133,7 +133,7 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
       ),
     refusedForGood: !openAttempt && observations.some((one) => one.kind === 'attempt_refused'),
     openAttempt,
-    silent: silentForTooLong(observations),
+    silent: !openAttempt && silentForTooLong(observations),
     held: lastHold(observations),
     paymentMismatch: latestPaymentWord(observations) === 'payment_mismatch',
   };
