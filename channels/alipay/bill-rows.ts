@@ -2,6 +2,7 @@
 import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
 import { TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
 import type { CopyText } from '../copy-text.ts';
+import { CNY, LINE_TYPES, word } from '../line-words.ts';
 import { CsvFields } from './bill-fields.ts';
 import type { BillLayout, LedgerLayout, TradeLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
@@ -34,15 +35,12 @@ export function billRows(layout: BillLayout, out: CopyText): BillRows {
   return layout.kind === 'trade' ? new TradeRows(layout, out) : new LedgerRows(layout, out);
 }
 
-const utf8 = (text: string): Buffer => Buffer.from(text, 'utf8');
 const gb18030 = (...bytes: number[]): Buffer => Buffer.from(bytes);
 
 /** 交易 and 退款 as the files write them. */
 const PAYMENT = gb18030(0xbd, 0xbb, 0xd2, 0xd7);
 const REFUND = gb18030(0xcd, 0xcb, 0xbf, 0xee);
-const CNY = utf8('CNY');
-const SUCCESS = utf8('SUCCESS');
-const TYPES = { payment: utf8('payment'), refund: utf8('refund'), in: utf8('in'), out: utf8('out') };
+const SUCCESS = word('SUCCESS');
 
 abstract class Rows implements BillRows {
   protected readonly fields = new CsvFields();
@@ -103,7 +101,7 @@ abstract class Rows implements BillRows {
     const to = this.fields.to(bytes, column);
     for (let at = from; at < to; at += 1) {
       if ((bytes[at] ?? 0) < 0x80) continue;
-      const decoded = utf8(new TextDecoder('gb18030').decode(bytes.subarray(from, to)));
+      const decoded = word(new TextDecoder('gb18030').decode(bytes.subarray(from, to)));
       this.out.field(decoded, 0, decoded.length);
       return;
     }
@@ -198,7 +196,7 @@ class TradeRows extends Rows {
     const { out } = this;
     const at = this.#at;
     out.integer(lineNo);
-    out.word(TYPES[type]);
+    out.word(LINE_TYPES[type]);
     this.time(bytes);
     this.text(bytes, at.tradeNo);
     this.text(bytes, at.orderNo);
@@ -260,7 +258,7 @@ class LedgerRows extends Rows {
     const { out } = this;
     const at = this.#at;
     out.integer(lineNo);
-    out.word(TYPES[direction]);
+    out.word(LINE_TYPES[direction]);
     this.time(bytes);
     this.text(bytes, at.tradeNo);
     this.text(bytes, at.orderNo);

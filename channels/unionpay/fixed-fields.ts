@@ -6,6 +6,9 @@
 /** First byte (from 0) and width of a field. */
 export type Place = readonly [first: number, width: number];
 
+/** Fees are kept in 1/100000 yuan; UnionPay prints fen. */
+export const FEE_E5_PER_FEN = 1_000;
+
 const ZERO = 0x30;
 const BLANK = 0x20;
 /** Amounts have twelve digits: far below 2^53, so such a number is exact. */

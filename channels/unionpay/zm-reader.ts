@@ -10,8 +10,10 @@ import { CR } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
 import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
 import { WholeLines, refuseLongLine } from '../whole-lines.ts';
+import { CNY, LINE_TYPES, word } from '../line-words.ts';
 import { cardWord } from './card-types.ts';
 import { timeNear } from './trace-time.ts';
+import { FEE_E5_PER_FEN } from './fixed-fields.ts';
 import { ZM_BYTES, digitsAt, fieldAt, signedAt } from './zm-record.ts';
 import type { ZmField } from './zm-record.ts';
 
@@ -21,11 +23,7 @@ const LINE_BYTES_MAX = 64 * 1024;
 const FIRST_PRINTED = 0x20;
 const LAST_PRINTED = 0x7e;
 const MERCHANTS_MAX = 1_000;
-/** Fees are kept in 1/100000 yuan; UnionPay prints fen. */
-const FEE_E5_PER_FEN = 1_000;
 
-const word = (text: string): Buffer => Buffer.from(text, 'utf8');
-const CNY = word('CNY');
 const TYPES: ReadonlyMap<string, LineType> = new Map([
   ['01', 'payment'],
   ['04', 'refund'],
@@ -179,7 +177,7 @@ export class ZmReader implements StatementReader {
     const isRefund = row.type === 'refund';
     out.reserve(ZM_BYTES);
     out.integer(this.#lineNo);
-    out.word(word(row.type));
+    out.word(LINE_TYPES[row.type]);
     out.time(word(row.time), 0);
     this.#field(bytes, at, isRefund ? 'originalQueryId' : 'queryId');
     this.#field(bytes, at, isRefund ? 'originalOrderId' : 'orderId');

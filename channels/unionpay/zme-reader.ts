@@ -7,14 +7,12 @@ import { CR, LF } from '../byte-fields.ts';
 import type { CopyText } from '../copy-text.ts';
 import type { SetAside } from '../set-aside.ts';
 import { RAW_CHARACTERS_MAX } from '../set-aside.ts';
+import { CNY, LINE_TYPES, word } from '../line-words.ts';
 import { cardWord } from './card-types.ts';
 import type { Place } from './fixed-fields.ts';
-import { digitsIn, signedIn, textIn } from './fixed-fields.ts';
+import { FEE_E5_PER_FEN, digitsIn, signedIn, textIn } from './fixed-fields.ts';
 import { timeBefore, timeNear } from './trace-time.ts';
 import { ZME, ZME_BYTES } from './zme-record.ts';
-
-/** Fees are kept in 1/100000 yuan; UnionPay prints fen. */
-const FEE_E5_PER_FEN = 1_000;
 
 /** Where a file's records go, and how far the statement was read before it. */
 export interface Desk {
@@ -27,10 +25,6 @@ export interface Desk {
   readonly afterLine: number;
   readonly afterByte: number;
 }
-
-const word = (text: string): Buffer => Buffer.from(text, 'utf8');
-const ADJUSTMENT = word('adjustment');
-const CNY = word('CNY');
 
 /**
  * Writes each record as a line, sets aside those that cannot be read, and says how many there were.
@@ -107,7 +101,7 @@ function numberOf(time: string | null, trace: string): string | null {
 function write(out: CopyText, lineNo: number, row: Row): void {
   out.reserve(ZME_BYTES);
   out.integer(lineNo);
-  out.word(ADJUSTMENT);
+  out.word(LINE_TYPES.adjustment);
   out.time(word(row.time), 0);
   out.nothing();
   out.nothing();

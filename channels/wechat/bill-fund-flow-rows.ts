@@ -2,9 +2,10 @@
 import type { StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
 import { UNREADABLE } from '../byte-fields.ts';
+import { CNY, LINE_TYPES, word } from '../line-words.ts';
 import type { FundFlowLayout } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
-import { CNY, Rows, Sum, TYPES, YUAN, word } from './bill-rows.ts';
+import { Rows, Sum, YUAN } from './bill-rows.ts';
 
 const INCOME = word('收入');
 const EXPENSE = word('支出');
@@ -77,7 +78,7 @@ export class FundFlowRows extends Rows {
     const isRefund = this.#isAboutRefund(bytes);
     out.reserve(this.fields.lineEnd - this.from(0));
     out.integer(lineNo);
-    out.word(TYPES[direction]);
+    out.word(LINE_TYPES[direction]);
     this.time(bytes, at.time);
     if (isRefund) this.#twoNothings();
     this.text(bytes, at.channelNo);

@@ -1,5 +1,5 @@
 /** What the rows of every bill have in common: columns by place, sums that stay exact, the days they span. */
-import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
+import type { StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
 import { TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
 import { RowFields } from './bill-fields.ts';
@@ -163,17 +163,3 @@ function copyWithPlainColons(bytes: Buffer, from: number, to: Buffer): boolean {
   }
   return length === to.length;
 }
-
-export const word = (text: string): Buffer => Buffer.from(text, 'utf8');
-
-export const CNY = word('CNY');
-
-/** The types of lines as COPY text. */
-export const TYPES: Readonly<Record<LineType, Buffer>> = {
-  payment: word('payment'),
-  refund: word('refund'),
-  revoked: word('revoked'),
-  adjustment: word('adjustment'),
-  in: word('in'),
-  out: word('out'),
-};

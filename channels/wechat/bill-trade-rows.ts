@@ -2,10 +2,11 @@
 import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
 import { UNREADABLE, fieldIs } from '../byte-fields.ts';
+import { CNY, LINE_TYPES, word } from '../line-words.ts';
 import type { TradeLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
-import { CNY, FEE, Rows, Sum, TYPES, YUAN, word } from './bill-rows.ts';
+import { FEE, Rows, Sum, YUAN } from './bill-rows.ts';
 
 const SUCCESS = word('SUCCESS');
 const REFUND = word('REFUND');
@@ -111,7 +112,7 @@ export class TradeRows extends Rows {
     const at = this.#at;
     out.reserve(this.fields.lineEnd - this.from(0));
     out.integer(lineNo);
-    out.word(TYPES[row.type]);
+    out.word(LINE_TYPES[row.type]);
     this.time(bytes, at.time);
     this.text(bytes, at.transactionId);
     this.text(bytes, at.paymentNo);
