@@ -12,8 +12,9 @@ import { HEAD_BYTES_MAX, notABill } from './bill-bytes.ts';
 import { readDay, readFooter, readOwner } from './bill-footer.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { isHeader, layoutOf } from './bill-layout.ts';
+import { LedgerRows } from './bill-ledger-rows.ts';
 import type { BillRows } from './bill-rows.ts';
-import { billRows } from './bill-rows.ts';
+import { TradeRows } from './bill-trade-rows.ts';
 
 /** The documented fields of a row add up to less than 8 KiB; a line beyond this is no row. */
 const LINE_BYTES_MAX = 1024 ** 2;
@@ -144,7 +145,9 @@ export class AlipayBillReader implements StatementReader {
     const line = decode(bytes);
     if (this.#bill === null && isHeader(line)) {
       const layout = layoutOf(line);
-      this.#bill = { layout, rows: billRows(layout, this.#out) };
+      const rows =
+        layout.kind === 'trade' ? new TradeRows(layout, this.#out) : new LedgerRows(layout, this.#out);
+      this.#bill = { layout, rows };
       return;
     }
     if (this.#bill === null && this.#lineNo > PREAMBLE_LINES_MAX) throw notABill(this.#head, this.#lineNo);

@@ -1,15 +1,13 @@
 /** The rows of Alipay's files: each is checked, added up and written as COPY text, or named with the reason why not. */
-import type { LineType, StatementTotals } from '../../domain/statement/statement.ts';
-import { TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
+import type { StatementTotals } from '../../domain/statement/statement.ts';
+import { TIME_BYTES, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
 import type { CopyText } from '../copy-text.ts';
-import { CNY, LINE_TYPES, word } from '../line-words.ts';
+import { word } from '../line-words.ts';
 import { CsvFields } from './bill-fields.ts';
-import type { BillLayout, LedgerLayout, TradeLayout } from './bill-layout.ts';
+import type { BillLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
 
-const YUAN = 2;
-const FEE = 5;
-const POINT = 0x2e;
+export const YUAN = 2;
 /** Commas in the texts of a row; a row with more is none. */
 const COMMAS_MAX = 100;
 
@@ -31,18 +29,7 @@ export interface BillRows {
   days(): { readonly first: number; readonly last: number };
 }
 
-export function billRows(layout: BillLayout, out: CopyText): BillRows {
-  return layout.kind === 'trade' ? new TradeRows(layout, out) : new LedgerRows(layout, out);
-}
-
-const gb18030 = (...bytes: number[]): Buffer => Buffer.from(bytes);
-
-/** 交易 and 退款 as the files write them. */
-const PAYMENT = gb18030(0xbd, 0xbb, 0xd2, 0xd7);
-const REFUND = gb18030(0xcd, 0xcb, 0xbf, 0xee);
-const SUCCESS = word('SUCCESS');
-
-abstract class Rows implements BillRows {
+export abstract class Rows implements BillRows {
   protected readonly fields = new CsvFields();
   protected readonly out: CopyText;
   readonly #layout: {
@@ -137,140 +124,5 @@ abstract class Rows implements BillRows {
   #day(bytes: Buffer, column: number): number {
     const from = this.fields.from(bytes, column);
     return this.fields.to(bytes, column) - from === TIME_BYTES ? readDay(bytes, from) : 0;
-  }
-}
-
-class TradeRows extends Rows {
-  readonly #at: TradeLayout['at'];
-  readonly #counts = { payment: 0n, refund: 0n };
-  readonly #received = { payment: 0n, refund: 0n };
-
-  constructor(layout: TradeLayout, out: CopyText) {
-    super(layout, out);
-    this.#at = layout.at;
-  }
-
-  /** A comma inside an amount would leave a piece without its decimals, or amounts where the number belongs. */
-  protected override isWholeBeforeRemark(bytes: Buffer): boolean {
-    const { amount, received, requestNo, fee } = this.#at;
-    const hasPoint = (column: number): boolean =>
-      bytes.subarray(this.fields.from(bytes, column), this.fields.to(bytes, column)).includes(POINT);
-    return [amount, received, fee].every(hasPoint) && !hasPoint(requestNo);
-  }
-
-  override totals(): StatementTotals {
-    return {
-      payments: this.#counts.payment,
-      received_minor: this.#received.payment,
-      refunds: this.#counts.refund,
-      refunded_minor: this.#received.refund,
-      net_minor: this.#received.payment - this.#received.refund,
-    };
-  }
-
-  protected override readFields(bytes: Buffer, lineNo: number): RowResult {
-    const at = this.#at;
-    const amount = this.amount(bytes, at.amount, YUAN);
-    const received = this.amount(bytes, at.received, YUAN);
-    const fee = this.amount(bytes, at.fee, FEE);
-    if (Math.max(amount, received, fee) === UNREADABLE) return { setAside: 'an amount that cannot be read' };
-    const type = this.is(bytes, at.type, REFUND)
-      ? 'refund'
-      : this.is(bytes, at.type, PAYMENT)
-        ? 'payment'
-        : null;
-    if (type === null) return { setAside: 'an unknown kind of business' };
-    this.#counts[type] += 1n;
-    // Refunds are printed with a minus by some files and without by others: the kind says what it is.
-    this.#received[type] += BigInt(Math.abs(received));
-    this.#write(bytes, lineNo, type, { amount: Math.abs(amount), received: Math.abs(received), fee });
-    return type === 'refund' ? 'refund' : 'line';
-  }
-
-  #write(
-    bytes: Buffer,
-    lineNo: number,
-    type: Extract<LineType, 'payment' | 'refund'>,
-    row: { readonly amount: number; readonly received: number; readonly fee: number },
-  ): void {
-    const { out } = this;
-    const at = this.#at;
-    out.integer(lineNo);
-    out.word(LINE_TYPES[type]);
-    this.time(bytes);
-    this.text(bytes, at.tradeNo);
-    this.text(bytes, at.orderNo);
-    out.nothing();
-    if (type === 'refund') this.text(bytes, at.requestNo);
-    else out.nothing();
-    out.integer(row.amount);
-    out.integer(row.received);
-    // Printed as what it does to the merchant; kept, like every channel's, as what the merchant pays.
-    out.integer(0 - row.fee);
-    out.word(CNY);
-    out.word(SUCCESS);
-    out.nothing();
-    out.endRow();
-  }
-}
-
-class LedgerRows extends Rows {
-  readonly #at: LedgerLayout['at'];
-  readonly #remark: number;
-  readonly #counts = { in: 0n, out: 0n };
-  readonly #sums = { in: 0n, out: 0n };
-
-  constructor(layout: LedgerLayout, out: CopyText) {
-    super(layout, out);
-    this.#at = layout.at;
-    this.#remark = layout.remark;
-  }
-
-  /** Remarks are numbers here. */
-  protected override isWholeBeforeRemark(): boolean {
-    return false;
-  }
-
-  override totals(): StatementTotals {
-    return {
-      in_count: this.#counts.in,
-      in_minor: this.#sums.in,
-      out_count: this.#counts.out,
-      out_minor: this.#sums.out,
-    };
-  }
-
-  protected override readFields(bytes: Buffer, lineNo: number): RowResult {
-    const at = this.#at;
-    const income = this.amount(bytes, at.income, YUAN);
-    const expense = this.amount(bytes, at.expense, YUAN);
-    if (Math.max(income, expense) === UNREADABLE) return { setAside: 'an amount that cannot be read' };
-    if ((income === 0) === (expense === 0)) return { setAside: 'neither income nor expense, or both' };
-    const direction = income === 0 ? 'out' : 'in';
-    const amount = Math.abs(income === 0 ? expense : income);
-    this.#counts[direction] += 1n;
-    this.#sums[direction] += BigInt(amount);
-    this.#write(bytes, lineNo, direction, amount);
-    return 'line';
-  }
-
-  #write(bytes: Buffer, lineNo: number, direction: 'in' | 'out', amount: number): void {
-    const { out } = this;
-    const at = this.#at;
-    out.integer(lineNo);
-    out.word(LINE_TYPES[direction]);
-    this.time(bytes);
-    this.text(bytes, at.tradeNo);
-    this.text(bytes, at.orderNo);
-    out.nothing();
-    // An expense is a refund, a fee or a payout; what it is about stands in the remark.
-    this.text(bytes, direction === 'out' ? this.#remark : ABSENT);
-    out.integer(amount);
-    out.nothing();
-    out.nothing();
-    out.word(CNY);
-    this.text(bytes, at.type);
-    out.nothing();
-    out.endRow();
   }
 }

@@ -1,0 +1,70 @@
+/** Rows of the account's log: every movement of its money. */
+import type { StatementTotals } from '../../domain/statement/statement.ts';
+import { UNREADABLE } from '../byte-fields.ts';
+import type { CopyText } from '../copy-text.ts';
+import { CNY, LINE_TYPES } from '../line-words.ts';
+import type { LedgerLayout } from './bill-layout.ts';
+import { ABSENT } from './bill-layout.ts';
+import type { RowResult } from './bill-rows.ts';
+import { Rows, YUAN } from './bill-rows.ts';
+
+export class LedgerRows extends Rows {
+  readonly #at: LedgerLayout['at'];
+  readonly #remark: number;
+  readonly #counts = { in: 0n, out: 0n };
+  readonly #sums = { in: 0n, out: 0n };
+
+  constructor(layout: LedgerLayout, out: CopyText) {
+    super(layout, out);
+    this.#at = layout.at;
+    this.#remark = layout.remark;
+  }
+
+  /** Remarks are numbers here. */
+  protected override isWholeBeforeRemark(): boolean {
+    return false;
+  }
+
+  override totals(): StatementTotals {
+    return {
+      in_count: this.#counts.in,
+      in_minor: this.#sums.in,
+      out_count: this.#counts.out,
+      out_minor: this.#sums.out,
+    };
+  }
+
+  protected override readFields(bytes: Buffer, lineNo: number): RowResult {
+    const at = this.#at;
+    const income = this.amount(bytes, at.income, YUAN);
+    const expense = this.amount(bytes, at.expense, YUAN);
+    if (Math.max(income, expense) === UNREADABLE) return { setAside: 'an amount that cannot be read' };
+    if ((income === 0) === (expense === 0)) return { setAside: 'neither income nor expense, or both' };
+    const direction = income === 0 ? 'out' : 'in';
+    const amount = Math.abs(income === 0 ? expense : income);
+    this.#counts[direction] += 1n;
+    this.#sums[direction] += BigInt(amount);
+    this.#write(bytes, lineNo, direction, amount);
+    return 'line';
+  }
+
+  #write(bytes: Buffer, lineNo: number, direction: 'in' | 'out', amount: number): void {
+    const { out } = this;
+    const at = this.#at;
+    out.integer(lineNo);
+    out.word(LINE_TYPES[direction]);
+    this.time(bytes);
+    this.text(bytes, at.tradeNo);
+    this.text(bytes, at.orderNo);
+    out.nothing();
+    // An expense is a refund, a fee or a payout; what it is about stands in the remark.
+    this.text(bytes, direction === 'out' ? this.#remark : ABSENT);
+    out.integer(amount);
+    out.nothing();
+    out.nothing();
+    out.word(CNY);
+    this.text(bytes, at.type);
+    out.nothing();
+    out.endRow();
+  }
+}
