@@ -1,7 +1,7 @@
 /** The demo's end as people read it, and as programs do. */
 import { formatYuan } from '../../domain/money.ts';
 import { table } from '../output.ts';
-import type { Planted } from './checks.ts';
+import type { Planted } from './planted.ts';
 import type { DemoResult } from './demo.ts';
 import { DEMO_CHANNELS } from './channels.ts';
 import { allTroubles } from './trouble.ts';

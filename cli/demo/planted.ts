@@ -1,0 +1,93 @@
+/** What became of every trouble that was planted, read from the books and compared with what was to become of it. */
+import { isDayTrouble } from '../../sandbox/trouble-plan.ts';
+import type { Pool } from '../../store/pool.ts';
+import type { SandboxShop } from '../../workers/stack-sandbox.ts';
+import type { DemoPlan } from './plan.ts';
+import type { PlannedTrouble } from './trouble.ts';
+
+export interface Planted {
+  readonly channel: string;
+  readonly trouble: string;
+  readonly refund_no: string;
+  readonly expected: string;
+  readonly found: string;
+}
+
+/** What became of every planted trouble. */
+export async function readPlanted(
+  pool: Pool,
+  plan: DemoPlan,
+  shops: readonly SandboxShop[],
+): Promise<readonly Planted[]> {
+  const { rows } = await pool.query<{ refund_no: string; state: string }>(
+    'select r.refund_no, s.effective_state as state from refunds r join refund_status s on s.id = r.id',
+  );
+  const states = new Map(rows.map((row) => [row.refund_no, row.state]));
+  const planted = troubled(plan).map(({ refundNo, channel, trouble }) => ({
+    channel,
+    trouble: trouble.name,
+    refund_no: refundNo,
+    expected: trouble.expected,
+    found: states.get(refundNo) ?? 'nothing',
+  }));
+  return [...planted, ...(await readDifferences(pool, plan, shops))];
+}
+
+interface Troubled {
+  readonly refundNo: string;
+  readonly channel: string;
+  readonly trouble: PlannedTrouble;
+}
+
+function troubled(plan: DemoPlan): readonly Troubled[] {
+  return plan.refunds.flatMap(({ refundNo, payment: { channel }, trouble }) =>
+    trouble === null ? [] : [{ refundNo, channel, trouble }],
+  );
+}
+
+/** Differences between statement and books that must have become breaks, and days whose statement came late. */
+async function readDifferences(
+  pool: Pool,
+  plan: DemoPlan,
+  shops: readonly SandboxShop[],
+): Promise<readonly Planted[]> {
+  const { rows } = await pool.query<{ kind: string; refund_no: string | null }>(
+    `select kind, coalesce(refund_no, channel_refund_no) as refund_no from breaks where status = 'open'`,
+  );
+  const open = new Set(rows.map((row) => `${row.kind} ${row.refund_no ?? ''}`));
+  const left = (kind: string, numbers: readonly string[]): Pick<Planted, 'expected' | 'found'> => ({
+    expected: kind,
+    found: numbers.some((number) => open.has(`${kind} ${number}`)) ? kind : 'no break',
+  });
+  const ofTroubles = troubled(plan).flatMap(({ refundNo, channel, trouble: { name, leaves } }) =>
+    leaves === undefined
+      ? []
+      : [{ channel, trouble: name, refund_no: refundNo, ...left(leaves, [refundNo]) }],
+  );
+  const byHand = shops.flatMap(({ channel, sandbox }) =>
+    sandbox
+      .ledger()
+      .paidOut.filter((paid) => paid.origin === 'console')
+      .map(({ refundNo, channelRefundNo }) => ({
+        ...{ channel, trouble: 'refund_by_hand', refund_no: refundNo },
+        ...left('missing_in_books', [refundNo, channelRefundNo]),
+      })),
+  );
+  return [...ofTroubles, ...byHand, ...(await readLateStatements(pool, shops))];
+}
+
+async function readLateStatements(pool: Pool, shops: readonly SandboxShop[]): Promise<readonly Planted[]> {
+  const { rows } = await pool.query<{ account_id: string; bill_date: string }>(
+    `select account_id, bill_date from statement_files where kind = 'trade' and status in ('loaded', 'empty')`,
+  );
+  const loaded = new Set(rows.map((row) => `${row.account_id} ${row.bill_date}`));
+  return shops.flatMap(({ channel, accountId, sandbox }) =>
+    sandbox.plan
+      .list()
+      .filter((one) => isDayTrouble(one.trouble))
+      .map(({ billDate }) => ({
+        ...{ channel, trouble: 'bill_late', refund_no: billDate ?? '', expected: 'loaded' },
+        found: loaded.has(`${accountId} ${billDate ?? ''}`) ? 'loaded' : 'missing',
+      })),
+  );
+}
