@@ -193,4 +193,13 @@ describe('a port', () => {
     await new Promise((closed) => stranger.close(closed));
     await mustBeFree(port);
   });
+
+  test('is never one that a connection of somebody else may be given before our server listens there', async () => {
+    const ports = await Promise.all(Array.from({ length: 200 }, () => freePort()));
+
+    // Linux gives 32768 to 60999 to connections, macOS 49152 to 65535.
+    expect(Math.max(...ports)).toBeLessThan(32_768);
+    expect(Math.min(...ports)).toBeGreaterThan(1_023);
+    expect(new Set(ports).size).toBeGreaterThan(150);
+  });
 });

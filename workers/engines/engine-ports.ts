@@ -1,7 +1,7 @@
 /** The ports of the engines: free ones, and where data are kept the same as last time, so that addresses stay true. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { freePort, mustBeFree } from './free-port.ts';
+import { freePort, isFree } from './free-port.ts';
 
 const portSchema = z.int().min(1).max(65_535).optional().catch(undefined);
 const portsSchema = z
@@ -37,19 +37,10 @@ async function remembered(file: string): Promise<z.infer<typeof portsSchema>> {
   }
 }
 
-/** The system may offer the same free port twice before it is used. */
+/** Two may be offered the same free port before it is used. */
 async function orAnother(wished: number | undefined, taken: Set<number>): Promise<number> {
   let port = wished !== undefined && !taken.has(wished) && (await isFree(wished)) ? wished : await freePort();
   while (taken.has(port)) port = await freePort();
   taken.add(port);
   return port;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  try {
-    await mustBeFree(port);
-    return true;
-  } catch {
-    return false;
-  }
 }
