@@ -95,9 +95,14 @@ function bankLeg(info: DepositBack | undefined): BankLegReport | null {
 
 function landsIn(items: FundItems | undefined, leg: BankLegReport | null): string | null {
   if (leg?.status === 'returned_to_wallet') return WALLET;
-  if (items === undefined || items.length === 0) return null;
-  return [...new Set(items.map((item) => PLACES[item.fund_channel] ?? item.fund_channel))].join('、');
+  const places = (items ?? [])
+    .filter((item) => !DISCOUNTS.has(item.fund_channel))
+    .map((item) => PLACES[item.fund_channel] ?? item.fund_channel);
+  return places.length === 0 ? null : [...new Set(places)].join('、');
 }
+
+/** Paid a part of the trade and was never the payer's: it comes back to whoever gave it. */
+const DISCOUNTS = new Set(['DISCOUNT', 'MDISCOUNT', 'MCOUPON']);
 
 /** Names of fund channels as the payer knows them. */
 const PLACES: Readonly<Record<string, string>> = {
@@ -134,11 +139,9 @@ const OWN_ACCOUNTS = new Set([
   'FINANCEACCOUNT',
   'COUPON',
   'POINT',
-  'DISCOUNT',
-  'MCOUPON',
-  'MDISCOUNT',
   'PCARD',
   'MCARD',
+  ...DISCOUNTS,
 ]);
 
 function sourceOf(item: FundItems[number]): FundingSource {
