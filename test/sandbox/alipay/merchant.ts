@@ -8,13 +8,13 @@ import type { MerchantKeys } from '../../../sandbox/alipay/keys.ts';
 export type Parameters = Readonly<Record<string, string>>;
 
 /** The time in Beijing, whatever zone the host is in. */
-function beijingNow(shiftMs = 0): string {
+export function beijingNow(shiftMs = 0): string {
   const shifted = new Date(Date.now() + shiftMs + 8 * 3_600_000).toISOString();
   return `${shifted.slice(0, 10)} ${shifted.slice(11, 19)}`;
 }
 
 /** What is signed: everything that is not empty, by name, but for those named. */
-function pairs(parameters: Parameters, ...without: readonly string[]): string {
+export function pairs(parameters: Parameters, ...without: readonly string[]): string {
   const names = Object.keys(parameters).filter((name) => !without.includes(name));
   names.sort();
   return names
@@ -23,7 +23,7 @@ function pairs(parameters: Parameters, ...without: readonly string[]): string {
     .join('&');
 }
 
-function rsa2(text: string | Buffer, privateKeyPem: string): string {
+export function rsa2(text: string | Buffer, privateKeyPem: string): string {
   return createSign('RSA-SHA256').update(text).sign(privateKeyPem, 'base64');
 }
 

@@ -16,7 +16,7 @@ import { readStream } from '../../channels/statement-reading.ts';
 import type { Receiver } from '../notice-receiver.ts';
 import { receiveAnswering } from '../notice-receiver.ts';
 import type { Shop } from './shop.ts';
-import { openShop } from './shop.ts';
+import { DAY, openShop } from './shop.ts';
 
 interface Counter {
   readonly shop: Shop;
@@ -103,5 +103,266 @@ describe.each<KeyMode>(['public_key', 'certificate'])('in %s mode', (keyMode) =>
       totals: { agree: true },
       quarantinedCount: 0,
     });
+  });
+});
+
+/** What the client makes of the answer to a submission and of the first question after it. */
+async function outcomesOf(counter: Counter, order: RefundOrder): Promise<readonly unknown[]> {
+  const submitted = await counter.channel.submitRefund(order);
+  const queried = await counter.channel.queryRefund(order);
+  return [submitted, queried].map((answer) =>
+    answer.outcome === 'held' || answer.outcome === 'refused'
+      ? [answer.outcome, answer.channelCode]
+      : answer.outcome,
+  );
+}
+
+describe('whatever befalls the answer, the client says what it knows and no more', () => {
+  test.each<[RefundTrouble, readonly [submitted: unknown, queried: unknown]]>([
+    [{ kind: 'lost_answer' }, ['unknown', 'reported']],
+    [{ kind: 'lost_answer', how: 'half' }, ['unknown', 'reported']],
+    [{ kind: 'lost_answer', accepted: false }, ['unknown', 'absent']],
+    [{ kind: 'error_5xx' }, ['unknown', 'reported']],
+    [{ kind: 'error_5xx', accepted: false }, ['unknown', 'absent']],
+    [{ kind: 'system_error' }, ['unknown', 'reported']],
+    [{ kind: 'system_error', accepted: false }, ['unknown', 'absent']],
+    [{ kind: 'system_error', code: 'aop.unknow-error' }, ['unknown', 'reported']],
+    [{ kind: 'slow', ms: 100 }, ['reported', 'reported']],
+    [{ kind: 'wrong_signature' }, ['unknown', 'reported']],
+    [{ kind: 'wrong_signature', on: 'query' }, ['reported', 'unknown']],
+    [{ kind: 'unsigned' }, ['unknown', 'reported']],
+    [{ kind: 'unsigned', on: 'query' }, ['reported', 'unknown']],
+    [{ kind: 'fund_change_n' }, ['unknown', 'reported']],
+    [{ kind: 'fund_change_n', seconds: 60 }, ['unknown', 'absent']],
+    [{ kind: 'silent_query' }, ['reported', 'absent']],
+    [{ kind: 'late_success' }, ['unknown', 'absent']],
+    [{ kind: 'stuck' }, ['unknown', 'absent']],
+    [{ kind: 'frequency_limited' }, [['held', 'isv.app-call-limited'], 'absent']],
+    [{ kind: 'not_enough' }, [['held', 'ACQ.SELLER_BALANCE_NOT_ENOUGH'], 'absent']],
+    [{ kind: 'buyer_error' }, [['held', 'ACQ.BUYER_ERROR'], 'absent']],
+    [{ kind: 'refused' }, [['held', 'ACQ.TRADE_NOT_ALLOW_REFUND'], 'absent']],
+    [{ kind: 'refused', code: 'ACQ.REFUND_FEE_ERROR' }, [['refused', 'ACQ.REFUND_FEE_ERROR'], 'absent']],
+  ])('%j', async (trouble, expected) => {
+    const counter = await openCounter();
+
+    expect(await outcomesOf(counter, counter.order('wallet', trouble))).toEqual(expected);
+  });
+
+  test('another amount is reported as it was told, for others to compare', async () => {
+    const counter = await openCounter();
+    const order = counter.order('wallet', { kind: 'other_amount', fen: 7 });
+    await counter.channel.submitRefund(order);
+
+    expect(await counter.channel.queryRefund(order)).toMatchObject({ report: { amountMinor: 3_340n } });
+  });
+
+  test('sent again and again under one number, the refund is paid once', async () => {
+    const counter = await openCounter();
+    const order = counter.order('wallet', { kind: 'lost_answer', times: 2 });
+
+    const said = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) said.push(await counter.channel.submitRefund(order));
+
+    expect(said.map(({ outcome }) => outcome)).toEqual(['unknown', 'unknown', 'unknown', 'unknown']);
+    expect(await counter.channel.queryRefund(order)).toMatchObject({ outcome: 'reported' });
+    expect(counter.shop.sandbox.ledger()).toMatchObject({ doublePayments: 0, paidOut: [{ count: 1 }] });
+  });
+});
+
+describe('the rules', () => {
+  test('are refused for good in the words of the channel, or put off', async () => {
+    const counter = await openCounter();
+    const order = counter.order();
+    await counter.channel.submitRefund(order);
+    const next = { ...order, refundNo: 'NEXT' };
+
+    const early = await counter.channel.submitRefund(next);
+    await counter.shop.turn(3);
+    const over = await counter.channel.submitRefund({ ...next, amountMinor: 6_668n });
+    const other = await counter.channel.submitRefund({ ...order, amountMinor: 3_334n });
+    const unknown = await counter.channel.submitRefund({ ...next, paymentNo: 'X', transactionId: null });
+
+    expect(early).toMatchObject({ outcome: 'held', reason: 'rate_limited' });
+    expect(over).toMatchObject({ outcome: 'refused', channelCode: 'ACQ.REFUND_AMT_NOT_EQUAL_TOTAL' });
+    expect(other).toMatchObject({ outcome: 'unknown', why: 'ACQ.DISCORDANT_REPEAT_REQUEST' });
+    expect(unknown).toMatchObject({ outcome: 'refused', channelCode: 'ACQ.TRADE_NOT_EXIST' });
+  });
+});
+
+describe('payments', () => {
+  test.each<NewPayment['source']>(['wallet', 'credit_line', 'debit_card', 'credit_card'])(
+    'from %s are known by their source',
+    async (source) => {
+      const counter = await openCounter();
+
+      expect(await counter.channel.queryPayment(counter.order(source))).toMatchObject({
+        payment: { fundingSource: source, capturedMinor: 10_000n },
+      });
+    },
+  );
+
+  test('with a discount come back to where the payer paid from, and nowhere else', async () => {
+    const counter = await openCounter();
+    const order = counter.order();
+    const trade = counter.shop.sandbox.pay({
+      ...{ paymentNo: 'DISCOUNT', amountMinor: 10_000n, discountMinor: 2_000n, source: 'credit_line' },
+    });
+    const { transactionId } = trade;
+
+    const paid = await counter.channel.queryPayment({ ...order, paymentNo: 'DISCOUNT', transactionId });
+    const done = await counter.channel.submitRefund({ ...order, paymentNo: 'DISCOUNT', transactionId });
+
+    expect(paid).toMatchObject({ payment: { fundingSource: 'credit_line', capturedMinor: 10_000n } });
+    expect(done).toMatchObject({ report: { landsIn: '花呗' } });
+  });
+
+  test('that nobody made, or that are not known, are told apart', async () => {
+    const counter = await openCounter();
+    const order = counter.order();
+    counter.shop.sandbox.pay({ paymentNo: 'OPEN', amountMinor: 1n, tradeStatus: 'WAIT_BUYER_PAY' });
+    const ask = (paymentNo: string) =>
+      counter.channel.queryPayment({ ...order, paymentNo, transactionId: null });
+
+    expect(await ask('OPEN')).toMatchObject({ outcome: 'unpaid', channelState: 'WAIT_BUYER_PAY' });
+    expect(await ask('NONE')).toMatchObject({ outcome: 'absent' });
+  });
+
+  test('that were given back in full were made all the same', async () => {
+    const counter = await openCounter();
+    const order = counter.order();
+    await counter.channel.submitRefund({ ...order, amountMinor: 10_000n });
+
+    expect(await counter.channel.queryPayment(order)).toMatchObject({ outcome: 'reported' });
+  });
+});
+
+describe('the way to the bank', () => {
+  test.each<[RefundTrouble | undefined, string, string | null]>([
+    [undefined, 'arrived', '银行卡'],
+    [{ kind: 'dback_failed' }, 'returned_to_wallet', '支付宝余额'],
+    [{ kind: 'dback_slow', days: 20 }, 'pending', '银行卡'],
+    [{ kind: 'dback_lost' }, 'pending', '银行卡'],
+  ])('with %j ends as the client says', async (trouble, status, landsIn) => {
+    const counter = await openCounter();
+    const order = counter.order('debit_card', trouble);
+    await counter.channel.submitRefund(order);
+    const [view] = counter.shop.sandbox.refunds();
+
+    const first = await counter.channel.queryRefund(order);
+    await counter.shop.turn(6 * DAY);
+    const last = await counter.channel.queryRefund(order);
+    const notices = await readNotices(counter);
+
+    const estimateAt = view?.bankEstimateAt;
+    expect(first).toMatchObject({
+      report: { status: 'success', bankLeg: { status: 'pending', estimateAt } },
+    });
+    expect(last).toMatchObject({ report: { status: 'success', landsIn, bankLeg: { status, estimateAt } } });
+    const told = notices.flatMap((one) => (one.verdict === 'refund' ? [one.report.bankLeg?.status] : []));
+    expect(told).toEqual(status === 'pending' ? [undefined] : [undefined, status]);
+  });
+});
+
+describe('notices', () => {
+  test.each<[RefundTrouble, readonly string[]]>([
+    [{ kind: 'callback_lost' }, []],
+    [{ kind: 'callback_twice' }, ['refund', 'refund']],
+    [{ kind: 'callback_out_of_order' }, ['refund', 'unhandled']],
+    [{ kind: 'callback_forged' }, ['callback_signature_invalid', 'refund']],
+    [{ kind: 'callback_foreign' }, ['callback_undecipherable', 'refund']],
+  ])('with %j are read as %j', async (trouble, verdicts) => {
+    const counter = await openCounter();
+    await counter.channel.submitRefund(counter.order('wallet', trouble));
+    await counter.shop.turn(60);
+
+    const read = await readNotices(counter);
+
+    expect(read.map((one) => (one.verdict === 'refused' ? one.code : one.verdict))).toEqual(verdicts);
+  });
+
+  test('that come twice have one id', async () => {
+    const counter = await openCounter();
+    await counter.channel.submitRefund(counter.order('wallet', { kind: 'callback_twice', times: 3 }));
+    await counter.shop.turn(60);
+
+    const ids = (await readNotices(counter)).map((one) => ('noticeId' in one ? one.noticeId : ''));
+
+    expect(ids).toHaveLength(4);
+    expect(new Set(ids).size).toBe(1);
+  });
+
+  test('are taken by the very answer that the client gives, and brought again by its other', async () => {
+    const counter = await openCounter();
+    const reply = (fault: { status: number; title: string } | null): readonly [number, string] => {
+      const { status, body } = counter.channel.callbackReply(fault);
+      return [status, body?.text ?? ''];
+    };
+    counter.receiver.answers((no) => reply(no === 1 ? { status: 503, title: 'not now' } : null));
+    await counter.channel.submitRefund(counter.order());
+    await counter.shop.turn(2 * DAY);
+
+    const tries = counter.shop.sandbox.deliveries();
+
+    expect(tries.map(({ taken, status }) => [taken, status])).toEqual([
+      [false, 503],
+      [true, 200],
+    ]);
+  });
+});
+
+describe('bills', () => {
+  test('of a busy day are read whole: each refund once, no row aside, all sums agree', async () => {
+    const counter = await openCounter();
+    const orders: RefundOrder[] = [];
+    for (let index = 0; index < 20; index += 1) {
+      const order = counter.order(index % 2 === 0 ? 'wallet' : 'debit_card');
+      orders.push(order);
+      await counter.channel.submitRefund(order);
+    }
+    await counter.shop.turnTo('2026-09-02T10:00:00+08:00');
+
+    const trade = await readBill(counter, 'trade', '2026-09-01');
+    const account = await readBill(counter, 'fund_flow', '2026-09-01');
+
+    const printed = trade.lines.filter((line) => line.line_type === 'refund');
+    expect(printed.map((line) => line.refund_no)).toEqual(orders.map((order) => order.refundNo));
+    expect(new Set(printed.map((line) => line.amount_minor))).toEqual(new Set(['3333']));
+    for (const { summary } of [trade, account]) {
+      expect(summary).toMatchObject({ totals: { agree: true }, quarantinedCount: 0 });
+    }
+    const spent = account.lines.filter((line) => line.refund_no !== null && line.refund_no !== '');
+    expect(new Set(spent.map((line) => line.refund_no))).toEqual(
+      new Set(orders.map((order) => order.refundNo)),
+    );
+  });
+
+  test.each<[RefundTrouble, readonly string[]]>([
+    [{ kind: 'line_missing' }, []],
+    [{ kind: 'amount_differs', fen: 2 }, ['3335']],
+    [{ kind: 'bill_reissued' }, []],
+    [{ kind: 'bill_reissued', first: 'differs' }, ['3334']],
+  ])('with %j are read as they are, and agree with themselves', async (trouble, amounts) => {
+    const counter = await openCounter();
+    await counter.channel.submitRefund(counter.order('wallet', trouble));
+    await counter.shop.turnTo('2026-09-02T10:00:00+08:00');
+
+    const { lines, summary } = await readBill(counter, 'trade', '2026-09-01');
+
+    const printed = lines.filter((line) => line.line_type === 'refund');
+    expect(printed.map((line) => line.amount_minor)).toEqual(amounts);
+    expect(summary.totals.agree).toBe(true);
+  });
+
+  test('that are late, or of an empty day, are not there: which of the two it is, time tells', async () => {
+    const counter = await openCounter();
+    await counter.channel.submitRefund(counter.order());
+    counter.shop.sandbox.plan.forDay(counter.shop.sandbox.merchantNo, '2026-09-01', { kind: 'bill_late' });
+    await counter.shop.turnTo('2026-09-02T10:00:00+08:00');
+
+    const notThere = { outcome: 'creating', orEmpty: true };
+    expect(await counter.channel.requestStatement('trade', '2026-09-01')).toEqual(notThere);
+    expect(await counter.channel.requestStatement('trade', '2026-08-31')).toEqual(notThere);
+    await counter.shop.turn(5 * 3_600);
+    expect(await counter.channel.requestStatement('trade', '2026-09-01')).toMatchObject({ outcome: 'ready' });
   });
 });

@@ -14,7 +14,8 @@ import { form, isRsa2, parametersOf, signed, takeApart } from './merchant.ts';
 
 /** A Tuesday morning in Beijing. Time stands still there until a test turns the clock. */
 const TUESDAY_TEN = new Date('2026-09-01T10:00:00+08:00');
-const FORM = 'application/x-www-form-urlencoded;charset=utf-8';
+export const DAY = 86_400;
+export const FORM = 'application/x-www-form-urlencoded;charset=utf-8';
 
 /** A signed answer whose signature was checked. */
 export interface Said {
@@ -80,7 +81,7 @@ export interface ShopOptions {
 }
 
 /** Making keys is slow, so all sandboxes of a test file have the same. */
-const KEYS = makeAlipayKeys(new Date());
+export const KEYS = makeAlipayKeys(new Date());
 
 const ALL_OPTIONS = ['refund_detail_item_list', 'gmt_refund_pay', 'deposit_back_info'];
 
@@ -92,7 +93,7 @@ export async function openShop(o: ShopOptions = {}): Promise<Shop> {
 }
 
 /** Opens a shop that the caller closes. */
-async function startShop(o: ShopOptions = {}): Promise<Shop> {
+export async function startShop(o: ShopOptions = {}): Promise<Shop> {
   const wallNow = (): Date => new Date(Date.now() + (o.wallShift?.() ?? 0));
   const merchants = [KEYS, ...(o.others ?? [])].map((one) => memberOf(one, o));
   const sandbox = await startSandbox({
