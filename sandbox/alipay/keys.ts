@@ -63,8 +63,17 @@ export function makeAlipayKeys(wallNow: Date): AlipayKeys {
     return { pem, sn: serialName(order.issuer ?? order, serial) };
   };
   const byMiddle = { ...MIDDLE, privateKey: middle.privateKey };
-  const roots = [certificate({ ...ROOT, ...root }), certificate({ ...OTHER_ROOT, ...otherRoot })];
-  const above = certificate({ ...MIDDLE, ...middle, issuer: { ...ROOT, privateKey: root.privateKey } });
+  const authority = true;
+  const roots = [
+    certificate({ ...ROOT, ...root, authority }),
+    certificate({ ...OTHER_ROOT, ...otherRoot, authority }),
+  ];
+  const above = certificate({
+    ...MIDDLE,
+    ...middle,
+    authority,
+    issuer: { ...ROOT, privateKey: root.privateKey },
+  });
   const own = certificate({ commonName: 'Alipay sandbox', ...alipay, issuer: byMiddle });
   const appId = `2021${randomDigits(12)}`;
   const application = certificate({ commonName: appId, ...merchant, issuer: byMiddle });

@@ -46,6 +46,7 @@ test('the chain leads from both certificates to the first root, and holds the ke
 
   expect(own.verify(middle.publicKey)).toBe(true);
   expect(application?.verify(middle.publicKey)).toBe(true);
+  expect([root.ca, middle.ca, own.ca, application?.ca]).toEqual([true, true, false, false]);
   expect(middle.verify(root.publicKey)).toBe(true);
   expect(root.verify(root.publicKey)).toBe(true);
   expect(middle.verify(other?.publicKey ?? own.publicKey)).toBe(false);

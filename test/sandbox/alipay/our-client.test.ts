@@ -269,7 +269,7 @@ describe('notices', () => {
     [{ kind: 'callback_twice' }, ['refund', 'refund']],
     [{ kind: 'callback_out_of_order' }, ['refund', 'unhandled']],
     [{ kind: 'callback_forged' }, ['callback_signature_invalid', 'refund']],
-    [{ kind: 'callback_foreign' }, ['callback_undecipherable', 'refund']],
+    [{ kind: 'callback_foreign' }, ['callback_account_differs', 'refund']],
   ])('with %j are read as %j', async (trouble, verdicts) => {
     const counter = await openCounter();
     await counter.channel.submitRefund(counter.order('wallet', trouble));

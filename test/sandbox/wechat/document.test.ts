@@ -1,5 +1,4 @@
 /** docs/sandbox.md says what the sandbox does: its tables are complete, and its examples are played from top to bottom. */
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,29 +6,11 @@ import { describe, expect, test } from 'vitest';
 import { buildProgram } from '../../../cli/main.ts';
 import { keptKeys, writeAccounts } from '../../../sandbox/account-files.ts';
 import { makeWechatKeys, wechatAccountFiles } from '../../../sandbox/wechat/account-files.ts';
+import { PAGE, documentedTroubles, names, table } from '../page.ts';
 import { receiveNotices } from './notice-receiver.ts';
 import type { Fields } from '../exchange.ts';
 import type { Shop } from './shop.ts';
 import { openShop } from './shop.ts';
-
-const TEXT = readFileSync(new URL('../../../docs/sandbox.md', import.meta.url), 'utf8');
-
-/** The cells of the table under this heading line, without the marks around code. */
-function table(heading: string): readonly (readonly string[])[] {
-  const [, after = ''] = TEXT.split(`${heading}\n`);
-  const lines = after.split('\n').slice(1);
-  const end = lines.findIndex((line) => !line.startsWith('|'));
-  return lines.slice(0, end).map((line) =>
-    line
-      .slice(1, -1)
-      .split('|')
-      .map((cell) => cell.trim()),
-  );
-}
-
-function names(cell: string | undefined): readonly string[] {
-  return [...(cell ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name ?? '');
-}
 
 interface Example {
   readonly line: string;
@@ -39,7 +20,7 @@ interface Example {
 
 /** Lines of shell blocks that end in a remark with what comes of them. */
 function examples(): readonly Example[] {
-  const blocks = [...TEXT.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block ?? '');
+  const blocks = [...PAGE.matchAll(/^```sh\n(.*?)^```/gms)].map(([, block]) => block ?? '');
   return blocks
     .flatMap((block) => block.split('\n'))
     .flatMap((line) => {
@@ -119,11 +100,7 @@ describe('the tables', () => {
 
     const { troubles } = await shop.control('GET', '');
 
-    const documented = table('| kind | fields | what happens |').map(([kind, fields]) => ({
-      kind: names(kind)[0],
-      fields: names(fields),
-    }));
-    expect(documented).toEqual(troubles);
+    expect(documentedTroubles('| kind | fields | what happens |')).toEqual(troubles);
   });
 
   test('of files are the files that a start writes', async () => {
@@ -164,7 +141,7 @@ test('the sums of the tour are those that the page names', async () => {
 
   const { json } = await shop.refund(shop.wish(order, 900));
 
-  expect(TEXT).toContain(
+  expect(PAGE).toContain(
     'A payer pays 10.00, of which a coupon pays 3.00; we refund 9.00, and the payer gets 6.30',
   );
   expect(json['amount']).toMatchObject({ total: 1_000, payer_total: 700, refund: 900, payer_refund: 630 });
