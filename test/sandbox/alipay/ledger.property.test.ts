@@ -5,6 +5,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Fields } from '../exchange.ts';
+import type { ControlStep } from '../ledger-traffic.ts';
+import { controlSteps, recount, takeControlStep, which } from '../ledger-traffic.ts';
 import type { PaidTrade, Shop, Wish } from './shop.ts';
 import { DAY, startShop } from './shop.ts';
 
@@ -20,10 +22,7 @@ type Step =
     }
   | { readonly act: 'repeat'; readonly which: number; readonly how: 'same' | 'amount' | 'trade' }
   | { readonly act: 'query'; readonly which: number }
-  | { readonly act: 'hand'; readonly trade: number; readonly fen: number }
-  | { readonly act: 'turn'; readonly seconds: number }
-  | { readonly act: 'top-up' | 'withdraw'; readonly fen: number }
-  | { readonly act: 'resend'; readonly which: number };
+  | ControlStep;
 
 const trouble = fc.constantFrom<Fields>(
   { kind: 'lost_answer' },
@@ -49,7 +48,6 @@ const trouble = fc.constantFrom<Fields>(
   { kind: 'dback_lost' },
   { kind: 'callback_forged' },
 );
-const which = fc.nat({ max: 30 });
 const part = fc.integer({ min: 1, max: TOTAL });
 const ofTrade = fc.nat({ max: TRADES - 1 });
 
@@ -72,16 +70,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ act: fc.constant('query' as const), which }) },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('hand' as const), trade: ofTrade, fen: part }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ act: fc.constant('turn' as const), seconds: fc.constantFrom(1, 3, 60, 90_000) }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ act: fc.constantFrom('top-up' as const, 'withdraw' as const), fen: part }),
-  },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('resend' as const), which }) },
+  ...controlSteps({ payments: TRADES, totalMinor: TOTAL, seconds: [1, 3, 60, 90_000] }),
 );
 
 interface Traffic {
@@ -124,21 +113,11 @@ async function take({ shop, trades, sent }: Traffic, one: Step): Promise<void> {
         out_request_no: known.out_request_no,
       });
       return;
-    case 'hand':
-      await shop.tryControl('POST', '/refunds-by-hand', {
-        payment_no: trade?.payment_no,
-        amount_minor: String(one.fen),
+    default:
+      await takeControlStep(shop, one, {
+        paymentNo: 'payment' in one ? trades[one.payment]?.payment_no : undefined,
+        refundNo: known?.out_request_no,
       });
-      return;
-    case 'turn':
-      await shop.turn(one.seconds);
-      return;
-    case 'top-up':
-    case 'withdraw':
-      await shop.tryControl('POST', `/${one.act}`, { amount_minor: String(one.fen) });
-      return;
-    case 'resend':
-      await shop.tryControl('POST', '/callbacks/resend', { refund_no: known?.out_request_no ?? 'none' });
   }
 }
 
@@ -147,32 +126,12 @@ async function sendAnyhow(shop: Shop, wish: Wish): Promise<void> {
   await shop.callRaw('alipay.trade.refund', wish).catch(() => undefined);
 }
 
-interface Movement {
-  readonly kind: string;
-  readonly from: string;
-  readonly to: string;
-  readonly amount_minor: string;
-  readonly reference: string;
-  readonly voucher: string;
-}
-
 async function expectAllIsWell({ shop, trades }: Traffic): Promise<void> {
-  const postings = (await shop.control('GET', '/postings'))['postings'] as Movement[];
-  const balances = new Map<string, bigint>();
-  const paid = new Map<string, bigint[]>();
-  for (const { kind, from, to, amount_minor: text, reference, voucher } of postings) {
-    const minor = BigInt(text);
-    expect(minor).toBeGreaterThan(0n);
-    balances.set(from, (balances.get(from) ?? 0n) - minor);
-    balances.set(to, (balances.get(to) ?? 0n) + minor);
-    // The trade's number and the refund's name a refund together.
-    const name = `${reference}/${voucher}`;
-    if (kind === 'refund_paid') paid.set(name, [...(paid.get(name) ?? []), minor]);
-  }
+  // The trade's number and the refund's name a refund together.
+  const { balances, paid } = await recount(shop.control, (one) => `${one.reference}/${one.voucher}`);
   const ledger = shop.sandbox.ledger();
   expect(ledger).toMatchObject({ balanced: true, doublePayments: 0, overRefundedPayments: [] });
   expect(ledger.balances).toEqual(Object.fromEntries(balances));
-  expect([...balances.values()].reduce((sum, minor) => sum + minor, 0n)).toBe(0n);
   expect(balances.get(`merchant:${shop.sandbox.merchantNo}`)).toBeGreaterThanOrEqual(0n);
 
   const refunds = shop.sandbox.refunds();

@@ -5,6 +5,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Fields } from '../exchange.ts';
+import type { ControlStep } from '../ledger-traffic.ts';
+import { controlSteps, recount, takeControlStep, which } from '../ledger-traffic.ts';
 import type { PaidOrder, Shop, Wish } from './shop.ts';
 import { startShop } from './shop.ts';
 
@@ -14,10 +16,7 @@ const TOTAL = 1_000;
 type Step =
   | { readonly act: 'ask'; readonly order: number; readonly fen: number; readonly trouble: Fields | null }
   | { readonly act: 'repeat'; readonly which: number; readonly otherAmount: boolean }
-  | { readonly act: 'hand'; readonly order: number; readonly fen: number }
-  | { readonly act: 'turn'; readonly seconds: number }
-  | { readonly act: 'top-up' | 'withdraw'; readonly fen: number }
-  | { readonly act: 'resend'; readonly which: number };
+  | ControlStep;
 
 const trouble = fc.constantFrom<Fields | null>(
   null,
@@ -42,7 +41,6 @@ const trouble = fc.constantFrom<Fields | null>(
 );
 const order = fc.nat({ max: ORDERS - 1 });
 const part = fc.integer({ min: 1, max: TOTAL });
-const which = fc.nat({ max: 30 });
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ act: fc.constant('ask' as const), order, fen: part, trouble }) },
@@ -50,45 +48,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ act: fc.constant('repeat' as const), which, otherAmount: fc.boolean() }),
   },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('hand' as const), order, fen: part }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ act: fc.constant('turn' as const), seconds: fc.constantFrom(1, 60, 300, 90_000) }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ act: fc.constantFrom('top-up' as const, 'withdraw' as const), fen: part }),
-  },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant('resend' as const), which }) },
+  ...controlSteps({ payments: ORDERS, totalMinor: TOTAL, seconds: [1, 60, 300, 90_000] }),
 );
-
-interface Posting {
-  readonly kind: string;
-  readonly from: string;
-  readonly to: string;
-  readonly amount_minor: string;
-  readonly voucher: string;
-  readonly reference: string;
-}
-
-/** What a careful reader of the movements alone finds out. */
-async function recount(shop: Shop): Promise<{
-  readonly balances: ReadonlyMap<string, bigint>;
-  readonly paid: ReadonlyMap<string, bigint[]>;
-}> {
-  const postings = (await shop.control('GET', '/postings'))['postings'] as Posting[];
-  const balances = new Map<string, bigint>();
-  const paid = new Map<string, bigint[]>();
-  for (const one of postings) {
-    const minor = BigInt(one.amount_minor);
-    expect(minor).toBeGreaterThan(0n);
-    expect(one.from).not.toBe(one.to);
-    balances.set(one.from, (balances.get(one.from) ?? 0n) - minor);
-    balances.set(one.to, (balances.get(one.to) ?? 0n) + minor);
-    if (one.kind === 'refund_paid') paid.set(one.voucher, [...(paid.get(one.voucher) ?? []), minor]);
-  }
-  return { balances, paid };
-}
 
 async function take(shop: Shop, orders: readonly PaidOrder[], sent: Wish[], one: Step): Promise<void> {
   const asked = 'order' in one ? orders[one.order] : undefined;
@@ -109,21 +70,11 @@ async function take(shop: Shop, orders: readonly PaidOrder[], sent: Wish[], one:
       await sendAnyhow(shop, one.otherAmount ? { ...known, amount: other } : known);
       return;
     }
-    case 'hand':
-      await shop.tryControl('POST', '/refunds-by-hand', {
-        payment_no: asked?.payment_no,
-        amount_minor: String(one.fen),
+    default:
+      await takeControlStep(shop, one, {
+        paymentNo: 'payment' in one ? orders[one.payment]?.payment_no : undefined,
+        refundNo: known?.out_refund_no,
       });
-      return;
-    case 'turn':
-      await shop.turn(one.seconds);
-      return;
-    case 'top-up':
-    case 'withdraw':
-      await shop.tryControl('POST', `/${one.act}`, { amount_minor: String(one.fen) });
-      return;
-    case 'resend':
-      await shop.tryControl('POST', '/callbacks/resend', { refund_no: known?.out_refund_no ?? 'none' });
   }
 }
 
@@ -133,11 +84,9 @@ async function sendAnyhow(shop: Shop, wish: Wish): Promise<void> {
 }
 
 async function expectAllIsWell(shop: Shop, orders: readonly PaidOrder[]): Promise<void> {
-  const { balances, paid } = await recount(shop);
+  const { balances, paid } = await recount(shop.control, ({ voucher }) => voucher);
   const ledger = shop.sandbox.ledger();
 
-  const total = [...balances.values()].reduce((sum, minor) => sum + minor, 0n);
-  expect(total).toBe(0n);
   expect(ledger.balances).toEqual(Object.fromEntries(balances));
   expect(ledger.balanced).toBe(true);
   expect(ledger.doublePayments).toBe(0);
