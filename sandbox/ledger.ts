@@ -12,6 +12,8 @@ export type PostingKind =
   | 'refund_paid'
   | 'refund_closed'
   | 'refund_closed_fee'
+  | 'refund_returned'
+  | 'refund_returned_fee'
   | 'top_up'
   | 'withdrawal'
   | 'opening';
@@ -172,6 +174,15 @@ export class Ledger {
     const occasion = ofRefund(refund, atMs);
     this.#post(occasion, { kind: 'refund_closed', from: transit, to: merchant, minor: refund.payerMinor });
     this.#post(occasion, { kind: 'refund_closed_fee', from: merchant, to: FEES, minor: refund.feeMinor });
+  }
+
+  /** The payer's bank sends back what had reached the payer. It stays paid out; that it came back is another matter. */
+  refundReturned(refund: LedgerRefund, atMs: number): void {
+    const merchant = merchantAccount(refund.payment.merchantNo);
+    const payer = payerAccount(refund.payment);
+    const occasion = ofRefund(refund, atMs);
+    this.#post(occasion, { kind: 'refund_returned', from: payer, to: merchant, minor: refund.payerMinor });
+    this.#post(occasion, { kind: 'refund_returned_fee', from: merchant, to: FEES, minor: refund.feeMinor });
   }
 
   /** Movements on the merchant's own account, by time. */

@@ -1,7 +1,7 @@
 /** The fields that UnionPay answers and sends, as documented. They are signed elsewhere. */
 import { wordsOf } from './codes.ts';
 import type { Payment, Return, Transaction } from './model.ts';
-import { clearedAtMs, codeAt } from './model.ts';
+import { CARD_TYPES, clearedAtMs, codeAt } from './model.ts';
 import { clearingDateOf, settleDateOf, traceTimeOf } from './numbers.ts';
 import type { Fields } from './signing.ts';
 
@@ -11,7 +11,6 @@ const REPEATED = [
   ...['txnType', 'txnSubType', 'bizType', 'accessType', 'merId', 'orderId', 'txnTime', 'txnAmt'],
   ...['currencyCode', 'origQryId', 'reqReserved', 'settleDate', 'fileType'],
 ];
-const CARD_TYPES = { debit_card: '01', credit_card: '02' } as const;
 
 /** Any answer: what was asked, and a code. */
 export function plainAnswer(asked: Fields, respCode: string, respMsg = wordsOf(respCode)): Fields {

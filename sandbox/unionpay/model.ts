@@ -17,6 +17,9 @@ export interface SandboxMerchant {
 export const PAY_SOURCES = ['debit_card', 'credit_card'] as const;
 export type PaySource = (typeof PAY_SOURCES)[number];
 
+/** `payCardType`. */
+export const CARD_TYPES: Readonly<Record<PaySource, string>> = { debit_card: '01', credit_card: '02' };
+
 /** `debit_card` when no source is given; `paymentNo` is the order's number. */
 export interface NewOrder extends PaymentOrder {
   /** The product with which it was paid; `000201` (web) when absent. */
@@ -69,6 +72,8 @@ export interface Return extends Transaction {
   readonly origin: 'api' | 'console';
   /** Decided at acceptance; null when it is never decided. */
   readonly verdict: Verdict | null;
+  /** The payer's bank sends the money back after success; null when it does not. */
+  readonly bounce: Bounce | null;
   /** How often the number was sent to us, the first time included. */
   attempts: number;
 }
@@ -77,6 +82,12 @@ export interface Return extends Transaction {
 export interface Verdict {
   readonly respCode: string;
   readonly atMs: number;
+}
+
+/** UnionPay says nothing of it but in the error file. */
+export interface Bounce {
+  readonly atMs: number;
+  readonly traceNo: string;
 }
 
 /** Taken, and not decided yet. */

@@ -15,7 +15,7 @@ import type { Payments } from './payments.ts';
 import { isWithinMonths } from './refund-period.ts';
 import type { ReturnRequest } from './return-request.ts';
 import type { RefundTrouble } from './troubles.ts';
-import { planVerdict } from './verdict.ts';
+import { planBounce, planVerdict } from './verdict.ts';
 
 /** The documented period. */
 const REFUNDABLE_MONTHS = 11;
@@ -38,6 +38,8 @@ type Wanted = Omit<ReturnRequest, 'original' | 'backUrl'> & Pick<Return, 'paymen
 export class ReturnDesk {
   readonly #parts: DeskParts;
   readonly #returns = new Map<string, Return>();
+  /** Numbers by the day for which they were used. */
+  readonly #taken = new Set<string>();
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -71,11 +73,10 @@ export class ReturnDesk {
       same.attempts += 1;
       return same;
     }
-    const onThatDay = (one: { readonly orderId: string; readonly txnTime: string }): boolean =>
-      one.orderId === orderId && one.txnTime.slice(0, 8) === txnTime.slice(0, 8);
     const payment = this.#parts.payments.byOrderId(merId, orderId);
-    const isTaken = (payment !== undefined && onThatDay(payment)) || this.of(merId).some(onThatDay);
-    if (isTaken) throw new GatewayRefusal('12');
+    const isPayments = payment !== undefined && dayOf(payment) === dayOf({ txnTime });
+    if (isPayments || this.#taken.has(`${merId}/${orderId}/${dayOf({ txnTime })}`))
+      throw new GatewayRefusal('12');
     return undefined;
   }
 
@@ -102,39 +103,52 @@ export class ReturnDesk {
   }
 
   #open(wanted: Wanted, nowMs: number): Return {
-    const { payment, amountMinor, txnType } = wanted;
+    const { payment, amountMinor } = wanted;
     const live = payment.returns.filter((one) => isLive(one, nowMs));
     checkRules(wanted, live, nowMs);
     const acceptedAtMs = wholeSecond(nowMs);
-    const named = { merId: payment.merId, orderId: wanted.orderId };
+    const verdict = this.#verdictOf(wanted, acceptedAtMs);
+    const bouncesAtMs = planBounce(wanted.orderId, verdict, this.#parts.plan);
     const one: Return = {
       ...wanted,
       merId: payment.merId,
       ...this.#parts.numbers.next('05', acceptedAtMs),
       feeMinor: feeBack(payment, live, amountMinor),
       acceptedAtMs,
-      // A cancellation is done at once.
-      verdict:
-        txnType === '31'
-          ? { respCode: '00', atMs: acceptedAtMs }
-          : planVerdict(named, acceptedAtMs, this.#parts),
+      verdict,
+      bounce:
+        bouncesAtMs === null
+          ? null
+          : { atMs: bouncesAtMs, traceNo: this.#parts.numbers.next('05', bouncesAtMs).traceNo },
       attempts: 1,
     };
     payment.returns.push(one);
     this.#returns.set(`${one.merId}/${one.orderId}/${one.txnTime}`, one);
+    this.#taken.add(`${one.merId}/${one.orderId}/${dayOf(one)}`);
     this.#parts.ledger.refundAccepted(ledgerRefund(one));
-    const { verdict } = one;
     if (verdict !== null) this.#parts.agenda.at(verdict.atMs, () => this.#end(one, verdict));
     this.#parts.onAccepted(one);
     return one;
   }
 
+  /** A cancellation is done at once. */
+  #verdictOf({ txnType, payment, orderId }: Wanted, acceptedAtMs: number): Verdict | null {
+    if (txnType === '31') return { respCode: '00', atMs: acceptedAtMs };
+    return planVerdict({ merId: payment.merId, orderId }, acceptedAtMs, this.#parts);
+  }
+
   #end(one: Return, { respCode, atMs }: Verdict): void {
-    const { ledger } = this.#parts;
+    const { ledger, agenda } = this.#parts;
+    const { bounce } = one;
+    if (bounce !== null) agenda.at(bounce.atMs, () => ledger.refundReturned(ledgerRefund(one), bounce.atMs));
     if (isSuccess(respCode)) ledger.refundPaid(ledgerRefund(one), atMs);
     else ledger.refundClosed(ledgerRefund(one), atMs);
     this.#parts.onEnd(one);
   }
+}
+
+function dayOf({ txnTime }: { readonly txnTime: string }): string {
+  return txnTime.slice(0, 8);
 }
 
 /** @param live what holds or took a part of the payment @throws GatewayRefusal */

@@ -9,13 +9,15 @@ import { plainAnswer } from './answers.ts';
 import { GatewayRefusal } from './codes.ts';
 import type { Payment, Return } from './model.ts';
 import { clearedAtMs } from './model.ts';
-import { clearingDateOf, dateOfSettleDate, settleDateOf } from './numbers.ts';
+import { clearingDateOf, dateOfSettleDate } from './numbers.ts';
 import { printedReport } from './printed-report.ts';
 import { needed, neededTime } from './shapes.ts';
 import type { Fields } from './signing.ts';
 import type { World } from './world.ts';
 import type { ClearedTrade } from './zm-file.ts';
-import { zmFile, zmeFile } from './zm-file.ts';
+import { zmFile } from './zm-file.ts';
+import type { Correction } from './zme-file.ts';
+import { zmeFile } from './zme-file.ts';
 
 const HOUR_MS = 3_600_000;
 /** Of the day after. */
@@ -23,9 +25,14 @@ const READY_AT = '09:00:00';
 /** Not there: not yet, or because nothing was cleared. */
 const NO_FILE = '98';
 
+interface Cleared {
+  readonly one: Payment | Return;
+  readonly atMs: number;
+}
+
 interface Day {
   readonly trades: readonly ClearedTrade[];
-  readonly errors: readonly ClearedTrade[];
+  readonly corrections: readonly Correction[];
 }
 
 export class Statements {
@@ -73,8 +80,8 @@ export class Statements {
   }
 
   #makeZip(merId: string, date: PlainDate): Buffer | null {
-    const { trades, errors } = this.#dayOf(merId, date);
-    if (trades.length + errors.length === 0) return null;
+    const { trades, corrections } = this.#dayOf(merId, date);
+    if (trades.length + corrections.length === 0) return null;
     const day = date.replaceAll('-', '').slice(2);
     const report = printedReport(trades, {
       merId,
@@ -84,9 +91,7 @@ export class Statements {
     });
     const files: readonly (readonly [name: string, content: Buffer])[] = [
       [`INN${day}88ZM_${merId}`, zmFile(trades)],
-      ...(errors.length === 0
-        ? []
-        : [[`INN${day}88ZME_${merId}`, zmeFile(errors, settleDateOf(date))] as const]),
+      ...(corrections.length === 0 ? [] : [[`INN${day}88ZME_${merId}`, zmeFile(corrections)] as const]),
       [`RD2010${day}01_${merId}`, report],
     ];
     return zipFile(files.map(([name, content]) => ({ name: Buffer.from(name), content })));
@@ -94,23 +99,37 @@ export class Statements {
 
   #dayOf(merId: string, date: PlainDate): Day {
     const trades: ClearedTrade[] = [];
-    const errors: ClearedTrade[] = [];
-    for (const one of this.#clearedOn(merId, date)) {
+    const corrections = [...this.#bouncedOn(merId, date)];
+    for (const { one, atMs } of this.#clearedOn(merId, date)) {
       if (one.txnType === '01') {
         trades.push({ one, amountMinor: one.amountMinor });
         continue;
       }
       const surplus = surplusInBill(this.#world.plan, one.orderId, this.#isMended(one, date));
       if (surplus === null) continue;
-      const trade = { one, amountMinor: one.amountMinor + surplus };
-      const isError = this.#world.plan.use(one.orderId, 'in the error file', 'in_error_file') !== undefined;
-      (isError ? errors : trades).push(trade);
+      const amountMinor = one.amountMinor + surplus;
+      if (this.#world.plan.use(one.orderId, 'in the error file', 'in_error_file')) {
+        const own = { traceNo: one.traceNo, atMs: one.acceptedAtMs, clearedAtMs: atMs };
+        corrections.push({ one, amountMinor, direction: 'out', ...own });
+      } else trades.push({ one, amountMinor });
     }
-    return { trades, errors };
+    return { trades, corrections };
+  }
+
+  #bouncedOn(merId: string, date: PlainDate): readonly Correction[] {
+    const { clock, desk, plan } = this.#world;
+    const nowMs = clock.now().getTime();
+    return desk.of(merId).flatMap((one) => {
+      const { bounce, verdict, amountMinor } = one;
+      if (bounce === null || verdict === null || bounce.atMs > nowMs) return [];
+      if (clearingDateOf(bounce.atMs) !== date) return [];
+      plan.note(one.orderId, 'bank_returned', 'in the error file');
+      return [{ one, amountMinor, direction: 'in', ...bounce, clearedAtMs: verdict.atMs }];
+    });
   }
 
   /** What was cleared on the day, in the order in which that happened. */
-  #clearedOn(merId: string, date: PlainDate): readonly (Payment | Return)[] {
+  #clearedOn(merId: string, date: PlainDate): readonly Cleared[] {
     const { clock, payments, desk } = this.#world;
     const nowMs = clock.now().getTime();
     return [...payments.all(), ...desk.of(merId)]
@@ -118,13 +137,12 @@ export class Statements {
         const atMs = one.merId === merId ? clearedAtMs(one, nowMs) : null;
         return atMs === null || clearingDateOf(atMs) !== date ? [] : [{ one, atMs }];
       })
-      .toSorted((left, right) => left.atMs - right.atMs)
-      .map(({ one }) => one);
+      .toSorted((left, right) => left.atMs - right.atMs);
   }
 
   /** Which refunds' lines are mended by now: as many versions as there are different answers to that. */
   #versionOf(merId: string, date: PlainDate): string {
-    const mended = this.#clearedOn(merId, date).filter((one) => this.#isMended(one, date));
+    const mended = this.#clearedOn(merId, date).filter(({ one }) => this.#isMended(one, date));
     return String(mended.length + 1);
   }
 

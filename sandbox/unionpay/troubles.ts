@@ -49,6 +49,11 @@ export type RefundTrouble =
   // --- how it ends ---
   /** Taken, and then the bank says `code` (default 63): the money comes back to the merchant. */
   | { readonly kind: 'accepted_then_failed'; readonly code?: string }
+  /**
+   * Done, and `days` days of 24 hours later (default 3) the bank sends the money back: the error file (ZME) of that day is
+   * the only place that says so.
+   */
+  | { readonly kind: 'bank_returned'; readonly days?: number }
   /** Success with a flaw: A6 instead of 00. */
   | { readonly kind: 'flawed' }
   // --- callbacks ---
@@ -106,6 +111,7 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   not_enough: { code: oneOf('33', '02', '39'), times },
   refused: { code: failure, times },
   accepted_then_failed: { code: failure },
+  bank_returned: { days: wholeUpTo(365) },
   flawed: {},
   late_success: COMMON_FIELDS.late_success,
   stuck: COMMON_FIELDS.stuck,
@@ -125,6 +131,7 @@ export const TROUBLES = troubleManual<RefundTrouble>(FIELDS, {
     'not_enough',
     'refused',
     'accepted_then_failed',
+    'bank_returned',
     'flawed',
     'late_success',
     'stuck',

@@ -2,11 +2,13 @@
 import type { Dice } from '../dice.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import type { Verdict } from './model.ts';
+import { isSuccess } from './model.ts';
 import type { RefundTrouble } from './troubles.ts';
 
 const SECOND_MS = 1000;
 const DAY_MS = 86_400_000;
 const LATE_DAYS = 14;
+const BOUNCE_DAYS = 3;
 const DEAD_CARD = '63';
 
 /** Seconds until UnionPay's side is done, for any kind of card; of the way to the card it says nothing. */
@@ -18,6 +20,17 @@ const KINDS = [
   'late_success',
   'stuck',
 ] as const satisfies RefundTrouble['kind'][];
+
+/** Null: no bank sends it back. */
+export function planBounce(
+  orderId: string,
+  verdict: Verdict | null,
+  plan: TroublePlan<RefundTrouble>,
+): number | null {
+  if (verdict === null || !isSuccess(verdict.respCode)) return null;
+  const trouble = plan.use(orderId, 'decided at acceptance', 'bank_returned');
+  return trouble === undefined ? null : verdict.atMs + (trouble.days ?? BOUNCE_DAYS) * DAY_MS;
+}
 
 /** Null: it is never decided. */
 export function planVerdict(

@@ -32,6 +32,8 @@ const BUSINESS: Readonly<Record<PostingKind, readonly [name: string, type: strin
   refund_paid: ['退款', '退款'],
   refund_closed: ['退款', '退款关闭'],
   refund_closed_fee: ['退款', '扣除交易手续费'],
+  refund_returned: ['退款', '退款退回'],
+  refund_returned_fee: ['退款', '扣除交易手续费'],
 };
 
 /**

@@ -13,6 +13,7 @@ import { exchange, faultOf, fieldsOf, signedBy } from './merchant.ts';
 
 /** A Tuesday morning in Beijing. Time stands still there until a test turns the clock. */
 const TUESDAY_TEN = new Date('2026-09-01T10:00:00+08:00');
+export const DAY = 86_400;
 
 /** Making keys is slow, so all sandboxes of a test file have the same. */
 export const KEYS = makeUnionpayKeys(new Date());
@@ -127,7 +128,7 @@ function shopOf(sandbox: Sandbox, backUrl: string): Shop {
   };
 }
 
-function urlOf(sandbox: Sandbox, address: Address): string {
+export function urlOf(sandbox: Sandbox, address: Address): string {
   return address === 'file' ? `${sandbox.url}/filedownload/` : `${sandbox.url}/gateway/api/${address}.do`;
 }
 
