@@ -1,5 +1,5 @@
 /** The numbers and times that UnionPay gives to trades. */
-import { addDays, beijingDateOf, beijingTimeOf } from '../../domain/time/plain-date.ts';
+import { beijingDateOf, beijingTimeOf } from '../../domain/time/plain-date.ts';
 import type { PlainDate } from '../../domain/time/plain-date.ts';
 
 const HOUR_MS = 3_600_000;
@@ -25,10 +25,9 @@ export function settleDateOf(date: PlainDate): string {
   return date.slice(5).replace('-', '');
 }
 
-/** The latest day of this month and day that has begun; null when there is none. A year is not part of the question. */
-export function dateOfSettleDate(text: string, today: PlainDate): PlainDate | null {
+/** The newest day of this month and day, up to `latest`; null when there is none. A year is no part of the question. */
+export function dateOfSettleDate(text: string, latest: PlainDate): PlainDate | null {
   const [month, day] = [text.slice(0, 2), text.slice(2)];
-  const latest = addDays(today, 1);
   const years = [0, 1, 2, 3, 4].map((back) => Number(latest.slice(0, 4)) - back);
   const found = years.find((year) => {
     const date = `${String(year)}-${month}-${day}`;

@@ -1,7 +1,7 @@
 /** When the files of a clearing day can be had, and what is in them: an answer that holds a zip, deflated, in base64. */
 import { deflateSync } from 'node:zlib';
 import type { PlainDate } from '../../domain/time/plain-date.ts';
-import { addDays, beijingDateOf, beijingInstant } from '../../domain/time/plain-date.ts';
+import { addDays, beijingInstant } from '../../domain/time/plain-date.ts';
 import { isMendedBy, surplusInBill } from '../bill-troubles.ts';
 import { compactDate } from '../instants.ts';
 import { zipFile } from '../zip-file.ts';
@@ -50,7 +50,8 @@ export class Statements {
       throw new GatewayRefusal('32', 'txnType');
     neededTime(fields);
     needed(fields, 'fileType');
-    const date = dateOfSettleDate(needed(fields, 'settleDate'), beijingDateOf(this.#world.clock.now()));
+    const latest = clearingDateOf(this.#world.clock.now().getTime());
+    const date = dateOfSettleDate(needed(fields, 'settleDate'), latest);
     if (date === null) throw new GatewayRefusal('10', 'settleDate');
     this.#checkReady(merId, date);
     const zip = this.#zip(merId, date);

@@ -64,7 +64,7 @@ export async function openShop(o: ShopOptions = {}): Promise<Shop> {
 }
 
 /** Opens a shop whose sandbox the caller stops. */
-async function startShop(o: ShopOptions = {}): Promise<Shop> {
+export async function startShop(o: ShopOptions = {}): Promise<Shop> {
   const merchants = [MERCHANT, ...(o.others ?? [])].map((keys) => ({
     ...unionpayMerchantOf(keys),
     name: '淘在路上',
@@ -133,7 +133,7 @@ export function urlOf(sandbox: Sandbox, address: Address): string {
 }
 
 /** `yyyyMMddHHmmss` in Beijing. */
-function timeOf(at: Date): string {
+export function timeOf(at: Date): string {
   const beijing = new Date(at.getTime() + 8 * 3_600_000);
   return beijing
     .toISOString()
