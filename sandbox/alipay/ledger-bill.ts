@@ -34,6 +34,8 @@ const BUSINESS: Readonly<Record<PostingKind, string>> = {
   refund_paid: '交易退款',
   refund_closed: '退款退回',
   refund_closed_fee: '收费',
+  refund_returned: '退款退回',
+  refund_returned_fee: '收费',
 };
 
 /**

@@ -3,11 +3,13 @@
  * and sends the very fields that it is told to send.
  */
 import { X509Certificate, createHash, createPrivateKey, createSign, createVerify } from 'node:crypto';
-import { request } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { MerchantKeys } from '../../../sandbox/unionpay/keys.ts';
+import { exchange } from '../exchange.ts';
 
 export type Fields = Readonly<Record<string, string>>;
+
+const FORM = 'application/x-www-form-urlencoded;charset=UTF-8';
 
 /** What comes back over the wire. */
 export interface Answer {
@@ -70,39 +72,22 @@ export function fieldsOf(text: string): Fields {
   return fields;
 }
 
-export interface Exchange {
+export interface Post {
   readonly url: string;
   readonly body: string | Buffer;
+  /** A form when absent. */
   readonly type?: string;
+  /** POST when absent. */
   readonly method?: string;
   /** Rejects when nothing has come for so long. */
   readonly timeoutMs?: number;
 }
 
 /** One request. Rejects when the answer breaks off. */
-export function exchange({
-  url,
-  body,
-  type,
-  method = 'POST',
-  timeoutMs = 10_000,
-}: Exchange): Promise<Answer> {
-  const headers = {
-    'content-type': type ?? 'application/x-www-form-urlencoded;charset=UTF-8',
-    'content-length': String(Buffer.byteLength(body)),
-  };
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { method, headers, agent: false }, (answer) => {
-      const parts: Buffer[] = [];
-      answer.on('data', (part: Buffer) => parts.push(part));
-      answer.on('error', reject);
-      answer.on('end', () => {
-        const { statusCode: status = 0, headers: got } = answer;
-        resolve({ status, headers: got, text: Buffer.concat(parts).toString('utf8') });
-      });
-    });
-    sent.setTimeout(timeoutMs, () => sent.destroy(new Error(`nothing within ${String(timeoutMs)} ms`)));
-    sent.on('error', reject);
-    sent.end(body);
+export async function post({ body, type = FORM, method = 'POST', ...rest }: Post): Promise<Answer> {
+  const { status, headers, bytes } = await exchange({
+    ...{ method, headers: { 'content-type': type }, body: Buffer.from(body) },
+    ...rest,
   });
+  return { status, headers, text: bytes.toString('utf8') };
 }

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RefundTrouble } from '../../../sandbox/unionpay/troubles.ts';
 import type { Receiver } from '../notice-receiver.ts';
-import { receiveNotices } from '../notice-receiver.ts';
+import { receiveAnswering } from '../notice-receiver.ts';
 import type { Fields } from './merchant.ts';
 import type { Shop } from './shop.ts';
 import { DAY, KEYS, openShop } from './shop.ts';
@@ -17,8 +17,7 @@ interface Noticed {
 
 /** A refund that was taken, and somebody who answers its notices with 200 unless told otherwise. */
 async function noticed(...troubles: readonly RefundTrouble[]): Promise<Noticed> {
-  const receiver = await receiveNotices();
-  receiver.answers(200);
+  const receiver = await receiveAnswering(200);
   const shop = await openShop({ backUrl: receiver.url });
   const wish = shop.wish(shop.pay(1_000), 400, { reqReserved: 'YT0xJmI9Mg==' });
   shop.plan(wish.orderId, ...troubles);

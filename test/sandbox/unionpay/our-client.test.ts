@@ -225,8 +225,7 @@ describe('troubles', () => {
 
 describe('a notice', () => {
   async function noticed(trouble?: RefundTrouble): Promise<readonly CallbackReading[]> {
-    const receiver = await receiveAnswering(204);
-    receiver.answers(200);
+    const receiver = await receiveAnswering(200);
     const { shop, channel, newOrder } = await openBoth(receiver.url);
     const order = newOrder();
     if (trouble !== undefined) shop.plan(order.refundNo, trouble);

@@ -9,7 +9,7 @@ import { startSandbox } from '../../../sandbox/unionpay/server.ts';
 import type { RefundTrouble } from '../../../sandbox/unionpay/troubles.ts';
 import type { UnionpayPaymentView } from '../../../sandbox/unionpay/views.ts';
 import type { Answer, Fields } from './merchant.ts';
-import { exchange, faultOf, fieldsOf, signedBy } from './merchant.ts';
+import { faultOf, fieldsOf, post, signedBy } from './merchant.ts';
 
 /** A Tuesday morning in Beijing. Time stands still there until a test turns the clock. */
 const TUESDAY_TEN = new Date('2026-09-01T10:00:00+08:00');
@@ -84,7 +84,7 @@ function shopOf(sandbox: Sandbox, backUrl: string): Shop {
     const body = new URLSearchParams(
       signedBy(as, { accessType: '0', merId: as.merId, ...fields }),
     ).toString();
-    return exchange({
+    return post({
       url: urlOf(sandbox, address),
       body,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),

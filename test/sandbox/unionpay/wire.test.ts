@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { makeMerchantKeys } from '../../../sandbox/unionpay/keys.ts';
 import type { Fields } from './merchant.ts';
-import { exchange, fieldsOf, signedBy } from './merchant.ts';
+import { fieldsOf, post, signedBy } from './merchant.ts';
 import type { Shop } from './shop.ts';
 import { KEYS, openShop, urlOf } from './shop.ts';
 
@@ -12,12 +12,12 @@ function asked(shop: Shop, change: Fields = {}): Fields {
   return { accessType: '0', merId: KEYS.merchant.merId, ...shop.wish(shop.pay(1_000), 400), ...change };
 }
 
-async function post(shop: Shop, fields: Fields): Promise<Fields> {
-  const body = new URLSearchParams(fields).toString();
-  const { text } = await exchange({ url: urlOf(shop.sandbox, 'backTransReq'), body });
-  const said = fieldsOf(text);
-  expect(shop.faultOf(said)).toBeNull();
-  return said;
+async function sent(shop: Shop, asked: Fields): Promise<Fields> {
+  const body = new URLSearchParams(asked).toString();
+  const { text } = await post({ url: urlOf(shop.sandbox, 'backTransReq'), body });
+  const fields = fieldsOf(text);
+  expect(shop.faultOf(fields)).toBeNull();
+  return fields;
 }
 
 describe('an answer', () => {
@@ -70,7 +70,7 @@ describe('a request', () => {
   test('that is signed as documented is taken, empty fields or not', async () => {
     const shop = await openShop();
 
-    const said = await post(shop, {
+    const said = await sent(shop, {
       ...signedBy(KEYS.merchant, asked(shop, { termId: '' })),
       riskRateInfo: '',
     });
@@ -102,7 +102,7 @@ describe('a request', () => {
   ])('with %s is answered %s, and nothing is recorded', async (_what, respCode, change) => {
     const shop = await openShop();
 
-    const said = await post(shop, change(asked(shop)));
+    const said = await sent(shop, change(asked(shop)));
 
     expect(said['respCode']).toBe(respCode);
     expect(shop.sandbox.refunds()).toEqual([]);
@@ -123,7 +123,7 @@ describe('a request', () => {
   ])('of %s is no request: 10', async (_what, body, type) => {
     const shop = await openShop();
 
-    const { status, text } = await exchange({ url: urlOf(shop.sandbox, 'backTransReq'), body, type });
+    const { status, text } = await post({ url: urlOf(shop.sandbox, 'backTransReq'), body, type });
 
     expect(status).toBe(200);
     expect(fieldsOf(text)['respCode']).toBe('10');
@@ -137,14 +137,14 @@ describe('a request', () => {
   ])('%s %s leads nowhere', async (method, path, status) => {
     const shop = await openShop();
 
-    expect((await exchange({ url: shop.sandbox.url + path, body: '', method })).status).toBe(status);
+    expect((await post({ url: shop.sandbox.url + path, body: '', method })).status).toBe(status);
   });
 
   test('above 64 KiB is not read', async () => {
     const shop = await openShop();
     const body = `reqReserved=${'x'.repeat(70_000)}`;
 
-    const { status } = await exchange({ url: urlOf(shop.sandbox, 'backTransReq'), body });
+    const { status } = await post({ url: urlOf(shop.sandbox, 'backTransReq'), body });
 
     expect(status).toBe(413);
   });
