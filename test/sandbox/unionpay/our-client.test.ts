@@ -317,6 +317,31 @@ describe('a statement', () => {
     });
   });
 
+  test.each([
+    [{ kind: 'bank_returned', days: 1 }, '2026-09-02', 'in'],
+    [{ kind: 'in_error_file' }, '2026-09-01', 'out'],
+  ] as const)(
+    'F66: with %o has the correction, which names the refund: on %s, money %s',
+    async (trouble, day, way) => {
+      const { shop, channel, newOrder } = await openBoth();
+      const order = newOrder(1_000n, 400n);
+      shop.plan(order.refundNo, trouble);
+      await channel.submitRefund(order);
+      await shop.turn(3 * 86_400);
+
+      const ready = await channel.requestStatement('trade', day);
+
+      if (ready.outcome !== 'ready') throw new Error(ready.outcome);
+      const content = channel.openStatement('trade', await ready.ticket.download());
+      const corrections = (await read(content)).filter((row) => row[1] === 'adjustment');
+      const [refund] = shop.sandbox.refunds();
+      const number = new RegExp(`^${(corrections[0]?.[5] ?? '').replaceAll('_', '.')}$`);
+      expect(corrections.map((row) => [row[7], row[11]])).toEqual([['400', way]]);
+      expect(refund?.queryId).toMatch(number);
+      expect(content.reader.summary()).toMatchObject({ quarantinedCount: 0, totals: { agree: true } });
+    },
+  );
+
   test('of a day without trades is none', async () => {
     const { shop, channel } = await openBoth();
     await shop.turn(3 * 86_400);
