@@ -8,6 +8,7 @@ import type { Currency } from '../domain/money.ts';
 import type { HoldReason } from '../domain/refund/observation.ts';
 import type { RefundNoRule } from '../domain/ids.ts';
 import type { ChannelName, FundingSource } from '../domain/refund/refund.ts';
+import type { ProofNumber, RefundSerials } from '../domain/refund/proof.ts';
 import type { RefundReport } from '../domain/refund/report.ts';
 import type { StatementKind, StatementReader } from '../domain/statement/statement.ts';
 
@@ -184,6 +185,8 @@ export interface Channel {
   readonly limits: ChannelLimits;
   /** What a line of this channel's trade statement proves about a refund. */
   readonly lineProves: 'acceptance' | 'completion' | 'clearing';
+  /** By which numbers a refund is found outside; what a payer is to quote first comes first. */
+  proofNumbers(of: RefundSerials): readonly ProofNumber[];
   submitRefund(order: RefundOrder, signal?: AbortSignal): Promise<SubmitAnswer>;
   queryRefund(order: RefundOrder, signal?: AbortSignal): Promise<QueryAnswer>;
   queryPayment(payment: PaymentRef, signal?: AbortSignal): Promise<PaymentAnswer>;

@@ -35,10 +35,10 @@ export function registerProcesses(program: Command): void {
   }
   program
     .command('sandbox')
-    .description('a WeChat Pay on loopback that speaks the real protocol, alone')
-    .option('--port <n>', 'port, 0 for a free one', '9100')
+    .description('WeChat Pay, Alipay and UnionPay on loopback, speaking their real protocols, alone')
+    .option('--port <n>', 'port of the first channel, the others have the next ones; 0 for free ones', '9100')
     .option('--host <address>', 'address to listen on', '127.0.0.1')
-    .option('--public-url <url>', 'how others reach it, where that differs from host and port')
+    .option('--public-host <name>', 'how others call this host, in a container; ports stay')
     .option('--dir <path>', 'where the keys and the accounts file made at start are kept', '.yuanlu/sandbox')
     .option('--notify-base <url>', 'where callbacks go', 'http://127.0.0.1:8080')
     .option('--start <instant>', 'business time at start; now, unless given')

@@ -15,7 +15,7 @@ const RETRY_WALL_MIN_MS = 200;
 export type Flavour = 'true' | 'again' | 'stale' | 'forged' | 'foreign' | 'probe';
 
 /** Of these nobody should believe a word. */
-const FALSE_FLAVOURS: ReadonlySet<Flavour> = new Set<Flavour>(['forged', 'foreign', 'probe']);
+export const FALSE_FLAVOURS: ReadonlySet<Flavour> = new Set<Flavour>(['forged', 'foreign', 'probe']);
 
 interface NoticeFacts {
   /** The merchant's number of the refund that it is about. */

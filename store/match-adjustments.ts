@@ -25,8 +25,8 @@ const OPEN = `
     select f.*, case when refunds > 1 then 'ambiguous' when status = 'out' then 'state_conflict' else 'returned' end as kind
       from fits f)
   select j.kind, format('adjustment/f%s/%s', $1, j.line_no), $2, $1, j.line_no, j.bill_date, r.id, r.refund_no,
-         j.channel_refund_no, j.amount_minor, r.amount_minor, j.currency, j.occurred_at,
-         jsonb_build_object('adjustment', j.status)
+         r.channel_refund_no, j.amount_minor, r.amount_minor, j.currency, j.occurred_at,
+         jsonb_build_object('adjustment', j.status, 'number_like', j.channel_refund_no)
            || case when j.refunds > 1 then jsonb_build_object('candidates', j.candidates)
                    else jsonb_build_object('state', r.state) end, $4
     from judged j

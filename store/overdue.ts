@@ -70,7 +70,9 @@ export async function flagOverdue(db: Db, now: Date): Promise<{ raised: number; 
 export interface OverdueRow {
   readonly refundNo: string;
   readonly merchantId: string;
+  readonly accountId: string;
   readonly channel: ChannelName;
+  readonly paymentNo: string;
   readonly amountMinor: bigint;
   readonly currency: string;
   readonly state: RefundState;
@@ -93,7 +95,8 @@ export async function listOverdue(
   o: { readonly limit: number },
 ): Promise<OverdueRow[]> {
   const { rows } = await db.query(
-    `select r.refund_no as "refundNo", r.merchant_id as "merchantId", r.channel, r.amount_minor as "amountMinor", r.currency,
+    `select r.refund_no as "refundNo", r.merchant_id as "merchantId", r.account_id as "accountId", r.channel,
+            p.payment_no as "paymentNo", r.amount_minor as "amountMinor", r.currency,
             s.effective_state as state, r.state_reason as "stateReason", r.overdue_level as level, r.promise_at as "promiseAt",
             r.overdue_since as "overdueSince", r.channel_refund_no as "channelRefundNo", p.transaction_id as "transactionId",
             r.lands_in as "landsIn", r.last_asked_at as "lastAskedAt", r.last_answer as "lastAnswer"

@@ -3,6 +3,8 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SandboxShop } from '../sandbox/shops.ts';
+import { openShops, shopKeys } from '../sandbox/shops.ts';
 import type { Sandbox as WechatSandbox } from '../sandbox/wechat/server.ts';
 import { migrate } from '../store/migrate.ts';
 import type { RunningApi } from './api-server.ts';
@@ -16,8 +18,6 @@ import type { Context } from './context.ts';
 import { openContext } from './context.ts';
 import type { Engines } from './engines/engines.ts';
 import { startEngines } from './engines/engines.ts';
-import type { SandboxShop } from './stack-sandbox.ts';
-import { sandboxWithAccounts } from './stack-sandbox.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { endTemporalCore } from './temporal-logs.ts';
@@ -57,6 +57,8 @@ export interface Stack {
   readonly merchantId: string;
   stop(): Promise<void>;
 }
+
+const MERCHANT = { id: 'demo-shop', name: 'Demo shop' };
 
 export async function startStack(o: StackOptions): Promise<Stack> {
   const closers: (() => Promise<void>)[] = [];
@@ -99,9 +101,15 @@ async function assemble(
   await migrate(engines.databaseUrl);
 
   const bundle = await bundleWorkflows();
+  const folder = join(o.dataDir, 'keys');
+  const keys = await shopKeys(folder, systemClock());
   const virtualTime = o.virtualTime === null ? null : o.virtualTime();
   const clock = virtualTime === null ? systemClock() : virtualClock(virtualTime);
-  const sandboxes = await sandboxWithAccounts({ ...o, apiPort, clock });
+  const sandboxes = await openShops({
+    ...{ folder, keys, merchant: MERCHANT, suffix: 'demo' },
+    notifyBase: `http://127.0.0.1:${String(apiPort)}`,
+    basics: () => ({ clock, seed: o.seed }),
+  });
   closers.push(() => sandboxes.stop());
 
   const config: Config = {
@@ -135,6 +143,7 @@ async function assemble(
     const scheduler = await startScheduler(context);
     closers.push(() => scheduler.stop());
   }
-  const { shops, wechat, apiKey, merchantId } = sandboxes;
-  return { config, context, engines, shops, wechat, api, apiKey, merchantId, stop };
+  const { shops, wechat } = sandboxes;
+  const apiKey = keys.yuanluApiKey;
+  return { config, context, engines, shops, wechat, api, apiKey, merchantId: MERCHANT.id, stop };
 }

@@ -20,6 +20,7 @@ import type { Answer, Gateway, GatewayDeps } from './gateway.ts';
 import { createGateway } from './gateway.ts';
 import { alipayLimits } from './limits.ts';
 import { QUERY_OUTCOMES, REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
+import { alipayProofNumbers } from './proof-numbers.ts';
 import { paymentReport, queryReport, refundReport } from './reports.ts';
 import { billSchema, refundQuerySchema, refundSchema, tradeSchema } from './schemas.ts';
 
@@ -34,6 +35,7 @@ export function alipayChannel(account: AlipayAccount, deps: GatewayDeps): Channe
     accountId: account.id,
     limits,
     lineProves: ALIPAY_LINE_PROVES,
+    proofNumbers: alipayProofNumbers,
     submitRefund: async (order, signal) => {
       assertSendable(order, limits.refundNo);
       return submitRefund(gateway, order, signal);

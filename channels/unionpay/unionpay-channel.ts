@@ -19,6 +19,7 @@ import { createGateway } from './gateway.ts';
 import { UNIONPAY_LIMITS } from './limits.ts';
 import { heldAnswer, messageOf } from './held-answer.ts';
 import { ORIGINAL_OUTCOMES, QUESTION_OUTCOMES, REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
+import { unionpayProofNumbers } from './proof-numbers.ts';
 import { paymentReport, refundReport, submittedReport } from './reports.ts';
 import { UNIONPAY_LINE_PROVES, openUnionpayStatement } from './statement.ts';
 
@@ -30,6 +31,7 @@ export function unionpayChannel(account: UnionpayAccount, deps: GatewayDeps): Ch
     limits: UNIONPAY_LIMITS,
     // Only what has been cleared is printed.
     lineProves: UNIONPAY_LINE_PROVES,
+    proofNumbers: unionpayProofNumbers,
     submitRefund: (order, signal) => submitRefund(account, gateway, order, signal),
     queryRefund: (order, signal) => queryRefund(gateway, order, signal),
     queryPayment: (payment, signal) => queryPayment(gateway, payment, signal),

@@ -1,20 +1,31 @@
 import { formatYuan } from '../../domain/money.ts';
 import { chinaCalendar } from '../../domain/time/china-calendar.ts';
+import type { ProofNumber, ProofReader } from '../../domain/refund/proof.ts';
 import { daysLate } from '../../domain/time/arrival-window.ts';
 import type { OverdueRow } from '../../store/overdue.ts';
 import { listOverdue } from '../../store/overdue.ts';
 import { beijingTime, createOutput, table } from '../output.ts';
+import type { ChannelRegistry } from '../../workers/channels.ts';
 import { withBooks } from './books.ts';
 
 /** `yuanlu overdue list`: what is late, since when, what the channel said, and which serials to quote. */
 export async function listOverdueCommand(options: { json: boolean }): Promise<void> {
-  const { rows, now } = await withBooks(async (context) => ({
-    rows: await listOverdue(context.pool, null, { limit: 1_000 }),
-    now: context.clock.now(),
-  }));
+  const { rows, now } = await withBooks(async ({ pool, clock, channels }) => {
+    const found = await listOverdue(pool, null, { limit: 1_000 });
+    return { rows: found.map((row) => withProof(row, channels)), now: clock.now() };
+  });
   createOutput(options.json).result({ overdue: rows.map((row) => overdueDocument(row, now)) }, () =>
     overdueText(rows, now),
   );
+}
+
+export interface ProvableRow extends OverdueRow {
+  /** Of the channel; none where its account is no longer configured. */
+  readonly proof: readonly ProofNumber[];
+}
+
+export function withProof(row: OverdueRow, channels: Pick<ChannelRegistry, 'find'>): ProvableRow {
+  return { ...row, proof: channels.find(row.accountId)?.proofNumbers(row) ?? [] };
 }
 
 /** One overdue refund as programs see it. */
@@ -34,9 +45,15 @@ export interface OverdueDocument {
     readonly channel_refund_no: string | null;
     readonly transaction_id: string | null;
   };
+  /** By which numbers the refund is found outside, and who looks them up; the first one first. */
+  readonly proof: readonly {
+    readonly name: { readonly zh: string; readonly en: string };
+    readonly value: string | null;
+    readonly readers: readonly ProofReader[];
+  }[];
 }
 
-export function overdueDocument(row: OverdueRow, now: Date): OverdueDocument {
+export function overdueDocument(row: ProvableRow, now: Date): OverdueDocument {
   return {
     refund_no: row.refundNo,
     channel: row.channel,
@@ -52,10 +69,11 @@ export function overdueDocument(row: OverdueRow, now: Date): OverdueDocument {
       channel_refund_no: row.channelRefundNo,
       transaction_id: row.transactionId,
     },
+    proof: row.proof,
   };
 }
 
-function overdueText(rows: readonly OverdueRow[], now: Date): string {
+function overdueText(rows: readonly ProvableRow[], now: Date): string {
   if (rows.length === 0) return '没有逾期退款 · No overdue refunds.';
   return table(rows, [
     { head: 'refund', cell: (row) => row.refundNo },
@@ -65,7 +83,13 @@ function overdueText(rows: readonly OverdueRow[], now: Date): string {
     { head: 'level', cell: (row) => (row.level >= 2 ? 'alarm' : 'promise missed') },
     { head: 'state', cell: (row) => row.state },
     { head: 'last answer', cell: (row) => row.lastAnswer ?? 'not asked' },
-    { head: '微信退款单号 (payer quotes)', cell: (row) => row.channelRefundNo ?? 'none yet' },
-    { head: '微信支付订单号', cell: (row) => row.transactionId ?? 'none yet' },
+    { head: 'payer quotes', cell: ({ proof }) => quotedBy(proof, 'payer_channel') },
+    { head: 'to the bank', cell: ({ proof }) => quotedBy(proof, 'payer_bank') },
   ]);
+}
+
+/** The first number that the reader understands. */
+export function quotedBy(proof: readonly ProofNumber[], reader: ProofReader): string {
+  const first = proof.find(({ readers }) => readers.includes(reader));
+  return first === undefined ? 'none' : `${first.name.zh} ${first.value ?? 'none yet'}`;
 }

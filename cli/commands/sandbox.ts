@@ -1,17 +1,19 @@
-/** `yuanlu sandbox`: a WeChat Pay on loopback, alone, for anybody's integration. */
+/** `yuanlu sandbox`: WeChat Pay, Alipay and UnionPay on loopback, alone, for anybody's integration. */
 import { resolve } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
-import { keptKeys, writeAccounts } from '../../sandbox/account-files.ts';
-import { makeWechatKeys, merchantOf, wechatAccountFiles } from '../../sandbox/wechat/account-files.ts';
-import { startSandbox } from '../../sandbox/wechat/server.ts';
+import { CHANNEL_NAMES } from '../../domain/refund/refund.ts';
+import type { ChannelName } from '../../domain/refund/refund.ts';
+import type { SandboxBasics } from '../../sandbox/listening.ts';
+import type { SandboxShops } from '../../sandbox/shops.ts';
+import { openShops, shopKeys } from '../../sandbox/shops.ts';
 import { turnableClock } from '../../sandbox/turnable-clock.ts';
-import type { TurnableClock } from '../../sandbox/turnable-clock.ts';
+import { systemClock } from '../../workers/clock.ts';
 import { untilStopped } from '../until-stopped.ts';
 
 export interface SandboxFlags {
   readonly port: string;
   readonly host: string;
-  readonly publicUrl?: string;
+  readonly publicHost?: string;
   readonly dir: string;
   readonly notifyBase: string;
   readonly rate: string;
@@ -19,52 +21,63 @@ export interface SandboxFlags {
   readonly seed: string;
 }
 
-const ACCOUNT_ID = 'wx-sandbox';
-const PORT_MAX = 65_535;
+/** The channels take this many ports, one after the other. */
+const PORT_MAX = 65_536 - CHANNEL_NAMES.length;
 /** A day in less than a second. Faster than that, retries of notices would fall together. */
 const RATE_MAX = 100_000;
 const SEED_MAX = 2 ** 31;
 
 /** Runs until it is stopped. @throws AppError `config_invalid` naming every flag that is wrong */
 export async function runSandbox(flags: SandboxFlags): Promise<void> {
-  const { port, seed, clock, notifyBase, publicUrl } = settingsOf(flags);
+  const settings = settingsOf(flags);
   const folder = resolve(flags.dir);
-  const keys = await keptKeys(folder, { wechat: () => makeWechatKeys(clock.wallNow()) });
-  const notifyUrl = `${notifyBase.href.replace(/\/$/, '')}/callbacks/wechat/${ACCOUNT_ID}`;
-  const sandbox = await startSandbox({
-    ...{ clock, port, seed, host: flags.host },
-    merchants: [merchantOf(keys.wechat.merchant, notifyUrl)],
-    keys: keys.wechat.channel,
-    notifyHosts: ['127.0.0.1', 'localhost', '[::1]', notifyBase.hostname],
-    ...(publicUrl === undefined ? {} : { publicUrl: publicUrl.href.replace(/\/$/, '') }),
-    log: say,
+  const keys = await shopKeys(folder, systemClock());
+  const sandboxes = await openShops({
+    ...{ folder, keys, merchant: { id: 'sandbox-shop', name: 'Sandbox shop' }, suffix: 'sandbox' },
+    notifyBase: settings.notifyBase.href.replace(/\/$/, ''),
+    basics: (channel) => basicsOf(settings, flags, channel),
   });
   try {
-    const accounts = await writeAccounts(
-      folder,
-      { merchantId: 'sandbox-shop', merchantName: 'Sandbox shop', yuanluApiKey: keys.yuanluApiKey },
-      [wechatAccountFiles(keys.wechat, { accountId: ACCOUNT_ID, apiBase: sandbox.url, notifyUrl })],
-    );
-    const { mchid, appid, certificateSerial } = keys.wechat.merchant;
-    const facts = {
-      ...{ url: sandbox.url, mchid, appid, certificate_serial: certificateSerial },
-      ...{ public_key_id: keys.wechat.channel.publicKeyId, keys: folder, accounts },
-    };
-    process.stdout.write(`${JSON.stringify(facts)}\n`);
-    say(`A WeChat Pay listens on ${sandbox.url}; GET ${sandbox.url}/sandbox lists what can be done with it.`);
-    say(`Keys and an accounts file are in ${folder}. Ctrl-C stops it.`);
+    introduce(sandboxes, folder);
     await untilStopped();
   } finally {
-    await sandbox.stop();
+    await sandboxes.stop();
   }
+}
+
+/** One line for programs on stdout, the rest for the person. */
+function introduce({ shops, accountsFile }: SandboxShops, folder: string): void {
+  const channels = Object.fromEntries(
+    shops.map((shop) => [shop.channel, { url: shop.sandbox.url, account_id: shop.accountId, ...shop.facts }]),
+  );
+  process.stdout.write(`${JSON.stringify({ ...channels, keys: folder, accounts: accountsFile })}\n`);
+  for (const { channel, sandbox } of shops)
+    say(`${channel.padEnd(9)} ${sandbox.url}   GET ${sandbox.url}/sandbox lists what can be done with it`);
+  say(`Keys and an accounts file are in ${folder}. Ctrl-C stops all.`);
+}
+
+/** Each channel has a port, and a time that can be turned, of its own. */
+function basicsOf(
+  { port, seed, time, notifyBase }: Settings,
+  { host, publicHost }: SandboxFlags,
+  channel: ChannelName,
+): SandboxBasics {
+  const own = port === 0 ? 0 : port + CHANNEL_NAMES.indexOf(channel);
+  return {
+    ...{ clock: turnableClock(time), port: own, seed, host },
+    notifyHosts: ['127.0.0.1', 'localhost', '[::1]', notifyBase.hostname],
+    ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}:${String(own)}` }),
+    log: (line) => {
+      say(`${channel} ${line}`);
+    },
+  };
 }
 
 interface Settings {
   readonly port: number;
   readonly seed: number;
-  readonly clock: TurnableClock;
+  readonly time: { readonly rate: number; readonly start?: Date };
   readonly notifyBase: URL;
-  readonly publicUrl: URL | undefined;
 }
 
 function settingsOf(flags: SandboxFlags): Settings {
@@ -86,15 +99,19 @@ function settingsOf(flags: SandboxFlags): Settings {
   const settings: Settings = {
     port: whole('port', flags.port, PORT_MAX),
     seed: whole('seed', flags.seed, SEED_MAX),
-    clock: turnableClock({
-      rate: whole('rate', flags.rate, RATE_MAX),
-      ...(start === undefined || Number.isNaN(start.getTime()) ? {} : { start }),
-    }),
+    time: { rate: whole('rate', flags.rate, RATE_MAX), ...(start === undefined ? {} : { start }) },
     notifyBase: address('notify-base', flags.notifyBase),
-    publicUrl: flags.publicUrl === undefined ? undefined : address('public-url', flags.publicUrl),
   };
+  if (flags.publicHost !== undefined) errors.push(...publicHostFaults(flags.publicHost, settings.port));
   if (errors.length > 0) throw new AppError('config_invalid', { errors });
   return settings;
+}
+
+/** The name is put before each channel's port, so it is a name only, and ports must be known beforehand. */
+function publicHostFaults(host: string, port: number): readonly string[] {
+  if (!/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/.test(host))
+    return [`--public-host: ${host} is not the name of a host, without http and port`];
+  return port === 0 ? ['--public-host: needs a --port, since others must know it'] : [];
 }
 
 function say(line: string): void {

@@ -1,8 +1,9 @@
 /** What must be true at the end of the month. Each check compares two independent sources. */
 import { ERRORS } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
-import type { SandboxShop } from '../../workers/stack-sandbox.ts';
+import type { SandboxShop } from '../../sandbox/shops.ts';
 import type { Pool } from '../../store/pool.ts';
+import { FALSE_FLAVOURS } from '../../sandbox/notice-tries.ts';
 import { verifyAudit } from '../../store/audit.ts';
 import type { DemoPlan } from './plan.ts';
 import type { Planted } from './planted.ts';
@@ -58,12 +59,13 @@ function check(name: string, ok: boolean, detail: string): Check {
   return { name, ok, detail };
 }
 
-/** Breaks that are about a line of a live statement, with no agreeing match of that line. */
+/** Refund lines of live statements that are in a break, with no agreeing match of that line. */
 async function countLineBreaks(pool: Pool): Promise<number> {
   const { rows } = await pool.query<{ lines: bigint }>(
     `select count(distinct (b.file_id, b.line_no)) as lines
        from breaks b join statement_files f on f.id = b.file_id and f.status = 'loaded'
-      where b.status = 'open'
+       join statement_lines l on l.account_id = f.account_id and l.file_id = f.id and l.line_no = b.line_no
+      where b.status = 'open' and l.line_type = 'refund'
         and not exists (select from live_matches m where m.file_id = b.file_id and m.line_no = b.line_no and m.amount_agrees)`,
   );
   return Number(rows[0]?.lines ?? 0n);
@@ -72,7 +74,7 @@ async function countLineBreaks(pool: Pool): Promise<number> {
 /** The channels' ledgers, which no answer or callback can change, against our books: number by number. */
 async function checkLedgers(o: { pool: Pool; shops: readonly SandboxShop[] }): Promise<readonly Check[]> {
   const { rows } = await o.pool.query<{ account_id: string; refund_no: string; amount_minor: bigint }>(
-    'select account_id, refund_no, amount_minor from refunds where succeeded_at is not null',
+    BOOKED,
   );
   return o.shops.flatMap((shop) =>
     checkLedger(
@@ -81,6 +83,15 @@ async function checkLedgers(o: { pool: Pool; shops: readonly SandboxShop[] }): P
     ),
   );
 }
+
+/** What the books hold for paid: by the channel's word of success, or by a line that proves as much. */
+const BOOKED = `
+  select r.account_id, r.refund_no, r.amount_minor
+    from refunds r
+   where exists (select from observations o
+                  where o.refund_id = r.id
+                    and (o.kind = 'channel_report' and o.body ->> 'status' = 'success'
+                         or o.kind = 'statement_line' and o.body ->> 'proves' <> 'acceptance'))`;
 
 function checkLedger(
   { channel, sandbox }: SandboxShop,
@@ -118,9 +129,7 @@ function checkOverdue(o: { plan: DemoPlan; report: DemoReport }): readonly Check
   const wrongly = o.plan.refunds.filter(
     ({ refundNo, trouble }) => flagged.has(refundNo) && trouble?.overdue === undefined,
   );
-  const bare = o.report.overdue.filter(
-    (row) => row.serials.transaction_id === null || row.serials.channel_refund_no === null,
-  );
+  const bare = o.report.overdue.filter(({ proof }) => !isProvable(proof));
   return [
     check(
       'every undecided refund is on the overdue list, and no proven one',
@@ -135,8 +144,20 @@ function checkOverdue(o: { plan: DemoPlan; report: DemoReport }): readonly Check
   ];
 }
 
+/** Whether the payer has every number that the channel and the bank can look up. */
+function isProvable(proof: DemoReport['overdue'][number]['proof']): boolean {
+  const quoted = proof.filter(({ readers }) => readers.some((reader) => reader.startsWith('payer_')));
+  return quoted.length > 0 && quoted.every(({ value }) => value !== null);
+}
+
+/** Of what is wrongly signed, and of what is meant for somebody else. */
+const REFUSALS: ReadonlySet<number | null> = new Set([
+  ERRORS.callback_signature_invalid.status,
+  ERRORS.callback_account_differs.status,
+]);
+
 /**
- * Forged notices and probes were refused and kept as refused. One that came while an engine was away was answered
+ * Forged notices, those meant for others and probes were refused and kept as refused. One that came while an engine was away was answered
  * "not now": nobody believed it, and there was nowhere to keep it.
  */
 async function checkForgeries(
@@ -147,16 +168,16 @@ async function checkForgeries(
   const planned = plan.refunds.filter(({ trouble }) => trouble?.forged === true).length;
   const tries = shops
     .flatMap(({ sandbox }) => sandbox.deliveries())
-    .filter((one) => one.flavour === 'forged' || one.flavour === 'probe');
+    .filter(({ flavour }) => FALSE_FLAVOURS.has(flavour));
   const believed = tries.filter((one) => one.taken);
-  const refused = tries.filter((one) => one.status === ERRORS.callback_signature_invalid.status);
+  const refused = tries.filter(({ status }) => REFUSALS.has(status));
   const { rows } = await pool.query<{ kept: bigint }>(
     `select count(*) as kept from callbacks where verdict = 'refused'`,
   );
   const kept = Number(rows[0]?.kept ?? 0n);
   return [
     check(
-      'forged and probing callbacks were refused',
+      'forged, foreign and probing callbacks were refused',
       tries.length >= planned && believed.length === 0 && kept >= refused.length,
       `${String(kept)} refused`,
     ),

@@ -1,7 +1,7 @@
 /** What became of every trouble that was planted, read from the books and compared with what was to become of it. */
 import { isDayTrouble } from '../../sandbox/trouble-plan.ts';
 import type { Pool } from '../../store/pool.ts';
-import type { SandboxShop } from '../../workers/stack-sandbox.ts';
+import type { SandboxShop } from '../../sandbox/shops.ts';
 import type { DemoPlan } from './plan.ts';
 import type { PlannedTrouble } from './trouble.ts';
 
@@ -59,10 +59,8 @@ async function readDifferences(
     expected: kind,
     found: numbers.some((number) => open.has(`${kind} ${number}`)) ? kind : 'no break',
   });
-  const ofTroubles = troubled(plan).flatMap(({ refundNo, channel, trouble: { name, leaves } }) =>
-    leaves === undefined
-      ? []
-      : [{ channel, trouble: name, refund_no: refundNo, ...left(leaves, [refundNo]) }],
+  const ofTroubles = troubled(plan).flatMap(({ refundNo, channel, trouble: { name, leaves = [] } }) =>
+    leaves.map((kind) => ({ channel, trouble: name, refund_no: refundNo, ...left(kind, [refundNo]) })),
   );
   const byHand = shops.flatMap(({ channel, sandbox }) =>
     sandbox

@@ -1,5 +1,6 @@
 /** The demo's end as people read it, and as programs do. */
 import { formatYuan } from '../../domain/money.ts';
+import { quotedBy } from '../commands/overdue.ts';
 import { table } from '../output.ts';
 import type { Planted } from './planted.ts';
 import type { DemoResult } from './demo.ts';
@@ -94,8 +95,8 @@ function overdueText(result: DemoResult): string {
     { head: 'days late', align: 'right', cell: (row) => String(row.days_late) },
     { head: 'state', cell: (row) => row.state },
     { head: 'channel', cell: (row) => row.channel },
-    { head: '渠道退款单号', cell: (row) => row.serials.channel_refund_no ?? 'none' },
-    { head: '渠道交易号', cell: (row) => row.serials.transaction_id ?? 'none' },
+    { head: 'the payer quotes', cell: ({ proof }) => quotedBy(proof, 'payer_channel') },
+    { head: 'to the bank', cell: ({ proof }) => quotedBy(proof, 'payer_bank') },
   ])}`;
 }
 

@@ -1,10 +1,11 @@
 /** What the demo found: counted from the books, the statements and the channel's own ledger. */
 import type { Pool } from '../../store/pool.ts';
 import { listOverdue } from '../../store/overdue.ts';
+import type { Context } from '../../workers/context.ts';
 import { REFUND_STATES } from '../../domain/refund/state.ts';
 import { BREAK_KINDS } from '../../domain/statement/break.ts';
 import type { OverdueDocument } from '../commands/overdue.ts';
-import { overdueDocument } from '../commands/overdue.ts';
+import { overdueDocument, withProof } from '../commands/overdue.ts';
 
 export interface StatementCounts {
   readonly files: number;
@@ -23,7 +24,10 @@ export interface DemoReport {
 }
 
 /** Reads the report from the database. `now` is the business time at the end. */
-export async function readReport(pool: Pool, now: Date): Promise<DemoReport> {
+export async function readReport(
+  { pool, channels }: Pick<Context, 'pool' | 'channels'>,
+  now: Date,
+): Promise<DemoReport> {
   const states = await pool.query<{ state: string; refunds: bigint }>(
     'select effective_state as state, count(*) as refunds from refund_status group by 1',
   );
@@ -34,7 +38,7 @@ export async function readReport(pool: Pool, now: Date): Promise<DemoReport> {
     refunds: Object.values(byState).reduce((sum, count) => sum + count, 0),
     by_state: byState,
     statements: await readStatements(pool),
-    overdue: overdue.map((row) => overdueDocument(row, now)),
+    overdue: overdue.map((row) => overdueDocument(withProof(row, channels), now)),
   };
 }
 

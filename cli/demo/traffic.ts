@@ -6,7 +6,7 @@ import axios from 'axios';
 import type { AxiosInstance } from 'axios';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
-import type { SandboxShop } from '../../workers/stack-sandbox.ts';
+import type { SandboxShop } from '../../sandbox/shops.ts';
 import { sleepUntil } from '../../workers/clock.ts';
 import type { Stack } from '../../workers/stack.ts';
 import type { DemoPlan, PlannedPayment, PlannedRefund } from './plan.ts';

@@ -17,8 +17,8 @@ export interface DemoTrouble<T extends AnyRefundTrouble = AnyRefundTrouble> {
   readonly on?: readonly [PaySource, ...PaySource[]];
   /** Whether the refund is on the overdue list at the end; it must not be when absent. */
   readonly overdue?: 'always' | 'perhaps';
-  /** The break that stays open. */
-  readonly leaves?: BreakKind;
+  /** The breaks that stay open. */
+  readonly leaves?: readonly BreakKind[];
   /** A stranger's notice is sent that must be refused. */
   readonly forged?: true;
 }

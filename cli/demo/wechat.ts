@@ -96,14 +96,14 @@ export const WECHAT: DemoChannel<RefundTrouble> = {
       about: 'the statement leaves the refund out',
       expected: 'succeeded',
       atSandbox: { kind: 'line_missing' },
-      leaves: 'missing_at_channel',
+      leaves: ['missing_at_channel'],
     },
     amount_differs: {
       about: 'the statement shows another amount',
       expected: 'needs_action',
       atSandbox: { kind: 'amount_differs' },
       overdue: 'perhaps',
-      leaves: 'amount_differs',
+      leaves: ['amount_differs'],
     },
     bill_reissued: {
       about: 'the statement leaves it out at first and is re-issued with it',

@@ -4,7 +4,8 @@ import type { BankLeg } from './observation.ts';
 import type { RefundState, StateReason } from './state.ts';
 
 /** Channels by name. A new channel adds its name here, a folder under `channels/` and a row of window data. */
-export type ChannelName = 'wechat' | 'alipay' | 'unionpay';
+export const CHANNEL_NAMES = ['wechat', 'alipay', 'unionpay'] as const;
+export type ChannelName = (typeof CHANNEL_NAMES)[number];
 
 /** What the payer paid from; decides the arrival window. `credit_line` is a channel's own credit (Alipay's 花呗). */
 export type FundingSource = 'wallet' | 'credit_line' | 'debit_card' | 'credit_card' | 'unknown';

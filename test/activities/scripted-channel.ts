@@ -3,6 +3,7 @@
  * answers in front. A scripted answer decides itself whether the truth happened behind it: an answer that is lost after
  * the channel took the refund calls `truth()`, one that is lost on the way there does not.
  */
+import { wechatProofNumbers } from '../../channels/wechat/proof-numbers.ts';
 import type {
   Channel,
   ChannelLimits,
@@ -123,6 +124,7 @@ export function scriptedChannel(accountId: string, o: ChannelOptions): ScriptedC
     accountId,
     limits: { ...LIMITS, ...o.limits },
     lineProves: o.lineProves ?? 'acceptance',
+    proofNumbers: wechatProofNumbers,
     ledger,
     calls,
     orders,

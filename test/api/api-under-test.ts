@@ -164,6 +164,7 @@ function channelOf(accountId: string, readCallback: Channel['readCallback']): Ch
       statementKinds: ['trade'],
     },
     lineProves: 'acceptance',
+    proofNumbers: () => [],
     readCallback,
     submitRefund: unused,
     queryRefund: unused,

@@ -90,7 +90,7 @@ afterAll(async () => {
 
 async function readSums(plan: DemoPlan): Promise<{ planted: readonly Planted[]; checks: readonly Check[] }> {
   const { pool, clock } = stack.context;
-  const report = await readReport(pool, clock.now());
+  const report = await readReport(stack.context, clock.now());
   const planted = await readPlanted(pool, plan, stack.shops);
   return { planted, checks: await runChecks({ pool, plan, shops: stack.shops, report, planted }) };
 }

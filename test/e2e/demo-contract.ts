@@ -26,7 +26,11 @@ export const contract = z.object({
       days_late: count,
       serials: z.object({
         refund_no: z.string(),
-        channel_refund_no: z.string().regex(/^[0-9]{20,32}$/),
+        // Alipay has no number of its own for a refund.
+        channel_refund_no: z
+          .string()
+          .regex(/^[0-9]{20,32}$/)
+          .nullable(),
         transaction_id: z.string().regex(/^[0-9]{20,32}$/),
       }),
     }),

@@ -112,13 +112,10 @@ describe('the last line on stdout', () => {
   test('has only checks that hold, and a break for each difference that was planted', () => {
     expect(summary.checks.length).toBeGreaterThanOrEqual(10);
     expect(summary.checks.filter((one) => !one.ok)).toEqual([]);
-    const leaving = (kind: string): number =>
-      plan.refunds.filter(({ trouble }) => trouble?.leaves === kind).length;
-    expect(summary.statements.breaks).toMatchObject({
-      missing_at_channel: leaving('missing_at_channel'),
-      missing_in_books: plan.byHand.length,
-      amount_differs: leaving('amount_differs'),
-    });
+    const left = plan.refunds.flatMap(({ trouble }) => trouble?.leaves ?? []);
+    const leaving = (kind: string): number => left.filter((one) => one === kind).length;
+    for (const [kind, count] of Object.entries(summary.statements.breaks))
+      expect(count, kind).toBe(kind === 'missing_in_books' ? plan.byHand.length : leaving(kind));
   });
 
   test('lists each overdue refund with the serials that payer and bank can be quoted', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import type { Sandbox } from '../../sandbox/wechat/server.ts';
 import { systemClock } from '../../workers/clock.ts';
-import { sandboxWithAccounts } from '../../workers/stack-sandbox.ts';
+import { openShops, shopKeys } from '../../sandbox/shops.ts';
 import type { CuttableProxy } from '../api/cuttable-proxy.ts';
 import { cuttableProxy } from '../api/cuttable-proxy.ts';
 import { required } from '../support/required.ts';
@@ -34,7 +34,12 @@ export async function openDeployment(): Promise<Deployment> {
   const postgres = await cuttableProxy(database.url);
   const temporal = await cuttableProxy(`http://${required('YUANLU_TEST_TEMPORAL_ADDRESS')}`);
   // Notices are not what these tests are about: nobody listens where they go.
-  const shop = await sandboxWithAccounts({ dataDir: folder, clock: systemClock(), seed: 1, apiPort: 1 });
+  const clock = systemClock();
+  const keys = await shopKeys(folder, clock);
+  const shop = await openShops({
+    ...{ folder, keys, merchant: { id: 'demo-shop', name: 'Demo shop' }, suffix: 'demo' },
+    ...{ notifyBase: 'http://127.0.0.1:1', basics: () => ({ clock, seed: 1 }) },
+  });
   const env = {
     YUANLU_ENV: 'development',
     YUANLU_DATABASE_URL: postgres.through(database.url),
@@ -47,7 +52,7 @@ export async function openDeployment(): Promise<Deployment> {
     YUANLU_LOOK_BACK_DAYS: '1',
   };
   return {
-    ...{ database, client, sandbox: shop.wechat, accountId: 'wx-demo', apiKey: shop.apiKey, env },
+    ...{ database, client, sandbox: shop.wechat, accountId: 'wx-demo', apiKey: keys.yuanluApiKey, env },
     ways: { postgres, temporal },
     close: async () => {
       await endWorkflows(client);

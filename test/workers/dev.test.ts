@@ -96,7 +96,8 @@ describe('yuanlu dev', () => {
       const { ok, findings } = report.parse(documentOf(program));
       expect(ok).toBe(true);
       expect(findings.map((one) => one.check)).toEqual([
-        ...['node', 'configuration', 'database', 'temporal', 'accounts file', 'channel account wx-demo'],
+        ...['node', 'configuration', 'database', 'temporal', 'accounts file'],
+        ...['channel account wx-demo', 'channel account ali-demo', 'channel account up-demo'],
         'file store',
       ]);
       expect(refunds.code, refunds.stderr).toBe(0);

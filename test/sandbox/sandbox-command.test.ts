@@ -8,27 +8,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createKeyring } from '../../../api/keys.ts';
-import type { SandboxFlags } from '../../../cli/commands/sandbox.ts';
-import { runSandbox } from '../../../cli/commands/sandbox.ts';
-import { loadAccounts } from '../../../workers/accounts.ts';
-import type { Answer } from '../exchange.ts';
-import type { Merchant } from './merchant.ts';
-import { exchange } from '../exchange.ts';
-import { authorization, credentialsFor, keyOfPem, signatureFault } from './merchant.ts';
+import { createKeyring } from '../../api/keys.ts';
+import type { SandboxFlags } from '../../cli/commands/sandbox.ts';
+import { runSandbox } from '../../cli/commands/sandbox.ts';
+import { loadAccounts } from '../../workers/accounts.ts';
+import type { Answer } from './exchange.ts';
+import type { Merchant } from './wechat/merchant.ts';
+import { exchange } from './exchange.ts';
+import { authorization, credentialsFor, keyOfPem, signatureFault } from './wechat/merchant.ts';
 
-const COMMAND = fileURLToPath(new URL('../../../bin/yuanlu.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../bin/yuanlu.js', import.meta.url));
 const START_MS = 60_000;
 
 interface Facts {
-  readonly url: string;
-  readonly mchid: string;
-  readonly appid: string;
-  readonly certificate_serial: string;
-  readonly public_key_id: string;
+  readonly wechat: {
+    readonly url: string;
+    readonly account_id: string;
+    readonly mchid: string;
+    readonly appid: string;
+    readonly certificate_serial: string;
+    readonly public_key_id: string;
+  };
+  readonly alipay: { readonly url: string; readonly app_id: string; readonly seller_id: string };
+  readonly unionpay: { readonly url: string; readonly mer_id: string; readonly cert_id: string };
   readonly keys: string;
   readonly accounts: string;
 }
+
+const CHANNELS = ['wechat', 'alipay', 'unionpay'] as const;
 
 interface Running {
   readonly facts: Facts;
@@ -80,9 +87,9 @@ async function startCommand(...flags: readonly string[]): Promise<Running> {
 async function merchantFrom({ facts }: Running): Promise<Merchant> {
   const read = (name: string): Promise<string> => readFile(join(facts.keys, name), 'utf8');
   return {
-    mchid: facts.mchid,
-    appid: facts.appid,
-    serial: facts.certificate_serial,
+    mchid: facts.wechat.mchid,
+    appid: facts.wechat.appid,
+    serial: facts.wechat.certificate_serial,
     privateKey: createPrivateKey(await read('apiclient_key.pem')),
     publicKeyPem: '',
     apiV3Key: await read('api_v3_key'),
@@ -94,14 +101,19 @@ async function query(running: Running, outTradeNo: string): Promise<Answer> {
   const target = `/v3/pay/transactions/out-trade-no/${outTradeNo}?mchid=${merchant.mchid}`;
   return exchange({
     method: 'GET',
-    url: running.facts.url + target,
+    url: running.facts.wechat.url + target,
     headers: {
       accept: 'application/json',
       'user-agent': 'test',
-      'wechatpay-serial': running.facts.public_key_id,
+      'wechatpay-serial': running.facts.wechat.public_key_id,
       authorization: authorization(credentialsFor(merchant, 'GET', target, Buffer.alloc(0))),
     },
   });
+}
+
+/** Ports are free ones, and so differ from start to start. */
+function withoutUrls(facts: Facts): object {
+  return { ...facts, ...Object.fromEntries(CHANNELS.map((name) => [name, { ...facts[name], url: '' }])) };
 }
 
 describe('started alone', () => {
@@ -111,16 +123,19 @@ describe('started alone', () => {
     const dir = await newFolder();
     const flags = ['--port', '0', '--dir', dir, '--rate', '0', '--start', '2026-09-01T10:00:00+08:00'];
     const first = await startCommand(...flags);
-    const order = Buffer.from('{"payment_no":"ORDER-1","amount_minor":"1000"}');
-    await exchange({ method: 'POST', url: `${first.facts.url}/sandbox/payments`, headers: {}, body: order });
+    const order = Buffer.from('{"payment_no":"ORDER0001","amount_minor":"1000"}');
+    for (const channel of CHANNELS) {
+      const url = `${first.facts[channel].url}/sandbox/payments`;
+      expect((await exchange({ method: 'POST', url, headers: {}, body: order })).status, channel).toBe(201);
+    }
 
-    const answer = await query(first, 'ORDER-1');
+    const answer = await query(first, 'ORDER0001');
     const stopped = await first.stop();
     const second = await startCommand(...flags);
-    const after = await query(second, 'ORDER-1');
+    const after = await query(second, 'ORDER0001');
 
     const pem = await readFile(join(dir, 'wechatpay_public_key.pem'), 'utf8');
-    const known = new Map([[first.facts.public_key_id, keyOfPem(pem)]]);
+    const known = new Map([[first.facts.wechat.public_key_id, keyOfPem(pem)]]);
     expect(answer.status).toBe(200);
     expect(signatureFault(answer.headers, answer.bytes, known)).toBeNull();
     expect(JSON.parse(answer.bytes.toString())).toMatchObject({ success_time: '2026-09-01T10:00:00+08:00' });
@@ -128,7 +143,7 @@ describe('started alone', () => {
     expect(stopped.stdout.trim().split('\n')).toHaveLength(1);
     // Keys are kept, orders are not: the signature is right, the order unknown.
     expect(after.status).toBe(404);
-    expect({ ...second.facts, url: '' }).toEqual({ ...first.facts, url: '' });
+    expect(withoutUrls(second.facts)).toEqual(withoutUrls(first.facts));
     expect((await second.stop()).code).toBe(0);
   });
 
@@ -147,14 +162,20 @@ describe('started alone', () => {
 
     const accounts = loadAccounts(running.facts.accounts, { production: false });
 
+    const { wechat, alipay, unionpay } = running.facts;
     expect(accounts.rows).toMatchObject([
-      { id: 'wx-sandbox', channel: 'wechat', externalId: running.facts.mchid },
+      { id: 'wx-sandbox', channel: 'wechat', externalId: wechat.mchid },
+      { id: 'ali-sandbox', channel: 'alipay', externalId: alipay.seller_id },
+      { id: 'up-sandbox', channel: 'unionpay', externalId: unionpay.mer_id },
     ]);
     const key = (await readFile(join(dir, 'yuanlu_api_key'), 'utf8')).trim();
     expect(createKeyring(accounts.keys).find(key)).toMatchObject({ id: 'sandbox' });
     const text = await readFile(running.facts.accounts, 'utf8');
-    expect(text).toContain(`"api_base": "${running.facts.url}"`);
+    expect(text).toContain(`"api_base": "${wechat.url}"`);
+    expect(text).toContain(`"gateway_url": "${alipay.url}/gateway.do"`);
+    expect(text).toContain(`"gateway_base": "${unionpay.url}/gateway/api"`);
     expect(text).toContain('"notify_url": "http://127.0.0.1:8099/callbacks/wechat/wx-sandbox"');
+    expect(text).toContain('"back_url": "http://127.0.0.1:8099/callbacks/unionpay/up-sandbox"');
     for (const name of await readdir(dir)) {
       expect(((await stat(join(dir, name))).mode & 0o077).toString(8), name).toBe('0');
     }
@@ -170,6 +191,7 @@ describe('flags and files that cannot be used', () => {
   test.each<[string, Partial<SandboxFlags>, string]>([
     ['a port that is a word', { port: 'http' }, '--port'],
     ['a port beyond 65535', { port: '65536' }, '--port'],
+    ['a port after which there are none for the other channels', { port: '65534' }, '--port'],
     ['a port below 0', { port: '-1' }, '--port'],
     ['a rate with a fraction', { rate: '0.5' }, '--rate'],
     ['a rate beyond reason', { rate: '100001' }, '--rate'],
@@ -177,7 +199,9 @@ describe('flags and files that cannot be used', () => {
     ['a start that is no instant', { start: 'tomorrow' }, '--start'],
     ['a notify base that is no address', { notifyBase: 'localhost:8080' }, '--notify-base'],
     ['a notify base with a query', { notifyBase: 'http://localhost/?a=1' }, '--notify-base'],
-    ['a public address that is none', { publicUrl: 'sandbox' }, '--public-url'],
+    ['a public name with a scheme', { port: '9100', publicHost: 'http://sandbox' }, '--public-host'],
+    ['a public name with a port', { port: '9100', publicHost: 'sandbox:9100' }, '--public-host'],
+    ['a public name without a port that others could know', { publicHost: 'sandbox' }, '--public-host'],
   ])('%s is refused by its name, and nothing is written', async (_, change, flag) => {
     const dir = await newFolder();
 

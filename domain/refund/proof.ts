@@ -1,0 +1,24 @@
+/** The numbers by which somebody outside finds a refund: what a payer is told to quote, and to whom. */
+
+/** What the books know a refund and its payment by. */
+export interface RefundSerials {
+  readonly refundNo: string;
+  readonly paymentNo: string;
+  /** The channel's numbers of the refund and of the payment; null while it has not given them. */
+  readonly channelRefundNo: string | null;
+  readonly transactionId: string | null;
+}
+
+/**
+ * Who looks a number up for whom: the payer's bank or the channel's own support for the payer, the channel's or the
+ * acquirer's support for the merchant.
+ */
+export type ProofReader = 'payer_bank' | 'payer_channel' | 'merchant_channel';
+
+export interface ProofNumber {
+  /** As those who look it up call it. */
+  readonly name: { readonly zh: string; readonly en: string };
+  /** Null while the channel has not given it. */
+  readonly value: string | null;
+  readonly readers: readonly ProofReader[];
+}
