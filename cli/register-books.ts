@@ -1,6 +1,7 @@
 /** The commands that look into the books and work with them. */
 import type { Command } from 'commander';
 import { InvalidArgumentError, Option } from 'commander';
+import { CHANNEL_NAMES } from '../domain/refund/refund.ts';
 import { parsePlainDate } from '../domain/time/plain-date.ts';
 
 export function registerBooks(program: Command): void {
@@ -48,7 +49,7 @@ function registerReconcile(program: Command): void {
     .description('match statements against a refund list; no services to set up')
     .addOption(
       new Option('--channel <name>', 'whose statements they are')
-        .choices(['wechat', 'alipay', 'unionpay'])
+        .choices(CHANNEL_NAMES)
         .makeOptionMandatory(),
     )
     .requiredOption(

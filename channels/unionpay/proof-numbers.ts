@@ -11,7 +11,7 @@ const RETRIEVAL_DIGITS = 12;
 export function unionpayProofNumbers(of: RefundSerials): readonly ProofNumber[] {
   return [
     {
-      name: { zh: '银联查询流水号', en: 'UnionPay query number' },
+      name: { zh: '查询流水号', en: 'UnionPay query number' },
       value: of.channelRefundNo,
       readers: ['payer_channel', 'merchant_channel'],
     },

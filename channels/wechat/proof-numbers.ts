@@ -7,12 +7,12 @@ import type { ProofNumber, RefundSerials } from '../../domain/refund/proof.ts';
 export function wechatProofNumbers(of: RefundSerials): readonly ProofNumber[] {
   return [
     {
-      name: { zh: '微信支付退款单号', en: 'WeChat Pay refund number' },
+      name: { zh: '微信退款单号', en: 'WeChat Pay refund number' },
       value: of.channelRefundNo,
       readers: ['payer_channel', 'payer_bank', 'merchant_channel'],
     },
     {
-      name: { zh: '微信支付交易单号', en: 'WeChat Pay transaction number' },
+      name: { zh: '微信支付订单号', en: 'WeChat Pay transaction number' },
       value: of.transactionId,
       readers: ['payer_channel', 'merchant_channel'],
     },

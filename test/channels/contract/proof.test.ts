@@ -58,10 +58,10 @@ describe('proof numbers', () => {
 
   test('of WeChat Pay are those of the payer’s bill; a bank hears the refund’s', () => {
     expect(quoted('wechat', 'payer_channel')).toEqual([
-      ['微信支付退款单号', GIVEN.channelRefundNo],
-      ['微信支付交易单号', GIVEN.transactionId],
+      ['微信退款单号', GIVEN.channelRefundNo],
+      ['微信支付订单号', GIVEN.transactionId],
     ]);
-    expect(quoted('wechat', 'payer_bank')).toEqual([['微信支付退款单号', GIVEN.channelRefundNo]]);
+    expect(quoted('wechat', 'payer_bank')).toEqual([['微信退款单号', GIVEN.channelRefundNo]]);
   });
 
   test('of Alipay begin with the trade, since a refund has no number of its own there', () => {
@@ -73,7 +73,7 @@ describe('proof numbers', () => {
   });
 
   test('of UnionPay give a bank the trace inside the query number, and the end of the payment’s order number', () => {
-    expect(quoted('unionpay', 'payer_channel')).toEqual([['银联查询流水号', '052606301658427863998']]);
+    expect(quoted('unionpay', 'payer_channel')).toEqual([['查询流水号', '052606301658427863998']]);
     expect(quoted('unionpay', 'payer_bank')).toEqual([
       ['系统跟踪号和时间', '786399 0630165842'],
       ['检索参考号', '000000000034'],
