@@ -210,6 +210,13 @@ export interface ChannelDeps {
   readonly randomBytes: (sizeBytes: number) => Buffer;
 }
 
+/** A certificate that an account stands or falls with. */
+export interface AccountCertificate {
+  /** The field of the entry that names its file, or what it is. */
+  readonly name: string;
+  readonly validTo: Date;
+}
+
 /** One account of the accounts file, its keys loaded, still without a connection. */
 export interface ChannelAccount {
   readonly id: string;
@@ -219,11 +226,18 @@ export interface ChannelAccount {
   readonly externalId: string;
   /** Addresses by the name of their field: production lets only https and public hosts pass. */
   readonly addresses: Readonly<Record<string, string>>;
+  /** Those that the account itself holds; a channel may work without any. */
+  readonly certificates: readonly AccountCertificate[];
   open(deps: ChannelDeps): Channel;
 }
 
 /**
- * Reads an entry of the accounts file. `readFile` resolves paths as that file means them.
+ * Reads an entry of the accounts file. `readFile` resolves paths as that file means them. What has a time of its own must
+ * be valid at `wallNow`.
  * Throws AppError `config_invalid` with every error in `errors`.
  */
-export type ReadAccount = (entry: unknown, readFile: (path: string) => string) => ChannelAccount;
+export type ReadAccount = (
+  entry: unknown,
+  readFile: (path: string) => string,
+  wallNow: Date,
+) => ChannelAccount;

@@ -179,6 +179,25 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Nothing was applied. The channel repeats real notices; probes need no action.',
   },
+  callback_certificate_expired: {
+    status: 401,
+    title: 'The certificate that signed the notice, or one above it, is not valid now.',
+    retryable: false,
+    remedy:
+      'Nothing was applied; the notice is kept. Check the host clock, then `yuanlu doctor` for the dates.',
+  },
+  callback_certificate_unchained: {
+    status: 401,
+    title: 'The certificate that signed the notice was not issued under a root of this account.',
+    retryable: false,
+    remedy: 'Nothing was applied; the notice is kept. Add an authority only if the channel publishes it.',
+  },
+  callback_certificate_owner_differs: {
+    status: 401,
+    title: 'The certificate that signed the notice is made out to somebody else than the channel.',
+    retryable: false,
+    remedy: 'Nothing was applied; the notice is kept. Ask the channel whose certificate it is.',
+  },
   callback_undecipherable: {
     status: 400,
     title: 'The notice could not be decrypted or does not have the documented shape.',

@@ -30,16 +30,20 @@ export interface Accounts {
 interface Reading {
   readonly folder: string;
   readonly production: boolean;
+  readonly wallNow: Date;
   readonly errors: string[];
   readonly merchantIds: string[];
   readonly keys: ApiKey[];
   readonly accounts: ChannelAccount[];
 }
 
-/** @throws AppError `config_invalid` with every error in `errors`. */
-export function loadAccounts(path: string, o: { readonly production: boolean }): Accounts {
+/** Certificates must be valid at `wallNow`. @throws AppError `config_invalid` with every error in `errors`. */
+export function loadAccounts(
+  path: string,
+  o: { readonly production: boolean; readonly wallNow: Date },
+): Accounts {
   const reading: Reading = {
-    ...{ folder: dirname(resolve(path)), production: o.production },
+    ...{ folder: dirname(resolve(path)), production: o.production, wallNow: o.wallNow },
     ...{ errors: [], merchantIds: [], keys: [], accounts: [] },
   };
   const { merchants } = readAccountsFile(path);
@@ -88,7 +92,7 @@ function readMerchant(raw: unknown, at: string, reading: Reading): void {
     const name =
       typeof account['id'] === 'string' ? `account ${account['id']}` : `an account of merchant ${id}`;
     try {
-      const loaded = loadAccount({ ...account, merchant_id: id }, reading.folder);
+      const loaded = loadAccount({ ...account, merchant_id: id }, reading);
       reading.accounts.push(loaded);
       if (reading.production)
         reading.errors.push(...unfitForProduction(loaded).map((one) => `${name}: ${one}`));
@@ -116,13 +120,16 @@ function legible(raw: unknown): z.infer<typeof merchantSchema> {
   };
 }
 
-function loadAccount(account: Readonly<Record<string, unknown>>, folder: string): ChannelAccount {
+function loadAccount(
+  account: Readonly<Record<string, unknown>>,
+  { folder, wallNow }: Pick<Reading, 'folder' | 'wallNow'>,
+): ChannelAccount {
   const read = Object.entries(READ_ACCOUNT).find(([name]) => name === account['channel'])?.[1];
   if (read === undefined) {
     const names = Object.keys(READ_ACCOUNT).join(', ');
     throw new AppError('config_invalid', { errors: [`channel: must be one of: ${names}`] });
   }
-  return read(account, (path) => readFileSync(resolve(folder, path), 'utf8'));
+  return read(account, (path) => readFileSync(resolve(folder, path), 'utf8'), wallNow);
 }
 
 /** A sandbox answers as the channel does: nobody would notice that no money moves. */

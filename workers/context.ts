@@ -39,7 +39,10 @@ const REDACT = ['req.headers.authorization', '*.card', '*.phone', '*.openid', '*
 /** @throws AppError `config_invalid`, `database_unavailable`, `schema_outdated` */
 export async function openContext(config: Config, name: string): Promise<Context> {
   const clock = config.virtualTime === null ? systemClock() : virtualClock(config.virtualTime);
-  const accounts = loadAccounts(config.accountsFile, { production: config.production });
+  const accounts = loadAccounts(config.accountsFile, {
+    production: config.production,
+    wallNow: clock.wallNow(),
+  });
   const log = pino(
     { name, level: config.logLevel, redact: REDACT },
     pino.destination({ dest: 2, sync: true }),

@@ -1,6 +1,7 @@
 /** Everything that a process is told from outside, looked at together: variables and accounts file, one list of errors. */
 import { AppError } from '../domain/errors.ts';
 import { loadAccounts } from './accounts.ts';
+import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import type { Environment } from './config-secrets.ts';
@@ -11,7 +12,8 @@ export function readSettings(env: Environment): Config {
   const config = orErrors(() => readConfig(env), errors);
   const accountsFile = env['YUANLU_ACCOUNTS_FILE'] ?? '';
   const production = env['YUANLU_ENV'] !== 'development';
-  if (accountsFile !== '') orErrors(() => loadAccounts(accountsFile, { production }), errors);
+  const wallNow = systemClock().wallNow();
+  if (accountsFile !== '') orErrors(() => loadAccounts(accountsFile, { production, wallNow }), errors);
   if (config === null || errors.length > 0) throw new AppError('config_invalid', { errors });
   return config;
 }

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import type { Attempt } from '../account-entry.ts';
 import { accountIdSchema, attemptInto, readEntry, rsaKey } from '../account-entry.ts';
-import { certificateSn, certificatesOf, rootCertificateSn } from './certificates.ts';
+import type { AccountTrust } from './answer-keys.ts';
+import type { OwnSide } from './certificate-files.ts';
+import { certificateTrust } from './certificate-files.ts';
 import { privateKeyOf, publicKeyOf } from './signing.ts';
 
 const DAY_MS = 86_400_000;
@@ -42,9 +44,8 @@ export interface AlipayAccount {
   readonly sellerId: string;
   readonly gatewayUrl: string;
   readonly privateKey: KeyObject;
-  readonly alipayKey: KeyObject;
-  /** Serials that certificate mode sends and expects; null in key mode. */
-  readonly serials: { readonly app: string; readonly root: string; readonly alipay: string } | null;
+  /** How what Alipay says is verified, and in certificate mode which serials requests name. */
+  readonly trust: AccountTrust;
   readonly refundableForMs: number;
   readonly billHosts: ReadonlySet<string>;
 }
@@ -52,17 +53,23 @@ export interface AlipayAccount {
 type Entry = z.infer<typeof alipayAccountSchema>;
 
 /**
- * Reads an account and its key files. `readFile` resolves paths as the accounts file means them.
+ * Reads an account and its key files. `readFile` resolves paths as the accounts file means them. Certificates must be valid
+ * at `wallNow`.
  * @throws AppError `config_invalid` with every error in `errors`
  */
-export function loadAlipayAccount(entry: unknown, readFile: (path: string) => string): AlipayAccount {
+export function loadAlipayAccount(
+  entry: unknown,
+  readFile: (path: string) => string,
+  wallNow: Date,
+): AlipayAccount {
   const values = readEntry(alipayAccountSchema, entry);
   const errors: string[] = [];
   const attempt = attemptInto(errors);
   const privateKey = attempt('private_key_file', () =>
     rsaKey(privateKeyOf(readFile(values.private_key_file))),
   );
-  const trust = trustOf(values, readFile, attempt);
+  const own = { appId: values.app_id, privateKey };
+  const trust = trustOf(values, own, { readFile, attempt, wallNow });
   if ((values.alipay_public_key_file === undefined) === (values.certificate_files === undefined)) {
     errors.push('alipay_public_key_file, certificate_files: give one of the two');
   }
@@ -75,36 +82,26 @@ export function loadAlipayAccount(entry: unknown, readFile: (path: string) => st
     sellerId: values.seller_id,
     gatewayUrl: values.gateway_url,
     privateKey,
-    ...trust,
+    trust,
     refundableForMs: values.refundable_days * DAY_MS,
     billHosts: new Set(values.bill_hosts),
   };
 }
 
-type Trust = Pick<AlipayAccount, 'alipayKey' | 'serials'>;
-
-function trustOf(values: Entry, readFile: (path: string) => string, attempt: Attempt): Trust | null {
+/** Null when there is none to be had; `attempt` has taken down why. */
+function trustOf(
+  values: Entry,
+  own: OwnSide,
+  o: { readonly readFile: (path: string) => string; readonly attempt: Attempt; readonly wallNow: Date },
+): AccountTrust | null {
   const { alipay_public_key_file: keyFile, certificate_files: files } = values;
-  if (files !== undefined) return attempt('certificate_files', () => certificateTrust(files, readFile));
+  if (files !== undefined) {
+    const trust = certificateTrust(files, own, o);
+    return trust === null ? null : { mode: 'certificates', ...trust };
+  }
   if (keyFile === undefined) return null;
-  return attempt('alipay_public_key_file', () => ({
-    alipayKey: rsaKey(publicKeyOf(readFile(keyFile))),
-    serials: null,
+  return o.attempt('alipay_public_key_file', () => ({
+    mode: 'key',
+    alipayKey: rsaKey(publicKeyOf(o.readFile(keyFile))),
   }));
-}
-
-function certificateTrust(
-  files: z.infer<typeof certificateFiles>,
-  readFile: (path: string) => string,
-): Trust {
-  const [app] = certificatesOf(readFile(files.app));
-  // The file holds the certificate and the one above it; the first is the one that signs.
-  const [alipay] = certificatesOf(readFile(files.alipay));
-  const root = rootCertificateSn(readFile(files.root));
-  if (app === undefined || alipay === undefined || root === '')
-    throw new Error('a file holds no RSA certificate');
-  return {
-    alipayKey: rsaKey(alipay.publicKey),
-    serials: { app: certificateSn(app), root, alipay: certificateSn(alipay) },
-  };
 }

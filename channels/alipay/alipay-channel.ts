@@ -42,7 +42,7 @@ export function alipayChannel(account: AlipayAccount, deps: GatewayDeps): Channe
     },
     queryRefund: (order, signal) => queryRefund(gateway, order, signal),
     queryPayment: (payment, signal) => queryPayment(gateway, payment, signal),
-    readCallback: (message) => Promise.resolve(readCallback(account, message)),
+    readCallback: (message) => readCallback(account, gateway.keys, message),
     callbackReply: alipayCallbackReply,
     requestStatement: (kind, billDate, signal) =>
       requestStatement(account, gateway, { kind, billDate }, signal),

@@ -7,22 +7,26 @@ import type { CallbackMessage, CallbackReading, CallbackReply } from '../channel
 import { decodeForm } from '../form.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import type { AlipayAccount } from './account.ts';
+import type { AnswerKeys } from './answer-keys.ts';
 import { depositBackReport, tradeNoticeReport } from './reports.ts';
 import { depositBackNoticeSchema, tradeNoticeSchema } from './schemas.ts';
 import { isNoticeSignedBy } from './signing.ts';
 
 const DEPOSIT_BACK = 'alipay.trade.refund.depositback.completed';
 
-export function readCallback(
-  account: Pick<AlipayAccount, 'appId' | 'sellerId' | 'alipayKey'>,
+export async function readCallback(
+  account: Pick<AlipayAccount, 'appId' | 'sellerId'>,
+  keys: AnswerKeys,
   message: CallbackMessage,
-): CallbackReading {
+): Promise<CallbackReading> {
   const fields = decodeForm(message.body);
   if (fields === null) return refused('callback_undecipherable', 'not a form');
   if ((fields['sign'] ?? '') === '') return refused('callback_unsigned', 'no signature');
   if (fields['sign_type'] !== 'RSA2')
     return refused('callback_signature_invalid', 'signed with another algorithm');
-  if (!isNoticeSignedBy(fields, account.alipayKey))
+  const found = await keys.find(fields['alipay_cert_sn'] ?? null);
+  if (!found.known) return refused(found.code, found.why);
+  if (!found.keys.some((key) => isNoticeSignedBy(fields, key)))
     return refused('callback_signature_invalid', 'the signature is not over this content');
   if (fields['app_id'] !== account.appId)
     return refused('callback_account_differs', 'for another application');

@@ -1,18 +1,13 @@
 /** Serials by which Alipay names certificates: MD5 of the issuer's name and the decimal serial number. */
-import { X509Certificate, createHash } from 'node:crypto';
-
-const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+import type { X509Certificate } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import { certificatesOf } from '../certificate-chain.ts';
 
 /** DER of the OIDs 1.2.840.113549.1.1.*: signatures with RSA. */
 const RSA_SIGNATURES = Buffer.from([0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01]);
 
 const SEQUENCE = 0x30;
 const OBJECT_IDENTIFIER = 0x06;
-
-/** The certificates of a PEM file, in its order. Text between them is left out. */
-export function certificatesOf(pem: string): readonly X509Certificate[] {
-  return [...pem.matchAll(PEM)].map(([one]) => new X509Certificate(one));
-}
 
 /** The serial of one certificate. */
 export function certificateSn(certificate: X509Certificate): string {

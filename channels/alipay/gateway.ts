@@ -11,9 +11,14 @@ import { createHttpClient } from '../http-client.ts';
 import type { RateLimiter } from '../rate-limit.ts';
 import { wallRateLimiter } from '../rate-limit.ts';
 import type { AlipayAccount } from './account.ts';
+import type { AnswerKeys } from './answer-keys.ts';
+import { answerKeys } from './answer-keys.ts';
 import type { AnswerParts } from './answer-node.ts';
 import { answerParts } from './answer-node.ts';
+import { certificateSchema } from './schemas.ts';
 import { isSignedBy, requestText, signText } from './signing.ts';
+
+const DOWNLOAD_CERTIFICATE = 'alipay.open.app.alipaycert.download';
 
 /** From the first byte out to the last byte in; under the activities' own limits. */
 const TIMEOUT_MS = 15_000;
@@ -35,6 +40,8 @@ export type Answer =
   | { readonly kind: 'unknown'; readonly why: string; readonly responseId: string | null };
 
 export interface Gateway {
+  /** What verifies answers, and notices too. */
+  readonly keys: AnswerKeys;
   call(method: string, content: object, signal?: AbortSignal): Promise<Answer>;
   /** Opens a download address that the gateway gave. */
   download(url: URL, signal?: AbortSignal): ReturnType<HttpClient['stream']>;
@@ -50,22 +57,30 @@ export interface GatewayDeps {
 export function createGateway(account: AlipayAccount, deps: GatewayDeps): Gateway {
   const http = deps.http ?? createHttpClient({ timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX });
   const limiter = deps.limiter ?? wallRateLimiter(RATE_LIMITS, deps.clock);
+  const exchange = async (method: string, content: object, signal?: AbortSignal): Promise<Exchanged> => {
+    await limiter.turn(signal);
+    const body = encodeForm(signedParameters(account, deps.clock, method, content));
+    const result = await http.call({
+      method: 'POST',
+      url: account.gatewayUrl,
+      headers: { accept: 'application/json', 'content-type': FORM_TYPE, 'user-agent': 'yuanlu (Node.js)' },
+      body,
+      signal,
+    });
+    const read: Exchanged = result.ok
+      ? takeApart(method, result.answer)
+      : { kind: 'unknown', why: result.why, responseId: null };
+    limiter.ended(read.kind === 'read' && read.node.code === '10000');
+    return read;
+  };
+  const keys = answerKeys(account.trust, deps.clock, async (serial) =>
+    certificateText(await exchange(DOWNLOAD_CERTIFICATE, { alipay_cert_sn: serial })),
+  );
   return {
+    keys,
     call: async (method, content, signal) => {
-      await limiter.turn(signal);
-      const body = encodeForm(signedParameters(account, deps.clock, method, content));
-      const result = await http.call({
-        method: 'POST',
-        url: account.gatewayUrl,
-        headers: { accept: 'application/json', 'content-type': FORM_TYPE, 'user-agent': 'yuanlu (Node.js)' },
-        body,
-        signal,
-      });
-      const answer = result.ok
-        ? readAnswer(account, method, result.answer)
-        : ({ kind: 'unknown', why: result.why, responseId: null } as const);
-      limiter.ended(answer.kind === 'good');
-      return answer;
+      const read = await exchange(method, content, signal);
+      return read.kind === 'unknown' ? read : judged(read, await whyNotTrusted(keys, read.parts));
     },
     download: (url, signal) => http.stream({ method: 'GET', url: url.href, headers: {}, signal }),
   };
@@ -85,12 +100,16 @@ function signedParameters(
     sign_type: 'RSA2',
     timestamp: beijingTimeOf(clock.wallNow()),
     version: '1.0',
-    ...(account.serials === null
-      ? {}
-      : { app_cert_sn: account.serials.app, alipay_root_cert_sn: account.serials.root }),
+    ...serialsOf(account),
     biz_content: JSON.stringify(content),
   };
   return { ...parameters, sign: signText(requestText(parameters), account.privateKey) };
+}
+
+/** In certificate mode a request names both certificates that it relies on. */
+function serialsOf({ trust }: AlipayAccount): Record<string, string> {
+  if (trust.mode === 'key') return {};
+  return { app_cert_sn: trust.serials.app, alipay_root_cert_sn: trust.serials.root };
 }
 
 const nodeSchema = z.looseObject({
@@ -100,36 +119,55 @@ const nodeSchema = z.looseObject({
   sub_msg: z.string().default(''),
 });
 
-function readAnswer(
-  account: AlipayAccount,
+type Unknown = Extract<Answer, { kind: 'unknown' }>;
+
+/** An answer in its documented shape, not yet believed. */
+interface ReadAnswer {
+  readonly kind: 'read';
+  readonly parts: AnswerParts;
+  readonly node: z.infer<typeof nodeSchema>;
+  readonly responseId: string | null;
+}
+
+type Exchanged = ReadAnswer | Unknown;
+
+function takeApart(
   method: string,
   answer: { readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly body: Buffer },
-): Answer {
+): Exchanged {
   const responseId = answer.headers.get('trace_id') ?? answer.headers.get('trace-id') ?? null;
-  const unknown = (why: string): Answer => ({ kind: 'unknown', why, responseId });
+  const unknown = (why: string): Unknown => ({ kind: 'unknown', why, responseId });
   if (answer.status !== 200) return unknown(`HTTP ${String(answer.status)}`);
   const parts = answerParts(answer.body.toString('utf8'), method);
   if (parts === null) return unknown('the answer is not JSON as documented');
   const node = nodeSchema.safeParse(JSON.parse(parts.node));
   if (!node.success) return unknown('the answer has no code');
-  const { code, sub_code: subCode, msg, sub_msg: subMessage } = node.data;
-  const trust = whyNotTrusted(account, parts);
-  if (trust !== null) {
+  return { kind: 'read', parts, node: node.data, responseId };
+}
+
+function judged({ parts, node, responseId }: ReadAnswer, distrust: string | null): Answer {
+  const { code, sub_code: subCode, msg, sub_msg: subMessage } = node;
+  const refusal: Answer = { kind: 'error', code, subCode, message: subMessage || msg, responseId };
+  if (distrust !== null) {
     // What the gateway turns down before any product sees it comes unsigned; it is believed only as "not now".
     const turnedDown = parts.sign === null && /^(2000[01]|4000[12356])$/.test(code);
     return turnedDown
-      ? { kind: 'error', code, subCode, message: subMessage || msg, responseId }
-      : unknown(`the answer cannot be trusted (${trust})`);
+      ? refusal
+      : { kind: 'unknown', why: `the answer cannot be trusted (${distrust})`, responseId };
   }
-  if (code === '10000') return { kind: 'good', node: node.data, responseId };
-  return { kind: 'error', code, subCode, message: subMessage || msg, responseId };
+  return code === '10000' ? { kind: 'good', node, responseId } : refusal;
 }
 
 /** Null when the signature holds. */
-function whyNotTrusted(account: AlipayAccount, parts: AnswerParts): string | null {
-  if (parts.sign === null) return 'no signature';
-  const expected = account.serials?.alipay;
-  if (expected !== undefined && parts.certSn !== null && parts.certSn !== expected)
-    return `signed with certificate ${parts.certSn}, which is not the configured one`;
-  return isSignedBy(parts.node, parts.sign, account.alipayKey) ? null : 'wrong signature';
+async function whyNotTrusted(keys: AnswerKeys, { node, sign, certSn }: AnswerParts): Promise<string | null> {
+  if (sign === null) return 'no signature';
+  const found = await keys.find(certSn);
+  if (!found.known) return found.why;
+  return found.keys.some((key) => isSignedBy(node, sign, key)) ? null : 'wrong signature';
+}
+
+/** Certificates are handed out as the base64 of their PEM text. Whether one is Alipay's, it has to prove itself. */
+function certificateText(read: Exchanged): string | null {
+  const parsed = certificateSchema.safeParse(read.kind === 'read' ? read.node : null);
+  return parsed.success ? Buffer.from(parsed.data.alipay_cert_content, 'base64').toString('utf8') : null;
 }

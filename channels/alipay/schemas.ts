@@ -73,6 +73,9 @@ export const tradeSchema = z.object({
 /** alipay.data.dataservice.bill.downloadurl.query. */
 export const billSchema = z.object({ bill_download_url: z.url() });
 
+/** alipay.open.app.alipaycert.download. */
+export const certificateSchema = z.object({ alipay_cert_content: z.string().min(1) });
+
 /** A trade notice about a refund; everything in a form is text. */
 export const tradeNoticeSchema = z.object({
   notify_id: z.string().min(1).max(128),

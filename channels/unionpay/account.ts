@@ -4,6 +4,8 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { accountIdSchema, attemptInto, noticeAddress, readEntry, rsaKey } from '../account-entry.ts';
+import { accountCertificate, whyNotUsable } from '../certificate-chain.ts';
+import type { AccountCertificate } from '../channel.ts';
 import { OWNER, TEST_OWNER, SigningCertificates, certificateId } from './certificates.ts';
 
 const unionpayAccountSchema = z.strictObject({
@@ -49,13 +51,19 @@ export interface UnionpayAccount {
   /** Decimal serial of the merchant's certificate. */
   readonly certId: string;
   readonly certificates: SigningCertificates;
+  readonly ownCertificates: readonly AccountCertificate[];
 }
 
 /**
- * Reads an account and its key files. `readFile` resolves paths as the accounts file means them.
+ * Reads an account and its key files. `readFile` resolves paths as the accounts file means them. The merchant's
+ * certificate must be valid at `wallNow`.
  * @throws AppError `config_invalid` with every error in `errors`
  */
-export function loadUnionpayAccount(entry: unknown, readFile: (path: string) => string): UnionpayAccount {
+export function loadUnionpayAccount(
+  entry: unknown,
+  readFile: (path: string) => string,
+  wallNow: Date,
+): UnionpayAccount {
   const values = readEntry(unionpayAccountSchema, entry);
   const errors: string[] = [];
   const attempt = attemptInto(errors);
@@ -66,6 +74,8 @@ export function loadUnionpayAccount(entry: unknown, readFile: (path: string) => 
     'certificate_file',
     () => new X509Certificate(readFile(values.certificate_file)),
   );
+  const whyNot = certificate === null ? null : whyNotUsable(certificate, wallNow);
+  if (whyNot !== null) errors.push(`certificate_file: ${whyNot}`);
   const authorities = values.authority_files.flatMap((file) => {
     const one = attempt(`authority_files ${file}`, () => new X509Certificate(readFile(file)));
     return one === null ? [] : [one];
@@ -89,5 +99,11 @@ export function loadUnionpayAccount(entry: unknown, readFile: (path: string) => 
       authorities,
       owners: values.test_gateway ? [OWNER, TEST_OWNER] : [OWNER],
     }),
+    ownCertificates: [
+      accountCertificate('certificate_file', certificate),
+      ...authorities.map((one, index) =>
+        accountCertificate(`authority_files ${values.authority_files[index] ?? ''}`, one),
+      ),
+    ],
   };
 }

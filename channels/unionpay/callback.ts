@@ -18,8 +18,8 @@ export function readCallback(
   if (fields === null) return { verdict: 'refused', code: 'callback_undecipherable', why: 'not a form' };
   if ((fields['signature'] ?? '') === '')
     return { verdict: 'refused', code: 'callback_unsigned', why: 'no signature' };
-  const why = whyNotGenuine(account, fields, wallNow);
-  if (why !== null) return { verdict: 'refused', code: 'callback_signature_invalid', why };
+  const distrust = whyNotGenuine(account, fields, wallNow);
+  if (distrust !== null) return { verdict: 'refused', code: distrust.code, why: distrust.why };
   if (fields['merId'] !== account.merId)
     return { verdict: 'refused', code: 'callback_account_differs', why: 'for another merchant' };
   return readNotice(fields);

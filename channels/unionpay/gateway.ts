@@ -1,5 +1,6 @@
 /** One signed call to UnionPay's gateway and what can be trusted of its answer: nothing without UnionPay's signature. */
 import type { Clock } from '../../domain/clock.ts';
+import type { ErrorCode } from '../../domain/errors.ts';
 import { FORM_TYPE, encodeForm } from '../form.ts';
 import type { HttpClient } from '../http-client.ts';
 import { createHttpClient } from '../http-client.ts';
@@ -78,12 +79,18 @@ function readAnswer(account: UnionpayAccount, status: number, body: Buffer, cloc
   if (status !== 200) return { kind: 'unknown', why: `HTTP ${String(status)}` };
   const fields = readKeyValues(body.toString('utf8').trimEnd());
   if (fields === null) return { kind: 'unknown', why: 'the answer is not fields as documented' };
-  const why = whyNotGenuine(account, fields, clock.wallNow());
-  if (why !== null) return { kind: 'unknown', why: `the answer cannot be trusted (${why})` };
+  const distrust = whyNotGenuine(account, fields, clock.wallNow());
+  if (distrust !== null) return { kind: 'unknown', why: `the answer cannot be trusted (${distrust.why})` };
   const respCode = fields['respCode'];
   return respCode === undefined
     ? { kind: 'unknown', why: 'the answer has no respCode' }
     : { kind: 'signed', fields, respCode };
+}
+
+/** Why something is not UnionPay's. */
+interface Distrust {
+  readonly code: ErrorCode;
+  readonly why: string;
 }
 
 /** Null when the fields are signed by UnionPay. For answers and notices alike. */
@@ -91,12 +98,16 @@ export function whyNotGenuine(
   account: Pick<UnionpayAccount, 'certificates'>,
   fields: Parameters,
   wallNow: Date,
-): string | null {
+): Distrust | null {
   if (fields['version'] !== VERSION || fields['signMethod'] !== SIGN_METHOD)
-    return 'not version 5.1.0 with a certificate';
+    return invalid('not version 5.1.0 with a certificate');
   const pem = fields['signPubKeyCert'];
-  if (pem === undefined) return 'no certificate';
+  if (pem === undefined) return invalid('no certificate');
   const verdict = account.certificates.judge(pem, wallNow);
-  if (!verdict.believed) return verdict.why;
-  return isSignedBy(fields, verdict.key) ? null : 'wrong signature';
+  if (!verdict.believed) return verdict;
+  return isSignedBy(fields, verdict.key) ? null : invalid('wrong signature');
+}
+
+function invalid(why: string): Distrust {
+  return { code: 'callback_signature_invalid', why };
 }

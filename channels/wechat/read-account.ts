@@ -11,6 +11,8 @@ export function readWechatAccount(entry: unknown, readFile: (path: string) => st
     channel: 'wechat',
     externalId: account.mchid,
     addresses: { api_base: account.apiBase, notify_url: account.notifyUrl },
+    // Its merchant certificate is named by serial only; platform certificates are fetched while it runs.
+    certificates: [],
     open: (deps) => wechatChannel(account, deps),
   };
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { AppError } from '../../domain/errors.ts';
-import type { Channel } from '../../channels/channel.ts';
+import type { AccountCertificate, Channel } from '../../channels/channel.ts';
 import { POSTGRES_FLOOR, assertSchemaCurrent } from '../../store/migrate.ts';
 import type { Pool, PoolOptions } from '../../store/pool.ts';
 import { createPool } from '../../store/pool.ts';
@@ -15,6 +15,12 @@ import { aboutDatabase, temporalAway } from '../../workers/not-there.ts';
 import { refundEngine } from '../../workers/refund-engine.ts';
 import { attributeType, missingSearchAttributes } from '../../workers/search-attributes.ts';
 import { connectClient, mustHaveNamespace } from '../../workers/temporal.ts';
+
+/** What is the case, and what to do about it although nothing is wrong yet. */
+export interface Noted {
+  readonly detail: string;
+  readonly mend: string | null;
+}
 
 const run = promisify(execFile);
 
@@ -106,6 +112,27 @@ export async function checkFiles(folder: string): Promise<string> {
       { cause: error },
     );
   }
+}
+
+/** From so many days before its end on, a certificate wants to be renewed: channels take some days to issue one. */
+const RENEW_WITHIN_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** Says until when each certificate of an account is valid, and which want to be renewed. None has ended: it would not load. */
+export async function checkCertificates(
+  certificates: readonly AccountCertificate[],
+  wallNow: Date,
+): Promise<Noted> {
+  const said = certificates.map(({ name, validTo }) => `${name} until ${validTo.toISOString().slice(0, 10)}`);
+  const soon = certificates.filter(
+    ({ validTo }) => validTo.getTime() - wallNow.getTime() < RENEW_WITHIN_DAYS * DAY_MS,
+  );
+  const names = soon.map(({ name }) => name).join(', ');
+  return {
+    detail: said.join('; '),
+    mend:
+      soon.length === 0 ? null : `Renew with the channel within ${String(RENEW_WITHIN_DAYS)} days: ${names}`,
+  };
 }
 
 /** Asks the channel about a payment that cannot exist: "no such order" proves address, keys and rights. */

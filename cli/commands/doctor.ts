@@ -6,7 +6,9 @@ import { systemClock } from '../../workers/clock.ts';
 import { readAsFarAsPossible } from '../../workers/config.ts';
 import { EXIT, describeFailure } from '../exit.ts';
 import { createOutput } from '../output.ts';
+import type { Noted } from './doctor-checks.ts';
 import {
+  checkCertificates,
   checkChannel,
   checkDatabase,
   checkEmbeddedPostgres,
@@ -73,20 +75,29 @@ function filesOf({ filesDir, databaseUrl, accountsFile }: Known): readonly Promi
 function accountsOf({ accountsFile, production }: Known): readonly Promise<Finding>[] {
   if (accountsFile === undefined) return [];
   try {
-    const accounts = loadAccounts(accountsFile, { production: production ?? true });
-    const channels = buildChannels(accounts, systemClock());
+    const clock = systemClock();
+    const wallNow = clock.wallNow();
+    const accounts = loadAccounts(accountsFile, { production: production ?? true, wallNow });
+    const channels = buildChannels(accounts, clock);
     return [
       find('accounts file', async () => `complete: ${channels.accountIds.join(', ')}`),
       ...channels.accountIds.map((id) => find(`channel account ${id}`, () => checkChannel(channels.get(id)))),
+      ...accounts.accounts
+        .filter(({ certificates }) => certificates.length > 0)
+        .map(({ id, certificates }) =>
+          find(`certificates of ${id}`, () => checkCertificates(certificates, wallNow)),
+        ),
     ];
   } catch (error) {
     return [Promise.resolve(failed('accounts file', error))];
   }
 }
 
-async function find(check: string, look: () => Promise<string>): Promise<Finding> {
+async function find(check: string, look: () => Promise<string | Noted>): Promise<Finding> {
   try {
-    return { check, ok: true, detail: await look(), mend: null };
+    const found = await look();
+    const noted = typeof found === 'string' ? { detail: found, mend: null } : found;
+    return { check, ok: true, ...noted };
   } catch (error) {
     return failed(check, error);
   }
@@ -98,6 +109,7 @@ function failed(check: string, error: unknown): Finding {
 }
 
 function sentence({ check, ok, detail, mend }: Finding): string {
-  const lines = [`${ok ? '✓' : '✗'} ${check}: ${detail.split('\n').join('\n    ')}`];
+  const mark = mend === null ? '✓' : '!';
+  const lines = [`${ok ? mark : '✗'} ${check}: ${detail.split('\n').join('\n    ')}`];
   return [...lines, ...(mend === null ? [] : [`    → ${mend}`])].join('\n');
 }

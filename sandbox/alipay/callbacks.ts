@@ -9,6 +9,7 @@ import type { Refund, SandboxMerchant } from './model.ts';
 import type { Notice } from './notice.ts';
 import { depositBackNotice, paymentNotice, refundNotice } from './notice.ts';
 import { signatureOf, textOf } from './signing.ts';
+import type { SigningKeyRing } from './signing-keys.ts';
 import type { RefundTrouble } from './troubles.ts';
 
 const SECOND_MS = 1000;
@@ -31,8 +32,8 @@ export interface CallbackParts {
   readonly agenda: Agenda;
   readonly plan: TroublePlan<RefundTrouble>;
   readonly merchants: ReadonlyMap<string, SandboxMerchant>;
-  /** Alipay's own key. */
-  readonly key: KeyObject;
+  /** Alipay's own keys. */
+  readonly signers: SigningKeyRing;
   /** A key that nobody knows. */
   readonly stranger: () => KeyObject;
   readonly log: (line: string) => void;
@@ -82,11 +83,15 @@ export class Callbacks {
   }
 
   #seal(notice: Notice, flavour: Flavour): Posting {
-    const { key, stranger } = this.#parts;
+    const { merchants, signers, stranger } = this.#parts;
+    const keyMode = merchants.get(notice.refund.trade.sellerId)?.keyMode ?? 'public_key';
     const parameters = new Map(notice.parameters);
     if (flavour === 'foreign') parameters.set('app_id', FOREIGN_APP).set('auth_app_id', FOREIGN_APP);
     const text = textOf(parameters, notice.signsSignType ? ['sign'] : ['sign', 'sign_type']);
-    parameters.set('sign', signatureOf(Buffer.from(text), flavour === 'forged' ? stranger() : key));
+    parameters.set(
+      'sign',
+      signatureOf(Buffer.from(text), flavour === 'forged' ? stranger() : signers.of(keyMode).key),
+    );
     return {
       body: new URLSearchParams([...parameters]).toString(),
       headers: { 'Content-Type': 'application/x-www-form-urlencoded; charset=utf-8' },

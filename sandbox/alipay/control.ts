@@ -1,9 +1,13 @@
 /** What is Alipay's own about working its sandbox over /sandbox: fields of a trade, and keys. */
-import { MINOR } from '../control/bodies.ts';
+import { MINOR, object } from '../control/bodies.ts';
 import type { ControlSide } from '../control/routes.ts';
+import type { CertificateFlaw } from './keys.ts';
+import { CERTIFICATE_FLAWS } from './keys.ts';
 import { PAY_SOURCES, TRADE_STATES } from './model.ts';
 import type { Sandbox } from './server.ts';
 import { TROUBLES } from './troubles.ts';
+
+const RENEWAL = object([], { flaw: { enum: CERTIFICATE_FLAWS } });
 
 export function alipayControl(sandbox: Sandbox): ControlSide {
   return {
@@ -23,6 +27,15 @@ export function alipayControl(sandbox: Sandbox): ControlSide {
         url: '/sandbox/keys',
         does: 'the public key and the certificates with which the sandbox signs',
         act: () => sandbox.keys,
+      },
+      {
+        method: 'POST',
+        url: '/sandbox/renew-certificate',
+        does: 'makes another certificate of Alipay’s that signs from now on in certificate mode',
+        body: RENEWAL,
+        act: ({ body }) => ({
+          certificate_sn: sandbox.renewCertificate((body as { flaw?: CertificateFlaw } | undefined)?.flaw),
+        }),
       },
     ],
   };

@@ -39,6 +39,9 @@ export async function registerGateway(
     'alipay.data.dataservice.bill.downloadurl.query': (merchant, content) => ({
       node: bills.offer(merchant, content),
     }),
+    'alipay.open.app.alipaycert.download': (_merchant, content) => ({
+      node: certificateNode(world, content['alipay_cert_sn']),
+    }),
   };
 
   app.route({
@@ -60,6 +63,13 @@ export async function registerGateway(
   app.setErrorHandler(sendGatewayError);
 }
 
+/** Alipay's certificate under a serial, as the base64 of its PEM text. @throws AlipayProblem */
+function certificateNode({ signers }: World, sn: unknown): Record<string, unknown> {
+  const pem = typeof sn === 'string' ? signers.certificate(sn) : undefined;
+  if (pem === undefined) throw new AlipayProblem('40004', 'isv.cert-not-exist', '证书不存在');
+  return { code: '10000', msg: 'Success', alipay_cert_content: Buffer.from(pem).toString('base64') };
+}
+
 /** A refusal by the product is signed like any answer. */
 function answerOf(product: Product | undefined, { merchant, content }: GatewayCall): Answer {
   if (product === undefined) throw new Error('a method without a product');
@@ -77,12 +87,13 @@ async function send(
   { merchant, method, charset }: GatewayCall,
   answer: Answer,
 ): Promise<FastifyReply> {
+  const { keys, key } = world.signers.of(merchant.keyMode);
   const node = textOfNode(answer.node);
   const signedBytes = encode(answer.spoilt === 'wrong_signature' ? `${node} ` : node, charset);
   const members = [
     `"${method.replaceAll('.', '_')}_response":${node}`,
-    ...(merchant.keyMode === 'certificate' ? [`"alipay_cert_sn":"${world.keys.certificateSn}"`] : []),
-    ...(answer.spoilt === 'unsigned' ? [] : [`"sign":"${signatureOf(signedBytes, world.key)}"`]),
+    ...(merchant.keyMode === 'certificate' ? [`"alipay_cert_sn":"${keys.certificateSn}"`] : []),
+    ...(answer.spoilt === 'unsigned' ? [] : [`"sign":"${signatureOf(signedBytes, key)}"`]),
   ];
   const body = `{${members.join(',')}}`;
   const type = typeOf(charset);

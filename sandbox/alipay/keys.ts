@@ -2,7 +2,7 @@
  * Keys made at start: a merchant's and Alipay's, with the certificates of both, so that an application can work in either
  * mode. Nothing here is ever part of the repository.
  */
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey } from 'node:crypto';
 import type { CertificateOrder, Subject } from '../certificate.ts';
 import { makeCertificate } from '../certificate.ts';
 import { newKeyPair, newSerial, pemOf, randomDigits } from '../key-pair.ts';
@@ -23,16 +23,22 @@ export interface MerchantKeys {
   readonly certificateSn: string;
 }
 
-/** What Alipay holds: one key pair, and a certificate of it under a root. */
-export interface ChannelKeys {
+/** A key pair and the certificate under which it signs. */
+export interface SigningKeys {
   readonly publicKeyPem: string;
   readonly privateKeyPem: string;
   /** The certificate that signs and the one above it. */
   readonly certificatePem: string;
   readonly certificateSn: string;
+}
+
+/** What Alipay holds: one key pair, and a certificate of it under a root. */
+export interface ChannelKeys extends SigningKeys {
   /** The roots, as applications keep them. */
   readonly rootPem: string;
   readonly rootSn: string;
+  /** What issues certificates below the first root. */
+  readonly issuer: { readonly privateKeyPem: string; readonly certificatePem: string };
 }
 
 export interface AlipayKeys {
@@ -51,6 +57,40 @@ const SANDBOX: Subject['organisation'] = [
 const ROOT: Subject = { organisation: SANDBOX, commonName: 'Alipay sandbox root R1' };
 const OTHER_ROOT: Subject = { organisation: SANDBOX, commonName: 'Alipay sandbox root R2' };
 const MIDDLE: Subject = { organisation: SANDBOX, commonName: 'Alipay sandbox class 1 R1' };
+
+/** The name of the company to which Alipay's certificates are made out; the merchant's number follows. */
+const OWNER = '支付宝(中国)网络技术有限公司';
+
+/** What may be wrong with a certificate that is made wrong on purpose. */
+export const CERTIFICATE_FLAWS = ['expired', 'other_owner', 'unchained'] as const;
+export type CertificateFlaw = (typeof CERTIFICATE_FLAWS)[number];
+
+/**
+ * A new key pair of Alipay's and its certificate, as when the old one is about to end.
+ * @param wallNow the host's own instant
+ */
+export function renewedKeys(
+  { issuer, ownerNo }: Pick<ChannelKeys, 'issuer'> & { readonly ownerNo: string },
+  wallNow: Date,
+  flaw?: CertificateFlaw,
+): SigningKeys {
+  const pair = newKeyPair();
+  const serial = newSerial();
+  const days = flaw === 'expired' ? [-30, -1] : [-1, CERTIFICATE_DAYS];
+  const [from, to] = days.map((count) => new Date(wallNow.getTime() + count * DAY_MS)) as [Date, Date];
+  const issuerKey = flaw === 'unchained' ? newKeyPair().privateKey : createPrivateKey(issuer.privateKeyPem);
+  const commonName = flaw === 'other_owner' ? '某某科技有限公司' : `${OWNER}-${ownerNo}`;
+  const pem = makeCertificate({
+    ...{ commonName, ...pair, from, to, serial },
+    issuer: { ...MIDDLE, privateKey: issuerKey },
+  });
+  return {
+    publicKeyPem: pemOf(pair.publicKey),
+    privateKeyPem: pemOf(pair.privateKey),
+    certificatePem: pem + issuer.certificatePem,
+    certificateSn: serialName(MIDDLE, serial),
+  };
+}
 
 /** @param wallNow the host's own instant: certificates are checked against real time, never against virtual time. */
 export function makeAlipayKeys(wallNow: Date): AlipayKeys {
@@ -74,13 +114,13 @@ export function makeAlipayKeys(wallNow: Date): AlipayKeys {
     authority,
     issuer: { ...ROOT, privateKey: root.privateKey },
   });
-  const own = certificate({ commonName: 'Alipay sandbox', ...alipay, issuer: byMiddle });
-  const appId = `2021${randomDigits(12)}`;
-  const application = certificate({ commonName: appId, ...merchant, issuer: byMiddle });
+  const [appId, sellerId] = [`2021${randomDigits(12)}`, `2088${randomDigits(12)}`];
+  const own = certificate({ commonName: `${OWNER}-${sellerId}`, ...alipay, issuer: byMiddle });
+  const application = certificate({ commonName: `${sellerId}-${appId}`, ...merchant, issuer: byMiddle });
   return {
     merchant: {
       appId,
-      sellerId: `2088${randomDigits(12)}`,
+      sellerId,
       privateKeyPem: pemOf(merchant.privateKey),
       publicKeyPem: pemOf(merchant.publicKey),
       certificatePem: application.pem,
@@ -93,6 +133,7 @@ export function makeAlipayKeys(wallNow: Date): AlipayKeys {
       certificateSn: own.sn,
       rootPem: roots.map(({ pem }) => pem).join(''),
       rootSn: roots.map(({ sn }) => sn).join('_'),
+      issuer: { privateKeyPem: pemOf(middle.privateKey), certificatePem: above.pem },
     },
   };
 }

@@ -31,6 +31,7 @@ export function operatorOf(
       rootPem: keys.rootPem,
       rootSn: keys.rootSn,
     },
+    renewCertificate: (flaw) => world.signers.renew(first.sellerId, clock.wallNow(), flaw),
     pay: (wanted) => {
       const trade = trades.add(wanted, nowMs());
       if (wasPaid(trade)) ledger.paid(ledgerPayment(trade));

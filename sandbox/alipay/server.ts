@@ -12,7 +12,7 @@ import { LOOPBACK, listen, newServer } from '../listening.ts';
 import { Bills } from './bills.ts';
 import { alipayControl } from './control.ts';
 import { registerGateway, sendGatewayError } from './gateway-server.ts';
-import type { ChannelKeys } from './keys.ts';
+import type { CertificateFlaw, ChannelKeys } from './keys.ts';
 import type { NewTrade, SandboxMerchant } from './model.ts';
 import { operatorOf } from './operator.ts';
 import { RefundCalls } from './refund-calls.ts';
@@ -29,7 +29,9 @@ export interface SandboxOptions extends SandboxBasics {
 
 export interface Sandbox extends ControlledSandbox<RefundTrouble> {
   /** What merchants verify with. */
-  readonly keys: Omit<ChannelKeys, 'privateKeyPem'>;
+  readonly keys: Omit<ChannelKeys, 'privateKeyPem' | 'issuer'>;
+  /** Applications in certificate mode meet another certificate of Alipay's from now on. Returns its serial. */
+  renewCertificate(flaw?: CertificateFlaw): string;
   /** Makes a paid trade. @throws AppError `request_invalid` */
   pay(trade: NewTrade): TradeView;
   /** @throws AlipayProblem */

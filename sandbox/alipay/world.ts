@@ -1,6 +1,4 @@
 /** Everything behind the doors, put together: trades, refunds, money, time, trouble. HTTP comes on top. */
-import { createPrivateKey } from 'node:crypto';
-import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import type { Agenda } from '../agenda.ts';
 import { startAgenda } from '../agenda.ts';
@@ -12,6 +10,7 @@ import { Callbacks } from './callbacks.ts';
 import type { ChannelKeys } from './keys.ts';
 import type { SandboxMerchant } from './model.ts';
 import { RefundDesk } from './refund-desk.ts';
+import { SigningKeyRing } from './signing-keys.ts';
 import { Trades } from './trades.ts';
 import { TROUBLE_RULES } from './troubles.ts';
 import type { RefundTrouble } from './troubles.ts';
@@ -21,8 +20,8 @@ export interface World {
   /** By their seller id. */
   readonly merchants: ReadonlyMap<string, SandboxMerchant>;
   readonly keys: ChannelKeys;
-  /** Signs answers and notices. */
-  readonly key: KeyObject;
+  /** Sign answers and notices. */
+  readonly signers: SigningKeyRing;
   readonly agenda: Agenda;
   readonly plan: TroublePlan<RefundTrouble>;
   readonly ledger: Ledger;
@@ -42,12 +41,20 @@ export function makeWorld(o: {
   const { clock, keys, log } = o;
   const dice = seededDice(o.seed);
   const merchants = new Map(o.merchants.map((merchant) => [merchant.sellerId, merchant]));
-  const key = createPrivateKey(keys.privateKeyPem);
+  const signers = new SigningKeyRing(keys);
   const agenda = startAgenda(clock);
   const plan = new TroublePlan(TROUBLE_RULES, () => clock.now());
   const ledger = new Ledger();
   const trades = new Trades(merchants, dice, new Set(o.notifyHosts));
-  const callbacks = new Callbacks({ clock, agenda, plan, merchants, key, stranger: strangerMaker(), log });
+  const callbacks = new Callbacks({
+    clock,
+    agenda,
+    plan,
+    merchants,
+    signers,
+    stranger: strangerMaker(),
+    log,
+  });
   const desk = new RefundDesk({
     ...{ merchants, ledger, agenda, plan, dice },
     onAccepted: (refund) => callbacks.onAccepted(refund),
@@ -55,5 +62,5 @@ export function makeWorld(o: {
     onBankLegEnd: (refund) => callbacks.onBankLegEnd(refund),
   });
   for (const { sellerId, openingBalanceMinor } of o.merchants) ledger.open(sellerId, openingBalanceMinor);
-  return { clock, merchants, keys, key, agenda, plan, ledger, trades, desk, callbacks };
+  return { clock, merchants, keys, signers, agenda, plan, ledger, trades, desk, callbacks };
 }

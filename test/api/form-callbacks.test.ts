@@ -2,7 +2,7 @@
  * Callbacks of Alipay and UnionPay through the API, signed as they sign: the genuine one counts once, one that contradicts
  * the books is put before a person, and what is not to be believed changes nothing and is kept as it came, with its code.
  */
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Channel } from '../../channels/channel.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
@@ -51,7 +51,7 @@ const ALIPAY: Speaker = {
   yes: 'success',
   open: async () => {
     const desk = await ali.openDesk();
-    return { channel: desk.channel({ alipayKey: createPublicKey(ali.ALIPAY_KEY) }), stop: () => desk.stop() };
+    return { channel: desk.channel(), stop: () => desk.stop() };
   },
   notice: (refundNo) => ({
     notify_time: '2026-11-24 10:30:05',
@@ -134,17 +134,17 @@ const UNIONPAY: Speaker = {
       'with a certificate that has ended',
       (fields) =>
         up.signedFields(fields, up.signerNamed(up.OWNER_NAME, { to: new Date('2026-11-01T00:00:00Z') })),
-      'callback_signature_invalid',
+      'callback_certificate_expired',
     ],
     [
       'with a certificate outside the chain',
       (fields) => up.signedFields(fields, up.signerNamed(up.OWNER_NAME, { selfMade: true })),
-      'callback_signature_invalid',
+      'callback_certificate_unchained',
     ],
     [
       'with a certificate of another owner',
       (fields) => up.signedFields(fields, up.signerNamed('041@831@某某科技有限公司@0001')),
-      'callback_signature_invalid',
+      'callback_certificate_owner_differs',
     ],
     [
       'without its certificate',

@@ -160,7 +160,7 @@ describe('started alone', () => {
       'http://127.0.0.1:8099/',
     );
 
-    const accounts = loadAccounts(running.facts.accounts, { production: false });
+    const accounts = loadAccounts(running.facts.accounts, { production: false, wallNow: new Date() });
 
     const { wechat, alipay, unionpay } = running.facts;
     expect(accounts.rows).toMatchObject([

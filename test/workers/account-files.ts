@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeCertificate } from '../../sandbox/certificate.ts';
 
+/** Within the time of every certificate that is made here. */
+export const NOW = new Date('2026-11-24T02:30:00Z');
+
 export type Entry = Readonly<Record<string, unknown>>;
 
 export interface AccountFolder {

@@ -8,6 +8,7 @@ import { buildChannels } from '../../workers/channels.ts';
 import { systemClock } from '../../workers/clock.ts';
 import type { AccountFolder, Entry } from './account-files.ts';
 import {
+  NOW,
   accountFolder,
   alipayEntry,
   keyEntry,
@@ -25,7 +26,7 @@ afterAll(() => {
 });
 
 const load = (merchants: unknown, production = false): Accounts =>
-  loadAccounts(folder.accounts(merchants), { production });
+  loadAccounts(folder.accounts(merchants), { production, wallNow: NOW });
 
 /** What is said about the file, without the path that each line begins with. */
 function errorsOf(merchants: unknown, production = false): readonly string[] {
@@ -37,7 +38,7 @@ function errorsOf(merchants: unknown, production = false): readonly string[] {
 
 function refusalOf(path: string, production = false): readonly string[] {
   try {
-    loadAccounts(path, { production });
+    loadAccounts(path, { production, wallNow: NOW });
   } catch (error) {
     if (error instanceof AppError && error.code === 'config_invalid')
       return error.details['errors'] as string[];

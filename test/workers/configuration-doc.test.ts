@@ -4,7 +4,14 @@ import { apiKeySchema } from '../../api/keys.ts';
 import { loadAccounts, merchantSchema } from '../../workers/accounts.ts';
 import { readText } from '../house/repository.ts';
 import type { AccountFolder } from './account-files.ts';
-import { accountFolder, alipayEntry, merchantEntry, unionpayEntry, wechatEntry } from './account-files.ts';
+import {
+  NOW,
+  accountFolder,
+  alipayEntry,
+  merchantEntry,
+  unionpayEntry,
+  wechatEntry,
+} from './account-files.ts';
 
 const doc = readText('docs/configuration.md');
 
@@ -44,7 +51,7 @@ const CHANNELS = ['wechat', 'alipay', 'unionpay'] as const;
 function isRefused(channel: keyof typeof WHOLE, change: Readonly<Record<string, unknown>>): boolean {
   const path = folder.accounts([merchantEntry('shop', [WHOLE[channel]('one', change)])]);
   try {
-    loadAccounts(path, { production: false });
+    loadAccounts(path, { production: false, wallNow: NOW });
     return false;
   } catch {
     return true;
@@ -91,7 +98,10 @@ describe('the example', () => {
         .replace('wx/pub_key.pem', 'channel.pem'),
     ) as { merchants: unknown };
 
-    const { accounts, keys } = loadAccounts(folder.accounts(example.merchants), { production: true });
+    const { accounts, keys } = loadAccounts(folder.accounts(example.merchants), {
+      production: true,
+      wallNow: NOW,
+    });
 
     expect(accounts.map((one) => [one.id, one.merchantId, one.externalId])).toEqual([
       ['wx-main', 'card-shop', '1900000109'],

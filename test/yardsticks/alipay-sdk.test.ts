@@ -10,14 +10,16 @@ import type { AlipaySdkConfig } from 'alipay-sdk';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { answerParts } from '../../channels/alipay/answer-node.ts';
-import { certificateSn, certificatesOf, rootCertificateSn } from '../../channels/alipay/certificates.ts';
+import { certificateSn, rootCertificateSn } from '../../channels/alipay/certificates.ts';
 import { isSignedBy, requestText } from '../../channels/alipay/signing.ts';
+import { certificatesOf } from '../../channels/certificate-chain.ts';
 import type { CallbackMessage } from '../../channels/channel.ts';
 import { makeCertificate } from '../../sandbox/certificate.ts';
 import { openAlipayStand } from '../channels/contract/alipay-stand.ts';
 import {
   ALIPAY_KEY,
   APP_ID,
+  KEY_TRUST,
   ORDER,
   accountAt,
   openDesk,
@@ -42,12 +44,12 @@ function pem(key: KeyObject): string {
 
 /** The SDK as the merchant of the desk, which believes what Alipay's key signed. */
 function sdk(o: Partial<AlipaySdkConfig> = {}): AlipaySdk {
-  const { privateKey, alipayKey, gatewayUrl } = accountAt(desk.url);
+  const { privateKey, gatewayUrl } = accountAt(desk.url);
   return new AlipaySdk({
     appId: APP_ID,
     privateKey: pem(privateKey),
     keyType: 'PKCS8',
-    alipayPublicKey: pem(alipayKey),
+    alipayPublicKey: pem(KEY_TRUST.alipayKey),
     gateway: gatewayUrl,
     camelcase: false,
     ...o,

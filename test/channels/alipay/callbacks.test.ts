@@ -1,11 +1,13 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { CallbackReading } from '../../../channels/channel.ts';
+import type { AnswerKeys } from '../../../channels/alipay/answer-keys.ts';
 import { alipayCallbackReply, readCallback } from '../../../channels/alipay/callback.ts';
-import { createPublicKey } from 'node:crypto';
-import { ALIPAY_KEY, APP_ID, SELLER_ID, signAsAlipay, sortedText } from './gateway-desk.ts';
+import type { ALIPAY_KEY } from './gateway-desk.ts';
+import { APP_ID, KEY_TRUST, SELLER_ID, signAsAlipay, sortedText } from './gateway-desk.ts';
 
-const ACCOUNT = { appId: APP_ID, sellerId: SELLER_ID, alipayKey: createPublicKey(ALIPAY_KEY) };
+const ACCOUNT = { appId: APP_ID, sellerId: SELLER_ID };
+const KEYS: AnswerKeys = { find: () => Promise.resolve({ known: true, keys: [KEY_TRUST.alipayKey] }) };
 
 const NOTICE: Readonly<Record<string, string>> = {
   notify_time: '2026-11-24 10:30:05',
@@ -35,15 +37,15 @@ function form(fields: Fields, o: { withSignType?: boolean; key?: typeof ALIPAY_K
   return Buffer.from(new URLSearchParams({ ...fields, sign_type: 'RSA2', sign }).toString());
 }
 
-function read(body: Buffer): CallbackReading {
-  return readCallback(ACCOUNT, { headers: {}, body });
+function read(body: Buffer): Promise<CallbackReading> {
+  return readCallback(ACCOUNT, KEYS, { headers: {}, body });
 }
 
 describe('a trade notice about a refund', () => {
   test.each([false, true])(
     'F39 is read as success of the refund it names; sign_type signed: %s',
-    (withSignType) => {
-      expect(read(form(NOTICE, { withSignType }))).toMatchObject({
+    async (withSignType) => {
+      expect(await read(form(NOTICE, { withSignType }))).toMatchObject({
         verdict: 'refund',
         noticeId: NOTICE['notify_id'],
         eventType: 'trade/TRADE_SUCCESS',
@@ -58,8 +60,10 @@ describe('a trade notice about a refund', () => {
     },
   );
 
-  test('F39 a full refund closes the trade and says so with the marks of a refund', () => {
-    const reading = read(form({ ...NOTICE, trade_status: 'TRADE_CLOSED', gmt_close: '2026-11-24 10:30:02' }));
+  test('F39 a full refund closes the trade and says so with the marks of a refund', async () => {
+    const reading = await read(
+      form({ ...NOTICE, trade_status: 'TRADE_CLOSED', gmt_close: '2026-11-24 10:30:02' }),
+    );
 
     expect(reading.verdict).toBe('refund');
   });
@@ -69,16 +73,16 @@ describe('a trade notice about a refund', () => {
     ['a trade that was closed unpaid', { trade_status: 'TRADE_CLOSED', refund_fee: '', gmt_refund: '' }],
     ['a refund without a number of its own', { out_biz_no: 'ORD20261101000021' }],
     ['a refund numbered by the trade', { out_biz_no: '2026110122001412345678901234' }],
-  ])('F37 F39: %s is kept and changes no refund', (_what, changed) => {
+  ])('F37 F39: %s is kept and changes no refund', async (_what, changed) => {
     const fields = Object.fromEntries(
       Object.entries({ ...NOTICE, ...changed }).filter(([, value]) => value !== ''),
     );
 
-    expect(read(form(fields)).verdict).toBe('unhandled');
+    expect((await read(form(fields))).verdict).toBe('unhandled');
   });
 
-  test('a literal plus sign survives, because the form is decoded once', () => {
-    expect(read(form({ ...NOTICE, subject: 'a+b %2B c' })).verdict).toBe('refund');
+  test('a literal plus sign survives, because the form is decoded once', async () => {
+    expect((await read(form({ ...NOTICE, subject: 'a+b %2B c' }))).verdict).toBe('refund');
   });
 });
 
@@ -101,8 +105,8 @@ const MESSAGE: Readonly<Record<string, string>> = {
 };
 
 describe('a deposit-back message', () => {
-  test('tells that the bank has the money', () => {
-    expect(read(form(MESSAGE, { withSignType: true }))).toMatchObject({
+  test('tells that the bank has the money', async () => {
+    expect(await read(form(MESSAGE, { withSignType: true }))).toMatchObject({
       verdict: 'refund',
       eventType: MESSAGE['msg_method'],
       report: {
@@ -113,22 +117,22 @@ describe('a deposit-back message', () => {
     });
   });
 
-  test('F40: F is success at another place, not failure', () => {
+  test('F40: F is success at another place, not failure', async () => {
     const content = MESSAGE['biz_content']?.replace('"S"', '"F"') ?? '';
 
-    expect(read(form({ ...MESSAGE, biz_content: content }))).toMatchObject({
+    expect(await read(form({ ...MESSAGE, biz_content: content }))).toMatchObject({
       report: { status: 'success', landsIn: '支付宝余额', bankLeg: { status: 'returned_to_wallet' } },
     });
   });
 
-  test('F37: a message of another kind is kept', () => {
-    expect(read(form({ ...MESSAGE, msg_method: 'alipay.fund.trans.order.changed' })).verdict).toBe(
+  test('F37: a message of another kind is kept', async () => {
+    expect((await read(form({ ...MESSAGE, msg_method: 'alipay.fund.trans.order.changed' }))).verdict).toBe(
       'unhandled',
     );
   });
 
-  test.each(['not json', '[]', '{"trade_no":"1"}'])('content %s is refused', (content) => {
-    expect(read(form({ ...MESSAGE, biz_content: content }))).toMatchObject({
+  test.each(['not json', '[]', '{"trade_no":"1"}'])('content %s is refused', async (content) => {
+    expect(await read(form({ ...MESSAGE, biz_content: content }))).toMatchObject({
       verdict: 'refused',
       code: 'callback_undecipherable',
     });
@@ -158,20 +162,20 @@ describe('F35 I15: what is refused and changes nothing', () => {
     ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x3d]), 'callback_undecipherable'],
     ['a bad percent sign', Buffer.from('a=%E4%BD'), 'callback_undecipherable'],
     ['nothing', Buffer.alloc(0), 'callback_undecipherable'],
-  ])('%s', (_what, body, code) => {
-    expect(read(body)).toMatchObject({ verdict: 'refused', code });
+  ])('%s', async (_what, body, code) => {
+    expect(await read(body)).toMatchObject({ verdict: 'refused', code });
   });
 });
 
 describe('the answer to Alipay', () => {
-  test('is the seven characters that end the repeats', () => {
+  test('is the seven characters that end the repeats', async () => {
     expect(alipayCallbackReply(null)).toEqual({
       status: 200,
       body: { type: 'text/plain; charset=utf-8', text: 'success' },
     });
   });
 
-  test('is anything else when the notice has to come again', () => {
+  test('is anything else when the notice has to come again', async () => {
     const reply = alipayCallbackReply({ status: 503 });
 
     expect(reply.status).toBe(503);

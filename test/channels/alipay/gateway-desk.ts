@@ -21,7 +21,11 @@ export interface Received {
 }
 
 /** What the desk answers: a node that it signs, or a body exactly as given. */
-export type Script = { readonly node: object; readonly certSn?: string } | RawAnswer | 'silence' | 'half';
+export type Script =
+  | { readonly node: object; readonly certSn?: string; readonly key?: KeyObject }
+  | RawAnswer
+  | 'silence'
+  | 'half';
 
 const merchant = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const alipay = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -29,6 +33,7 @@ const alipay = generateKeyPairSync('rsa', { modulusLength: 2048 });
 export const APP_ID = '2021001234567890';
 export const SELLER_ID = '2088123456789012';
 export const ALIPAY_KEY: KeyObject = alipay.privateKey;
+export const KEY_TRUST = { mode: 'key', alipayKey: alipay.publicKey } as const;
 
 export interface Desk extends ScriptedServer<Received, Script> {
   channel(o?: Partial<AlipayAccount>, deps?: { readonly clock?: Clock; readonly http?: HttpClient }): Channel;
@@ -43,7 +48,7 @@ export async function openDesk(): Promise<Desk> {
   };
 }
 
-const NOW = new Date('2026-11-24T02:30:00Z');
+export const NOW = new Date('2026-11-24T02:30:00Z');
 
 const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
 
@@ -55,8 +60,7 @@ export function accountAt(url: string): AlipayAccount {
     sellerId: SELLER_ID,
     gatewayUrl: `${url}/gateway.do`,
     privateKey: merchant.privateKey,
-    alipayKey: alipay.publicKey,
-    serials: null,
+    trust: KEY_TRUST,
     refundableForMs: 365 * 86_400_000,
     billHosts: new Set([new URL(url).host]),
   };

@@ -184,16 +184,6 @@ describe('an answer that cannot be trusted', () => {
       channelCode: 'isv.invalid-signature',
     });
   });
-
-  test('in certificate mode only the configured certificate is believed, and ours are named', async () => {
-    const serials = { app: 'a1', root: 'r1_r2', alipay: 'c1' };
-    desk.answer({ node: DONE, certSn: 'c1' }, { node: DONE, certSn: 'c2' });
-    const channel = desk.channel({ serials });
-
-    expect((await channel.submitRefund(ORDER)).outcome).toBe('reported');
-    expect((await channel.submitRefund(ORDER)).outcome).toBe('unknown');
-    expect(desk.received[0]?.parameters).toMatchObject({ app_cert_sn: 'a1', alipay_root_cert_sn: 'r1_r2' });
-  });
 });
 
 /** Codes whose prefix decides, and codes without a row; those with one are in the contract of all channels. */

@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { answerParts } from '../../../channels/alipay/answer-node.ts';
-import { certificateSn, certificatesOf, rootCertificateSn } from '../../../channels/alipay/certificates.ts';
+import { certificateSn, rootCertificateSn } from '../../../channels/alipay/certificates.ts';
 import { GATEWAY_OUTCOMES } from '../../../channels/alipay/outcome.ts';
 import { isNoticeSignedBy, isSignedBy } from '../../../channels/alipay/signing.ts';
 import { topLevelMembers } from '../../../channels/alipay/answer-node.ts';
+import { certificatesOf } from '../../../channels/certificate-chain.ts';
 
 const folder = process.env['YUANLU_VECTORS'];
 

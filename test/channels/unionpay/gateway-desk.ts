@@ -43,14 +43,23 @@ const ROOT_NAME = 'CFCA TEST CS CA';
 const MIDDLE_NAME = 'CFCA TEST OCA1';
 const VALID = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2030-12-31T00:00:00Z') };
 
-export const ROOT_PEM = makeCertificate({ serial: '01', commonName: ROOT_NAME, ...rootPair, ...VALID });
-export const MIDDLE_PEM = makeCertificate({
-  serial: '02',
-  commonName: MIDDLE_NAME,
-  ...middlePair,
-  ...VALID,
-  issuer: { commonName: ROOT_NAME, privateKey: rootPair.privateKey },
+export const ROOT_PEM = makeCertificate({
+  ...{ serial: '01', commonName: ROOT_NAME, ...rootPair, ...VALID },
+  authority: true,
 });
+export const MIDDLE_PEM = middleValid(VALID);
+
+/** The authority between, as it is when its own certificate has another time or may not issue. */
+export function middleValid(
+  period: { readonly from: Date; readonly to: Date },
+  o: { readonly mayIssue?: boolean } = {},
+): string {
+  return makeCertificate({
+    ...{ serial: '02', commonName: MIDDLE_NAME, ...middlePair, ...period },
+    ...(o.mayIssue === false ? {} : { authority: true as const }),
+    issuer: { commonName: ROOT_NAME, privateKey: rootPair.privateKey },
+  });
+}
 
 /** A certificate from the middle authority, or as asked otherwise. */
 export function signerNamed(
@@ -102,6 +111,7 @@ export function accountAt(url: string): UnionpayAccount {
     privateKey: merchant.privateKey,
     certId: '68759663125',
     certificates: trust(),
+    ownCertificates: [],
   };
 }
 

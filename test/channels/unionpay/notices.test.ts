@@ -12,6 +12,7 @@ import {
   NOW,
   ORDER,
   OWNER_NAME,
+  middleValid,
   ROOT_PEM,
   TXN_TIME,
   UNIONPAY,
@@ -91,9 +92,23 @@ describe('F35 I15: what is refused and changes nothing', () => {
     [
       'a certificate that signed itself',
       signedFields(NOTICE, signerNamed(OWNER_NAME, { selfMade: true })),
-      'callback_signature_invalid',
+      'callback_certificate_unchained',
     ],
-    ['another owner', signedFields(NOTICE, signerNamed('a@b@某某公司@c')), 'callback_signature_invalid'],
+    [
+      'a certificate that has run out',
+      signedFields(NOTICE, signerNamed(OWNER_NAME, { to: new Date('2026-11-24T02:29:59Z') })),
+      'callback_certificate_expired',
+    ],
+    [
+      'a certificate that is not valid yet',
+      signedFields(NOTICE, signerNamed(OWNER_NAME, { from: new Date('2026-11-24T02:30:01Z') })),
+      'callback_certificate_expired',
+    ],
+    [
+      'another owner',
+      signedFields(NOTICE, signerNamed('a@b@某某公司@c')),
+      'callback_certificate_owner_differs',
+    ],
     ['another merchant', signedFields({ ...NOTICE, merId: '802310048999999' }), 'callback_account_differs'],
     ['no number', signedFields({ ...NOTICE, orderId: '' }), 'callback_undecipherable'],
   ])('%s', (_what, fields, code) => {
@@ -147,6 +162,35 @@ describe('the certificate inside an answer', () => {
     expect(certificates.judge(short.pem, NOW).believed).toBe(true);
     expect(certificates.judge(short.pem, new Date('2026-12-02T00:00:00Z')).believed).toBe(false);
     expect(certificates.judge(short.pem, new Date('2025-12-31T00:00:00Z')).believed).toBe(false);
+  });
+
+  test('is not believed once the authority above it has run out, unless a renewed one is configured', () => {
+    const ended = middleValid({
+      from: new Date('2026-01-01T00:00:00Z'),
+      to: new Date('2026-11-01T00:00:00Z'),
+    });
+    const under = (...pems: readonly string[]) =>
+      new SigningCertificates({
+        authorities: pems.map((pem) => new X509Certificate(pem)),
+        owners: ['中国银联股份有限公司'],
+      }).judge(UNIONPAY.pem, NOW);
+
+    expect(under(ROOT_PEM, ended)).toMatchObject({ believed: false, code: 'callback_certificate_expired' });
+    expect(under(ROOT_PEM, ended, MIDDLE_PEM)).toMatchObject({ believed: true });
+  });
+
+  test('is not believed under one that may not issue certificates', () => {
+    const period = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2030-01-01T00:00:00Z') };
+    const authorities = [ROOT_PEM, middleValid(period, { mayIssue: false })];
+    const certificates = new SigningCertificates({
+      authorities: authorities.map((pem) => new X509Certificate(pem)),
+      owners: ['中国银联股份有限公司'],
+    });
+
+    expect(certificates.judge(UNIONPAY.pem, NOW)).toMatchObject({
+      believed: false,
+      code: 'callback_certificate_unchained',
+    });
   });
 
   test('that cannot be read is not believed', () => {

@@ -25,7 +25,7 @@ test('the table of methods has those that the gateway knows', async () => {
     // A refusal by the product: the gateway has let it pass.
     expect((await shop.call(method ?? '', {})).node, method).toMatchObject({ code: '40004' });
   }
-  expect(methods).toHaveLength(4);
+  expect(methods).toHaveLength(5);
 });
 
 test('the table of files has the files of an account', async () => {

@@ -68,7 +68,11 @@ function channelAt(
 ): Channel {
   const options = { accountId: 'ali-1', apiBase: sandbox.url, notifyUrl };
   const { files, entry } = alipayAccountFiles(KEYS, options, mode);
-  const account = readAlipayAccount({ merchant_id: 'shop', ...entry }, (path) => String(files[path]));
+  const account = readAlipayAccount(
+    { merchant_id: 'shop', ...entry },
+    (path) => String(files[path]),
+    new Date(),
+  );
   return account.open({ clock, randomBytes: () => Buffer.alloc(0) });
 }
 

@@ -26,7 +26,11 @@ async function openBoth(backUrl?: string): Promise<Both> {
   const shop = await openShop(backUrl === undefined ? {} : { backUrl });
   const where = { accountId: 'up-1', apiBase: shop.sandbox.url, notifyUrl: shop.backUrl };
   const { files, entry } = unionpayAccountFiles(KEYS, where);
-  const account = readUnionpayAccount({ ...entry, merchant_id: 'shop' }, (path) => String(files[path]));
+  const account = readUnionpayAccount(
+    { ...entry, merchant_id: 'shop' },
+    (path) => String(files[path]),
+    new Date(),
+  );
   const clock: Clock = {
     now: () => shop.sandbox.clock().now,
     wallNow: () => new Date(),
@@ -267,9 +271,12 @@ describe('a notice', () => {
     ]);
   });
 
-  test.each(['certificate', 'signature'] as const)('F35: forged by its %s is refused', async (how) => {
+  test.each([
+    ['certificate', 'callback_certificate_unchained'],
+    ['signature', 'callback_signature_invalid'],
+  ] as const)('F35: forged by its %s is refused', async (how, code) => {
     expect(await noticed({ kind: 'callback_forged', how })).toMatchObject([
-      { verdict: 'refused', code: 'callback_signature_invalid' },
+      { verdict: 'refused', code },
       { verdict: 'refund' },
     ]);
   });

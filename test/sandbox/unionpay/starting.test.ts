@@ -77,7 +77,11 @@ describe('the account files', () => {
   test('are read by our client as they are', () => {
     const { files, entry } = unionpayAccountFiles(KEYS, where);
 
-    const account = readUnionpayAccount({ ...entry, merchant_id: 'shop' }, (path) => String(files[path]));
+    const account = readUnionpayAccount(
+      { ...entry, merchant_id: 'shop' },
+      (path) => String(files[path]),
+      new Date(),
+    );
 
     expect(account).toMatchObject({ channel: 'unionpay', externalId: KEYS.merchant.merId });
   });
