@@ -167,7 +167,7 @@ export interface ChannelLimits {
    * says yes or no in the end.
    */
   readonly silentAttemptsMax: number | null;
-  /** The waits between polls for a verdict, in order; the last one repeats. */
+  /** The waits between questions about a refund, whether it was taken or its attempt has no answer; the last one repeats. */
   readonly pollLadderMs: readonly number[];
   /** The wait between questions about the way to the payer's bank, after the channel has said success. */
   readonly bankLegPollMs: number;

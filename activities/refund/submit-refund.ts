@@ -5,7 +5,14 @@ import type { Refund } from '../../domain/refund/refund.ts';
 import { reportFacts } from '../../domain/refund/report.ts';
 import type { RefundStatus } from '../../domain/refund/state.ts';
 import type { SubmissionStep } from '../../domain/refund/submission.ts';
-import { mayBeSent, stepAfterAsking, submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
+import { newestAttemptAt } from '../../domain/refund/attempts.ts';
+import {
+  mayBeSent,
+  stepAfterAsking,
+  submissionStep,
+  waitAfterHold,
+  waitBeforeAsking,
+} from '../../domain/refund/submission.ts';
 import { nextAttempt, observationsOf, observe } from '../../store/observations.ts';
 import { claimSpacing } from '../../store/refunds.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -61,10 +68,12 @@ interface Found {
 /** Asks about an attempt that is still open. Comes back later while the question itself has no answer. */
 async function findOut(deps: ActivityDeps, channel: Channel, refund: Refund): Promise<Found> {
   const after = await askAboutRefund(deps, channel, refund);
-  const step = stepAfterAsking(statusIn(after), await observationsOf(deps.pool, after.id));
+  const known = await observationsOf(deps.pool, after.id);
+  const step = stepAfterAsking(statusIn(after), known);
   if (step === 'ask') {
+    const now = deps.clock.now();
     throw comeBack('channel_unreachable', {
-      afterMs: channel.limits.absenceGraceMs,
+      afterMs: waitBeforeAsking(newestAttemptAt(known) ?? now, now, channel.limits),
       clock: deps.clock,
       floorMs: deps.pollFloorMs,
       why: 'the outcome of an earlier attempt is still unknown',
@@ -111,8 +120,9 @@ function toObservation(answer: SubmitAnswer, attempt: number, now: Date): Observ
 /** Known outcomes return; unknown ones and those that mend themselves come back later under the same number. */
 function afterAnswer(deps: ActivityDeps, refund: Refund, answer: SubmitAnswer): RefundStanding {
   if (answer.outcome === 'unknown') {
+    const now = deps.clock.now();
     throw comeBack('channel_unreachable', {
-      afterMs: deps.channels.get(refund.accountId).limits.absenceGraceMs,
+      afterMs: waitBeforeAsking(now, now, deps.channels.get(refund.accountId).limits),
       clock: deps.clock,
       floorMs: deps.pollFloorMs,
       why: `no trustworthy answer: ${answer.why}`,

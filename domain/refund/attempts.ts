@@ -45,6 +45,16 @@ function silentAttempts(observations: readonly Observation[]): number {
   return [...begun].filter((attempt) => attempt > answered).length;
 }
 
+/** When the newest attempt ended without an answer; where nobody saw its end, when it began. Null before the first. */
+export function newestAttemptAt(observations: readonly Observation[]): Date | null {
+  const attempts = observations.flatMap((one) =>
+    one.kind === 'attempt_started' || one.kind === 'attempt_unknown' ? [one] : [],
+  );
+  const newest = Math.max(...attempts.map(({ attempt }) => attempt));
+  const instants = attempts.filter(({ attempt }) => attempt === newest).map(({ at }) => Date.parse(at));
+  return instants.length === 0 ? null : new Date(Math.max(...instants));
+}
+
 /** When an attempt began: its own record, or where only its end is known, that end. */
 function startOf(attempt: number, observations: readonly Observation[], fallback: string): number {
   const started = observations

@@ -60,6 +60,24 @@ export function mayBeSent(status: RefundStatus): boolean {
 }
 
 /**
+ * How long to wait, in business milliseconds, before the channel is asked again about an attempt that ended at `since`
+ * without an answer: along the channel's own ladder, and in any case when its word "no such refund" begins to count.
+ */
+export function waitBeforeAsking(
+  since: Date,
+  now: Date,
+  limits: { readonly pollLadderMs: readonly number[]; readonly absenceGraceMs: number },
+): number {
+  const passedMs = now.getTime() - since.getTime();
+  const { pollLadderMs, absenceGraceMs } = limits;
+  let soFarMs = 0;
+  const rungsMs = pollLadderMs.map((waitMs) => (soFarMs += waitMs));
+  const aheadMs = [...rungsMs, absenceGraceMs].filter((rungMs) => rungMs > passedMs);
+  if (aheadMs.length > 0) return Math.min(...aheadMs) - passedMs;
+  return pollLadderMs.at(-1) ?? absenceGraceMs;
+}
+
+/**
  * How long to wait when time alone may end the hold, in business milliseconds; null when a person must act. The channel's
  * own word goes first where it gives one, but a top-up takes as long as it takes.
  */

@@ -15,6 +15,7 @@ import type { Workbench } from './workbench.ts';
 import { aRefund, attemptOf, kindsOf, rowOf, toTheEnd, workbench } from './workbench.ts';
 
 const GRACE_MS = LIMITS.absenceGraceMs;
+const [FIRST_WAIT_MS = 0] = LIMITS.pollLadderMs;
 
 let bench: Workbench;
 
@@ -44,13 +45,13 @@ function paidOnce(ref: RefundRef): void {
 }
 
 describe('an order without a trustworthy answer', () => {
-  test('I7: leaves the refund unknown and its amount reserved, and asks to come back after the grace', async () => {
+  test('I7: leaves the refund unknown and its amount reserved, and asks to come back for the first question of the ladder', async () => {
     const ref = await confirmed();
     bench.channel.script('submitRefund', lostAfter);
 
     const ended = await attemptOf(submitRefund(bench.deps), [ref]);
 
-    expect(ended).toMatchObject({ code: 'channel_unreachable', againAfterMs: GRACE_MS, benign: true });
+    expect(ended).toMatchObject({ code: 'channel_unreachable', againAfterMs: FIRST_WAIT_MS, benign: true });
     const row = await rowOf(bench, ref);
     expect(row).toMatchObject({ state: 'unknown', stateReason: null });
     expect(row.lastAnswer).toContain('the answer was lost');
@@ -80,6 +81,8 @@ describe('an order without a trustworthy answer', () => {
     expect(second).toEqual(first);
     expect(bench.channel.calls.filter((call) => call !== 'queryPayment')).toEqual([
       'submitRefund',
+      // At first it may only not be seen yet.
+      'queryRefund',
       'queryRefund',
       'submitRefund',
     ]);
@@ -97,6 +100,18 @@ describe('an order without a trustworthy answer', () => {
     expect(new Set(bench.channel.orders.map((order) => JSON.stringify(order, textOfBigint))).size).toBe(1);
     paidOnce(ref);
   });
+});
+
+test('between order and resend it is asked along the channel’s ladder, however short, and when its silence counts', async () => {
+  const seconds = [2, 4, 8, 16, 32, 300, 1_800].map((count) => count * 1_000);
+  const channel = bench.useChannel({ limits: { pollLadderMs: seconds, absenceGraceMs: 300_000 } });
+  const ref = await confirmed();
+  channel.script('submitRefund', lostBefore);
+
+  const { waitsMs } = await toTheEnd(bench, submitRefund(bench.deps), ref);
+
+  expect(waitsMs).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 238_000]);
+  expect(channel.orders).toHaveLength(2);
 });
 
 describe('at a channel that has no word for a failed refund', () => {
@@ -150,11 +165,11 @@ describe('F7: a refund that a query does not show yet', () => {
     const ref = await confirmed();
     bench.channel.script('submitRefund', lostBefore);
     await attemptOf(submitRefund(bench.deps), [ref]);
-    bench.clock.pass(GRACE_MS - 1);
+    bench.clock.pass(GRACE_MS - 1_000);
 
     const ended = await attemptOf(submitRefund(bench.deps), [ref]);
 
-    expect(ended).toMatchObject({ code: 'channel_unreachable', againAfterMs: GRACE_MS, benign: true });
+    expect(ended).toMatchObject({ code: 'channel_unreachable', againAfterMs: 1_000, benign: true });
     expect((await rowOf(bench, ref)).state).toBe('unknown');
     expect(bench.channel.orders).toHaveLength(1);
   });
@@ -223,7 +238,7 @@ describe('while the question itself has no answer', () => {
 
     const { result, waitsMs } = await toTheEnd(bench, submitRefund(bench.deps), ref);
 
-    expect(waitsMs).toEqual([GRACE_MS, 33_000, GRACE_MS]);
+    expect(waitsMs).toEqual([FIRST_WAIT_MS, 33_000, GRACE_MS]);
     expect(result.state).toBe('processing');
     expect(bench.channel.orders).toHaveLength(1);
   });
@@ -294,6 +309,7 @@ test('I7: a refusal of the resend fails the refund, because the first attempt is
     'payment_confirmed',
     'attempt_started',
     'attempt_unknown',
+    'channel_absent',
     'channel_absent',
     'attempt_started',
     'attempt_refused',

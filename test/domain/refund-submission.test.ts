@@ -1,10 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hasOpenAttempt } from '../../domain/refund/attempts.ts';
+import { hasOpenAttempt, newestAttemptAt } from '../../domain/refund/attempts.ts';
 import type { HoldReason, Observation } from '../../domain/refund/observation.ts';
 import type { StateReason } from '../../domain/refund/state.ts';
 import { REFUND_STATES, statusOf } from '../../domain/refund/state.ts';
-import { mayBeSent, stepAfterAsking, submissionStep, waitAfterHold } from '../../domain/refund/submission.ts';
+import {
+  mayBeSent,
+  stepAfterAsking,
+  submissionStep,
+  waitAfterHold,
+  waitBeforeAsking,
+} from '../../domain/refund/submission.ts';
 import {
   AMOUNT,
   absent,
@@ -27,6 +33,38 @@ const RUNS = { numRuns: 500 };
 function stepOf(...known: Observation[]): string {
   return submissionStep(statusOf(AMOUNT, known), known);
 }
+
+describe('the wait before the channel is asked about an attempt without an answer', () => {
+  const limits = { pollLadderMs: [2, 4, 8, 60].map((count) => count * 1_000), absenceGraceMs: 30_000 };
+  const wait = (passedMs: number, o = limits): number => waitBeforeAsking(new Date(0), new Date(passedMs), o);
+
+  test.each([
+    [0, 2_000],
+    [1_999, 1],
+    [2_000, 4_000],
+    [6_500, 7_500],
+    // When the channel's word counts that it knows no such refund.
+    [14_000, 16_000],
+    [30_000, 44_000],
+    [74_000, 60_000],
+    [900_000, 60_000],
+  ])('is after %i ms the time to the next rung: %i ms', (passedMs, waitMs) => {
+    expect(wait(passedMs)).toBe(waitMs);
+  });
+
+  test('is the grace where that comes before the first rung, or where there is no ladder', () => {
+    expect(wait(0, { ...limits, absenceGraceMs: 500 })).toBe(500);
+    expect(wait(0, { pollLadderMs: [], absenceGraceMs: 500 })).toBe(500);
+    expect(wait(700, { pollLadderMs: [], absenceGraceMs: 500 })).toBe(500);
+  });
+
+  test('counts from the end of the newest attempt, or from its beginning when nobody saw the end', () => {
+    expect(newestAttemptAt([])).toBeNull();
+    expect(newestAttemptAt([paymentConfirmed(1)])).toBeNull();
+    expect(newestAttemptAt([lost(1), started(1)])?.toISOString()).toBe(lost(1).at);
+    expect(newestAttemptAt([started(2), lost(1), started(1)])?.toISOString()).toBe(started(2).at);
+  });
+});
 
 describe('the next step of a submission', () => {
   test('is to send what was never sent', () => {
