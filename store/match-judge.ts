@@ -17,9 +17,10 @@ export function losers(s: Literals): string[] {
   return [
     'analyze m_contested',
     `create temp table m_loser on commit drop as
-       select file_id, bill_date, line_no, refund_id, of_file, of_line, place, claim from (
+       select file_id, bill_date, line_no, refund_id, of_file, of_line, place, claim, ${OTHER_PAYMENT(s)} as other_payment from (
          select c.file_id, c.bill_date, c.line_no, c.refund_id, c.place, c.claim, row_number() over best as nth,
-                first_value(c.file_id) over best as of_file, first_value(c.line_no) over best as of_line
+                first_value(c.file_id) over best as of_file, first_value(c.line_no) over best as of_line,
+                l.transaction_id, first_value(l.transaction_id) over best as of_transaction
            from m_contested c
            join ${judgedLines(s, 'select place from m_contested')} l
              on l.file_id = c.file_id and l.line_no = c.line_no
@@ -29,6 +30,23 @@ export function losers(s: Literals): string[] {
         where nth > 1`,
     'analyze m_loser',
     'delete from m_claim where ctid = any (array(select claim from m_loser))',
+    ...(s.withinPayment ? freeOtherPayments(s) : []),
+  ];
+}
+
+/** Where a number names a refund within its payment, a line of another payment prints another refund. */
+const OTHER_PAYMENT = (s: Literals): string =>
+  s.withinPayment ? '(transaction_id is distinct from of_transaction)' : 'false';
+
+/** Lines that only had their number in common with the winner are as good as any that no refund has the number of. */
+function freeOtherPayments(s: Literals): string[] {
+  return [
+    `insert into m_loose
+       select l.*, m.place from m_loser m
+         join ${judgedLines(s, 'select place from m_loser where other_payment')} l
+           on l.file_id = m.file_id and l.line_no = m.line_no
+        where m.other_payment`,
+    'delete from m_loser where other_payment',
   ];
 }
 

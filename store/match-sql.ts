@@ -37,6 +37,8 @@ export interface Literals {
   readonly superseded: string;
   /** Whether a line proves no more than that the channel took the refund. */
   readonly acceptance: boolean;
+  /** Whether another payment may have a refund of the same number. */
+  readonly withinPayment: boolean;
   /** What else of line and refund has to agree where they have the same number. */
   readonly samePayment: string;
   readonly window: string;
@@ -51,6 +53,7 @@ export function literalsOf(tx: Tx, scope: MatchScope): Literals {
     date: `${tx.escapeLiteral(scope.billDate)}::date`,
     superseded: `array[${scope.superseded.map((id) => BigInt(id).toString()).join(', ')}]::bigint[]`,
     acceptance: scope.proves === 'acceptance',
+    withinPayment: scope.numberWithin === 'payment',
     samePayment: scope.numberWithin === 'payment' ? SAME_PAYMENT : 'true',
     window: `interval '${String(scope.windowMs)} milliseconds'`,
     tolerance: `interval '${String(scope.toleranceMs)} milliseconds'`,
@@ -58,8 +61,9 @@ export function literalsOf(tx: Tx, scope: MatchScope): Literals {
   };
 }
 
-/** A refund whose payment the books do not know is taken at its number. */
-const SAME_PAYMENT = '(r.transaction_id is null or r.transaction_id = l.transaction_id)';
+/** By the channel's number of the payment, else by ours; a refund of which neither is known is taken at its own number. */
+const SAME_PAYMENT = `(r.transaction_id = l.transaction_id
+       or r.transaction_id is null and coalesce(r.payment_no = l.payment_no, true))`;
 
 /**
  * Small batches stay in the cache; looking a few lines up goes through the index; compiling takes longer than running; a

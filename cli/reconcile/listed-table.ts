@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { ChannelName } from '../../domain/refund/refund.ts';
-import { invariant } from '../../domain/errors.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { ListedRefund } from './list-row.ts';
 
@@ -23,6 +22,8 @@ const TABLE = `
     amount_minor       bigint not null,
     -- Another row of the list that names the same refund and stands for both.
     same_as            bigint,
+    -- The transaction that the statement has for it, where the list does not say one; see listed-again.ts.
+    trade              text,
     refund_no          text not null,
     currency           text not null,
     source             text not null,
@@ -36,35 +37,12 @@ const TABLE = `
 const BOOK = `
   create or replace view yuanlu.refund_book as
     select list_line as id, '${ACCOUNT}'::text as merchant_id, '${ACCOUNT}'::text as account_id, refund_no,
-           channel_refund_no, transaction_id, payment_no, amount_minor, currency, requested_at,
+           channel_refund_no, coalesce(transaction_id, trade) as transaction_id, payment_no, amount_minor, currency, requested_at,
            null::timestamptz as accepted_at, coalesce(state, 'processing') as state,
            -- A list does not say why a refund failed, so none of its failures is taken for a closure.
            null::text as state_reason
       from reconcile.listed
      where same_as is null`;
-
-/**
- * A number can be one refund only. Where the list has it several times, the row that a line of the statement agrees with
- * stands for all, else the first by its content; so the order of the list decides nothing. Where a number names a refund
- * within its payment, rows that all say their payment are told apart by it.
- */
-const markListedAgainSql = (within: 'payment' | undefined): string => `
-  with twice as (
-    select refund_no, ${within === 'payment' ? 'bool_and(transaction_id is not null)' : 'false'} as by_payment
-      from reconcile.listed group by refund_no having count(*) > 1),
-  ranked as (
-    select r.list_line, row_number() over best as nth, first_value(r.list_line) over best as first_line
-      from reconcile.listed r join twice using (refund_no)
-    window best as (
-      partition by r.refund_no, case when by_payment then r.transaction_id end
-      order by exists (select from yuanlu.statement_lines l
-                        where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
-                          and l.amount_minor = r.amount_minor and l.currency = r.currency
-                          and (not by_payment or l.transaction_id = r.transaction_id)) desc,
-               r.requested_at, r.amount_minor, r.currency, r.channel_refund_no, r.transaction_id, r.payment_no,
-               r.source, r.state, r.list_line))
-  update reconcile.listed r set same_as = ranked.first_line from ranked
-   where ranked.nth > 1 and ranked.list_line = r.list_line`;
 
 /** Makes the empty table, and an account to import under. */
 export async function createListedTable(owner: Pool, channel: ChannelName): Promise<void> {
@@ -127,15 +105,4 @@ const INDEX = 'create index on reconcile.listed (refund_no)';
 /** Makes the list quick to look into, where many statements will. */
 export async function indexListed(owner: Pool, statements: number): Promise<void> {
   if (statements >= INDEXED_FROM_STATEMENTS) await owner.query(INDEX);
-}
-
-/**
- * Chooses one row for each refund. Wants the lines of all statements to be there.
- * @param within what a number names a refund in, where that is not the account
- * @returns rows that stand for nothing
- */
-export async function markListedAgain(owner: Pool, within: 'payment' | undefined): Promise<number> {
-  const { rowCount } = await owner.query(markListedAgainSql(within));
-  invariant(rowCount !== null, 'an update counts its rows');
-  return rowCount;
 }

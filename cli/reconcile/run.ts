@@ -12,13 +12,8 @@ import type { Books } from './books.ts';
 import type { Findings } from './document.ts';
 import { DIFFERENCES_PER_KIND } from './document.ts';
 import { judge } from './judge.ts';
-import {
-  createListedTable,
-  fillListedTable,
-  indexListed,
-  listedCopyText,
-  markListedAgain,
-} from './listed-table.ts';
+import { markListedAgain } from './listed-again.ts';
+import { createListedTable, fillListedTable, indexListed, listedCopyText } from './listed-table.ts';
 import type { ReconcilePlan } from './options.ts';
 import { instantOf } from './options.ts';
 import type { ListSummary } from './refund-list.ts';

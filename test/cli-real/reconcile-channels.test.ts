@@ -262,6 +262,54 @@ describe('numbers of Alipay name a refund within its trade', () => {
     expect(document.matched.refund_no).toBe(1);
   });
 
+  test('two rows of a number that say nothing of their trades are two refunds where the statement has two', async () => {
+    for (const amounts of [
+      [100, 100],
+      [100, 250],
+    ]) {
+      const lines = printed.map((line, index) => ({ ...line, amount: amounts[index] ?? 0 }));
+      const rows = amounts.toReversed().map((amount) => ({ ...row, amount_minor: amount }));
+      const document = await held(ALIPAY, { printed: lines, rows });
+
+      expect(document.matched.refund_no).toBe(2);
+      expect(kindsOf(document)).toEqual({});
+    }
+  });
+
+  test('rows that say their payment by the shop’s own number only are told apart by it', async () => {
+    // The statement names them P0 and P1.
+    const rows = ['P1', 'P0'].map((paymentNo) => ({ ...row, payment_no: paymentNo }));
+    const document = await held(ALIPAY, { printed, rows });
+
+    expect(document.matched.refund_no).toBe(2);
+    expect(kindsOf(document)).toEqual({});
+    expect(kindsOf(await held(ALIPAY, { printed, rows: [...rows, { ...row, payment_no: 'P7' }] }))).toEqual({
+      missing_at_channel: 1,
+    });
+  });
+
+  test('a row more than the statement has trades is the one that is there twice', async () => {
+    const document = await held(ALIPAY, { printed, rows: [row, row, row] });
+
+    expect(document.matched.refund_no).toBe(2);
+    expect(kindsOf(document)).toEqual({ duplicate_line: 1 });
+  });
+
+  test('of two trades’ lines one row can be one only, and the other is nobody’s', async () => {
+    const document = await held(ALIPAY, { printed, rows: [row] });
+
+    expect(document.matched.refund_no).toBe(1);
+    expect(kindsOf(document)).toEqual({ missing_in_books: 1 });
+  });
+
+  test('an amount that differs is a difference of its own trade', async () => {
+    const lines = [one, { ...other, amount: 300 }] as Printed[];
+    const document = await held(ALIPAY, { printed: lines, rows: [row, { ...row, amount_minor: 299 }] });
+
+    expect(document.matched.refund_no).toBe(1);
+    expect(kindsOf(document)).toEqual({ amount_differs: 1 });
+  });
+
   test('two rows of a number of which one does not say its trade are told what is missing', async () => {
     const document = await held(ALIPAY, { printed: printed.slice(0, 1), rows: [...both.slice(0, 1), row] });
 

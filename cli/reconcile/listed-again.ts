@@ -1,0 +1,92 @@
+/**
+ * Rows of the list that have one number. A number can be one refund only; where it names a refund within its payment, rows
+ * of several payments are several refunds, also where the list does not say the payments and the statement does.
+ */
+import { invariant } from '../../domain/errors.ts';
+import type { Pool, Tx } from '../../store/pool.ts';
+import { inTransaction } from '../../store/pool.ts';
+import { ACCOUNT } from './listed-table.ts';
+
+/** Numbers that several rows have, and those of the statements' trades with such a number that no row names. */
+const TWICE = `
+  create temp table l_twice on commit drop as
+    select refund_no from reconcile.listed group by refund_no having count(*) > 1;
+  create temp table l_trade on commit drop as
+    select distinct on (l.refund_no, l.transaction_id) l.refund_no, l.transaction_id, l.payment_no, l.amount_minor, l.currency
+      from yuanlu.statement_lines l join l_twice using (refund_no)
+     where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.transaction_id is not null
+       and not exists (select from reconcile.listed r
+                        where r.refund_no = l.refund_no and r.transaction_id = l.transaction_id)
+     order by l.refund_no, l.transaction_id, l.occurred_at, l.amount_minor, l.currency, l.payment_no`;
+
+/** Rows that name no trade and have none yet, and trades that no row has. */
+const FREE_ROW = `
+  select r.list_line, r.refund_no, r.amount_minor, r.currency, r.requested_at from reconcile.listed r
+    join l_twice using (refund_no) where r.transaction_id is null and r.payment_no is null and r.trade is null`;
+const FREE_TRADE = `
+  select t.* from l_trade t
+   where not exists (select from reconcile.listed r where r.refund_no = t.refund_no and r.trade = t.transaction_id)`;
+
+/** The first row takes the first trade, the second the second; which is which does not matter among equals. */
+const pairedBy = (equal: string): string => `
+  update reconcile.listed r set trade = pair.transaction_id from (
+    select f.list_line, t.transaction_id
+      from (select *, row_number() over (partition by ${equal}
+                                         order by amount_minor, currency, requested_at, list_line) as nth from (${FREE_ROW}) f) f
+      join (select *, row_number() over (partition by ${equal}
+                                         order by amount_minor, currency, transaction_id) as nth from (${FREE_TRADE}) t) t
+     using (${equal}, nth)) pair
+   where pair.list_line = r.list_line`;
+
+/** Which trade of the statement each row is about, by the payment's number, by the amount, and by what is left over. */
+const FIND_TRADES = [
+  TWICE,
+  `update reconcile.listed r set trade = t.transaction_id from l_trade t
+    where t.refund_no = r.refund_no and t.payment_no = r.payment_no and r.transaction_id is null`,
+  pairedBy('refund_no, amount_minor, currency'),
+  pairedBy('refund_no'),
+];
+
+/** The payment that a row is known to be about. */
+const PAYMENT = `coalesce(r.transaction_id, r.trade, 'payment ' || r.payment_no)`;
+
+/**
+ * Of several rows of one refund, the one that a line of the statement agrees with stands for all, else the first by its
+ * content; so the order of the list decides nothing. A row whose payment nobody knows is taken for the first.
+ */
+const markListedAgainSql = (within: 'payment' | undefined): string => `
+  with twice as (select refund_no from reconcile.listed group by refund_no having count(*) > 1),
+  of_payment as (
+    select r.*, ${within === 'payment' ? PAYMENT : 'null'} as payment,
+           exists (select from yuanlu.statement_lines l
+                    where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
+                      and l.amount_minor = r.amount_minor and l.currency = r.currency
+                      and (coalesce(r.transaction_id, r.trade) is null
+                        or l.transaction_id = coalesce(r.transaction_id, r.trade))) as agrees
+      from reconcile.listed r join twice using (refund_no)),
+  named as (
+    select o.*, coalesce(payment, first_value(payment) over (
+             partition by refund_no order by payment is null, agrees desc, requested_at, amount_minor, payment)) as one_of
+      from of_payment o),
+  ranked as (
+    select list_line, row_number() over best as nth, first_value(list_line) over best as first_line
+      from named
+    window best as (partition by refund_no, one_of
+      order by (payment is null and one_of is not null), agrees desc, requested_at, amount_minor, currency,
+               channel_refund_no, transaction_id, payment_no, source, state, list_line))
+  update reconcile.listed r set same_as = ranked.first_line from ranked
+   where ranked.nth > 1 and ranked.list_line = r.list_line`;
+
+/**
+ * Chooses one row for each refund. Wants the lines of all statements to be there.
+ * @param within what a number names a refund in, where that is not the account
+ * @returns rows that stand for nothing
+ */
+export async function markListedAgain(owner: Pool, within: 'payment' | undefined): Promise<number> {
+  return inTransaction(owner, async (tx: Tx) => {
+    if (within === 'payment') await tx.query(FIND_TRADES.join(';\n'));
+    const { rowCount } = await tx.query(markListedAgainSql(within));
+    invariant(rowCount !== null, 'an update counts its rows');
+    return rowCount;
+  });
+}
