@@ -21,13 +21,16 @@ export function explain(row: BreakRow, placeOf: (line: Place) => string): string
     case 'amount_differs':
       return `the list says ${listed === null ? '' : money(listed)}, the statement ${line === null ? '' : money(line)}`;
     case 'state_conflict':
-      return conflict(row);
+      return detail['adjustment'] === undefined ? conflict(row) : correction(row);
     case 'duplicate_line':
       return line === null ? listedAgain(row) : printedAgain(row, placeOf);
     case 'ambiguous':
-      return `could be ${candidates(row, placeOf)}: same transaction and amount`;
-    case 'fee_differs':
+      return detail['adjustment'] === undefined
+        ? `could be ${candidates(row, placeOf)}: same transaction and amount`
+        : `corrects ${candidates(row, placeOf)}: all have that part of the channel's number`;
     case 'returned':
+      return detail['adjustment'] === undefined ? JSON.stringify(detail) : correction(row);
+    case 'fee_differs':
     case 'late':
       return JSON.stringify(detail);
   }
@@ -68,6 +71,14 @@ function conflict({ listed, line }: BreakRow): string {
     return `the list says ${listed.state}, and the statement shows it`;
   }
   return `the statement dates it ${beijingTime(line.occurredAt)}, over a day before it was asked for`;
+}
+
+/** What a bank or the channel made of a refund afterwards. */
+function correction({ line, detail }: BreakRow): string {
+  const sum = line === null ? 'an amount' : money(line);
+  return detail['adjustment'] === 'out'
+    ? `a correction takes ${sum} from the merchant once more: ask the channel what for`
+    : `a correction gives ${sum} back to the merchant: the payer's bank has sent the refund back`;
 }
 
 function listedAgain({ related, detail }: BreakRow): string {

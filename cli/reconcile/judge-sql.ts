@@ -2,8 +2,10 @@
  * Where everything went, in sets, once all statements are matched:
  *   reconcile.matched   a line and a refund that agree in everything
  *   reconcile.break     a line, a refund, or both, that do not
+ *   reconcile.correction  a line that corrects an earlier one, and the refund that it is about; a break that places neither
  *   reconcile.waiting   a refund that need not be in a statement yet, or at all
  */
+import { ABOUT_CLAIMS } from '../../store/match-sql.ts';
 import { ACCOUNT } from './listed-table.ts';
 
 /**
@@ -15,8 +17,20 @@ export const LINE_BREAKS = `
     select kind, file_id, line_no,
            case when kind in ('amount_differs', 'state_conflict') then refund_id end as list_line,
            refund_id as related, detail
-      from yuanlu.breaks
-     where account_id = '${ACCOUNT}' and status = 'open' and file_id is not null`;
+      from yuanlu.breaks b
+     where account_id = '${ACCOUNT}' and status = 'open' and file_id is not null and ${ABOUT_CLAIMS}`;
+
+/** What corrections say of listed refunds, wherever these were put. */
+export const CORRECTIONS = `
+  create unlogged table reconcile.correction as
+    select kind, file_id, line_no, refund_id as list_line, null::bigint as related, detail
+      from yuanlu.breaks b
+     where account_id = '${ACCOUNT}' and status = 'open' and not ${ABOUT_CLAIMS}`;
+
+/** Breaks of both sorts. */
+export const ALL_BREAKS = `(
+  select kind, file_id, line_no, list_line, related, detail from reconcile.break
+  union all select kind, file_id, line_no, list_line, related, detail from reconcile.correction)`;
 
 /** Lines whose match left nothing open. */
 export const MATCHED = `
@@ -98,16 +112,15 @@ export const COUNTS = `
          count(*)::int as rows, count(*)::int as lines, count(*)::int as refunds
     from reconcile.matched group by pass
   union all
-  select 'break', kind, count(*)::int, count(line_no)::int, count(list_line)::int from reconcile.break group by kind
+  select 'break', a.kind, count(*)::int, coalesce(max(p.lines), 0)::int, coalesce(max(p.refunds), 0)::int
+    from ${ALL_BREAKS} a
+    left join (select kind, count(line_no) as lines, count(list_line) as refunds from reconcile.break group by kind) p
+      on p.kind = a.kind
+   group by a.kind
   union all
   select 'waiting', reason, count(*)::int, 0, count(*)::int from reconcile.waiting group by reason
   union all
   select 'overdue', level::text, count(*)::int, 0, count(*)::int from reconcile.overdue group by level`;
-
-/** Lines that correct earlier ones. */
-export const CORRECTIONS = `
-  select count(*)::int as n from yuanlu.statement_lines
-   where account_id = '${ACCOUNT}' and line_type = 'adjustment'`;
 
 /**
  * The books of a run balance when the lines and refunds that were put somewhere are those that there are, each once: sums

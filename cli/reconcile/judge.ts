@@ -33,7 +33,7 @@ export interface Judgement {
   readonly refunds: Placement;
   /** Missing refunds of days whose own statement was not among those given. */
   readonly missingWithoutStatement: number;
-  /** Lines that correct earlier ones; they are no refund lines and match nothing. */
+  /** Lines that correct earlier ones; they are no refund lines and match nothing. Those about listed refunds are breaks. */
   readonly corrections: number;
 }
 
@@ -48,12 +48,14 @@ export async function judge(
     readonly asOf: Date;
     readonly statements: readonly LoadedStatement[];
     readonly refunds: number;
+    readonly corrections: number;
   },
 ): Promise<Judgement> {
   const { name, refundNo } = o.channel;
   const early = DAY_ENDS_EARLY_MS[name];
   const leftOver = [sql.leftOver(early), sql.listedAgain(refundNo.uniqueWithin), sql.CANDIDATES];
-  for (const statement of [sql.LINE_BREAKS, sql.MATCHED, ...leftOver]) await owner.query(statement);
+  for (const statement of [sql.LINE_BREAKS, sql.CORRECTIONS, sql.MATCHED, ...leftOver])
+    await owner.query(statement);
   await planLeftOver(owner, name);
   // CREATE TABLE AS takes no parameters; the only value is an instant of our own making.
   const asOf = `'${o.asOf.toISOString()}'`;
@@ -75,14 +77,17 @@ interface CountRow {
 
 async function count(
   owner: Pool,
-  o: { readonly statements: readonly LoadedStatement[]; readonly refunds: number },
+  o: {
+    readonly statements: readonly LoadedStatement[];
+    readonly refunds: number;
+    readonly corrections: number;
+  },
 ): Promise<Judgement> {
   const { rows } = await owner.query<CountRow>(sql.COUNTS);
   const missing = await owner.query<{ n: number }>(
     `select count(*)::int as n from reconcile.break
       where kind = 'missing_at_channel' and not (detail ->> 'day_given')::boolean`,
   );
-  const corrections = await owner.query<{ n: number }>(sql.CORRECTIONS);
   const byKind = <Kind extends string>(
     place: CountRow['place'],
     kinds: readonly Kind[],
@@ -109,7 +114,7 @@ async function count(
     ),
     refunds: placement('refunds', o.refunds),
     missingWithoutStatement: missing.rows[0]?.n ?? 0,
-    corrections: corrections.rows[0]?.n ?? 0,
+    corrections: o.corrections,
   };
 }
 

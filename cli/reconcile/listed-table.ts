@@ -24,6 +24,8 @@ const TABLE = `
     same_as            bigint,
     -- The transaction that the statement has for it, where the list does not say one; see listed-again.ts.
     trade              text,
+    -- The channel's number in the line that it was matched with, where the list does not say it; see corrections.ts.
+    printed_as         text,
     refund_no          text not null,
     currency           text not null,
     source             text not null,
@@ -37,7 +39,7 @@ const TABLE = `
 const BOOK = `
   create or replace view yuanlu.refund_book as
     select list_line as id, '${ACCOUNT}'::text as merchant_id, '${ACCOUNT}'::text as account_id, refund_no,
-           channel_refund_no, coalesce(transaction_id, trade) as transaction_id, payment_no, amount_minor, currency, requested_at,
+           coalesce(channel_refund_no, printed_as) as channel_refund_no, coalesce(transaction_id, trade) as transaction_id, payment_no, amount_minor, currency, requested_at,
            null::timestamptz as accepted_at, coalesce(state, 'processing') as state,
            -- A list does not say why a refund failed, so none of its failures is taken for a closure.
            null::text as state_reason

@@ -27,7 +27,7 @@ function corrections(count: number): string[] {
   return count === 0
     ? []
     : [
-        `The statements hold ${counted(count, 'correction')} of earlier lines (chargebacks, refunds that a bank sent back): they match nothing, look at them.`,
+        `The statements hold ${counted(count, 'correction')} of earlier lines (chargebacks, refunds that a bank sent back): they match nothing; those that name a listed refund are breaks, look at the others in the file.`,
       ];
 }
 

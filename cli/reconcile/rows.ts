@@ -4,6 +4,7 @@ import type { BreakKind } from '../../domain/statement/break.ts';
 import type { RefundState } from '../../domain/refund/state.ts';
 import type { FundingSource } from '../../domain/refund/refund.ts';
 import type { Pool } from '../../store/pool.ts';
+import { ALL_BREAKS } from './judge-sql.ts';
 import { ACCOUNT } from './listed-table.ts';
 
 /** Rows that are held at a time. */
@@ -134,7 +135,7 @@ const breaksOf = (each: number | null): string => `
   select shown.* from (
     select b.kind, b.detail, b.related, k.refund_no as "relatedNo", ${LISTED}, ${LINE}, ${WINDOW},
            row_number() over (partition by b.kind order by ${BY_CONTENT}, l.file_id, l.line_no, r.list_line) as nth
-      from reconcile.break b
+      from ${ALL_BREAKS} b
       left join reconcile.listed r on r.list_line = b.list_line
       left join reconcile.left_over w on w.list_line = b.list_line
       left join reconcile.listed k on k.list_line = b.related

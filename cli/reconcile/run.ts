@@ -9,6 +9,7 @@ import { pipeline } from 'node:stream/promises';
 import { invariant } from '../../domain/errors.ts';
 import { grouped } from '../output.ts';
 import type { Books } from './books.ts';
+import { noteCorrections } from './corrections.ts';
 import type { Findings } from './document.ts';
 import { DIFFERENCES_PER_KIND } from './document.ts';
 import { judge } from './judge.ts';
@@ -78,11 +79,13 @@ export async function reconcile(
   await matchStatements(books, statements, { ...o, channel: plan.channel });
   o.progress.update('looking for what is left over');
   const asOf = instantOf(plan.asOf, statements, o.now);
+  const corrections = await noteCorrections(books, statements, o.now);
   const judgement = await judge(books.owner, {
     channel: plan.channel,
     asOf,
     statements,
     refunds: summary.refunds,
+    corrections,
   });
   const elapsedMs = performance.now() - startedAt;
   const differences: BreakRow[] = [];

@@ -47,7 +47,7 @@ async function judged(meddle: (books: Books) => Promise<unknown>): Promise<Judge
     const statements = await loadStatements(books, { ...o, files: plan.statements, channel });
     await matchStatements(books, statements, { ...o, channel });
     await meddle(books);
-    return await judge(books.owner, { channel, asOf: o.now, statements, refunds: 3 });
+    return await judge(books.owner, { channel, asOf: o.now, statements, refunds: 3, corrections: 0 });
   } finally {
     await books.close();
   }

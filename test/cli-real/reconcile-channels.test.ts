@@ -213,8 +213,60 @@ describe('numbers of UnionPay', () => {
 });
 
 describe('a UnionPay delivery with a file of corrections', () => {
+  /** The second refund has the number that the correction names a part of; the list does not say it. */
+  const printed = four(UNIONPAY).map((one, index) =>
+    index === 1 ? { ...one, amount: 2_345, channelRefundNo: '052506301658427863998' } : one,
+  );
+
+  async function corrected(
+    ...corrections: readonly (typeof SENT_BACK)[]
+  ): Promise<{ document: ReconcileDocument; rows: Record<string, string>[] }> {
+    const content = Buffer.concat(corrections.map((one) => correction(one)));
+    const statement = await desk.put(
+      'corrected.zip',
+      zipOfMembers([...UNIONPAY.members(printed), { name: Buffer.from(ZME_NAME), content }]),
+    );
+    const list = await desk.put('refunds.csv', refundList(printed.map((one) => listed(UNIONPAY, one))));
+    const flags = ['--as-of', LATER, '--out', desk.path('corrected')];
+    const document = await documentOf({ channel: 'unionpay', statements: [statement], list, flags });
+    return { document, rows: await csvRows(desk.path('corrected/breaks.csv')) };
+  }
+
+  test('F66 shows the refund that a bank sent back as returned, with both sides, beside its match', async () => {
+    const { document, rows } = await corrected(SENT_BACK);
+
+    expect(kindsOf(document)).toEqual({ returned: 1 });
+    expect(document).toMatchObject({
+      ...{ corrections: 1, matched: { refund_no: 4 }, differences_left_off: 0 },
+      placed: {
+        refund_lines: { total: 4, matched: 4, waiting: 0, breaks: 0 },
+        refunds: { total: 4, matched: 4, waiting: 0, breaks: 0 },
+      },
+      differences: [
+        { kind: 'returned', refund_no: refundNo(2), amount_minor: '2345', statement_amount_minor: '2345' },
+      ],
+    });
+    expect(document.differences[0]?.explanation).toContain("the payer's bank has sent the refund back");
+    expect(rows).toMatchObject([{ kind: 'returned', statement_amount_yuan: '23.45' }]);
+  });
+
+  test('F66 shows one that takes money from the merchant as a conflict', async () => {
+    const { document } = await corrected({ ...SENT_BACK, fee: 'C000000000014', net: 'D000000002331' });
+
+    expect(kindsOf(document)).toEqual({ state_conflict: 1 });
+    expect(document.differences).toMatchObject([
+      { refund_no: refundNo(2), explanation: expect.stringContaining('once more') as unknown },
+    ]);
+  });
+
+  test('F66 shows no break for one about something that is not listed, and counts it', async () => {
+    const { document } = await corrected(SENT_BACK, { ...SENT_BACK, previousTrace: '111111' });
+
+    expect(kindsOf(document)).toEqual({ returned: 1 });
+    expect(document.corrections).toBe(2);
+  });
+
   test('counts them and says that a person has to look: a bank may have sent a refund back', async () => {
-    const printed = four(UNIONPAY);
     const members = UNIONPAY.members(printed);
     const content = Buffer.concat([correction(SENT_BACK), correction({ ...SENT_BACK, time: '0702093100' })]);
     const statement = await desk.put(
@@ -228,7 +280,7 @@ describe('a UnionPay delivery with a file of corrections', () => {
 
     expect(JSON.parse(said.stdout)).toMatchObject({ corrections: 2, matched: { refund_no: 4 } });
     expect(said.stderr).toContain(
-      'The statements hold 2 corrections of earlier lines (chargebacks, refunds that a bank sent back): they match nothing, look at them.',
+      'The statements hold 2 corrections of earlier lines (chargebacks, refunds that a bank sent back): they match nothing; those that name a listed refund are breaks, look at the others in the file.',
     );
   });
 });
