@@ -66,7 +66,11 @@ export async function wholeWay(ingest: Pool, bill: Bill): Promise<WholeWay> {
     now: sweptAt,
   });
   const sweepBegan = performance.now();
-  const { opened } = await sweepMissing(ingest, { accountId: ACCOUNT, asOf: sweptAt });
+  const { opened } = await sweepMissing(ingest, {
+    accountId: ACCOUNT,
+    asOf: sweptAt,
+    line: { proves: 'acceptance', dayEndsEarlyMs: 0 },
+  });
   const swept = performance.now();
   return {
     ...base,

@@ -1,4 +1,5 @@
-/** Refunds that the channel accepted and whose line no statement shows, although the statements are there. */
+/** Refunds whose line is due, and that no statement shows, although the statements are there. */
+import type { StatementLineSeen } from '../domain/refund/observation.ts';
 import { lockAccount } from './match-lock.ts';
 import { PARALLEL_OFF, PARALLEL_ON, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
@@ -16,35 +17,66 @@ const COVERED_DAYS = `
     with bills as (
       select distinct account_id, bill_date from yuanlu.statement_files
        where kind = 'trade' and status in ('loaded', 'empty') and matched_at is not null
-         and ($2::text is null or account_id = $2))
-    select b.account_id, b.bill_date as day
+         and account_id = $2)
+    select b.bill_date as day
       from bills b join bills after on after.account_id = b.account_id and after.bill_date = b.bill_date + 1
      where (b.bill_date + 2)::timestamp at time zone interval '08:00' <= $1`;
 
-const DAY_OF = `(coalesce(r.accepted_at, r.requested_at) at time zone interval '08:00')::date`;
+/** What a line of the account's trade statement proves about a refund, and how much before midnight its days end. */
+export interface LineRule {
+  readonly proves: StatementLineSeen['proves'];
+  readonly dayEndsEarlyMs: number;
+}
+
+/**
+ * From when on a line is due, by what it proves. One that proves acceptance: since the channel took the refund. One that
+ * proves more: since it was done, which is known when the channel says so; where it gives no time of its own, since we first
+ * heard of it, which is never too early. Null while nothing is due.
+ */
+const DUE_SINCE: Readonly<Record<LineRule['proves'], string>> = (() => {
+  const done = `coalesce(r.succeeded_at, (
+    select min(o.observed_at) from yuanlu.observations o
+     where o.refund_id = r.id and o.kind = 'channel_report' and o.body ->> 'status' = 'success'))`;
+  return { acceptance: 'coalesce(r.accepted_at, r.requested_at)', completion: done, clearing: done };
+})();
+
+/** Refunds of the last months that the channel has and that no live line is matched to. */
+const unmatched = (account: string, asOf: string): string => `
+  create temp table m_unmatched on commit drop as
+    select r.id, r.account_id, r.accepted_at, r.requested_at, r.succeeded_at
+      from yuanlu.refunds r
+     where r.requested_at >= ${asOf}::timestamptz - make_interval(days => ${String(LOOK_BACK_DAYS)})
+       and r.account_id = ${account}
+       and (r.state in ('processing', 'succeeded') or (r.state = 'needs_action' and r.accepted_at is not null))
+       and not exists (select from yuanlu.live_matches m where m.account_id = r.account_id and m.refund_id = r.id)`;
 
 /**
  * The refunds of those days that no live line is matched to. Both sides are read once and compared as sets: matches lie in
  * one table per statement, and looking every refund up in each of them would grow with refunds times statements. A table as
  * target allows a parallel plan; it takes no parameters, so the values are written in (dates and account ids of our own).
  */
-function missing(tx: Tx, covered: readonly CoveredDay[], asOf: Date): string {
-  const days = covered.map(
-    ({ account_id: account, day }) => `(${tx.escapeLiteral(account)}, ${tx.escapeLiteral(day)}::date)`,
-  );
-  return `
-    create temp table m_missing on commit drop as
-      select r.id, c.day
-        from yuanlu.refunds r
-        join (values ${days.join(', ')}) c (account_id, day) on c.account_id = r.account_id and c.day = ${DAY_OF}
-       where r.requested_at >= ${tx.escapeLiteral(asOf.toISOString())}::timestamptz - make_interval(days => ${String(LOOK_BACK_DAYS)})
-         and (r.state in ('processing', 'succeeded') or (r.state = 'needs_action' and r.accepted_at is not null))
-         and not exists (select from yuanlu.live_matches m where m.account_id = r.account_id and m.refund_id = r.id)`;
+function missing(tx: Tx, covered: readonly CoveredDay[], o: SweepOptions): string[] {
+  const days = covered.map(({ day }) => `(${tx.escapeLiteral(day)}::date)`);
+  const { proves, dayEndsEarlyMs } = o.line;
+  const early = `interval '${String(dayEndsEarlyMs)} milliseconds'`;
+  return [
+    unmatched(tx.escapeLiteral(o.accountId), tx.escapeLiteral(o.asOf.toISOString())),
+    `create temp table m_missing on commit drop as
+       select due.id, c.day
+         from (select r.id, ((${DUE_SINCE[proves]} at time zone interval '08:00') + ${early})::date as day
+                 from m_unmatched r) due
+         join (values ${days.join(', ')}) c (day) using (day)`,
+  ];
 }
 
 interface CoveredDay {
-  readonly account_id: string;
   readonly day: string;
+}
+
+interface SweepOptions {
+  readonly accountId: string;
+  readonly asOf: Date;
+  readonly line: LineRule;
 }
 
 const OPEN_BREAKS = `
@@ -62,17 +94,17 @@ const OPEN_BREAKS = `
  */
 export async function sweepMissing(
   ingest: Pool,
-  options: { readonly accountId: string | null; readonly asOf: Date },
+  options: SweepOptions,
 ): Promise<{ opened: number; closed: number }> {
   const { accountId, asOf } = options;
   return inTransaction(ingest, async (tx) => {
-    // One sweep or match per account at a time; the sweep over all accounts does not wait for single ones.
-    if (accountId !== null) await lockAccount(tx, accountId);
-    const closed = await tx.query(closeMissing('($2::text is null or b.account_id = $2)'), [asOf, accountId]);
+    // One sweep or match per account at a time.
+    await lockAccount(tx, accountId);
+    const closed = await tx.query(closeMissing('b.account_id = $2'), [asOf, accountId]);
     const covered = await tx.query<CoveredDay>(COVERED_DAYS, [asOf, accountId]);
     if (covered.rows.length === 0) return { opened: 0, closed: closed.rowCount ?? 0 };
     await tx.query([PLANNER_SETTINGS, PARALLEL_ON, 'set local enable_nestloop = off'].join(';'));
-    await tx.query(missing(tx, covered.rows, asOf));
+    await tx.query(missing(tx, covered.rows, options).join(';\n'));
     await tx.query([PARALLEL_OFF, 'set local enable_nestloop = on', 'analyze m_missing'].join(';'));
     const opened = await tx.query(OPEN_BREAKS, [asOf]);
     return { opened: opened.rowCount ?? 0, closed: closed.rowCount ?? 0 };

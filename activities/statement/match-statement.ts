@@ -3,6 +3,7 @@ import { matchStatement as matchFile, sweepMissing } from '../../store/match.ts'
 import type { MatchResult } from '../../store/match.ts';
 import { getStatementFile } from '../../store/statements.ts';
 import { AppError } from '../../domain/errors.ts';
+import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 
@@ -13,12 +14,17 @@ export function matchStatement(deps: ActivityDeps) {
       const file = await getStatementFile(deps.ingest, fileId);
       if (file === null) throw new AppError('statement_unknown', { file_id: fileId });
       const now = deps.clock.now();
+      const channel = deps.channels.get(file.accountId);
       const result = await matchFile(deps.ingest, fileId, {
         now,
-        numberWithin: deps.channels.get(file.accountId).limits.refundNo.uniqueWithin,
+        numberWithin: channel.limits.refundNo.uniqueWithin,
       });
       await noteAdjustments(deps.ingest, { fileId, now });
-      await sweepMissing(deps.ingest, { accountId: file.accountId, asOf: now });
+      await sweepMissing(deps.ingest, {
+        accountId: file.accountId,
+        asOf: now,
+        line: { proves: channel.lineProves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[channel.name] },
+      });
       return result;
     });
 }

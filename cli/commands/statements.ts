@@ -5,6 +5,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
+import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { matchStatement, sweepMissing } from '../../store/match.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
 import { getStatementFile, listStatementFiles } from '../../store/statements-files.ts';
@@ -66,7 +67,11 @@ export async function importStatementCommand(path: string, options: ImportFlags)
       numberWithin: channel.limits.refundNo.uniqueWithin,
     });
     await noteAdjustments(context.ingest, { fileId: loaded.fileId, now });
-    await sweepMissing(context.ingest, { accountId: options.account, asOf: now });
+    await sweepMissing(context.ingest, {
+      accountId: options.account,
+      asOf: now,
+      line: { proves: channel.lineProves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[channel.name] },
+    });
     return { loaded, matched };
   });
   line.done();

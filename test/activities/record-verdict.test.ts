@@ -60,7 +60,10 @@ describe('I8: a refund that no statement shows', () => {
         now: bench.clock.now(),
       });
     bench.clock.set(new Date('2026-11-26T02:00:00Z'));
-    await sweepMissing(bench.db.ingest, { accountId: ACCOUNT, asOf: bench.clock.now() });
+    await sweepMissing(bench.db.ingest, {
+      ...{ accountId: ACCOUNT, asOf: bench.clock.now() },
+      line: { proves: 'acceptance', dayEndsEarlyMs: 0 },
+    });
     expect(await breakOf(ref)).toMatchObject({ kind: 'missing_at_channel', status: 'open' });
     return ref;
   }

@@ -142,8 +142,9 @@ describe('the sweep for what is missing', () => {
           }
 
           const asOf = instant(sweepDay, 11);
-          await sweepMissing(db.ingest, { accountId, asOf });
-          await sweepMissing(db.ingest, { accountId: null, asOf });
+          const line = { proves: 'acceptance', dayEndsEarlyMs: 0 } as const;
+          await sweepMissing(db.ingest, { accountId, asOf, line });
+          await sweepMissing(db.ingest, { accountId, asOf, line });
 
           const has = (day: number): boolean => billDays.includes(day);
           const expected = rows.filter(
@@ -159,5 +160,64 @@ describe('the sweep for what is missing', () => {
       ),
       { numRuns: 25 },
     );
+  });
+});
+
+describe.each(['completion', 'clearing'] as const)('where a line proves %s', (proves) => {
+  const early = proves === 'clearing' ? 3_600_000 : 0;
+
+  /** A refund that the channel took on day 0, and of which it said `status` at the given hour of another day. */
+  async function taken(
+    accountId: string,
+    later: { day: number; hour: number; told: boolean } | null,
+  ): Promise<string> {
+    const refundNo = await record(accountId, { day: 0, hour: 10, state: 'processing', inBill: false });
+    if (later === null) return refundNo;
+    const at = instant(later.day, later.hour).toISOString();
+    const { rows } = await db.owner.query<{ id: bigint }>(
+      'select id from yuanlu.refunds where refund_no = $1',
+      [refundNo],
+    );
+    await observe(db.pool, String(rows[0]?.id), [
+      {
+        ...{ kind: 'channel_report', source: 'query', ref: 'q2', at, status: 'success' },
+        ...(later.told ? { succeededAt: at } : {}),
+      },
+    ]);
+    return refundNo;
+  }
+
+  async function sweptWith(accountId: string, days: readonly number[]): Promise<string[]> {
+    for (const day of days) await bill(accountId, day, []);
+    const line = { proves, dayEndsEarlyMs: early };
+    await sweepMissing(db.ingest, { accountId, asOf: instant(DAYS + 2, 11), line });
+    return openBreaks(accountId);
+  }
+
+  test('I8: a refund that is not done is missing nowhere, however long ago the channel took it', async () => {
+    const accountId = await newAccount();
+    await taken(accountId, null);
+
+    expect(await sweptWith(accountId, [0, 1, 2, 3, 4])).toEqual([]);
+  });
+
+  test.each([true, false])(
+    'I8: one that was done days later is missing only when the bill of that day is there; time told: %s',
+    async (told) => {
+      const accountId = await newAccount();
+      const refundNo = await taken(accountId, { day: 3, hour: 12, told });
+
+      expect(await sweptWith(accountId, [0, 1, 2])).toEqual([]);
+      expect(await sweptWith(accountId, [3, 4])).toEqual([refundNo]);
+    },
+  );
+
+  test('F60: one that was done late in the evening belongs to the channel’s own day', async () => {
+    const accountId = await newAccount();
+    const refundNo = await taken(accountId, { day: 1, hour: 23, told: true });
+    const isNextDay = proves === 'clearing';
+
+    expect(await sweptWith(accountId, [1, 2])).toEqual(isNextDay ? [] : [refundNo]);
+    expect(await sweptWith(accountId, [3])).toEqual([refundNo]);
   });
 });
