@@ -44,8 +44,13 @@ export function beijingTimeOf(instant: Date): string {
 /** Reads `yyyy-MM-dd HH:mm:ss` Beijing time, fractions of a second let pass; null for anything else. */
 export function readBeijingTime(text: string): Date | null {
   const parts = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.\d{1,3})?$/.exec(text);
-  const at = parts === null ? Number.NaN : Date.parse(`${parts[1] ?? ''}T${parts[2] ?? ''}+08:00`);
-  return Number.isNaN(at) ? null : new Date(at);
+  if (parts === null) return null;
+  try {
+    return beijingInstant(parts[1] ?? '', parts[2] ?? '');
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
 }
 
 /** The day `days` later; earlier when negative. @throws AppError `date_invalid` */

@@ -6,6 +6,7 @@ import {
   beijingInstant,
   daysBetween,
   parsePlainDate,
+  readBeijingTime,
   weekdayOf,
 } from '../../domain/time/plain-date.ts';
 import { appError } from './expectations.ts';
@@ -13,6 +14,24 @@ import { appError } from './expectations.ts';
 const anyDate = fc
   .integer({ min: 0, max: 100_000 })
   .map((days) => new Date(days * 86_400_000).toISOString().slice(0, 10));
+
+describe('a time that a channel writes', () => {
+  test.each([
+    ['2026-11-24 10:30:01', '2026-11-24T02:30:01.000Z'],
+    ['2026-11-24 00:00:00.123', '2026-11-23T16:00:00.000Z'],
+    ['2028-02-29 23:59:59', '2028-02-29T15:59:59.000Z'],
+  ])('F60 %s is an instant', (text, instant) => {
+    expect(readBeijingTime(text)?.toISOString()).toBe(instant);
+  });
+
+  test.each([
+    ...['2026-02-29 10:00:00', '2026-02-30 10:00:00', '2026-04-31 10:00:00', '2026-13-01 10:00:00'],
+    ...['2026-11-24 24:00:00', '2026-11-24 10:60:00', '2026-11-24 10:00:60', '2026-11-24T10:00:00'],
+    ...['2026-11-24 10:00', '2026-11-24', '24.11.2026 10:00:00', ''],
+  ])('F60 "%s" is none: it is not taken for a time beside it', (text) => {
+    expect(readBeijingTime(text)).toBeNull();
+  });
+});
 
 describe('the Beijing date of an instant', () => {
   test.each([
