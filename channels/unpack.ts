@@ -3,9 +3,9 @@
  * bytes and never by a name. Whatever the file claims about its size, the bytes are counted here. A damaged file may
  * have delivered all its bytes before the damage shows: whoever reads must not commit before the stream has ended.
  */
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { AppError } from '../domain/errors.ts';
+import { INFLATE_CHUNK_BYTES, inflated } from './inflated.ts';
 import type { MemberChoice, Unpacked, ZipMember } from './unzip.ts';
 import { onlyMember, unzip } from './unzip.ts';
 
@@ -32,9 +32,6 @@ export const DEFAULT_UNPACK_CAPS: UnpackCaps = {
 
 /** Small files of zeros or blanks may pack better than any bill: no harm below this size. */
 const RATIO_FLOOR_BYTES = 1024 ** 2;
-
-/** Size of the pieces that come out of inflating: larger ones mean fewer turns of the event loop, and more memory. */
-const INFLATE_CHUNK_BYTES = 256 * 1024;
 
 /** As many first bytes as the longest signature has. */
 const SIGNATURE_BYTES = 4;
@@ -146,17 +143,10 @@ async function* plain(packed: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, v
 /** Several members are one stream, as gzip says; a member that was flushed half way is nothing special to inflate. */
 async function* gunzip(packed: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, void> {
   const inflate = createGunzip({ chunkSize: INFLATE_CHUNK_BYTES });
-  // An error of either side also ends the loop below.
-  const fed = pipeline(packed, inflate).catch(() => undefined);
   try {
-    for await (const bytes of inflate as AsyncIterable<Buffer>) {
-      yield { bytes, packedBytes: inflate.bytesWritten };
-    }
+    for await (const bytes of inflated(packed, inflate)) yield { bytes, packedBytes: inflate.bytesWritten };
   } catch (error) {
     throw inflateError(error);
-  } finally {
-    inflate.destroy();
-    await fed;
   }
 }
 

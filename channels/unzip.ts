@@ -7,12 +7,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isUtf8 } from 'node:buffer';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { crc32 } from 'node:zlib';
+import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { openPromise } from 'yauzl';
 import { AppError } from '../domain/errors.ts';
+import { INFLATE_CHUNK_BYTES, inflated } from './inflated.ts';
 
+const DEFLATED = 8;
 const FLAG_ENCRYPTED = 0x1;
 const FLAG_UTF8_NAME = 0x800;
 const MADE_ON_UNIX = 3;
@@ -74,20 +77,38 @@ export async function* unzip<T>(
 }
 
 async function* readMember(zip: ZipFile, member: Entry): AsyncGenerator<Unpacked, void> {
-  const content = await zip.openReadStreamPromise(member).catch(damaged);
   let check = 0;
+  let size = 0;
   try {
-    for await (const bytes of content as AsyncIterable<Buffer>) {
+    for await (const bytes of contentOf(zip, member)) {
+      size += bytes.length;
+      // What is longer than it says is not read to its end to know how much.
+      if (size > member.uncompressedSize) break;
       check = crc32(bytes, check);
       yield { bytes, packedBytes: member.compressedSize };
     }
   } catch (error) {
     damaged(error);
+  }
+  if (size !== member.uncompressedSize)
+    throw new AppError('statement_corrupt', { packing: 'zip', reason: 'size' });
+  if (check !== member.crc32)
+    throw new AppError('statement_corrupt', { packing: 'zip', reason: 'check sum' });
+}
+
+/** The library inflates into pieces of 16 KiB, each of them a turn of the event loop; ours are larger. */
+async function* contentOf(zip: ZipFile, member: Entry): AsyncGenerator<Buffer, void> {
+  const isDeflated = member.compressionMethod === DEFLATED;
+  const content = (await zip.openReadStreamPromise(
+    member,
+    isDeflated ? { decodeFileData: false } : {},
+  )) as Readable & AsyncIterable<Buffer>;
+  try {
+    if (isDeflated) yield* inflated(content, createInflateRaw({ chunkSize: INFLATE_CHUNK_BYTES }));
+    else yield* content;
   } finally {
     content.destroy();
   }
-  if (check !== member.crc32)
-    throw new AppError('statement_corrupt', { packing: 'zip', reason: 'check sum' });
 }
 
 async function membersOf(zip: ZipFile, membersMax: number): Promise<readonly ZipMember[]> {
