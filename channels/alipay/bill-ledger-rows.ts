@@ -3,6 +3,8 @@ import type { StatementTotals } from '../../domain/statement/statement.ts';
 import { UNREADABLE } from '../byte-fields.ts';
 import type { CopyText } from '../copy-text.ts';
 import { CNY, LINE_TYPES } from '../line-words.ts';
+import { Sum } from '../sum.ts';
+import type { BillEncoding } from './bill-encoding.ts';
 import type { LedgerLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
@@ -11,11 +13,11 @@ import { Rows, YUAN } from './bill-rows.ts';
 export class LedgerRows extends Rows {
   readonly #at: LedgerLayout['at'];
   readonly #remark: number;
-  readonly #counts = { in: 0n, out: 0n };
-  readonly #sums = { in: 0n, out: 0n };
+  readonly #counts = { in: 0, out: 0 };
+  readonly #sums = { in: new Sum(), out: new Sum() };
 
-  constructor(layout: LedgerLayout, out: CopyText) {
-    super(layout, out);
+  constructor(layout: LedgerLayout, out: CopyText, encoding: BillEncoding) {
+    super(layout, out, encoding);
     this.#at = layout.at;
     this.#remark = layout.remark;
   }
@@ -27,10 +29,10 @@ export class LedgerRows extends Rows {
 
   override totals(): StatementTotals {
     return {
-      in_count: this.#counts.in,
-      in_minor: this.#sums.in,
-      out_count: this.#counts.out,
-      out_minor: this.#sums.out,
+      in_count: BigInt(this.#counts.in),
+      in_minor: this.#sums.in.value(),
+      out_count: BigInt(this.#counts.out),
+      out_minor: this.#sums.out.value(),
     };
   }
 
@@ -42,8 +44,8 @@ export class LedgerRows extends Rows {
     if ((income === 0) === (expense === 0)) return { setAside: 'neither income nor expense, or both' };
     const direction = income === 0 ? 'out' : 'in';
     const amount = Math.abs(income === 0 ? expense : income);
-    this.#counts[direction] += 1n;
-    this.#sums[direction] += BigInt(amount);
+    this.#counts[direction] += 1;
+    this.#sums[direction].add(amount);
     this.#write(bytes, lineNo, direction, amount);
     return 'line';
   }

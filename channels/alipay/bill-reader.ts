@@ -9,6 +9,8 @@ import { CopyText } from '../copy-text.ts';
 import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
 import { WholeLines, refuseLongLine } from '../whole-lines.ts';
 import { HEAD_BYTES_MAX, notABill } from './bill-bytes.ts';
+import type { BillEncoding } from './bill-encoding.ts';
+import { GB18030 } from './bill-encoding.ts';
 import { readDay, readFooter, readOwner } from './bill-footer.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { isHeader, layoutOf } from './bill-layout.ts';
@@ -29,6 +31,7 @@ export class AlipayBillReader implements StatementReader {
   readonly #out = new CopyText();
   readonly #setAside = new SetAside();
   readonly #declared: Record<string, bigint> = {};
+  readonly #encoding: BillEncoding;
   #bill: { readonly layout: BillLayout; readonly rows: BillRows } | null = null;
   /** The first bytes, until the header was found. */
   #head: Buffer = Buffer.alloc(0);
@@ -38,6 +41,10 @@ export class AlipayBillReader implements StatementReader {
   #lineNo = 0;
   #lines = 0;
   #refundLines = 0;
+
+  constructor(encoding: BillEncoding = GB18030) {
+    this.#encoding = encoding;
+  }
 
   /** What the summary file beside this one says, to be compared at the end. */
   declare(totals: StatementTotals): void {
@@ -108,7 +115,7 @@ export class AlipayBillReader implements StatementReader {
   #readLines(bytes: Buffer): void {
     if (bytes.length === 0) return;
     const eol = this.#incoming.eol;
-    const isText = isGb18030(bytes);
+    const isText = this.#encoding.isText(bytes);
     this.#out.expect(bytes.length);
     for (let at = 0; at < bytes.length; ) {
       const lineEnd = bytes.indexOf(eol, at);
@@ -121,7 +128,7 @@ export class AlipayBillReader implements StatementReader {
   }
 
   #line(bytes: Buffer, from: number, to: number, isText: boolean): void {
-    if (!isText && !isGb18030(bytes.subarray(from, to))) {
+    if (!isText && !this.#encoding.isText(bytes.subarray(from, to))) {
       if (this.#bill === null) throw notABill(this.#head, this.#lineNo);
       this.#lines += 1;
       this.#keepAside(bytes, from, to, 'bytes that are not GB 18030');
@@ -135,18 +142,20 @@ export class AlipayBillReader implements StatementReader {
     const result = rows.read({ bytes, from, to, lineNo: this.#lineNo });
     if (typeof result === 'object') {
       // Old files print their trailer without the sign of a comment.
-      if (this.#takeFooter(decode(bytes.subarray(from, to)))) return;
+      if (this.#takeFooter(this.#encoding.decode(bytes.subarray(from, to)))) return;
       this.#keepAside(bytes, from, to, result.setAside);
     } else if (result === 'refund') this.#refundLines += 1;
     this.#lines += 1;
   }
 
   #comment(bytes: Buffer): void {
-    const line = decode(bytes);
+    const line = this.#encoding.decode(bytes);
     if (this.#bill === null && isHeader(line)) {
       const layout = layoutOf(line);
       const rows =
-        layout.kind === 'trade' ? new TradeRows(layout, this.#out) : new LedgerRows(layout, this.#out);
+        layout.kind === 'trade'
+          ? new TradeRows(layout, this.#out, this.#encoding)
+          : new LedgerRows(layout, this.#out, this.#encoding);
       this.#bill = { layout, rows };
       return;
     }
@@ -165,26 +174,14 @@ export class AlipayBillReader implements StatementReader {
 
   #keepAside(bytes: Buffer, from: number, to: number, reason: string): void {
     this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + from, reason }, () =>
-      decode(bytes.subarray(from, Math.min(to, from + 4 * RAW_CHARACTERS_MAX))).slice(0, RAW_CHARACTERS_MAX),
+      this.#encoding
+        .decode(bytes.subarray(from, Math.min(to, from + 4 * RAW_CHARACTERS_MAX)))
+        .slice(0, RAW_CHARACTERS_MAX),
     );
   }
 
   #keepHead(chunk: Buffer): void {
     const room = HEAD_BYTES_MAX - this.#head.length;
     if (this.#bill === null && room > 0) this.#head = Buffer.concat([this.#head, chunk.subarray(0, room)]);
-  }
-}
-
-function decode(bytes: Buffer): string {
-  return new TextDecoder('gb18030').decode(bytes);
-}
-
-function isGb18030(bytes: Buffer): boolean {
-  if (bytes.includes(0)) return false;
-  try {
-    new TextDecoder('gb18030', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
   }
 }

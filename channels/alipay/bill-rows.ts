@@ -3,6 +3,7 @@ import type { StatementTotals } from '../../domain/statement/statement.ts';
 import { TIME_BYTES, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
 import type { CopyText } from '../copy-text.ts';
 import { word } from '../line-words.ts';
+import type { BillEncoding } from './bill-encoding.ts';
 import { CsvFields } from './bill-fields.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
@@ -32,6 +33,7 @@ export interface BillRows {
 export abstract class Rows implements BillRows {
   protected readonly fields = new CsvFields();
   protected readonly out: CopyText;
+  protected readonly encoding: BillEncoding;
   readonly #layout: {
     readonly columns: number;
     readonly at: { readonly goods: number; readonly time: number };
@@ -40,9 +42,10 @@ export abstract class Rows implements BillRows {
   #firstDay = 0;
   #lastDay = 0;
 
-  constructor(layout: BillLayout, out: CopyText) {
+  constructor(layout: BillLayout, out: CopyText, encoding: BillEncoding) {
     this.#layout = layout;
     this.out = out;
+    this.encoding = encoding;
   }
 
   abstract totals(): StatementTotals;
@@ -88,7 +91,7 @@ export abstract class Rows implements BillRows {
     const to = this.fields.to(bytes, column);
     for (let at = from; at < to; at += 1) {
       if ((bytes[at] ?? 0) < 0x80) continue;
-      const decoded = word(new TextDecoder('gb18030').decode(bytes.subarray(from, to)));
+      const decoded = word(this.encoding.decode(bytes.subarray(from, to)));
       this.out.field(decoded, 0, decoded.length);
       return;
     }

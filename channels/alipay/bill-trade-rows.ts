@@ -3,24 +3,23 @@ import type { LineType, StatementTotals } from '../../domain/statement/statement
 import { UNREADABLE } from '../byte-fields.ts';
 import type { CopyText } from '../copy-text.ts';
 import { CNY, LINE_TYPES, word } from '../line-words.ts';
+import { Sum } from '../sum.ts';
+import type { BillEncoding } from './bill-encoding.ts';
 import type { TradeLayout } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
 import { Rows, YUAN } from './bill-rows.ts';
 
 const FEE = 5;
 const POINT = 0x2e;
-/** 交易 and 退款 as the files write them, in GB 18030. */
-const PAYMENT = Buffer.from([0xbd, 0xbb, 0xd2, 0xd7]);
-const REFUND = Buffer.from([0xcd, 0xcb, 0xbf, 0xee]);
 const SUCCESS = word('SUCCESS');
 
 export class TradeRows extends Rows {
   readonly #at: TradeLayout['at'];
-  readonly #counts = { payment: 0n, refund: 0n };
-  readonly #received = { payment: 0n, refund: 0n };
+  readonly #counts = { payment: 0, refund: 0 };
+  readonly #received = { payment: new Sum(), refund: new Sum() };
 
-  constructor(layout: TradeLayout, out: CopyText) {
-    super(layout, out);
+  constructor(layout: TradeLayout, out: CopyText, encoding: BillEncoding) {
+    super(layout, out, encoding);
     this.#at = layout.at;
   }
 
@@ -33,12 +32,14 @@ export class TradeRows extends Rows {
   }
 
   override totals(): StatementTotals {
+    const received = this.#received.payment.value();
+    const refunded = this.#received.refund.value();
     return {
-      payments: this.#counts.payment,
-      received_minor: this.#received.payment,
-      refunds: this.#counts.refund,
-      refunded_minor: this.#received.refund,
-      net_minor: this.#received.payment - this.#received.refund,
+      payments: BigInt(this.#counts.payment),
+      received_minor: received,
+      refunds: BigInt(this.#counts.refund),
+      refunded_minor: refunded,
+      net_minor: received - refunded,
     };
   }
 
@@ -48,15 +49,15 @@ export class TradeRows extends Rows {
     const received = this.amount(bytes, at.received, YUAN);
     const fee = this.amount(bytes, at.fee, FEE);
     if (Math.max(amount, received, fee) === UNREADABLE) return { setAside: 'an amount that cannot be read' };
-    const type = this.is(bytes, at.type, REFUND)
+    const type = this.is(bytes, at.type, this.encoding.refund)
       ? 'refund'
-      : this.is(bytes, at.type, PAYMENT)
+      : this.is(bytes, at.type, this.encoding.payment)
         ? 'payment'
         : null;
     if (type === null) return { setAside: 'an unknown kind of business' };
-    this.#counts[type] += 1n;
+    this.#counts[type] += 1;
     // Refunds are printed with a minus by some files and without by others: the kind says what it is.
-    this.#received[type] += BigInt(Math.abs(received));
+    this.#received[type].add(Math.abs(received));
     this.#write(bytes, lineNo, type, { amount: Math.abs(amount), received: Math.abs(received), fee });
     return type === 'refund' ? 'refund' : 'line';
   }

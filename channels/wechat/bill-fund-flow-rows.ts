@@ -3,9 +3,10 @@ import type { StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
 import { UNREADABLE } from '../byte-fields.ts';
 import { CNY, LINE_TYPES, word } from '../line-words.ts';
+import { Sum } from '../sum.ts';
 import type { FundFlowLayout } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
-import { Rows, Sum, YUAN } from './bill-rows.ts';
+import { Rows, YUAN } from './bill-rows.ts';
 
 const INCOME = word('收入');
 const EXPENSE = word('支出');

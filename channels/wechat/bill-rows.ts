@@ -1,7 +1,8 @@
 /** What the rows of every bill have in common: columns by place, sums that stay exact, the days they span. */
 import type { StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
-import { TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
+import { TIME_BYTES, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
+import type { Sum } from '../sum.ts';
 import { RowFields } from './bill-fields.ts';
 import { ABSENT } from './bill-layout.ts';
 
@@ -26,31 +27,6 @@ export interface BillRows {
   merchantNos(): readonly string[];
   /** Days of the earliest and the latest line, as numbers such as 20250630; 0 without lines. */
   days(): { readonly first: number; readonly last: number };
-}
-
-/** Sums stay exact far beyond 2^53: whatever no longer fits a double is carried over into a bigint. */
-export class Sum {
-  #small = 0;
-  #carried = 0n;
-  /** Whether some amount could not be read. */
-  isPartial = false;
-
-  /** Adds an amount as {@link readDecimal} gives it. */
-  add(value: number): void {
-    if (value === UNREADABLE) {
-      this.isPartial = true;
-      return;
-    }
-    this.#small += value;
-    if (this.#small > 2 ** 51 || this.#small < -(2 ** 51)) {
-      this.#carried += BigInt(this.#small);
-      this.#small = 0;
-    }
-  }
-
-  value(): bigint {
-    return this.#carried + BigInt(this.#small);
-  }
 }
 
 export abstract class Rows implements BillRows {

@@ -3,10 +3,11 @@ import type { LineType, StatementTotals } from '../../domain/statement/statement
 import type { CopyText } from '../copy-text.ts';
 import { UNREADABLE, fieldIs } from '../byte-fields.ts';
 import { CNY, LINE_TYPES, word } from '../line-words.ts';
+import { Sum } from '../sum.ts';
 import type { TradeLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
-import { FEE, Rows, Sum, YUAN } from './bill-rows.ts';
+import { FEE, Rows, YUAN } from './bill-rows.ts';
 
 const SUCCESS = word('SUCCESS');
 const REFUND = word('REFUND');

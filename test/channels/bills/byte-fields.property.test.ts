@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { UNREADABLE, dayText, fieldIs, readDay, readDecimal } from '../../../channels/byte-fields.ts';
 import { BACKTICK, RowFields } from '../../../channels/wechat/bill-fields.ts';
-import { Sum } from '../../../channels/wechat/bill-rows.ts';
+import { Sum } from '../../../channels/sum.ts';
 import { WholeLines } from '../../../channels/whole-lines.ts';
 import { printed, rowText } from './composed-bills.ts';
 
