@@ -1,15 +1,17 @@
 /** UnionPay's kinds of card (payCardType) as a statement line has them. */
+import { word } from '../line-words.ts';
+import type { Place } from './fixed-fields.ts';
+import { digitsIn } from './fixed-fields.ts';
 
-const CARDS: ReadonlyMap<string, Buffer> = new Map(
-  [
-    ['01', 'DEBIT'],
-    ['02', 'CREDIT'],
-    ['03', 'QUASI_CREDIT'],
-    ['05', 'PREPAID'],
-  ].map(([code = '', name = '']) => [code, Buffer.from(name, 'utf8')]),
-);
+const CARDS: ReadonlyMap<number, Buffer> = new Map([
+  [1, word('DEBIT')],
+  [2, word('CREDIT')],
+  [3, word('QUASI_CREDIT')],
+  [5, word('PREPAID')],
+]);
 
-/** Undefined for a kind that is not told or not known. */
-export function cardWord(code: string): Buffer | undefined {
-  return CARDS.get(code);
+/** The word for the code at a place of the record at `at`; undefined for a kind that is not told or not known. */
+export function cardWord(bytes: Buffer, at: number, place: Place): Buffer | undefined {
+  const code = digitsIn(bytes, at, place);
+  return code === null ? undefined : CARDS.get(code);
 }

@@ -11,6 +11,9 @@ export const FEE_E5_PER_FEN = 1_000;
 
 const ZERO = 0x30;
 const BLANK = 0x20;
+/** `C` and `D`. */
+const GAIN = 0x43;
+const LOSS = 0x44;
 /** Amounts have twelve digits: far below 2^53, so such a number is exact. */
 const UNREADABLE = -1;
 
@@ -28,14 +31,16 @@ export function placesOf<Name extends string>(
 }
 
 /** Where the text of a field of the record at `at` begins and ends, blanks at its end left out. */
-export function textIn(
-  bytes: Buffer,
-  at: number,
-  [first, width]: Place,
-): readonly [from: number, to: number] {
-  let to = at + first + width;
-  while (to > at + first && bytes[to - 1] === BLANK) to -= 1;
-  return [at + first, to];
+export function textIn(bytes: Buffer, at: number, place: Place): readonly [from: number, to: number] {
+  return [at + place[0], textEnd(bytes, at, place)];
+}
+
+/** Where the text of a field ends: the place after its last byte that is no blank. */
+export function textEnd(bytes: Buffer, at: number, [first, width]: Place): number {
+  const from = at + first;
+  let to = from + width;
+  while (to > from && bytes[to - 1] === BLANK) to -= 1;
+  return to;
 }
 
 /** A field of digits only; null for anything else. */
@@ -48,10 +53,10 @@ export function digitsIn(bytes: Buffer, at: number, [first, width]: Place): numb
 export function signedIn(bytes: Buffer, at: number, [first, width]: Place): number | null {
   const value = digits(bytes, at + first + 1, at + first + width);
   if (value === UNREADABLE) return null;
-  const letter = String.fromCharCode(bytes[at + first] ?? 0);
-  if (letter === 'C') return value;
+  const letter = bytes[at + first];
+  if (letter === GAIN) return value;
   // Without a letter there is no direction, and no amount either.
-  if (letter === 'D') return 0 - value;
+  if (letter === LOSS) return 0 - value;
   return value === 0 ? 0 : null;
 }
 

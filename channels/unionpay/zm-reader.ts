@@ -6,15 +6,17 @@ import type {
   StatementSummary,
   StatementTotals,
 } from '../../domain/statement/statement.ts';
-import { CR } from '../byte-fields.ts';
+import { CR, fieldIs } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
 import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
 import { WholeLines, refuseLongLine } from '../whole-lines.ts';
-import { CNY, LINE_TYPES, word } from '../line-words.ts';
+import { CNY, LINE_TYPES } from '../line-words.ts';
+import { Sum } from '../sum.ts';
 import { cardWord } from './card-types.ts';
-import { timeNear } from './trace-time.ts';
-import { FEE_E5_PER_FEN } from './fixed-fields.ts';
-import { ZM_BYTES, digitsAt, fieldAt, signedAt } from './zm-record.ts';
+import { TraceTimes } from './trace-time.ts';
+import type { Place } from './fixed-fields.ts';
+import { FEE_E5_PER_FEN, textEnd } from './fixed-fields.ts';
+import { ZM, ZM_BYTES, digitsAt, signedAt } from './zm-record.ts';
 import type { ZmField } from './zm-record.ts';
 
 /** A record is 607 bytes; a line beyond this is none. */
@@ -24,10 +26,10 @@ const FIRST_PRINTED = 0x20;
 const LAST_PRINTED = 0x7e;
 const MERCHANTS_MAX = 1_000;
 
-const TYPES: ReadonlyMap<string, LineType> = new Map([
-  ['01', 'payment'],
-  ['04', 'refund'],
-  ['31', 'revoked'],
+const TYPES: ReadonlyMap<number | null, LineType> = new Map([
+  [1, 'payment'],
+  [4, 'refund'],
+  [31, 'revoked'],
 ]);
 /** What names a transaction; anything but ASCII in it would be another number, or none. */
 const NAMES = ['queryId', 'orderId', 'originalQueryId', 'merId', 'originalOrderId'] as const;
@@ -43,12 +45,16 @@ export class ZmReader implements StatementReader {
   #lineNo = 0;
   #lines = 0;
   #refundLines = 0;
-  #gross = 0n;
-  #fee = 0n;
-  #net = 0n;
+  readonly #times: TraceTimes;
+  readonly #gross = new Sum();
+  readonly #fee = new Sum();
+  readonly #net = new Sum();
+  /** The merchant of the last record, as a rule that of the next. */
+  #merchant = Buffer.alloc(0);
 
   constructor(clearingDate: string) {
     this.#clearingDate = clearingDate;
+    this.#times = new TraceTimes(clearingDate);
   }
 
   /** The line that was read last. */
@@ -86,9 +92,9 @@ export class ZmReader implements StatementReader {
   summary(): StatementSummary {
     const computed = {
       orders: BigInt(this.#lines),
-      gross_minor: this.#gross,
-      fee_minor: this.#fee,
-      net_minor: this.#net,
+      gross_minor: this.#gross.value(),
+      fee_minor: this.#fee.value(),
+      net_minor: this.#net.value(),
     };
     return {
       kind: 'trade',
@@ -111,7 +117,7 @@ export class ZmReader implements StatementReader {
     const same = Object.entries(this.#declared).every(
       ([name, value]) => computed[name] === value || (this.#setAside.count > 0 && name !== 'orders'),
     );
-    return same && this.#gross - this.#fee === this.#net;
+    return same && this.#gross.value() - this.#fee.value() === this.#net.value();
   }
 
   #readLines(bytes: Buffer): void {
@@ -145,40 +151,43 @@ export class ZmReader implements StatementReader {
     const fee = signedAt(bytes, at, 'fee');
     const settlement = signedAt(bytes, at, 'settlement');
     if (amount === null || fee === null || settlement === null) return 'an amount that cannot be read';
-    const type = TYPES.get(text(bytes, at, 'txnType'));
+    const type = TYPES.get(digitsAt(bytes, at, 'txnType'));
     if (type === undefined) return 'an unknown kind of transaction';
-    const time = timeNear(this.#clearingDate, text(bytes, at, 'traceTime'));
+    const time = this.#times.near(bytes, at + ZM.traceTime[0]);
     if (time === null) return 'no time as documented';
-    if (!NAMES.every((field) => isPlain(bytes, at, field))) return 'a number that is no text';
+    for (const field of NAMES) if (!isPlain(bytes, at, ZM[field])) return 'a number that is no text';
     const gross = type === 'payment' ? amount : 0 - amount;
     // What is paid to the merchant is what was taken less the fee, on every record and so in the sum.
     if (gross + fee !== settlement) return 'amount, fee and settlement do not add up';
 
-    this.#gross += BigInt(gross);
-    this.#fee -= BigInt(fee);
-    this.#net += BigInt(settlement);
-    if (this.#merchants.size < MERCHANTS_MAX) this.#merchants.add(text(bytes, at, 'merId'));
+    this.#gross.add(gross);
+    this.#fee.add(0 - fee);
+    this.#net.add(settlement);
+    this.#sawMerchant(bytes, at);
     if (type === 'refund') this.#refundLines += 1;
-    this.#write(bytes, at, {
-      type,
-      time,
-      amount,
-      feeE5: (0 - fee) * FEE_E5_PER_FEN,
-    });
+    this.#write(bytes, at, { type, time, amount, fee });
     return null;
+  }
+
+  #sawMerchant(bytes: Buffer, at: number): void {
+    const from = at + ZM.merId[0];
+    const to = textEnd(bytes, at, ZM.merId);
+    if (fieldIs(bytes, from, to, this.#merchant)) return;
+    this.#merchant = Buffer.from(bytes.subarray(from, to));
+    if (this.#merchants.size < MERCHANTS_MAX) this.#merchants.add(this.#merchant.toString('latin1'));
   }
 
   #write(
     bytes: Buffer,
     at: number,
-    row: { type: LineType; time: string; amount: number; feeE5: number },
+    row: { type: LineType; time: Buffer; amount: number; fee: number },
   ): void {
     const out = this.#out;
     const isRefund = row.type === 'refund';
     out.reserve(ZM_BYTES);
     out.integer(this.#lineNo);
     out.word(LINE_TYPES[row.type]);
-    out.time(word(row.time), 0);
+    out.time(row.time, 0);
     this.#field(bytes, at, isRefund ? 'originalQueryId' : 'queryId');
     this.#field(bytes, at, isRefund ? 'originalOrderId' : 'orderId');
     if (isRefund) {
@@ -190,31 +199,26 @@ export class ZmReader implements StatementReader {
     }
     out.integer(row.amount);
     out.integer(row.amount);
-    out.integer(row.feeE5);
+    out.integer((0 - row.fee) * FEE_E5_PER_FEN);
     out.word(CNY);
     out.nothing();
-    const card = cardWord(text(bytes, at, 'cardType'));
+    const card = cardWord(bytes, at, ZM.cardType);
     if (card === undefined) out.nothing();
     else out.word(card);
     out.endRow();
   }
 
   #field(bytes: Buffer, at: number, field: ZmField): void {
-    const [from, to] = fieldAt(bytes, at, field);
-    this.#out.field(bytes, from, to);
+    const place = ZM[field];
+    this.#out.field(bytes, at + place[0], textEnd(bytes, at, place));
   }
 }
 
-function isPlain(bytes: Buffer, at: number, field: ZmField): boolean {
-  const [from, to] = fieldAt(bytes, at, field);
-  for (let place = from; place < to; place += 1) {
+function isPlain(bytes: Buffer, at: number, [first, width]: Place): boolean {
+  const end = at + first + width;
+  for (let place = at + first; place < end; place += 1) {
     const byte = bytes[place] ?? 0;
     if (byte < FIRST_PRINTED || byte > LAST_PRINTED) return false;
   }
   return true;
-}
-
-function text(bytes: Buffer, at: number, field: ZmField): string {
-  const [from, to] = fieldAt(bytes, at, field);
-  return bytes.toString('latin1', from, to);
 }

@@ -1,6 +1,6 @@
 /** UnionPay's ZM file: one cleared transaction a record. */
 import type { Place } from './fixed-fields.ts';
-import { digitsIn, signedIn, textIn } from './fixed-fields.ts';
+import { digitsIn, signedIn } from './fixed-fields.ts';
 
 /** Bytes of a record without its CR LF. */
 export const ZM_BYTES = 607;
@@ -24,11 +24,6 @@ export const ZM = {
 } as const satisfies Readonly<Record<string, Place>>;
 
 export type ZmField = keyof typeof ZM;
-
-/** The places of a field's text in the record at `at`, blanks at its end left out. */
-export function fieldAt(bytes: Buffer, at: number, field: ZmField): readonly [from: number, to: number] {
-  return textIn(bytes, at, ZM[field]);
-}
 
 /** A field of digits only; null for anything else. */
 export function digitsAt(bytes: Buffer, at: number, field: ZmField): number | null {

@@ -67,7 +67,7 @@ interface Row {
   /** What the merchant gets by it; negative for what it pays. */
   readonly settlement: number;
   readonly fee: number;
-  readonly cardType: string;
+  readonly card: Buffer | undefined;
 }
 
 /** The record, or why it cannot be read. */
@@ -86,7 +86,7 @@ function parse(bytes: Buffer, at: number, clearingDate: string): Row | string {
   // Either the merchant gets the amount or it pays it, and the fee besides.
   if (amount + fee !== settlement && fee - amount !== settlement)
     return 'amount, fee and settlement do not add up';
-  return { time, corrected, amount, settlement, fee, cardType: text(bytes, at, ZME.cardType) };
+  return { time, corrected, amount, settlement, fee, card: cardWord(bytes, at, ZME.cardType) };
 }
 
 /**
@@ -112,9 +112,8 @@ function write(out: CopyText, lineNo: number, row: Row): void {
   out.integer((0 - row.fee) * FEE_E5_PER_FEN);
   out.word(CNY);
   out.word(word(row.settlement < 0 ? 'out' : 'in'));
-  const card = cardWord(row.cardType);
-  if (card === undefined) out.nothing();
-  else out.word(card);
+  if (row.card === undefined) out.nothing();
+  else out.word(row.card);
   out.endRow();
 }
 

@@ -15,6 +15,7 @@ export interface Trade {
   readonly card?: string;
   readonly original?: string;
   readonly originalOrder?: string;
+  readonly merId?: string;
 }
 
 export const MER_ID = '802310048993424';
@@ -54,7 +55,7 @@ export function record(trade: Trade): Buffer {
     [32, ''],
     [1, ''],
     [21, trade.original ?? ''],
-    [15, MER_ID],
+    [15, trade.merId ?? MER_ID],
     [1, ''],
     [15, ''],
     [32, '淘在路上旅行社'],

@@ -92,6 +92,12 @@ describe('the file of corrections (ZME)', () => {
       'amount, fee and settlement do not add up',
     ],
     ['a time that is none', correction({ ...SENT_BACK, time: '1301093000' }), 'no time as documented'],
+    ['a day that no month has', correction({ ...SENT_BACK, time: '0631093000' }), 'no time as documented'],
+    [
+      'no real time of what it corrects',
+      correction({ ...SENT_BACK, previousTime: '0231165842' }),
+      'no trace of the transaction that it corrects',
+    ],
     [
       'no trace of what it corrects',
       correction({ ...SENT_BACK, previousTrace: '' }),

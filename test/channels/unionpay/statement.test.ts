@@ -88,6 +88,52 @@ describe('a clearing day', () => {
     expect(rows[0]?.[2]).toBe('2025-12-31 23:30:01+08');
   });
 
+  test('F60: 29 February is a day of leap years', async () => {
+    const { rows } = await read(
+      zipOf({ [`INN28030188ZM_${MER_ID}`]: day({ ...PAYMENT, time: '0229235959' }) }),
+    );
+
+    expect(rows[0]?.[2]).toBe('2028-02-29 23:59:59+08');
+  });
+
+  test.each<[string, string]>([
+    ['01', 'DEBIT'],
+    ['02', 'CREDIT'],
+    ['03', 'QUASI_CREDIT'],
+    ['05', 'PREPAID'],
+    // Not told; several accounts behind one card; not documented.
+    ...['00', '04', '06', '', 'x1'].map((code): [string, string] => [code, '\\N']),
+  ])('has a card of type "%s" as %s', async (card, word) => {
+    const { rows } = await read(zipOf({ [NAME]: day({ ...PAYMENT, card }) }));
+
+    expect(rows[0]?.at(-1)).toBe(word);
+  });
+
+  test('gives a payment that was taken back the same day under its own numbers, as money that went out', async () => {
+    const undone = { ...PAYMENT, type: '31', fee: 'C000000000074', net: 'D000000012271' };
+    const { rows, summary } = await read(zipOf({ [NAME]: day(PAYMENT, undone) }));
+
+    expect(rows[1]?.slice(1, 10)).toEqual([
+      ...['revoked', '2025-06-30 10:51:45+08', '442506301051457846498', 'PAY20250630105145'],
+      ...['\\N', '\\N', '12345', '12345', '-74000'],
+    ]);
+    expect(summary).toMatchObject({
+      refundLines: 0,
+      totals: { computed: { gross_minor: 0n, fee_minor: 0n, net_minor: 0n }, agree: true },
+    });
+  });
+
+  test('names each merchant of the file once', async () => {
+    const other = '802310048993425';
+    const { summary } = await read(
+      zipOf({
+        [NAME]: day(PAYMENT, { ...PAYMENT, merId: other }, PAYMENT, { ...PAYMENT, merId: other }),
+      }),
+    );
+
+    expect(summary.merchantNos).toEqual([MER_ID, other]);
+  });
+
   test('without a trade is a day without lines', async () => {
     const { rows, summary } = await read(zipOf({ [NAME]: Buffer.alloc(0) }));
 
@@ -150,7 +196,13 @@ describe('F48 I8: a bad record', () => {
     ],
     ['a sign that is none', record({ ...PAYMENT, fee: 'X000000000074' }), 'an amount that cannot be read'],
     ['a kind that nobody knows', record({ ...PAYMENT, type: '77' }), 'an unknown kind of transaction'],
-    ['a time that is none', record({ ...PAYMENT, time: '1331105145' }), 'no time as documented'],
+    ...['1331105145', '0631105145', '0229105145', '0600105145', '0630240000', '0630106000', '06301051 5'].map(
+      (time): [string, Buffer, string] => [
+        `F60 the time ${time}, which is none`,
+        record({ ...PAYMENT, time }),
+        'no time as documented',
+      ],
+    ),
     [
       'a net that does not add up',
       record({ ...PAYMENT, net: 'C000000012270' }),
