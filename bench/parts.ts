@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Expected } from './bill.ts';
 import { dropCopy, freshCopy } from './books.ts';
+import { days } from './days.ts';
 import type { Bill, WholeWay } from './matching.ts';
 import type { Figure } from './report.ts';
 import { figure } from './report.ts';
@@ -20,6 +21,11 @@ export interface Bench {
   readonly sample: number;
   readonly replays: number;
   readonly requests: number;
+  /** Lines of the files of a day. */
+  readonly dayLines: number;
+  readonly seed: number;
+  /** Where files may be written. */
+  readonly dir: string;
 }
 
 export type Part = (bench: Bench) => Promise<readonly Figure[]>;
@@ -28,6 +34,7 @@ export type Part = (bench: Bench) => Promise<readonly Figure[]>;
 export const PARTS: Readonly<Record<string, Part>> = {
   statement,
   reader,
+  days,
   replay,
   accept,
 };

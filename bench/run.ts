@@ -18,8 +18,22 @@ import { isMet, machine, reportText } from './report.ts';
 import { runTask } from './task.ts';
 
 const SEED = 20_261_123;
-const FULL = { lines: 100_000, rounds: 3, sample: 10_000, replays: 400, requests: 4_000 } as const;
-const QUICK = { lines: 5_000, rounds: 1, sample: 1_000, replays: 20, requests: 200 } as const;
+const FULL = {
+  lines: 100_000,
+  rounds: 3,
+  sample: 10_000,
+  replays: 400,
+  requests: 4_000,
+  dayLines: 1_000_000,
+} as const;
+const QUICK = {
+  lines: 5_000,
+  rounds: 1,
+  sample: 1_000,
+  replays: 20,
+  requests: 200,
+  dayLines: 10_000,
+} as const;
 const WARM_UP_LINES = 3_000;
 
 interface Options {
@@ -108,6 +122,8 @@ async function prepare(
   const described = await describeBill(path);
   const bench: Bench = {
     ...size,
+    seed: SEED,
+    dir,
     bill: { date: BILL_DATE, path, ...described },
     small: { date: WARM_UP_DATE, path: smallPath, ...(await describeBill(smallPath)) },
     adminUrl: engines.adminUrl,

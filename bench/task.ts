@@ -7,6 +7,8 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createPool } from '../store/pool.ts';
 import { acceptRefunds } from './accepting.ts';
+import type { DayFileName } from './day-reading.ts';
+import { importDay, readDay } from './day-reading.ts';
 import type { Bill } from './matching.ts';
 import { ingestPool, rowByRow, wholeWay } from './matching.ts';
 import { onlyUnpack, readBill, withCsvParse } from './reading.ts';
@@ -21,6 +23,13 @@ export type Task =
       readonly how: 'ours' | 'unpack' | 'csv_parse';
       readonly bill: string;
       readonly warmUp: string;
+    }
+  | {
+      readonly kind: 'day';
+      readonly name: DayFileName;
+      readonly path: string;
+      /** Of the books that it goes into; null to read it only. */
+      readonly url: string | null;
     }
   | { readonly kind: 'replay'; readonly count: number }
   | {
@@ -75,6 +84,12 @@ async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
       const read = { ours: readBill, unpack: onlyUnpack, csv_parse: withCsvParse }[task.how];
       await read(task.warmUp);
       return timed(async () => ({ read: await read(task.bill) }));
+    }
+    case 'day': {
+      const { name, path, url } = task;
+      return timed(async () => ({
+        lines: url === null ? await readDay(name, path) : await importDay(name, path, url),
+      }));
     }
     case 'replay':
       return { result: { ...(await replayRefunds(task.count)) }, ms: 0 };
