@@ -102,12 +102,55 @@ describe('at each channel', () => {
   });
 
   test.each<[ChannelName, string, string]>([
-    ['wechat', '2026-11-24T23:59:59+08:00', '2026-11-24'],
-    ['alipay', '2026-11-24T23:59:59+08:00', '2026-11-24'],
-    ['unionpay', '2026-11-24T22:59:59+08:00', '2026-11-24'],
+    ['wechat', '2026-11-24T23:59:59.999+08:00', '2026-11-24'],
+    ['wechat', '2026-11-25T00:00:00+08:00', '2026-11-25'],
+    ['alipay', '2026-11-24T23:59:59.999+08:00', '2026-11-24'],
+    ['alipay', '2026-11-25T00:00:00+08:00', '2026-11-25'],
+    ['unionpay', '2026-11-24T22:59:59.999+08:00', '2026-11-24'],
     ['unionpay', '2026-11-24T23:00:00+08:00', '2026-11-25'],
   ])('%s counts %s to %s', (channel, at, day) => {
     expect(clearingDayOf(channel, new Date(at))).toBe(day);
+  });
+});
+
+describe('an estimate of the channel for this very refund', () => {
+  // Alipay names the time at which the bank will have posted it.
+  const estimateAt = new Date('2026-11-26T18:00:00+08:00');
+  const accepted = { channel: 'alipay', acceptedAt: new Date('2026-11-24T10:00:00+08:00') } as const;
+
+  test.each<FundingSource>(['debit_card', 'credit_card', 'unknown'])(
+    'of a %s goes before the table: a day more is promised, three are waited',
+    (fundingSource) => {
+      const plan = planArrival({ ...accepted, fundingSource, estimateAt, calendar: chinaCalendar });
+
+      expect(plan).toEqual({
+        promiseAt: new Date('2026-11-27T18:00:00+08:00'),
+        alarmAt: new Date('2026-11-29T18:00:00+08:00'),
+        windowVersion: planned('debit_card', accepted.acceptedAt).windowVersion,
+        calendarRevision: chinaCalendar.revision,
+        provisional: false,
+      });
+    },
+  );
+
+  test('needs no calendar, so a year without one does not make it provisional', () => {
+    const late = new Date('2027-05-01T18:00:00+08:00');
+
+    expect(
+      planArrival({ ...accepted, fundingSource: 'debit_card', estimateAt: late, calendar: chinaCalendar })
+        .provisional,
+    ).toBe(false);
+  });
+
+  test('that there is not leaves the table', () => {
+    const plan = planArrival({
+      ...accepted,
+      fundingSource: 'debit_card',
+      estimateAt: null,
+      calendar: chinaCalendar,
+    });
+
+    expect(plan).toEqual(planned('debit_card', accepted.acceptedAt, 'alipay'));
   });
 });
 
