@@ -47,23 +47,25 @@ export async function registerInside(
     // One instant has many spellings.
     paid: claim.paidAt === undefined ? null : instant(claim.paidAt),
   });
-  const created = await insertPayment(tx, payment, mark, now);
+  const inserted = await insertPayment(tx, payment, mark, now);
+  if (inserted !== null) return { payment: inserted, created: true };
   const { rows } = await tx.query<PaymentColumns & { fingerprint: string }>(
     `select ${PAYMENT_COLUMNS}, p.fingerprint from payments p where p.merchant_id = $1 and p.payment_no = $2`,
     [merchantId, paymentNo],
   );
   const row = rows[0];
   if (row?.fingerprint !== mark) throw new AppError('payment_conflict', { payment_no: paymentNo });
-  return { payment: toPayment(row), created };
+  return { payment: toPayment(row), created: false };
 }
 
-/** False when the merchant's number is taken, or the channel's number is another payment's. */
-async function insertPayment(tx: Tx, payment: NewPayment, mark: string, now: Date): Promise<boolean> {
+/** Null when the merchant's number is taken, or the channel's number is another payment's. */
+async function insertPayment(tx: Tx, payment: NewPayment, mark: string, now: Date): Promise<Payment | null> {
   const { merchantId, paymentNo, claim } = payment;
-  const { rowCount } = await tx.query(
-    `insert into payments (merchant_id, account_id, payment_no, transaction_id, captured_minor, currency, paid_at, fingerprint, created_at)
+  const { rows } = await tx.query<PaymentColumns>(
+    `insert into payments as p (merchant_id, account_id, payment_no, transaction_id, captured_minor, currency, paid_at, fingerprint, created_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-     on conflict do nothing`,
+     on conflict do nothing
+     returning ${PAYMENT_COLUMNS}`,
     [
       merchantId,
       claim.accountId,
@@ -76,7 +78,7 @@ async function insertPayment(tx: Tx, payment: NewPayment, mark: string, now: Dat
       now,
     ],
   );
-  return rowCount === 1;
+  return rows[0] === undefined ? null : toPayment(rows[0]);
 }
 
 function instant(text: string): string {

@@ -10,15 +10,20 @@ import type { Tx } from './pool.ts';
  * The payment that a request names: as registered, or registered now from the request's own description.
  * @throws AppError `payment_unknown`, `payment_conflict`, `route_not_original`, `account_unknown`
  */
-export async function paymentOf(tx: Tx, request: RefundRequest, now: Date): Promise<Payment> {
+export async function paymentOf(
+  tx: Tx,
+  request: RefundRequest,
+  now: Date,
+): Promise<{ payment: Payment; isNew: boolean }> {
   const { merchantId, paymentNo, payment: claim } = request;
   const known = await getPayment(tx, merchantId, paymentNo);
   if (known !== null) {
     if (claim !== undefined) checkClaim(known, claim);
-    return known;
+    return { payment: known, isNew: false };
   }
   if (claim === undefined) throw new AppError('payment_unknown', { payment_no: paymentNo });
-  return (await registerInside(tx, { merchantId, paymentNo, claim }, now)).payment;
+  const { payment, created } = await registerInside(tx, { merchantId, paymentNo, claim }, now);
+  return { payment, isNew: created };
 }
 
 /** A description of a payment that is known already must not contradict it. */
@@ -45,21 +50,23 @@ export interface RefundRules {
 }
 
 /**
- * What the channel would refuse is refused before it is asked: the age of the payment, the number of its refunds.
- * @throws AppError `currency_mismatch`, `refund_too_late`, `refund_parts_exhausted`
+ * What the channel would refuse is refused before it is asked: another currency, a payment that is too old.
+ * @throws AppError `currency_mismatch`, `refund_too_late`
  */
-export async function checkPayment(
-  tx: Tx,
-  payment: Payment,
-  request: RefundRequest,
-  o: RefundRules,
-): Promise<void> {
+export function checkPayment(payment: Payment, request: RefundRequest, o: RefundRules): void {
   if (payment.currency !== request.currency)
     throw new AppError('currency_mismatch', { payment: payment.currency, refund: request.currency });
   const { paidAt } = payment;
   if (paidAt !== null && o.now.getTime() - paidAt.getTime() > o.limits.refundableForMs) {
     throw new AppError('refund_too_late', { paid_at: paidAt.toISOString() });
   }
+}
+
+/**
+ * The same of the number of its refunds.
+ * @throws AppError `refund_parts_exhausted`
+ */
+export async function checkParts(tx: Tx, payment: Payment, o: RefundRules): Promise<void> {
   // The row lock keeps the count true until this transaction ends.
   await tx.query('select 1 from payments where id = $1 for update', [payment.id]);
   const { rows } = await tx.query<{ parts: bigint }>(

@@ -10,7 +10,7 @@ import { fingerprint } from './fingerprint.ts';
 import type { Db, Pool, Tx } from './pool.ts';
 import { brokenConstraint, inTransaction } from './pool.ts';
 import type { RefundRules } from './refund-payment.ts';
-import { checkPayment, paymentOf } from './refund-payment.ts';
+import { checkParts, checkPayment, paymentOf } from './refund-payment.ts';
 import type { RefundRow } from './refund-rows.ts';
 import { REFUND_SELECT, toRefund } from './refund-rows.ts';
 
@@ -51,14 +51,16 @@ export async function recordRefund(
     }
     const rule = o.limits.refundNo;
     if (rule !== undefined) assertRefundNoFits(request.refundNo, rule);
-    const payment = await paymentOf(tx, request, o.now);
-    await checkPayment(tx, payment, request, o);
+    const { payment, isNew } = await paymentOf(tx, request, o.now);
+    checkPayment(payment, request, o);
+    // Nobody else can see a payment that was registered just now, let alone have it refunded.
+    if (!isNew) await checkParts(tx, payment, o);
     const id = await insertRefund(tx, payment, request, {
       mark,
       now: o.now,
       tail: tailOf(request.refundNo, rule),
+      key: o.idempotencyKey,
     });
-    await rememberKey(tx, request, o, mark, id);
     const refund = await getRefundById(tx, id);
     invariant(refund !== null, 'a refund that was just recorded can be read');
     return { refund, created: true };
@@ -70,8 +72,11 @@ async function lockNames(tx: Tx, request: RefundRequest, key: string | null): Pr
     `refund/${request.merchantId}/${request.refundNo}`,
     ...(key === null ? [] : [`key/${request.merchantId}/${key}`]),
   ];
-  for (const name of names.toSorted())
-    await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [name]);
+  // One after the other in the order of the array, so that two that want the same names never wait for each other.
+  await tx.query(
+    'select pg_advisory_xact_lock(hashtextextended(name, 0)) from unnest($1::text[]) as names (name)',
+    [names.toSorted()],
+  );
 }
 
 async function findKnown(
@@ -80,6 +85,7 @@ async function findKnown(
   key: string | null,
   mark: string,
 ): Promise<Refund | null> {
+  if (!(await isKnown(tx, request, key))) return null;
   if (key !== null) {
     const { rows } = await tx.query<{ fingerprint: string; refund_id: bigint }>(
       'select fingerprint, refund_id from idempotency_keys where merchant_id = $1 and key = $2',
@@ -100,18 +106,45 @@ async function findKnown(
   return toRefund(row);
 }
 
+/** Most requests are new: one question tells, and what exactly is known is asked only of the others. */
+async function isKnown(
+  tx: Tx,
+  { merchantId, refundNo }: RefundRequest,
+  key: string | null,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ known: boolean }>(
+    `select exists (select from idempotency_keys where merchant_id = $1 and key = $2)
+         or exists (select from refunds where merchant_id = $1 and refund_no = $3) as known`,
+    [merchantId, key, refundNo],
+  );
+  return rows[0]?.known === true;
+}
+
+/** The refund and, in the same breath, the key under which it was asked for. */
 async function insertRefund(
   tx: Tx,
   payment: Payment,
   request: RefundRequest,
-  row: { readonly mark: string; readonly now: Date; readonly tail: string | null },
+  row: {
+    readonly mark: string;
+    readonly now: Date;
+    readonly tail: string | null;
+    readonly key: string | null;
+  },
 ): Promise<string> {
   try {
     const { rows } = await tx.query<{ id: bigint }>(
-      `insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, reason,
-         fingerprint, requested_at, number_tail)
-       select $1, $2, a.channel, $3, $4, $5, $6, $7, $8, $9, $10 from channel_accounts a where a.id = $2
-       returning id`,
+      `with made as (
+         insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, reason,
+           fingerprint, requested_at, number_tail)
+         select $1, $2, a.channel, $3, $4, $5, $6, $7, $8, $9, $10 from channel_accounts a where a.id = $2
+         returning id, merchant_id, fingerprint, requested_at
+       ), kept as (
+         insert into idempotency_keys (merchant_id, key, fingerprint, refund_id, created_at)
+         select merchant_id, $11, fingerprint, id, requested_at from made where $11::text is not null
+         on conflict on constraint idempotency_key_once do nothing
+       )
+       select id from made`,
       [
         request.merchantId,
         payment.accountId,
@@ -123,6 +156,7 @@ async function insertRefund(
         row.mark,
         row.now,
         row.tail,
+        row.key,
       ],
     );
     invariant(rows[0] !== undefined, 'the account of a payment has a row');
