@@ -40,7 +40,7 @@ describe('asking about a refund', () => {
 
     expect(await desk.channel().queryRefund(ORDER)).toMatchObject({
       outcome: 'reported',
-      report: { status: 'success', amountMinor: 9_900n, channelRefundNo: null },
+      report: { status: 'success', amountMinor: 9_900n, channelRefundNo: null, payerAmountMinor: null },
     });
   });
 

@@ -179,12 +179,23 @@ describe('asking about a refund', () => {
     ['60', 'closed'],
     ['61', 'closed'],
     ['ZZ', 'processing'],
-  ])('origRespCode %s means %s', async (code, status) => {
-    desk.answer({ fields: { ...FOUND, origRespCode: code } });
+  ])('origRespCode %s means %s, of this very refund', async (code, status) => {
+    desk.answer({ fields: { ...FOUND, origRespCode: code, accNo: '6226***0048' } });
 
     expect(await desk.channel().queryRefund(ORDER)).toMatchObject({
       outcome: 'reported',
-      report: { status },
+      report: {
+        status,
+        refundNo: ORDER.refundNo,
+        channelRefundNo: FOUND['queryId'],
+        transactionId: ORDER.transactionId,
+        amountMinor: 2_345n,
+        acceptedAt: ORDER.requestedAt,
+        landsIn: '6226***0048',
+        // What the payer got, and when it was done, is in no answer.
+        payerAmountMinor: null,
+        succeededAt: null,
+      },
     });
   });
 
