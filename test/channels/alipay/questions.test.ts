@@ -40,7 +40,15 @@ describe('asking about a refund', () => {
 
     expect(await desk.channel().queryRefund(ORDER)).toMatchObject({
       outcome: 'reported',
-      report: { status: 'success', amountMinor: 9_900n, channelRefundNo: null, payerAmountMinor: null },
+      report: {
+        status: 'success',
+        transactionId: ORDER.transactionId,
+        amountMinor: 9_900n,
+        channelRefundNo: null,
+        payerAmountMinor: null,
+        acceptedAt: new Date('2026-11-24T10:30:02+08:00'),
+        succeededAt: new Date('2026-11-24T10:30:02+08:00'),
+      },
     });
   });
 
