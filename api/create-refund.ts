@@ -8,7 +8,7 @@ import type { Payment, PaymentClaim, Refund, RefundRequest } from '../domain/ref
 import { isFinal } from '../domain/refund/state.ts';
 import { refundNoOfKey } from '../store/idempotency-keys.ts';
 import { getPayment } from '../store/payments.ts';
-import { recordRefund } from '../store/refunds.ts';
+import { recordRefund } from '../store/record-refund.ts';
 import type { ApiDeps } from './deps.ts';
 import { makeRefundNo } from './refund-number.ts';
 

@@ -135,10 +135,13 @@ export async function checkCertificates(
   };
 }
 
+/** A number that every channel takes for one. */
+const NO_SUCH_PAYMENT = 'YUANLUDOCTOR000000000000';
+
 /** Asks the channel about a payment that cannot exist: "no such order" proves address, keys and rights. */
 export async function checkChannel(channel: Channel): Promise<string> {
   const answer = await channel.queryPayment({
-    paymentNo: 'YUANLU-DOCTOR-0',
+    paymentNo: NO_SUCH_PAYMENT,
     transactionId: null,
     paidAt: null,
   });

@@ -33,6 +33,13 @@ export const contract = z.object({
           .nullable(),
         transaction_id: z.string().regex(/^[0-9]{20,32}$/),
       }),
+      proof: z.array(
+        z.object({
+          name: z.object({ zh: z.string().min(1), en: z.string().min(1) }),
+          value: z.string().nullable(),
+          readers: z.array(z.enum(['payer_bank', 'payer_channel', 'merchant_channel'])),
+        }),
+      ),
     }),
   ),
   planted: z.array(

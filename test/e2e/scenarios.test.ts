@@ -340,7 +340,8 @@ describe('statements', () => {
     const seen = await shop.reaches(one('reissued').refundNo, 'settled');
     const [line] = (await shop.timeline(seen.refund_no)).filter((each) => each.kind === 'statement_line');
     const { rows } = await shop.stack.context.pool.query<{ revision: number; status: string }>(
-      `select revision, status from statement_files where kind = 'trade' and bill_date = $1 order by revision`,
+      `select revision, status from statement_files where account_id = 'wx-demo' and kind = 'trade' and bill_date = $1
+        order by revision`,
       [line?.facts['bill_date']],
     );
     expect(rows.map((row) => row.status)).toEqual(['superseded', 'loaded']);

@@ -4,7 +4,7 @@ import { noBreaks } from '../../store/match.ts';
 import { matchStatement } from '../../store/match.ts';
 import { observe } from '../../store/observations.ts';
 import { syncAccounts } from '../../store/accounts.ts';
-import { recordRefund } from '../../store/refunds.ts';
+import { recordRefund } from '../../store/record-refund.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { RULES, claimOf, fresh, minute, openAccounts, pay, requestFor, said } from '../store/books.ts';

@@ -5,7 +5,8 @@ import { verifyAudit } from '../../store/audit.ts';
 import { observe } from '../../store/observations.ts';
 import { flagOverdue } from '../../store/overdue.ts';
 import { inTransaction } from '../../store/pool.ts';
-import { planWindow, recordRefund } from '../../store/refunds.ts';
+import { recordRefund } from '../../store/record-refund.ts';
+import { planWindow } from '../../store/refunds.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import {

@@ -4,8 +4,8 @@ import type { Payment, PaymentClaim, Refund, RefundRequest } from '../../domain/
 import { syncAccounts } from '../../store/accounts.ts';
 import { registerPayment } from '../../store/payments.ts';
 import type { Pool } from '../../store/pool.ts';
-import type { RecordOptions } from '../../store/refunds.ts';
-import { recordRefund } from '../../store/refunds.ts';
+import type { RecordOptions } from '../../store/record-refund.ts';
+import { recordRefund } from '../../store/record-refund.ts';
 import type { TestDatabase } from '../support/database.ts';
 
 export const MERCHANT = 'shop';

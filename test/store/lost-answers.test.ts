@@ -4,7 +4,7 @@ import { nextAttempt, observationsOf, observe } from '../../store/observations.t
 import { confirmPayment, getPayment, registerPayment } from '../../store/payments.ts';
 import type { Pool } from '../../store/pool.ts';
 import { createPool } from '../../store/pool.ts';
-import { recordRefund } from '../../store/refunds.ts';
+import { recordRefund } from '../../store/record-refund.ts';
 import type { CuttableProxy } from '../api/cuttable-proxy.ts';
 import { cuttableProxy } from '../api/cuttable-proxy.ts';
 import { importOptions } from '../statements/bills.ts';

@@ -224,7 +224,9 @@ describe('the overdue list', () => {
       {
         refundNo: refund.refundNo,
         merchantId: MERCHANT,
+        accountId: refund.accountId,
         channel: 'wechat',
+        paymentNo: refund.payment.paymentNo,
         amountMinor: 321n,
         currency: 'CNY',
         state: 'processing',

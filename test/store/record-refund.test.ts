@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { observe } from '../../store/observations.ts';
 import { refundNoOfKey } from '../../store/idempotency-keys.ts';
-import { findRefundByAccount, getRefund, getRefundById, recordRefund } from '../../store/refunds.ts';
+import { recordRefund } from '../../store/record-refund.ts';
+import { findRefundByAccount, getRefund, getRefundById } from '../../store/refunds.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import {

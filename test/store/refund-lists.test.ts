@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { observe } from '../../store/observations.ts';
+import { recordRefund } from '../../store/record-refund.ts';
 import {
   claimSpacing,
   getRefundById,
   listRefunds,
   markWorkflowStarted,
   planWindow,
-  recordRefund,
   refundsWithoutWorkflow,
 } from '../../store/refunds.ts';
 import { syncAccounts } from '../../store/accounts.ts';

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { observe } from '../../store/observations.ts';
-import { recordRefund } from '../../store/refunds.ts';
+import { recordRefund } from '../../store/record-refund.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { RULES, countOf, openAccounts, pay, requestFor, said, sent, sumsOf, turnedDown } from './books.ts';

@@ -98,7 +98,7 @@ describe('yuanlu dev', () => {
       expect(findings.map((one) => one.check)).toEqual([
         ...['node', 'configuration', 'database', 'temporal', 'accounts file'],
         ...['channel account wx-demo', 'channel account ali-demo', 'channel account up-demo'],
-        'file store',
+        ...['certificates of up-demo', 'file store'],
       ]);
       expect(refunds.code, refunds.stderr).toBe(0);
     },

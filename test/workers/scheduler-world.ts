@@ -5,7 +5,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { pino } from 'pino';
 import type { Refund, RefundRequest } from '../../domain/refund/refund.ts';
 import { syncAccounts } from '../../store/accounts.ts';
-import { recordRefund } from '../../store/refunds.ts';
+import { recordRefund } from '../../store/record-refund.ts';
 import { readConfig } from '../../workers/config.ts';
 import type { Context } from '../../workers/context.ts';
 import { openContext } from '../../workers/context.ts';

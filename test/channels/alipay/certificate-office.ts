@@ -70,3 +70,11 @@ export function issued(commonName: string, pair: Pair, period: Period = PERIOD):
     issuer: { commonName: MIDDLE, privateKey: middle.privateKey },
   });
 }
+
+/** One that names that authority and that a stranger signed. */
+export function forged(commonName: string, pair: Pair): string {
+  return makeCertificate({
+    ...{ serial: nextSerial(), commonName, ...pair, ...PERIOD },
+    issuer: { commonName: MIDDLE, privateKey: newPair().privateKey },
+  });
+}
