@@ -15,7 +15,10 @@ export interface RefusedDelivery {
   readonly now: Date;
 }
 
-/** Keeps the reason of a refusal in a transaction of its own. The same bytes refused again only raise the count. */
+/**
+ * Keeps the reason of a refusal in a transaction of its own. The same delivery refused again only raises the count. It is
+ * told by where it is kept as well: of many a damaged zip not one byte was unpacked, and none is the same as the next.
+ */
 export async function recordRefusal(
   ingest: Pool,
   delivery: RefusedDelivery,
@@ -29,7 +32,7 @@ export async function recordRefusal(
     `with again as (
        update yuanlu.statement_files set refused_count = refused_count + 1
         where account_id = $1 and kind = $2 and bill_date = $3 and status = 'refused' and sha256 = $4
-          and refusal_code = $5
+          and refusal_code = $5 and uri is not distinct from $8
        returning id)
      insert into yuanlu.statement_files (account_id, kind, bill_date, part, revision, status, sha256, size_bytes, uri,
        refusal_code, refused_count, detail, received_at)
