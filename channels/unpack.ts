@@ -5,7 +5,7 @@
  */
 import { createGunzip } from 'node:zlib';
 import { AppError } from '../domain/errors.ts';
-import { INFLATE_CHUNK_BYTES, inflated } from './inflated.ts';
+import { INFLATE_CHUNK_BYTES, inflateFault, inflated } from './inflated.ts';
 import type { MemberChoice, Unpacked, ZipMember } from './unzip.ts';
 import { onlyMember, unzip } from './unzip.ts';
 
@@ -146,20 +146,8 @@ async function* gunzip(packed: AsyncIterable<Buffer>): AsyncGenerator<Unpacked, 
   try {
     for await (const bytes of inflated(packed, inflate)) yield { bytes, packedBytes: inflate.bytesWritten };
   } catch (error) {
-    throw inflateError(error);
+    throw inflateFault(error, 'gzip');
   }
-}
-
-function inflateError(error: unknown): unknown {
-  const code = (error as { code?: unknown }).code;
-  if (code === 'Z_BUF_ERROR')
-    return new AppError('statement_truncated', { packing: 'gzip' }, { cause: error });
-  if (code !== 'Z_DATA_ERROR' && code !== 'Z_NEED_DICT') return error;
-  return new AppError(
-    'statement_corrupt',
-    { packing: 'gzip', reason: (error as Error).message },
-    { cause: error },
-  );
 }
 
 /**

@@ -1,15 +1,11 @@
 /** Fetching a clearing day's files: they come inside an answer, as base64 of deflated bytes that are a zip. */
-import { inflateSync } from 'node:zlib';
 import type { Clock } from '../../domain/clock.ts';
-import { AppError } from '../../domain/errors.ts';
 import { beijingTimeOf } from '../../domain/time/plain-date.ts';
 import type { StatementAvailability } from '../channel.ts';
 import type { Gateway } from './gateway.ts';
 import { heldAnswer } from './held-answer.ts';
 import { QUESTION_OUTCOMES, outcomeOf } from './outcome.ts';
-
-/** A zip of a day, still packed; the members are counted again when they are unpacked. */
-const ZIP_BYTES_MAX = 512 * 1024 ** 2;
+import { transferred } from './transfer-packing.ts';
 
 /** respCode: the files are not there, or never will be because nothing was cleared. */
 const NOT_THERE = '98';
@@ -36,21 +32,7 @@ export async function requestStatement(
   const content = answer.fields['fileContent'];
   if (answer.respCode !== '00' || content === undefined)
     return { outcome: 'unknown', why: `${answer.respCode} without a file`, responseId: null };
-  return { outcome: 'ready', ticket: { hash: null, download: async () => once(zipOf(content)) } };
-}
-
-/** @throws AppError `statement_corrupt`, `statement_too_large` */
-function zipOf(content: string): Buffer {
-  try {
-    return inflateSync(Buffer.from(content, 'base64'), { maxOutputLength: ZIP_BYTES_MAX });
-  } catch (error) {
-    const isTooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
-    throw new AppError(
-      isTooLarge ? 'statement_too_large' : 'statement_corrupt',
-      { packing: 'deflate', ...(isTooLarge ? { cap_bytes: ZIP_BYTES_MAX } : {}) },
-      { cause: error },
-    );
-  }
+  return { outcome: 'ready', ticket: { hash: null, download: async () => once(transferred(content)) } };
 }
 
 async function* once(bytes: Buffer): AsyncGenerator<Buffer> {

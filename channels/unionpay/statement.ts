@@ -9,6 +9,7 @@ import { DEFAULT_UNPACK_CAPS, readMember, unpackDelivery, unpackMember } from '.
 import type { ZipMember } from '../unzip.ts';
 import { DayReader } from './day-reader.ts';
 import { readPrintedReport } from './printed-report.ts';
+import { withoutTransferPacking } from './transfer-packing.ts';
 import type { ZmReader } from './zm-reader.ts';
 
 /** `INN`, the clearing date as yymmdd, `88ZM_` (transactions) or `88ZME_` (corrections of them), the merchant. */
@@ -33,7 +34,7 @@ export function openUnionpayStatement(
   if (kind !== null && kind !== 'trade')
     throw new AppError('statement_unrecognised', { reason: `this channel has no ${kind} statement` });
   const reader = new DayReader();
-  const bytes = unpackDelivery(packed, (members) => readDay(members, reader));
+  const bytes = unpackDelivery(withoutTransferPacking(packed), (members) => readDay(members, reader));
   return { bytes, reader };
 }
 

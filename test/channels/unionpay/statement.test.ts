@@ -324,15 +324,38 @@ describe('fetching a clearing day', () => {
     expect((await desk.channel().requestStatement('trade', '2025-06-30')).outcome).toBe('unknown');
   });
 
-  test('content that cannot be unpacked is refused', async () => {
-    desk.answer({ fields: { respCode: '00', fileContent: Buffer.from('no deflate').toString('base64') } });
+  test.each<[string, (deflated: Buffer) => Buffer, string]>([
+    ['cut off', (deflated) => deflated.subarray(0, -20), 'statement_truncated'],
+    ['damaged', (deflated) => overwritten(deflated, deflated.length - 4, 0xff), 'statement_corrupt'],
+    ['no deflated bytes', () => Buffer.from('no deflate'), 'statement_unrecognised'],
+  ])(
+    'content that is %s is delivered as it came, to be kept, and refused when it is opened',
+    async (_what, spoil, code) => {
+      const content = spoil(deflateSync(zipOf({ [NAME]: day(PAYMENT) })));
+      desk.answer({ fields: { respCode: '00', fileContent: content.toString('base64') } });
 
-    const answer = await desk.channel().requestStatement('trade', '2025-06-30');
+      const answer = await desk.channel().requestStatement('trade', '2025-06-30');
 
-    if (answer.outcome !== 'ready') throw new Error(`unexpected ${answer.outcome}`);
-    await expect(answer.ticket.download()).rejects.toMatchObject({ code: 'statement_corrupt' });
+      if (answer.outcome !== 'ready') throw new Error(`unexpected ${answer.outcome}`);
+      const parts: Buffer[] = [];
+      for await (const part of await answer.ticket.download()) parts.push(part);
+      expect(Buffer.concat(parts).equals(content)).toBe(true);
+      for (const piece of [1, 65_536]) await expect(read(content, piece)).rejects.toMatchObject({ code });
+    },
+  );
+
+  test('content that somebody saved without inflating it is read all the same', async () => {
+    const zip = zipOf({ [NAME]: day(PAYMENT) });
+
+    expect(await read(deflateSync(zip), 1)).toEqual(await read(zip));
   });
 });
+
+function overwritten(bytes: Buffer, at: number, value: number): Buffer {
+  const changed = Buffer.from(bytes);
+  changed.writeUInt8(changed.readUInt8(at) ^ value, at);
+  return changed;
+}
 
 const vectors = process.env['YUANLU_VECTORS'];
 if (vectors !== undefined) {
