@@ -5,6 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { CallbackMessage, CallbackReply, Channel } from '../channels/channel.ts';
+import type { ErrorCode } from '../domain/errors.ts';
 import { AppError, ERRORS } from '../domain/errors.ts';
 import type { CallbackContent } from '../store/callbacks.ts';
 import { applyCallback, storeCallback } from '../store/callbacks.ts';
@@ -83,11 +84,18 @@ async function take(
 ): Promise<void> {
   const message = messageOf(request);
   const reading = await channel.readCallback(message);
+  const keepRefused = async (code: ErrorCode): Promise<void> => {
+    if (budget.take(channel.accountId)) await keep(deps, channel, message, { verdict: 'refused', code });
+  };
   if (reading.verdict === 'refused') {
-    if (budget.take(channel.accountId)) await keep(deps, channel, message, contentOf(reading));
+    await keepRefused(reading.code);
     throw new AppError(reading.code, { account: channel.accountId, why: reading.why });
   }
-  const kept = await keep(deps, channel, message, contentOf(reading));
+  const kept = await keep(deps, channel, message, contentOf(reading)).catch(async (error: unknown) => {
+    // What came under the number of a notice that is kept is evidence too: of a forgery, or of a channel that errs.
+    if (error instanceof AppError && error.code === 'callback_replayed') await keepRefused(error.code);
+    throw error;
+  });
   if (reading.verdict === 'unhandled') {
     request.log.warn(
       { account: channel.accountId, event_type: reading.eventType },

@@ -24,6 +24,8 @@ interface Speaker {
   notice(refundNo: string): Fields;
   /** The same, its amount contradicting the books. */
   contradicting(refundNo: string): Fields;
+  /** Under the same number, with another content. */
+  replayed(fields: Fields): Fields;
   sign(fields: Fields): Fields;
   /** Notices that are not to be believed, and the code of each. */
   readonly spoilt: readonly (readonly [string, (fields: Fields) => Fields, string])[];
@@ -71,6 +73,7 @@ const ALIPAY: Speaker = {
     gmt_refund: '2026-11-24 10:30:02',
   }),
   contradicting: (refundNo) => ({ ...ALIPAY.notice(refundNo), refund_fee: '0.99' }),
+  replayed: (fields) => ({ ...fields, gmt_refund: '2026-11-24 10:31:00' }),
   sign: (fields) => signAli(fields),
   spoilt: [
     ['without a signature', (fields) => fields, 'callback_unsigned'],
@@ -122,6 +125,7 @@ const UNIONPAY: Speaker = {
     txnType: '04',
   }),
   contradicting: (refundNo) => ({ ...UNIONPAY.notice(refundNo), txnAmt: '99' }),
+  replayed: (fields) => ({ ...fields, txnAmt: '99' }),
   sign: (fields) => up.signedFields(fields),
   spoilt: [
     ['without a signature', (fields) => fields, 'callback_unsigned'],
@@ -197,6 +201,16 @@ describe.each([ALIPAY, UNIONPAY])('a notice of $name', (speaker) => {
     return { state, reason };
   }
 
+  /** What is kept of a message that came byte for byte like this. */
+  async function keptOf(fields: Fields): Promise<{ verdict: string; code: string | null }[]> {
+    const body = Buffer.from(new URLSearchParams(fields).toString());
+    const { rows } = await api.database.pool.query<{ verdict: string; code: string | null }>(
+      'select verdict, refusal_code as code from callbacks where body = $1 order by id',
+      [body],
+    );
+    return rows;
+  }
+
   test('that is genuine is believed, and answered in the word that ends its repeats', async () => {
     const refundNo = await newRefund();
 
@@ -206,24 +220,43 @@ describe.each([ALIPAY, UNIONPAY])('a notice of $name', (speaker) => {
     expect(await standing(refundNo)).toMatchObject({ state: 'succeeded' });
   });
 
-  test('F29: that comes again is acknowledged and counts once', async () => {
+  test('F29: that comes again is acknowledged in the same word, kept once and counts once', async () => {
     const refundNo = await newRefund();
     const notice = speaker.sign(speaker.notice(refundNo));
 
-    for (let delivery = 0; delivery < 3; delivery += 1) expect((await post(notice)).status).toBe(200);
+    for (let delivery = 0; delivery < 3; delivery += 1)
+      expect(await post(notice)).toMatchObject({ status: 200, text: speaker.yes });
 
+    expect(await keptOf(notice)).toEqual([{ verdict: 'refund', code: null }]);
     const { json } = await call(api, `/v1/refunds/${refundNo}/observations`);
     expect((json as { observations: unknown[] }).observations).toHaveLength(1);
     expect(api.engine.told.filter((one) => one.refund.refundNo === refundNo)).toHaveLength(1);
   });
 
+  test('F35: that comes again under its number with another content is refused, kept, and changes nothing', async () => {
+    const refundNo = await newRefund();
+    const fields = speaker.notice(refundNo);
+    await post(speaker.sign(fields));
+    const other = speaker.sign(speaker.replayed(fields));
+
+    const answer = await post(other);
+
+    expect(answer.status).toBe(401);
+    expect(answer.text).not.toBe(speaker.yes);
+    expect(await keptOf(other)).toEqual([{ verdict: 'refused', code: 'callback_replayed' }]);
+    expect(await standing(refundNo)).toMatchObject({ state: 'succeeded' });
+  });
+
   test('F33 I5: whose amount contradicts the books is kept and put before a person; nothing is settled by it', async () => {
     const refundNo = await newRefund();
 
-    const answer = await post(speaker.sign(speaker.contradicting(refundNo)));
+    const notice = speaker.sign(speaker.contradicting(refundNo));
 
-    expect(answer.status).toBe(200);
+    const answer = await post(notice);
+
+    expect([answer.status, answer.text]).toEqual([200, speaker.yes]);
     expect(await standing(refundNo)).toEqual({ state: 'needs_action', reason: 'amount_mismatch' });
+    expect(await keptOf(notice)).toEqual([{ verdict: 'refund', code: null }]);
   });
 
   test.each(speaker.spoilt)(
