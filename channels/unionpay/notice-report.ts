@@ -2,7 +2,7 @@
 import type { RefundReport } from '../channel.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import { REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
-import { readTxnTime } from './reports.ts';
+import { readTxnTime, textOrNull } from './reports.ts';
 
 /**
  * Success is believed as it is signed. Anything else only shows that UnionPay has the refund: its advice is to ask before
@@ -17,12 +17,12 @@ export function noticeReport(fields: Parameters): RefundReport | null {
   return {
     status: isDone ? 'success' : 'processing',
     refundNo: orderId,
-    channelRefundNo: fields['queryId'] ?? null,
-    transactionId: fields['origQryId'] ?? null,
+    channelRefundNo: textOrNull(fields['queryId']),
+    transactionId: textOrNull(fields['origQryId']),
     amountMinor: BigInt(txnAmt),
     payerAmountMinor: null,
     acceptedAt,
     succeededAt: null,
-    landsIn: fields['accNo'] ?? null,
+    landsIn: textOrNull(fields['accNo']),
   };
 }

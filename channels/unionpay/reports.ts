@@ -74,7 +74,8 @@ export function readTxnTime(text: string): Date | null {
   return readBeijingTime(`${year}-${month}-${day} ${hour}:${minute}:${second}`);
 }
 
-function textOrNull(text: string | undefined): string | null {
+/** Fields are there and empty where UnionPay has nothing to say. */
+export function textOrNull(text: string | undefined): string | null {
   return text === undefined || text === '' ? null : text;
 }
 

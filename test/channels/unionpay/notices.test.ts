@@ -72,6 +72,14 @@ describe('a notice about a refund', () => {
     },
   );
 
+  test('I7: what it leaves empty is not known, and contradicts nothing in the books', () => {
+    const bare = { ...NOTICE, origQryId: '', queryId: '', accNo: '' };
+
+    expect(read(form(signedFields(bare)))).toMatchObject({
+      report: { status: 'success', channelRefundNo: null, transactionId: null, landsIn: null },
+    });
+  });
+
   test('a literal plus sign survives, because the form is decoded once', () => {
     expect(read(form(signedFields({ ...NOTICE, reqReserved: 'YSti+%2B=' }))).verdict).toBe('refund');
   });
