@@ -2,6 +2,7 @@
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createDeflateRaw } from 'node:zlib';
+import { halves, words } from '../sandbox/zip-words.ts';
 
 const LOCAL = 0x04034b50;
 const DESCRIPTOR = 0x08074b50;
@@ -61,16 +62,4 @@ async function* wrapped(name: Buffer, packed: AsyncIterable<Buffer>, seen: Seen)
   yield list;
   const listAt = head.length + seen.packed + behind.length;
   yield Buffer.concat([words(END), halves(0, 0, 1, 1), words(list.length, listAt), halves(0)]);
-}
-
-function halves(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(2 * values.length);
-  values.forEach((value, index) => bytes.writeUInt16LE(value, 2 * index));
-  return bytes;
-}
-
-function words(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, index) => bytes.writeUInt32LE(value, 4 * index));
-  return bytes;
 }

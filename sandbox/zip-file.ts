@@ -1,5 +1,6 @@
 /** Writes a zip as the channels deliver their files: names in bytes of their own, members deflated. */
 import { crc32, deflateRawSync } from 'node:zlib';
+import { halves, words } from './zip-words.ts';
 
 export interface ZipEntry {
   /** As bytes: channels write GBK, and do not say so. */
@@ -35,16 +36,4 @@ export function zipFile(entries: readonly ZipEntry[]): Buffer {
   const list = Buffer.concat(directory);
   const end = [words(END), halves(0, 0, entries.length, entries.length), words(list.length, at), halves(0)];
   return Buffer.concat([...bodies, list, ...end]);
-}
-
-function halves(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(2 * values.length);
-  values.forEach((value, index) => bytes.writeUInt16LE(value, 2 * index));
-  return bytes;
-}
-
-function words(...values: readonly number[]): Buffer {
-  const bytes = Buffer.alloc(4 * values.length);
-  values.forEach((value, index) => bytes.writeUInt32LE(value, 4 * index));
-  return bytes;
 }

@@ -1,5 +1,6 @@
 /** Alipay in the demo. */
 import type { RefundTrouble } from '../../sandbox/alipay/troubles.ts';
+import { COMMON } from './common-troubles.ts';
 import type { DemoChannel } from './trouble.ts';
 
 const CARDS = ['debit_card', 'credit_card'] as const;
@@ -8,11 +9,7 @@ export const ALIPAY: DemoChannel<RefundTrouble> = {
   channel: 'alipay',
   sources: ['wallet', 'wallet', 'wallet', ...CARDS],
   troubles: {
-    lost_answer: {
-      about: 'the answer is lost after the channel accepted',
-      expected: 'settled',
-      atSandbox: { kind: 'lost_answer' },
-    },
+    lost_answer: COMMON.lost_answer,
     system_error: {
       about: 'the channel answers ACQ.SYSTEM_ERROR although it accepted',
       expected: 'settled',
@@ -61,16 +58,8 @@ export const ALIPAY: DemoChannel<RefundTrouble> = {
       atSandbox: { kind: 'dback_slow', days: 10 },
       on: CARDS,
     },
-    callback_lost: {
-      about: 'no callback ever comes',
-      expected: 'settled',
-      atSandbox: { kind: 'callback_lost' },
-    },
-    callback_twice: {
-      about: 'every callback comes twice',
-      expected: 'settled',
-      atSandbox: { kind: 'callback_twice' },
-    },
+    callback_lost: COMMON.callback_lost,
+    callback_twice: COMMON.callback_twice,
     callback_forged: {
       about: 'a stranger sends a notice of success',
       expected: 'settled',
@@ -89,23 +78,8 @@ export const ALIPAY: DemoChannel<RefundTrouble> = {
       atSandbox: { kind: 'stuck' },
       overdue: 'always',
     },
-    line_missing: {
-      about: 'the statement leaves the refund out',
-      expected: 'succeeded',
-      atSandbox: { kind: 'line_missing' },
-      leaves: ['missing_at_channel'],
-    },
-    amount_differs: {
-      about: 'the statement shows another amount',
-      expected: 'needs_action',
-      atSandbox: { kind: 'amount_differs' },
-      overdue: 'perhaps',
-      leaves: ['amount_differs'],
-    },
-    bill_reissued: {
-      about: 'the statement leaves it out at first and is re-issued with it',
-      expected: 'settled',
-      atSandbox: { kind: 'bill_reissued', hours: 30 },
-    },
+    line_missing: COMMON.line_missing,
+    amount_differs: COMMON.amount_differs,
+    bill_reissued: COMMON.bill_reissued,
   },
 };

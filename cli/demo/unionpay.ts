@@ -1,16 +1,13 @@
 /** Bank cards through UnionPay in the demo. */
 import type { RefundTrouble } from '../../sandbox/unionpay/troubles.ts';
+import { COMMON } from './common-troubles.ts';
 import type { DemoChannel } from './trouble.ts';
 
 export const UNIONPAY: DemoChannel<RefundTrouble> = {
   channel: 'unionpay',
   sources: ['debit_card', 'debit_card', 'credit_card'],
   troubles: {
-    lost_answer: {
-      about: 'the answer is lost after the channel accepted',
-      expected: 'settled',
-      atSandbox: { kind: 'lost_answer' },
-    },
+    lost_answer: COMMON.lost_answer,
     unknown_code: {
       about: 'the channel answers 05, which says nothing, and succeeds',
       expected: 'settled',
@@ -62,16 +59,8 @@ export const UNIONPAY: DemoChannel<RefundTrouble> = {
       atSandbox: { kind: 'stuck' },
       overdue: 'always',
     },
-    callback_lost: {
-      about: 'no callback ever comes',
-      expected: 'settled',
-      atSandbox: { kind: 'callback_lost' },
-    },
-    callback_twice: {
-      about: 'every callback comes twice',
-      expected: 'settled',
-      atSandbox: { kind: 'callback_twice' },
-    },
+    callback_lost: COMMON.callback_lost,
+    callback_twice: COMMON.callback_twice,
     callback_out_of_order: {
       about: 'an older notice comes after the newer one',
       expected: 'settled',
@@ -95,23 +84,8 @@ export const UNIONPAY: DemoChannel<RefundTrouble> = {
       atSandbox: { kind: 'bank_returned' },
       leaves: ['returned'],
     },
-    line_missing: {
-      about: 'the statement leaves the refund out',
-      expected: 'succeeded',
-      atSandbox: { kind: 'line_missing' },
-      leaves: ['missing_at_channel'],
-    },
-    amount_differs: {
-      about: 'the statement shows another amount',
-      expected: 'needs_action',
-      atSandbox: { kind: 'amount_differs' },
-      overdue: 'perhaps',
-      leaves: ['amount_differs'],
-    },
-    bill_reissued: {
-      about: 'the statement leaves it out at first and is re-issued with it',
-      expected: 'settled',
-      atSandbox: { kind: 'bill_reissued', hours: 30 },
-    },
+    line_missing: COMMON.line_missing,
+    amount_differs: COMMON.amount_differs,
+    bill_reissued: COMMON.bill_reissued,
   },
 };

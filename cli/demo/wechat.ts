@@ -1,5 +1,6 @@
 /** WeChat Pay in the demo. */
 import type { RefundTrouble } from '../../sandbox/wechat/troubles.ts';
+import { COMMON } from './common-troubles.ts';
 import type { DemoChannel } from './trouble.ts';
 
 const CARDS = ['debit_card', 'credit_card'] as const;
@@ -8,11 +9,7 @@ export const WECHAT: DemoChannel<RefundTrouble> = {
   channel: 'wechat',
   sources: ['wallet', 'wallet', 'wallet', ...CARDS],
   troubles: {
-    lost_answer: {
-      about: 'the answer is lost after the channel accepted',
-      expected: 'settled',
-      atSandbox: { kind: 'lost_answer' },
-    },
+    lost_answer: COMMON.lost_answer,
     error_5xx: {
       about: 'the channel answers 500 although it accepted',
       expected: 'settled',
@@ -65,16 +62,8 @@ export const WECHAT: DemoChannel<RefundTrouble> = {
       on: CARDS,
       overdue: 'always',
     },
-    callback_lost: {
-      about: 'no callback ever comes',
-      expected: 'settled',
-      atSandbox: { kind: 'callback_lost' },
-    },
-    callback_twice: {
-      about: 'every callback comes twice',
-      expected: 'settled',
-      atSandbox: { kind: 'callback_twice' },
-    },
+    callback_lost: COMMON.callback_lost,
+    callback_twice: COMMON.callback_twice,
     callback_out_of_order: {
       about: 'an older notice comes after the newer one',
       expected: 'settled',
@@ -92,23 +81,8 @@ export const WECHAT: DemoChannel<RefundTrouble> = {
       atSandbox: { kind: 'callback_probe' },
       forged: true,
     },
-    line_missing: {
-      about: 'the statement leaves the refund out',
-      expected: 'succeeded',
-      atSandbox: { kind: 'line_missing' },
-      leaves: ['missing_at_channel'],
-    },
-    amount_differs: {
-      about: 'the statement shows another amount',
-      expected: 'needs_action',
-      atSandbox: { kind: 'amount_differs' },
-      overdue: 'perhaps',
-      leaves: ['amount_differs'],
-    },
-    bill_reissued: {
-      about: 'the statement leaves it out at first and is re-issued with it',
-      expected: 'settled',
-      atSandbox: { kind: 'bill_reissued', hours: 30 },
-    },
+    line_missing: COMMON.line_missing,
+    amount_differs: COMMON.amount_differs,
+    bill_reissued: COMMON.bill_reissued,
   },
 };
