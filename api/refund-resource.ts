@@ -1,10 +1,15 @@
-/** A refund as programs outside see it, and what is going to happen with it next in one sentence. */
+/** A refund as programs outside see it. */
 import { z } from 'zod';
-import { assertNever } from '../domain/errors.ts';
 import type { Observation } from '../domain/refund/observation.ts';
+import { BANK_LEGS } from '../domain/refund/observation.ts';
+import type { ProofNumber } from '../domain/refund/proof.ts';
+import { PROOF_READERS } from '../domain/refund/proof.ts';
 import type { Refund } from '../domain/refund/refund.ts';
 import { REFUND_STATES } from '../domain/refund/state.ts';
+import { chinaCalendar } from '../domain/time/china-calendar.ts';
+import { shopPromise } from '../domain/time/shop-promise.ts';
 import { instantField } from './fields.ts';
+import { nextStep } from './next-step.ts';
 
 export const serialsSchema = z
   .object({
@@ -13,6 +18,27 @@ export const serialsSchema = z
     transaction_id: z.string().nullable(),
   })
   .meta({ id: 'Serials', description: 'The numbers under which the channel and the payer find the refund' });
+
+const proofSchema = z
+  .object({
+    name: z.object({ zh: z.string(), en: z.string() }).describe('As those who look it up call it'),
+    value: z.string().nullable().describe('Null while the channel has not given it'),
+    readers: z.array(z.enum(PROOF_READERS)).describe('Who looks it up, for whom'),
+  })
+  .meta({ id: 'ProofNumber', description: 'A number by which somebody outside finds the refund' });
+
+const shopPromiseSchema = z
+  .object({
+    business_days_min: z.int().min(0),
+    business_days_max: z.int().min(1),
+    by: instantField.describe('The end of the last promised business day'),
+    provisional: z.boolean(),
+    version: z.string(),
+  })
+  .meta({
+    id: 'ShopPromise',
+    description: "What the shop tells its payers, beside the channel's own window",
+  });
 
 export const refundSchema = z
   .object({
@@ -34,7 +60,17 @@ export const refundSchema = z
     accepted_at: instantField.nullable(),
     succeeded_at: instantField.nullable(),
     lands_in: z.string().nullable().describe("Where the money lands, in the channel's words"),
+    bank_leg: z
+      .enum(BANK_LEGS)
+      .nullable()
+      .describe(
+        "The way on to the payer's bank; `returned_to_wallet`: the bank refused it and it went to the payer's wallet at the channel. Null where the channel does not tell of it",
+      ),
+    arrival_estimate_at: instantField
+      .nullable()
+      .describe('When the channel expects the bank to have posted it'),
     serials: serialsSchema,
+    proof: z.array(proofSchema).describe('The numbers to quote, the first one first'),
     window: z
       .object({
         promise_at: instantField,
@@ -45,6 +81,7 @@ export const refundSchema = z
       })
       .nullable()
       .describe('When the payer may expect the money; null before the channel accepted the refund'),
+    shop_promise: shopPromiseSchema,
     last_asked_at: instantField.nullable(),
     last_answer: z.string().nullable(),
     next_step: z.string().describe('What happens next, and who does it'),
@@ -53,7 +90,8 @@ export const refundSchema = z
 
 export type RefundResource = z.infer<typeof refundSchema>;
 
-export function toRefundResource(refund: Refund): RefundResource {
+/** `proof`: what the refund's channel names as its numbers; empty when its account is no longer configured. */
+export function toRefundResource(refund: Refund, proof: readonly ProofNumber[]): RefundResource {
   const { payment, promiseAt, alarmAt } = refund;
   return {
     refund_no: refund.refundNo,
@@ -70,11 +108,14 @@ export function toRefundResource(refund: Refund): RefundResource {
     accepted_at: refund.acceptedAt?.toISOString() ?? null,
     succeeded_at: refund.succeededAt?.toISOString() ?? null,
     lands_in: refund.landsIn,
+    bank_leg: refund.bankLeg,
+    arrival_estimate_at: refund.arrivalEstimateAt?.toISOString() ?? null,
     serials: {
       refund_no: refund.refundNo,
       channel_refund_no: refund.channelRefundNo,
       transaction_id: payment.transactionId,
     },
+    proof: proof.map(({ name, value, readers }) => ({ name, value, readers: [...readers] })),
     window:
       promiseAt === null || alarmAt === null
         ? null
@@ -85,68 +126,17 @@ export function toRefundResource(refund: Refund): RefundResource {
             window_version: refund.windowVersion,
             calendar_revision: refund.calendarRevision,
           },
+    shop_promise: toShopPromise(refund),
     last_asked_at: refund.lastAskedAt?.toISOString() ?? null,
     last_answer: refund.lastAnswer,
     next_step: nextStep(refund),
   };
 }
 
-/** One sentence for the person who asks what now. */
-function nextStep(refund: Pick<Refund, 'state' | 'stateReason' | 'overdueLevel'>): string {
-  switch (refund.state) {
-    case 'requested':
-      return 'It is put to the channel by itself.';
-    case 'unknown':
-      return 'The channel is asked about this number until it answers; do not refund under another number.';
-    case 'processing':
-      return refund.overdueLevel === 0
-        ? 'The channel is moving the money; wait for its word.'
-        : 'The promise has passed: quote the serials to the channel and keep the payer informed.';
-    case 'succeeded':
-      return 'The channel says that the money has left; its statement confirms it by itself.';
-    case 'settled':
-      return "Nothing: the channel's word and its statement agree.";
-    case 'failed':
-      return 'No money moved. To try again, ask for a new refund under a new number.';
-    case 'returned':
-      return 'The money came back after success: a person chooses another route to the payer.';
-    case 'needs_action':
-      return actionFor(refund.stateReason);
-    default:
-      return assertNever(refund.state);
-  }
-}
-
-function actionFor(reason: Refund['stateReason']): string {
-  switch (reason) {
-    case 'short_balance':
-      return "Top up the merchant's balance at the channel; then it goes on by itself.";
-    case 'account_config':
-      return "The channel refuses the account's credentials or rights: run `yuanlu doctor` and mend the account.";
-    case 'payer_account_closed':
-      return "The payer's account at the channel is closed or frozen: a person chooses another route to the payer.";
-    case 'abnormal':
-      return 'The card or account it went to is dead: a person tells the channel where the money goes instead.';
-    case 'payment_mismatch':
-      return 'The channel describes the payment otherwise than it was registered: a person finds out which is right.';
-    case 'amount_mismatch':
-      return 'The channel names another amount than was asked for: a person clears it up with the channel.';
-    case 'conflict_of_evidence':
-      return 'What the channel said contradicts itself: a person clears it up with the channel before anything else.';
-    case 'channel_silent':
-      return 'The channel took the same number several times and says neither yes nor no: a person asks its support.';
-    case 'try_later':
-      return 'The channel cannot take it at the moment; it goes on by itself.';
-    case 'blocked':
-      return 'A rule of the channel blocks it: a person decides.';
-    case 'rate_limited':
-    case 'closed':
-    case 'refused':
-    case null:
-      return 'A person looks at the timeline and decides.';
-    default:
-      return assertNever(reason);
-  }
+function toShopPromise(refund: Refund): z.infer<typeof shopPromiseSchema> {
+  const { businessDays, by, provisional, version } = shopPromise({ ...refund, calendar: chinaCalendar });
+  const { min, max } = businessDays;
+  return { business_days_min: min, business_days_max: max, by: by.toISOString(), provisional, version };
 }
 
 export const observationSchema = z
@@ -188,17 +178,33 @@ function exampleRefund(): object {
     accepted_at: '2026-11-24T02:30:01.000Z',
     succeeded_at: null,
     lands_in: null,
+    bank_leg: null,
+    arrival_estimate_at: null,
     serials: {
       refund_no: 'RF20261124001',
       channel_refund_no: '50300000002026112400000000001',
       transaction_id: '4200002026110100000000001',
     },
+    proof: [
+      {
+        name: { zh: '微信退款单号', en: 'WeChat Pay refund number' },
+        value: '50300000002026112400000000001',
+        readers: ['payer_bank', 'payer_channel', 'merchant_channel'],
+      },
+    ],
     window: {
       promise_at: '2026-11-27T16:00:00.000Z',
       alarm_at: '2026-12-03T16:00:00.000Z',
       provisional: false,
       window_version: '2026-11.1',
       calendar_revision: '2026',
+    },
+    shop_promise: {
+      business_days_min: 1,
+      business_days_max: 3,
+      by: '2026-11-27T16:00:00.000Z',
+      provisional: false,
+      version: '2026-01',
     },
     last_asked_at: null,
     last_answer: null,

@@ -21,6 +21,7 @@ import {
 import { linkNextPage } from './paging.ts';
 import { paymentClaimSchema, toPaymentClaim } from './payment-routes.ts';
 import { problemResponses } from './problem.ts';
+import type { RefundResource } from './refund-resource.ts';
 import {
   observationSchema,
   refundSchema,
@@ -92,7 +93,7 @@ export function refundRoutes(app: App, deps: ApiDeps): void {
       const key = request.headers['idempotency-key'].replace(/^"(.*)"$/, '$1');
       const { refund, created } = await createRefund(deps, asked, key);
       reply.header('location', `/v1/refunds/${encodeURIComponent(refund.refundNo)}`);
-      return reply.code(created ? 201 : 200).send(toRefundResource(refund));
+      return reply.code(created ? 201 : 200).send(resourceOf(deps, refund));
     },
   });
 
@@ -108,7 +109,7 @@ export function refundRoutes(app: App, deps: ApiDeps): void {
       response: { 200: refundSchema, ...problemResponses('refund_unknown', 'refund_no_invalid') },
     },
     handler: async (request) =>
-      toRefundResource(await find(deps, callerOf(request).merchantId, request.params.refund_no)),
+      resourceOf(deps, await find(deps, callerOf(request).merchantId, request.params.refund_no)),
   });
 
   app.route({
@@ -162,9 +163,20 @@ function listRoute(app: App, deps: ApiDeps): void {
         ...(cursor === undefined ? {} : { after: cursor }),
       });
       linkNextPage(request, reply, next);
-      return { refunds: refunds.map(toRefundResource), next_cursor: next };
+      return { refunds: refunds.map((one) => resourceOf(deps, one)), next_cursor: next };
     },
   });
+}
+
+function resourceOf(deps: ApiDeps, refund: Refund): RefundResource {
+  const { refundNo, channelRefundNo, payment } = refund;
+  const serials = {
+    refundNo,
+    channelRefundNo,
+    paymentNo: payment.paymentNo,
+    transactionId: payment.transactionId,
+  };
+  return toRefundResource(refund, deps.channels.get(refund.accountId)?.proofNumbers(serials) ?? []);
 }
 
 async function find(deps: ApiDeps, merchantId: string, refundNo: string): Promise<Refund> {

@@ -189,7 +189,10 @@ async function keepCounted(tx: Tx, before: RefundRow, counts: boolean): Promise<
   }
 }
 
-/** The channel's facts, chosen without regard to the order in which they came: success first, then the rest. */
+/**
+ * The channel's facts, chosen without regard to the order in which they were recorded: the most that was ever said
+ * counts, and of two reports that say as much the one we learned later, since a channel may put off the bank's day.
+ */
 function factsOf(all: readonly Observation[]): Partial<ChannelReport> {
   const reports = all
     .filter((one) => one.kind === 'channel_report')
@@ -197,6 +200,7 @@ function factsOf(all: readonly Observation[]): Partial<ChannelReport> {
       (one, other) =>
         rank(one) - rank(other) ||
         legRank(one) - legRank(other) ||
+        Date.parse(one.at) - Date.parse(other.at) ||
         (observationKey(one) < observationKey(other) ? -1 : 1),
     );
   return reports.reduce<Partial<ChannelReport>>((facts, report) => ({ ...facts, ...report }), {});

@@ -1,13 +1,21 @@
 /** Lateness, in sets: which refunds are due without evidence, the flags on them, and the list that people work from. */
+import type { BankLeg } from '../domain/refund/observation.ts';
 import type { ChannelName } from '../domain/refund/refund.ts';
 import type { RefundState } from '../domain/refund/state.ts';
 import type { Db } from './pool.ts';
 
-/** States in which nobody has proof that the money left. */
-const OPEN = `('requested', 'unknown', 'processing', 'needs_action')`;
+/**
+ * Nobody has proof that the money left, or the channel says that it left and is still on its way to the payer's bank.
+ * The index `refunds_open_by_promise` has the same words.
+ */
+const OPEN = `(r.state in ('requested', 'unknown', 'processing', 'needs_action')
+  or r.state = 'succeeded' and r.bank_leg = 'pending')`;
+
+/** The opposite; a channel that tells nothing of the bank leaves the leg null. */
+const CLOSED = `${OPEN} is not true`;
 
 /** The level a refund has earned at `$1`: 2 after the alarm, 1 after the promise, 0 with evidence or in time. */
-const EARNED = `case when r.state not in ${OPEN} then 0 when r.alarm_at <= $1 then 2 when r.promise_at <= $1 then 1 else 0 end`;
+const EARNED = `case when ${CLOSED} then 0 when r.alarm_at <= $1 then 2 when r.promise_at <= $1 then 1 else 0 end`;
 
 export interface DueRefund {
   readonly refundId: string;
@@ -26,7 +34,7 @@ export async function findDue(
 ): Promise<DueRefund[]> {
   const { rows } = await db.query<{ id: bigint; merchant_id: string; refund_no: string; account_id: string }>(
     `select r.id, r.merchant_id, r.refund_no, r.account_id from refunds r
-      where r.state in ${OPEN} and r.promise_at <= $1 and r.id > $3 and ${EARNED} > r.overdue_level
+      where ${OPEN} and r.promise_at <= $1 and r.id > $3 and ${EARNED} > r.overdue_level
       order by r.id limit $2`,
     [o.now, o.limit, o.after ?? 0],
   );
@@ -46,9 +54,9 @@ export async function findDue(
 export async function flagOverdue(db: Db, now: Date): Promise<{ raised: number; lifted: number }> {
   const { rows } = await db.query<{ raised: bigint; lifted: bigint }>(
     `with candidates as (
-       select r.id from refunds r where r.state in ${OPEN} and r.promise_at <= $1 and ${EARNED} > r.overdue_level
+       select r.id from refunds r where ${OPEN} and r.promise_at <= $1 and ${EARNED} > r.overdue_level
        union all
-       select r.id from refunds r where r.overdue_level > 0 and r.state not in ${OPEN}
+       select r.id from refunds r where r.overdue_level > 0 and ${CLOSED}
      ), locked as materialized (
        select r.id from refunds r where r.id in (select id from candidates) order by r.id for no key update
      ), changed as (
@@ -56,7 +64,7 @@ export async function flagOverdue(db: Db, now: Date): Promise<{ raised: number; 
           set overdue_level = ${EARNED},
               overdue_since = case when ${EARNED} = 0 then null else coalesce(r.overdue_since, $1) end
          from locked l
-        where r.id = l.id and (${EARNED} > r.overdue_level or r.state not in ${OPEN} and r.overdue_level > 0)
+        where r.id = l.id and (${EARNED} > r.overdue_level or ${CLOSED} and r.overdue_level > 0)
        returning r.id, r.overdue_level
      ), kept as (
        insert into overdue_flags (refund_id, level, at) select id, overdue_level, $1 from changed
@@ -84,6 +92,8 @@ export interface OverdueRow {
   readonly channelRefundNo: string | null;
   readonly transactionId: string | null;
   readonly landsIn: string | null;
+  /** `pending`: the channel has paid, and the payer's bank is what is late. */
+  readonly bankLeg: BankLeg | null;
   readonly lastAskedAt: Date | null;
   readonly lastAnswer: string | null;
 }
@@ -99,7 +109,7 @@ export async function listOverdue(
             p.payment_no as "paymentNo", r.amount_minor as "amountMinor", r.currency,
             s.effective_state as state, r.state_reason as "stateReason", r.overdue_level as level, r.promise_at as "promiseAt",
             r.overdue_since as "overdueSince", r.channel_refund_no as "channelRefundNo", p.transaction_id as "transactionId",
-            r.lands_in as "landsIn", r.last_asked_at as "lastAskedAt", r.last_answer as "lastAnswer"
+            r.lands_in as "landsIn", r.bank_leg as "bankLeg", r.last_asked_at as "lastAskedAt", r.last_answer as "lastAnswer"
        from refunds r
        join payments p on p.id = r.payment_id
        join refund_status s on s.id = r.id

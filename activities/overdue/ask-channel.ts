@@ -1,6 +1,6 @@
 import { heartbeat } from '@temporalio/activity';
 import { log } from '@temporalio/activity';
-import { isFinal } from '../../domain/refund/state.ts';
+import { hasLastWord } from '../../domain/refund/state.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 import { askAboutRefund } from '../refund/ask-about-refund.ts';
@@ -26,7 +26,7 @@ export function askChannel(deps: ActivityDeps) {
 
 async function askOne(deps: ActivityDeps, ref: RefundRef): Promise<boolean> {
   const refund = await loadRefund(deps, ref);
-  if (isFinal(refund.state) || refund.state === 'requested') return false;
+  if (hasLastWord(refund) || refund.state === 'requested') return false;
   try {
     await askAboutRefund(deps, deps.channels.get(refund.accountId), refund);
     return true;

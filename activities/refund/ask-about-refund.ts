@@ -23,15 +23,16 @@ export async function askAboutRefund(deps: ActivityDeps, channel: Channel, refun
 
 /**
  * The same word of the channel is the same evidence however often it is asked: the reference is what was said, so a
- * month of "still processing" is one row.
+ * month of "still processing" is one row, and a bank day that the channel puts off is another.
  */
 function toObservation(answer: QueryAnswer, deps: ActivityDeps, channel: Channel): Observation {
   const at = deps.clock.now().toISOString();
   switch (answer.outcome) {
     case 'reported': {
       const { status, amountMinor, bankLeg } = answer.report;
-      const said = [status, amountMinor?.toString() ?? 'no amount'];
-      const ref = [...said, ...(bankLeg === undefined ? [] : [bankLeg.status])].join('/');
+      const leg = bankLeg === undefined ? [] : [bankLeg.status, bankLeg.estimateAt?.toISOString()];
+      const said = [status, amountMinor?.toString() ?? 'no amount', ...leg];
+      const ref = said.filter((part) => part !== undefined).join('/');
       return { ...reportFacts(answer.report), source: 'query', ref, at };
     }
     case 'absent': {

@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Channel } from '../../channels/channel.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
-import { isFinal } from '../../domain/refund/state.ts';
+import { hasLastWord, isFinal } from '../../domain/refund/state.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary, comeBack } from '../failures.ts';
 import { askAboutRefund } from './ask-about-refund.ts';
@@ -35,12 +35,12 @@ export function awaitVerdict(deps: ActivityDeps) {
 }
 
 /**
- * The channel has had its last word, also about the way to the payer's bank where it tells of that; or what it says
- * contradicts what is known: then a person must see it, and asking again would not change it.
+ * The channel has had its last word; or what it says contradicts what is known: then a person must see it, and asking
+ * again would not change it.
  */
 function isOver(refund: Refund): boolean {
   if (refund.state === 'needs_action') return refund.stateReason !== 'abnormal';
-  return isFinal(refund.state) && refund.bankLeg !== 'pending';
+  return hasLastWord(refund);
 }
 
 /** A refund that the channel took a moment ago has nothing to tell yet. */

@@ -1,5 +1,7 @@
 import { formatYuan } from '../../domain/money.ts';
 import { chinaCalendar } from '../../domain/time/china-calendar.ts';
+import type { BankLeg } from '../../domain/refund/observation.ts';
+import type { RefundState } from '../../domain/refund/state.ts';
 import type { ProofNumber, ProofReader } from '../../domain/refund/proof.ts';
 import { daysLate } from '../../domain/time/arrival-window.ts';
 import type { OverdueRow } from '../../store/overdue.ts';
@@ -33,7 +35,9 @@ export interface OverdueDocument {
   readonly refund_no: string;
   readonly channel: string;
   readonly amount_minor: bigint;
-  readonly state: string;
+  readonly state: RefundState;
+  /** `pending`: the channel has paid, and the payer's bank is what is late. */
+  readonly bank_leg: BankLeg | null;
   readonly level: number;
   readonly promise_at: string;
   /** In business days of China. */
@@ -59,6 +63,7 @@ export function overdueDocument(row: ProvableRow, now: Date): OverdueDocument {
     channel: row.channel,
     amount_minor: row.amountMinor,
     state: row.state,
+    bank_leg: row.bankLeg,
     level: row.level,
     promise_at: row.promiseAt.toISOString(),
     days_late: daysLate(row.promiseAt, now, chinaCalendar),
@@ -73,6 +78,11 @@ export function overdueDocument(row: ProvableRow, now: Date): OverdueDocument {
   };
 }
 
+/** The state, and the bank where the channel has done its part. */
+export function lateText(row: Pick<OverdueRow, 'state' | 'bankLeg'>): string {
+  return row.bankLeg === 'pending' ? `${row.state}, at the bank` : row.state;
+}
+
 function overdueText(rows: readonly ProvableRow[], now: Date): string {
   if (rows.length === 0) return '没有逾期退款 · No overdue refunds.';
   return table(rows, [
@@ -81,7 +91,7 @@ function overdueText(rows: readonly ProvableRow[], now: Date): string {
     { head: 'promised', cell: (row) => beijingTime(row.promiseAt) },
     { head: 'days late', align: 'right', cell: (row) => String(daysLate(row.promiseAt, now, chinaCalendar)) },
     { head: 'level', cell: (row) => (row.level >= 2 ? 'alarm' : 'promise missed') },
-    { head: 'state', cell: (row) => row.state },
+    { head: 'state', cell: lateText },
     { head: 'last answer', cell: (row) => row.lastAnswer ?? 'not asked' },
     { head: 'payer quotes', cell: ({ proof }) => quotedBy(proof, 'payer_channel') },
     { head: 'to the bank', cell: ({ proof }) => quotedBy(proof, 'payer_bank') },

@@ -1,27 +1,12 @@
 /** `yuanlu refunds …`: the same HTTP API that a backend uses. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RefundResource } from '../../api/refund-resource.ts';
 import { formatYuan, parseYuan } from '../../domain/money.ts';
-import type { RefundState } from '../../domain/refund/state.ts';
 import { isFinal } from '../../domain/refund/state.ts';
 import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { CreateFlags } from '../register-books.ts';
 import { apiClient, bodyOf } from './api-client.ts';
-
-/** The refund resource of the API, as far as people look at it. */
-interface RefundResource {
-  readonly refund_no: string;
-  readonly state: RefundState;
-  readonly state_reason: string | null;
-  readonly amount_minor: string;
-  readonly currency: string;
-  readonly requested_at: string;
-  readonly lands_in: string | null;
-  readonly overdue_level: number;
-  readonly serials: Readonly<Record<string, string | null>>;
-  readonly window: { readonly promise_at: string | null; readonly alarm_at: string | null } | null;
-  readonly next_step?: string;
-}
 
 export async function createRefundCommand(options: CreateFlags): Promise<void> {
   const output = createOutput(options.json);
@@ -105,14 +90,33 @@ function describe(refund: RefundResource): string {
     ['state', stateText(refund)],
     ['requested', time(refund.requested_at)],
     ['should land by', time(refund.window?.promise_at)],
+    ['shop promised by', time(refund.shop_promise.by)],
     ['lands in', refund.lands_in ?? ''],
-    ...Object.entries(refund.serials).map(([name, value]) => [name, value ?? ''] as const),
-    ['next', refund.next_step ?? ''],
+    ["payer's bank", refund.bank_leg?.replaceAll('_', ' ') ?? ''],
+    ['bank expected by', time(refund.arrival_estimate_at)],
+    ...refund.proof.map(proofFact),
+    ['next', refund.next_step],
   ];
   return facts
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name.padEnd(20)} ${value}`)
     .join('\n');
+}
+
+const READERS: Readonly<Record<RefundResource['proof'][number]['readers'][number], string>> = {
+  payer_bank: "the payer's bank",
+  payer_channel: 'the channel, asked by the payer',
+  merchant_channel: 'the channel, asked by you',
+};
+
+/** A number to quote, and who looks it up. */
+function proofFact({
+  name,
+  value,
+  readers,
+}: RefundResource['proof'][number]): readonly [label: string, text: string] {
+  const whom = readers.map((reader) => READERS[reader]).join('; ');
+  return [name.en, value === null ? '' : `${value} (${name.zh}), known to ${whom}`];
 }
 
 function listText(rows: readonly RefundResource[]): string {
@@ -123,7 +127,7 @@ function listText(rows: readonly RefundResource[]): string {
     { head: 'refund', cell: (row) => row.refund_no },
     { head: 'amount', align: 'right', cell: (row) => formatYuan(BigInt(row.amount_minor)) },
     { head: 'state', cell: stateText },
-    { head: 'channel refund no', cell: (row) => row.serials['channel_refund_no'] ?? '' },
+    { head: 'channel refund no', cell: (row) => row.serials.channel_refund_no ?? '' },
   ]);
   return `${body}\n${String(rows.length)} refunds, ${formatYuan(sum)} CNY`;
 }

@@ -58,6 +58,13 @@ export const ALIPAY: DemoChannel<RefundTrouble> = {
       atSandbox: { kind: 'dback_slow', days: 10 },
       on: CARDS,
     },
+    dback_lost: {
+      about: 'the bank never posts it, though Alipay has paid',
+      expected: 'settled',
+      atSandbox: { kind: 'dback_lost' },
+      on: CARDS,
+      overdue: 'always',
+    },
     callback_lost: COMMON.callback_lost,
     callback_twice: COMMON.callback_twice,
     callback_forged: {

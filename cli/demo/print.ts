@@ -1,6 +1,6 @@
 /** The demo's end as people read it, and as programs do. */
 import { formatYuan } from '../../domain/money.ts';
-import { quotedBy } from '../commands/overdue.ts';
+import { lateText, quotedBy } from '../commands/overdue.ts';
 import { table } from '../output.ts';
 import type { Planted } from './planted.ts';
 import type { DemoResult } from './demo.ts';
@@ -93,7 +93,7 @@ function overdueText(result: DemoResult): string {
     { head: 'refund', cell: (row) => row.refund_no },
     { head: 'amount', align: 'right', cell: (row) => formatYuan(row.amount_minor) },
     { head: 'days late', align: 'right', cell: (row) => String(row.days_late) },
-    { head: 'state', cell: (row) => row.state },
+    { head: 'state', cell: ({ state, bank_leg: bankLeg }) => lateText({ state, bankLeg }) },
     { head: 'channel', cell: (row) => row.channel },
     { head: 'the payer quotes', cell: ({ proof }) => quotedBy(proof, 'payer_channel') },
     { head: 'to the bank', cell: ({ proof }) => quotedBy(proof, 'payer_bank') },

@@ -10,7 +10,8 @@ export type ChannelStatus = 'processing' | 'success' | 'closed' | 'abnormal';
  * The way from the channel to the payer's bank, where the channel tells of it. `returned_to_wallet`: the bank did not take
  * it, so the money lies in the payer's wallet at the channel: arrived, at another place.
  */
-export type BankLeg = 'pending' | 'arrived' | 'returned_to_wallet';
+export const BANK_LEGS = ['pending', 'arrived', 'returned_to_wallet'] as const;
+export type BankLeg = (typeof BANK_LEGS)[number];
 
 /** Why a channel does not take a refund for now, and who can change that. */
 export type HoldReason =

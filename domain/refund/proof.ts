@@ -13,7 +13,8 @@ export interface RefundSerials {
  * Who looks a number up for whom: the payer's bank or the channel's own support for the payer, the channel's or the
  * acquirer's support for the merchant.
  */
-export type ProofReader = 'payer_bank' | 'payer_channel' | 'merchant_channel';
+export const PROOF_READERS = ['payer_bank', 'payer_channel', 'merchant_channel'] as const;
+export type ProofReader = (typeof PROOF_READERS)[number];
 
 export interface ProofNumber {
   /** As those who look it up call it. */

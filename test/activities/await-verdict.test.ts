@@ -260,4 +260,31 @@ describe('a channel that tells of the way to the bank', () => {
     expect(result).toEqual({ ...ref, state: 'succeeded', reason: null });
     expect(await rowOf(bench, ref)).toMatchObject({ bankLeg: 'arrived' });
   });
+
+  test('and puts off the day of the bank moves the window with it, and only then', async () => {
+    const ref = await taken();
+    bench.channel.ledger.conclude(ref.refundNo, 'success', minute(1));
+    const report = bench.channel.ledger.look(ref.refundNo, minute(5), 0);
+    if (report === null) throw new Error('the channel took it');
+    const pendingUntil = (estimateAt: Date) =>
+      ({
+        outcome: 'reported',
+        report: { ...report, bankLeg: { status: 'pending', estimateAt } },
+        responseId: null,
+      }) as const;
+    // The same estimate twice, then a later one, then an earlier one again: the latest word counts.
+    const estimates = [minute(3_000), minute(3_000), minute(9_000), minute(6_000)];
+    bench.channel.script('queryRefund', ...estimates.map(pendingUntil));
+
+    const promises: (Date | null)[] = [];
+    for (const [poll] of estimates.entries()) {
+      bench.clock.set(minute(5 + poll));
+      await attemptOf(awaitVerdict(bench.deps), [ref], poll + 2);
+      promises.push((await rowOf(bench, ref)).promiseAt);
+    }
+
+    const aDayAfter = (estimate: number): Date => minute(estimate + 24 * 60);
+    expect(promises).toEqual([3_000, 3_000, 9_000, 6_000].map(aDayAfter));
+    expect((await evidenceOf(bench, ref)).filter(({ kind }) => kind === 'channel_report')).toHaveLength(4);
+  });
 });

@@ -5,6 +5,7 @@ import { findDue } from '../../activities/overdue/find-due.ts';
 import { flagOverdue } from '../../activities/overdue/flag-overdue.ts';
 import { confirmPayment } from '../../activities/refund/confirm-payment.ts';
 import { recordRefund } from '../../activities/refund/record-refund.ts';
+import { recordVerdict } from '../../activities/refund/record-verdict.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import { submitRefund } from '../../activities/refund/submit-refund.ts';
 import { observe } from '../../store/observations.ts';
@@ -66,6 +67,29 @@ describe('I10: a refund past its window', () => {
     expect(await sweepAt(minute(ALARM_MINUTES - 1))).toEqual({ asked: 0, raised: 0, lifted: 0 });
     expect(await sweepAt(minute(ALARM_MINUTES))).toEqual({ asked: 1, raised: 1, lifted: 0 });
     expect((await rowOf(bench, ref)).overdueLevel).toBe(2);
+  });
+
+  test('at the payer’s bank is asked about and flagged like one that the channel has not paid', async () => {
+    const ref = await taken();
+    const estimateAt = minute(60);
+    bench.channel.ledger.conclude(ref.refundNo, 'success', minute(1));
+    const report = bench.channel.ledger.look(ref.refundNo, minute(2), 0);
+    if (report === null) throw new Error('the channel took it');
+    const pending = { ...report, bankLeg: { status: 'pending', estimateAt } } as const;
+    const answer = { outcome: 'reported', report: pending, responseId: null } as const;
+    bench.channel.script('queryRefund', answer, answer);
+    await observe(bench.db.pool, ref.refundId, [
+      said('success', 2, { bankLeg: 'pending', arrivalEstimateAt: estimateAt.toISOString() }),
+    ]);
+    await toTheEnd(bench, recordVerdict(bench.deps), ref);
+
+    expect(await sweepAt(minute(60 + ALARM_MINUTES))).toEqual({ asked: 1, raised: 1, lifted: 0 });
+    expect(await sweepAt(minute(60 + 3 * ALARM_MINUTES))).toEqual({ asked: 1, raised: 1, lifted: 0 });
+    expect(await rowOf(bench, ref)).toMatchObject({
+      state: 'succeeded',
+      bankLeg: 'pending',
+      overdueLevel: 2,
+    });
   });
 
   test('keeps its money state: a deadline is no evidence', async () => {

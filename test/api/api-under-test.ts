@@ -7,6 +7,7 @@ import type { Scope } from '../../api/keys.ts';
 import { createKeyring } from '../../api/keys.ts';
 import type { RefundEngine, RefundName, RefundToStart } from '../../api/refund-engine.ts';
 import { buildApi } from '../../api/server.ts';
+import { wechatProofNumbers } from '../../channels/wechat/proof-numbers.ts';
 import type { CallbackMessage, CallbackReading, Channel, RefundReport } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
@@ -164,7 +165,7 @@ function channelOf(accountId: string, readCallback: Channel['readCallback']): Ch
       statementKinds: ['trade'],
     },
     lineProves: 'acceptance',
-    proofNumbers: () => [],
+    proofNumbers: wechatProofNumbers,
     readCallback,
     submitRefund: unused,
     queryRefund: unused,

@@ -45,8 +45,23 @@ describe('a refund that is asked for', () => {
       accepted_at: null,
       succeeded_at: null,
       lands_in: null,
+      bank_leg: null,
+      arrival_estimate_at: null,
       serials: { refund_no: refundNo, channel_refund_no: null, transaction_id: null },
+      proof: expect.arrayContaining([
+        expect.objectContaining({
+          value: refundNo,
+          name: { zh: '商户退款单号', en: expect.any(String) as string },
+        }),
+      ]) as unknown[],
       window: null,
+      shop_promise: {
+        business_days_min: 1,
+        business_days_max: 3,
+        by: '2026-11-27T16:00:00.000Z',
+        provisional: false,
+        version: '2026-01',
+      },
       last_asked_at: null,
       last_answer: null,
       next_step: 'It is put to the channel by itself.',

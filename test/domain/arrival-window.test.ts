@@ -118,20 +118,34 @@ describe('an estimate of the channel for this very refund', () => {
   const estimateAt = new Date('2026-11-26T18:00:00+08:00');
   const accepted = { channel: 'alipay', acceptedAt: new Date('2026-11-24T10:00:00+08:00') } as const;
 
-  test.each<FundingSource>(['debit_card', 'credit_card', 'unknown'])(
-    'of a %s goes before the table: a day more is promised, three are waited',
-    (fundingSource) => {
-      const plan = planArrival({ ...accepted, fundingSource, estimateAt, calendar: chinaCalendar });
+  test.each<[FundingSource, string]>([
+    ['debit_card', '2026-11-29T18:00:00+08:00'],
+    // A credit card shows it in a later bill: the alarm waits the fifteen business days of the table.
+    ['credit_card', '2026-12-16T00:00:00+08:00'],
+    ['unknown', '2026-12-16T00:00:00+08:00'],
+  ])('of a %s goes before the table: a day more is promised, alarm at %s', (fundingSource, alarm) => {
+    const plan = planArrival({ ...accepted, fundingSource, estimateAt, calendar: chinaCalendar });
 
-      expect(plan).toEqual({
-        promiseAt: new Date('2026-11-27T18:00:00+08:00'),
-        alarmAt: new Date('2026-11-29T18:00:00+08:00'),
-        windowVersion: planned('debit_card', accepted.acceptedAt).windowVersion,
-        calendarRevision: chinaCalendar.revision,
-        provisional: false,
-      });
-    },
-  );
+    expect(plan).toEqual({
+      promiseAt: new Date('2026-11-27T18:00:00+08:00'),
+      alarmAt: new Date(alarm),
+      windowVersion: planned('debit_card', accepted.acceptedAt).windowVersion,
+      calendarRevision: chinaCalendar.revision,
+      provisional: false,
+    });
+  });
+
+  test('that lies behind the alarm of the table moves the alarm with it: never before the promise', () => {
+    const late = new Date('2026-12-20T18:00:00+08:00');
+    const plan = planArrival({
+      ...accepted,
+      fundingSource: 'credit_card',
+      estimateAt: late,
+      calendar: chinaCalendar,
+    });
+
+    expect(plan.alarmAt).toEqual(plan.promiseAt);
+  });
 
   test('needs no calendar, so a year without one does not make it provisional', () => {
     const late = new Date('2027-05-01T18:00:00+08:00');

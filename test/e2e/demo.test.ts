@@ -176,7 +176,7 @@ describe('yuanlu refunds', () => {
 
     expect(people.stdout).toMatch(new RegExp(`^refund +${refundNo}$`, 'm'));
     expect(people.stdout).toMatch(/^state +settled$/m);
-    expect(people.stdout).toMatch(/^channel_refund_no +[0-9]{20,}$/m);
+    expect(people.stdout).toMatch(/^[A-Za-z ]+ number +\S+ \(.*号\), known to /m);
     expect(documentOf(program)).toMatchObject({ refund_no: refundNo, state: 'settled' });
     expect(documentOf(watched)).toEqual(documentOf(program));
   });

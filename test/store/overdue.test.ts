@@ -99,6 +99,23 @@ describe('F6 F68 a refund without evidence', () => {
     expect(await getRefundById(db.pool, refund.id)).toMatchObject({ state, overdueLevel: 1 });
   });
 
+  test('that the channel paid and the payer’s bank has not posted is flagged too, until the bank has it', async () => {
+    const refund = await promised();
+    await observe(db.pool, refund.id, [said('success', 3, { bankLeg: 'pending' })]);
+    expect(await findDue(db.pool, { now: minute(PROMISE), limit: 9 })).toMatchObject([
+      { refundId: refund.id },
+    ]);
+
+    expect(await flagOverdue(db.pool, minute(PROMISE))).toEqual({ raised: 1, lifted: 0 });
+    expect(await listOverdue(db.pool, MERCHANT, { limit: 9 })).toMatchObject([
+      { refundNo: refund.refundNo, state: 'succeeded', bankLeg: 'pending', level: 1 },
+    ]);
+
+    await observe(db.pool, refund.id, [said('success', 150, { bankLeg: 'arrived' })]);
+    expect(await flagOverdue(db.pool, minute(160))).toEqual({ raised: 0, lifted: 1 });
+    expect(await flagOverdue(db.pool, minute(ALARM))).toEqual({ raised: 0, lifted: 0 });
+  });
+
   test('without any window is never flagged', async () => {
     const refund = await refundOf(db.pool, 5n);
     await flagOverdue(db.pool, minute(1_000_000));
@@ -239,6 +256,7 @@ describe('the overdue list', () => {
         landsIn: '招商银行0403',
         lastAskedAt: minute(90),
         lastAnswer: 'processing',
+        bankLeg: null,
       },
     ]);
     expect(channelRefundNo).toMatch(/^5030/);

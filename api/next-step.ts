@@ -1,0 +1,74 @@
+/** What is going to happen with a refund next, and who does it. */
+import { assertNever } from '../domain/errors.ts';
+import type { Refund } from '../domain/refund/refund.ts';
+
+/** One sentence for the person who asks what now. */
+export function nextStep(refund: Pick<Refund, 'state' | 'stateReason' | 'overdueLevel' | 'bankLeg'>): string {
+  switch (refund.state) {
+    case 'requested':
+      return 'It is put to the channel by itself.';
+    case 'unknown':
+      return 'The channel is asked about this number until it answers; do not refund under another number.';
+    case 'processing':
+      return refund.overdueLevel === 0
+        ? 'The channel is moving the money; wait for its word.'
+        : 'The promise has passed: quote the serials to the channel and keep the payer informed.';
+    case 'succeeded':
+    case 'settled':
+      return afterSuccess(refund);
+    case 'failed':
+      return 'No money moved. To try again, ask for a new refund under a new number.';
+    case 'returned':
+      return 'The money came back after success: a person chooses another route to the payer.';
+    case 'needs_action':
+      return actionFor(refund.stateReason);
+    default:
+      return assertNever(refund.state);
+  }
+}
+
+function afterSuccess(refund: Pick<Refund, 'state' | 'overdueLevel' | 'bankLeg'>): string {
+  if (refund.bankLeg === 'pending') {
+    return refund.overdueLevel === 0
+      ? "The channel has paid it on to the payer's bank; it is asked every day whether the bank has posted it."
+      : "The payer's bank should have posted it by now: the payer quotes the serials to the bank, and you to the channel.";
+  }
+  if (refund.bankLeg === 'returned_to_wallet') {
+    return "Tell the payer: the bank did not take it, so the money is in the payer's wallet at the channel instead.";
+  }
+  return refund.state === 'settled'
+    ? "Nothing: the channel's word and its statement agree."
+    : 'The channel says that the money has left; its statement confirms it by itself.';
+}
+
+function actionFor(reason: Refund['stateReason']): string {
+  switch (reason) {
+    case 'short_balance':
+      return "Top up the merchant's balance at the channel; then it goes on by itself.";
+    case 'account_config':
+      return "The channel refuses the account's credentials or rights: run `yuanlu doctor` and mend the account.";
+    case 'payer_account_closed':
+      return "The payer's account at the channel is closed or frozen: a person chooses another route to the payer.";
+    case 'abnormal':
+      return 'The card or account it went to is dead: a person tells the channel where the money goes instead.';
+    case 'payment_mismatch':
+      return 'The channel describes the payment otherwise than it was registered: a person finds out which is right.';
+    case 'amount_mismatch':
+      return 'The channel names another amount than was asked for: a person clears it up with the channel.';
+    case 'conflict_of_evidence':
+      return 'What the channel said contradicts itself: a person clears it up with the channel before anything else.';
+    case 'channel_silent':
+      return 'The channel took the same number several times and says neither yes nor no: a person asks its support.';
+    case 'try_later':
+      return 'The channel cannot take it at the moment; it goes on by itself.';
+    case 'blocked':
+      return 'A rule of the channel blocks it: a person decides.';
+    case 'rate_limited':
+    case 'closed':
+    case 'refused':
+    case null:
+      return 'A person looks at the timeline and decides.';
+    default:
+      return assertNever(reason);
+  }
+}
