@@ -169,8 +169,11 @@ export interface ChannelLimits {
   readonly silentAttemptsMax: number | null;
   /** The waits between questions about a refund, whether it was taken or its attempt has no answer; the last one repeats. */
   readonly pollLadderMs: readonly number[];
-  /** The wait between questions about the way to the payer's bank, after the channel has said success. */
-  readonly bankLegPollMs: number;
+  /**
+   * The wait between questions about the way to the payer's bank, after the channel has said success; null where the
+   * channel tells nothing of that way.
+   */
+  readonly bankLegPollMs: number | null;
   /** When the statement of a day exists at the earliest, as time after the end of that day (Beijing). */
   readonly statementReadyAfterMs: number;
   /** From when on "not there" means "nothing happened", as time after the end of that day, where the channel cannot tell. */

@@ -6,7 +6,12 @@ import type { Stack } from '../workers/stack.ts';
 
 /** Variables for the commands and processes of Yuanlu: `. env.sh` in a shell. */
 function settingsOf(stack: Stack): Readonly<Record<string, string>> {
-  return { ...toEnv(stack.config), YUANLU_API_URL: stack.api.url, YUANLU_API_KEY: stack.apiKey };
+  const virtualTime = stack.virtual?.time() ?? null;
+  return {
+    ...toEnv({ ...stack.config, virtualTime }),
+    YUANLU_API_URL: stack.api.url,
+    YUANLU_API_KEY: stack.apiKey,
+  };
 }
 
 /**

@@ -16,17 +16,35 @@ export interface VirtualTime {
   readonly rate: number;
 }
 
+export interface VirtualClock extends Clock {
+  /** What another process must know to read the same time from now on. */
+  time(): VirtualTime;
+  /** Business seconds per wall second from now on; the present instant stays what it is. */
+  setRate(rate: number): void;
+}
+
 /** A clock on which days pass in seconds. Demo and tests only: production configuration refuses it. */
-export function virtualClock(time: VirtualTime): Clock {
+export function virtualClock(begun: VirtualTime): VirtualClock {
+  let time = begun;
+  const nowMs = (wallMs: number): number => time.originMs + (wallMs - time.epochMs) * time.rate;
   return {
-    now: () => new Date(time.originMs + (Date.now() - time.epochMs) * time.rate),
+    now: () => new Date(nowMs(Date.now())),
     wallNow: () => new Date(),
     toWallMs: (businessMs) => businessMs / time.rate,
+    time: () => time,
+    setRate: (rate) => {
+      const epochMs = Date.now();
+      time = { originMs: nowMs(epochMs), epochMs, rate };
+    },
   };
 }
 
+/** The longest sleep without a look at the clock: its rate may change meanwhile. */
+const SLEEP_MAX_MS = 250;
+
 /** Waits until the clock shows `instant`. */
 export async function sleepUntil(clock: Clock, instant: Date, signal?: AbortSignal): Promise<void> {
-  const waitMs = clock.toWallMs(instant.getTime() - clock.now().getTime());
-  if (waitMs > 0) await sleep(waitMs, undefined, signal === undefined ? {} : { signal });
+  const waitMs = (): number => clock.toWallMs(instant.getTime() - clock.now().getTime());
+  for (let left = waitMs(); left > 0; left = waitMs())
+    await sleep(Math.min(left, SLEEP_MAX_MS), undefined, signal === undefined ? {} : { signal });
 }

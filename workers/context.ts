@@ -36,9 +36,17 @@ export interface Context {
 /** Personal and secret fields that must never reach a log line, wherever they stand. */
 const REDACT = ['req.headers.authorization', '*.card', '*.phone', '*.openid', '*.sign', '*.privateKey'];
 
+/** Real time, unless the configuration names a virtual one. */
+function clockOf({ virtualTime }: Config): Clock {
+  return virtualTime === null ? systemClock() : virtualClock(virtualTime);
+}
+
 /** @throws AppError `config_invalid`, `database_unavailable`, `schema_outdated` */
-export async function openContext(config: Config, name: string): Promise<Context> {
-  const clock = config.virtualTime === null ? systemClock() : virtualClock(config.virtualTime);
+export async function openContext(
+  config: Config,
+  name: string,
+  clock: Clock = clockOf(config),
+): Promise<Context> {
   const accounts = loadAccounts(config.accountsFile, {
     production: config.production,
     wallNow: clock.wallNow(),

@@ -11,7 +11,7 @@ import type { RunningApi } from './api-server.ts';
 import { chooseApiPort, startApi } from './api-server.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { systemClock, virtualClock } from './clock.ts';
-import type { VirtualTime } from './clock.ts';
+import type { VirtualClock, VirtualTime } from './clock.ts';
 import type { Config } from './config.ts';
 import { PLAIN_TEMPORAL } from './config.ts';
 import type { Context } from './context.ts';
@@ -46,6 +46,8 @@ export interface StackOptions {
 export interface Stack {
   readonly config: Config;
   readonly context: Context;
+  /** The clock of the whole stack where days pass in seconds; null in real time. */
+  readonly virtual: VirtualClock | null;
   readonly engines: Engines;
   /** The merchant's account at each channel, with the sandbox that plays it. */
   readonly shops: readonly SandboxShop[];
@@ -104,7 +106,8 @@ async function assemble(
   const folder = join(o.dataDir, 'keys');
   const keys = await shopKeys(folder, systemClock());
   const virtualTime = o.virtualTime === null ? null : o.virtualTime();
-  const clock = virtualTime === null ? systemClock() : virtualClock(virtualTime);
+  const virtual = virtualTime === null ? null : virtualClock(virtualTime);
+  const clock = virtual ?? systemClock();
   const sandboxes = await openShops({
     ...{ folder, keys, merchant: MERCHANT, suffix: 'demo' },
     notifyBase: `http://127.0.0.1:${String(apiPort)}`,
@@ -129,7 +132,7 @@ async function assemble(
     pollFloorMs: o.pollFloorMs,
     virtualTime,
   };
-  const context = await openContext(config, 'yuanlu');
+  const context = await openContext(config, 'yuanlu', clock);
   closers.push(() => context.close());
   await ensureSearchAttributes(context.temporal.client, config.temporalNamespace);
 
@@ -145,5 +148,5 @@ async function assemble(
   }
   const { shops, wechat } = sandboxes;
   const apiKey = keys.yuanluApiKey;
-  return { config, context, engines, shops, wechat, api, apiKey, merchantId: MERCHANT.id, stop };
+  return { config, context, virtual, engines, shops, wechat, api, apiKey, merchantId: MERCHANT.id, stop };
 }

@@ -20,7 +20,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import { hasLastWord, isFinal } from '../domain/refund/state.ts';
+import { isFinal } from '../domain/refund/state.ts';
 import { DATABASE, NOT_RETRYABLE, QUERY, SUBMIT } from './activity-options.ts';
 import type { RefundProgress, RefundStart, RetryCommand } from './refund-messages.ts';
 import { channelReported, progress, retrySubmission, statementMatched } from './refund-messages.ts';
@@ -44,7 +44,7 @@ async function walk(start: RefundStart): Promise<RefundProgress> {
   const recorded = await recordRefund(start);
   let now = news.at('recording', recorded);
 
-  while (!hasLastWord(now)) {
+  while (!isOver(now)) {
     if (isWithChannel(now)) now = await hearVerdict(recorded, news);
     else if (needsPerson(now) && !news.retryAsked()) now = await hearNews(recorded, news);
     else now = await trySubmission(recorded, news);
@@ -52,6 +52,11 @@ async function walk(start: RefundStart): Promise<RefundProgress> {
 
   upsertSearchAttributes({ RefundState: [now.state], NeedsReview: [false] });
   return news.at('ended', now);
+}
+
+/** The channel has had its last word, also about the way to the payer's bank where it tells of that. */
+function isOver(now: RefundProgress): boolean {
+  return isFinal(now.state) && now.bankLeg === undefined;
 }
 
 /** The channel knows the refund and has not had its last word. An abnormal one may still succeed or be closed. */

@@ -1,12 +1,12 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Channel } from '../../channels/channel.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
-import { hasLastWord, isFinal } from '../../domain/refund/state.ts';
+import { isFinal } from '../../domain/refund/state.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary, comeBack } from '../failures.ts';
 import { askAboutRefund } from './ask-about-refund.ts';
 import type { RefundRef, RefundStanding } from './refund-ref.ts';
-import { loadRefund, standing } from './refund-ref.ts';
+import { hasLastWord, loadRefund, standing } from './refund-ref.ts';
 
 /**
  * Asks the channel until its final word. Each attempt of this activity is one poll; the gaps follow the channel's own
@@ -18,7 +18,7 @@ export function awaitVerdict(deps: ActivityDeps) {
     atBoundary(async () => {
       const { attempt } = activityInfo();
       const refund = await loadRefund(deps, ref);
-      if (isOver(refund)) return standing(refund);
+      if (isOver(deps, refund)) return standing(deps, refund);
 
       const channel = deps.channels.get(refund.accountId);
       const gap = (step: number): number => ladderStep(channel, step);
@@ -26,10 +26,10 @@ export function awaitVerdict(deps: ActivityDeps) {
         throw notYet(deps, gap(0), 'the first poll is not due yet');
 
       const after = await askAboutRefund(deps, channel, refund);
-      if (isOver(after)) return standing(after);
-      if (isFinal(after.state)) {
-        throw notYet(deps, channel.limits.bankLegPollMs, 'the money is on its way to the bank');
-      }
+      if (isOver(deps, after)) return standing(deps, after);
+      const { bankLegPollMs } = channel.limits;
+      if (isFinal(after.state) && bankLegPollMs !== null)
+        throw notYet(deps, bankLegPollMs, 'the money is on its way to the bank');
       throw notYet(deps, gap(attempt - 1), `the channel says ${after.lastAnswer ?? after.state}`);
     });
 }
@@ -38,9 +38,9 @@ export function awaitVerdict(deps: ActivityDeps) {
  * The channel has had its last word; or what it says contradicts what is known: then a person must see it, and asking
  * again would not change it.
  */
-function isOver(refund: Refund): boolean {
+function isOver(deps: ActivityDeps, refund: Refund): boolean {
   if (refund.state === 'needs_action') return refund.stateReason !== 'abnormal';
-  return hasLastWord(refund);
+  return hasLastWord(deps, refund);
 }
 
 /** A refund that the channel took a moment ago has nothing to tell yet. */

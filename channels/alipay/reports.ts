@@ -25,7 +25,7 @@ const DONE = {
 /** The answer to a refund that moved money. Its `refund_fee` is the trade's total, so it names no amount of its own. */
 export function refundReport(order: RefundOrder, done: z.infer<typeof refundSchema>): RefundReport {
   const at = done.gmt_refund_pay ?? null;
-  const leg = bankLeg(done.deposit_back_info);
+  const leg = bankLeg(done.deposit_back_info, done.refund_detail_item_list);
   return {
     ...DONE,
     refundNo: order.refundNo,
@@ -41,7 +41,7 @@ export function refundReport(order: RefundOrder, done: z.infer<typeof refundSche
 /** The answer to a question that says success. */
 export function queryReport(order: RefundOrder, found: z.infer<typeof refundQuerySchema>): RefundReport {
   const at = found.gmt_refund_pay ?? null;
-  const leg = bankLeg(found.deposit_back_info);
+  const leg = bankLeg(found.deposit_back_info, found.refund_detail_item_list);
   return {
     ...DONE,
     refundNo: order.refundNo,
@@ -84,8 +84,13 @@ export function depositBackReport(notice: z.infer<typeof depositBackNoticeSchema
 
 const LEG_STATUS = { S: 'arrived', F: 'returned_to_wallet', P: 'pending' } as const;
 
-/** Null when no bank is on the way. */
-function bankLeg(info: DepositBack | undefined): BankLegReport | null {
+/**
+ * Null when no bank is on the way. An answer may name the card before it says anything of the bank: then the money is on
+ * its way there all the same.
+ */
+function bankLeg(info: DepositBack | undefined, items: FundItems = []): BankLegReport | null {
+  if (info === undefined && items.some((item) => BANK_CHANNELS.has(item.fund_channel)))
+    return { status: 'pending', estimateAt: null };
   if (info === undefined || String(info.has_deposit_back) !== 'true') return null;
   return {
     status: LEG_STATUS[info.dback_status ?? 'P'],
@@ -103,6 +108,9 @@ function landsIn(items: FundItems | undefined, leg: BankLegReport | null): strin
 
 /** Paid a part of the trade and was never the payer's: it comes back to whoever gave it. */
 const DISCOUNTS = new Set(['DISCOUNT', 'MDISCOUNT', 'MCOUPON']);
+
+/** Fund channels behind which a bank has to post it. */
+const BANK_CHANNELS = new Set(['BANKCARD', 'BANKACCOUNT']);
 
 /** Names of fund channels as the payer knows them. */
 const PLACES: Readonly<Record<string, string>> = {

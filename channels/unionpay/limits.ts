@@ -35,7 +35,7 @@ export const UNIONPAY_LIMITS: ChannelLimits = {
     6 * HOUR_MS,
   ],
   // This channel does not tell of the way to the bank.
-  bankLegPollMs: DAY_MS,
+  bankLegPollMs: null,
   // The clearing day ends at 23:00; its file is there in the morning.
   statementReadyAfterMs: 9 * HOUR_MS,
   emptyAfterMs: 12 * HOUR_MS,

@@ -22,7 +22,7 @@ export const WECHAT_LIMITS: ChannelLimits = {
     ...[1, 1, 2, 4, 6].map((hours) => hours * HOUR_MS),
   ],
   // This channel does not tell of the way to the bank: its own success is the last word.
-  bankLegPollMs: DAY_MS,
+  bankLegPollMs: null,
   // Made from 09:00 on the next day; the channel asks to fetch after 10:00.
   statementReadyAfterMs: 10 * HOUR_MS,
   emptyAfterMs: 12 * HOUR_MS,

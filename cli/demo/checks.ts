@@ -134,7 +134,11 @@ function checkOverdue(o: { plan: DemoPlan; report: DemoReport }): readonly Check
     check(
       'every undecided refund is on the overdue list, and no proven one',
       missed.length === 0 && wrongly.length === 0,
-      `${String(flagged.size)} listed`,
+      [
+        `${String(flagged.size)} listed`,
+        ...missed.map(({ refundNo, trouble }) => `${refundNo} ${trouble?.name ?? ''} is missing`),
+        ...wrongly.map(({ refundNo }) => `${refundNo} does not belong there`),
+      ].join(', '),
     ),
     check(
       'every overdue refund has the serials to quote',

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
+import { oldestTaskAgeMs } from '../../workers/backlog.ts';
 import { quietTemporalLogs } from '../../workers/temporal-logs.ts';
 import type { Stack } from '../../workers/stack.ts';
 import { startStack } from '../../workers/stack.ts';
@@ -16,6 +17,7 @@ import { readPlanted } from './planted.ts';
 import { DEMO_CHANNELS } from './channels.ts';
 import { DAY_MS, planMonth, refundsMin } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
+import { keepPace, RATE_AT_FIRST } from './pace.ts';
 import { describeKeptStack } from './keep-up.ts';
 import { demoText } from './print.ts';
 import type { DemoReport } from './report.ts';
@@ -27,8 +29,6 @@ import { AppError } from '../../domain/errors.ts';
 /** The month begins on this instant (00:00 Beijing); it runs into the long National Day holiday. */
 const ORIGIN = new Date('2026-09-01T00:00:00+08:00');
 const MONTH_DAYS = 30;
-/** Half a business day a wall second: the month passes in a minute. Faster, and slow machines fall behind it. */
-const RATE = 43_200;
 /** What is still to come after the month: bills, slow cards, the overdue list. */
 const RUN_OFF_DAYS_MAX = 45;
 
@@ -71,10 +71,11 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     say('starting Postgres, Temporal and the sandboxes');
     stack = await startDemoStack(dataDir, seed);
+    const pace = paceOf(stack);
     const ran = await Promise.race([
       play(stack, plan, (text) => line.update(text)),
       interrupted.then(() => null),
-    ]);
+    ]).finally(() => pace.stop());
     if (ran === null) return 130;
     line.done();
     const result = { ...ran, urls: urlsOf(stack), seed, elapsed_ms: Math.round(performance.now() - began) };
@@ -97,9 +98,9 @@ function startDemoStack(dataDir: string, seed: number): Promise<Stack> {
     keepData: false,
     apiPort: 0,
     // Begins at the start of the first day, a little in the future: the stack takes a moment to come up.
-    virtualTime: () => ({ originMs: ORIGIN.getTime(), epochMs: Date.now(), rate: RATE }),
+    virtualTime: () => ({ originMs: ORIGIN.getTime(), epochMs: Date.now(), rate: RATE_AT_FIRST }),
     schedule: '* * * * * *',
-    lookBackDays: 12,
+    lookBackDays: 4,
     pollFloorMs: 1_000,
     seed,
     logLevel: 'error',
@@ -107,6 +108,12 @@ function startDemoStack(dataDir: string, seed: number): Promise<Stack> {
     durableTemporal: false,
     say,
   });
+}
+
+function paceOf({ virtual, context }: Stack): ReturnType<typeof keepPace> {
+  if (virtual === null) throw new Error('the demo runs in virtual time');
+  const { client } = context.temporal;
+  return keepPace(virtual, () => oldestTaskAgeMs(client, context.config.temporalNamespace));
 }
 
 function say(text: string): void {

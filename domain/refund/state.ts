@@ -3,7 +3,7 @@
  * evidence gives the same state; no clock is read here, so no deadline can ever change a money state.
  */
 import { hasOpenAttempt, lastHold, silentForTooLong } from './attempts.ts';
-import type { AttemptHeld, BankLeg, HoldReason, Observation } from './observation.ts';
+import type { AttemptHeld, HoldReason, Observation } from './observation.ts';
 import { observationKey } from './observation.ts';
 
 export type RefundState =
@@ -47,14 +47,6 @@ export const REFUND_STATES = [
 /** The channel has had its final word; the refund's workflow may end. */
 export function isFinal(state: RefundState): boolean {
   return state === 'succeeded' || state === 'settled' || state === 'failed' || state === 'returned';
-}
-
-/** The channel has had its last word, also about the way to the payer's bank where it tells of that. */
-export function hasLastWord(now: {
-  readonly state: RefundState;
-  readonly bankLeg?: BankLeg | null;
-}): boolean {
-  return isFinal(now.state) && now.bankLeg !== 'pending';
 }
 
 /** Whether the amount counts against what is left of the payment: everything that has not failed in plain words. */

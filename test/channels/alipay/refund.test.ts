@@ -114,6 +114,32 @@ describe('a refund put to Alipay', () => {
     });
   });
 
+  test.each(['BANKCARD', 'BANKACCOUNT'])(
+    'takes the way to the bank as under way when the answer names %s and says nothing of the bank yet',
+    async (channel) => {
+      const items = [
+        { fund_channel: 'MDISCOUNT', amount: '1.00' },
+        { fund_channel: channel, amount: '98.00' },
+      ];
+      desk.answer({ node: { ...DONE, refund_detail_item_list: items } });
+
+      expect(await desk.channel().submitRefund(ORDER)).toMatchObject({
+        report: { bankLeg: { status: 'pending', estimateAt: null } },
+      });
+    },
+  );
+
+  test('of a refund to the wallet knows no bank', async () => {
+    desk.answer({
+      node: { ...DONE, refund_detail_item_list: [{ fund_channel: 'ALIPAYACCOUNT', amount: '99.00' }] },
+    });
+
+    const answer = await desk.channel().submitRefund(ORDER);
+
+    expect(answer).toMatchObject({ outcome: 'reported', report: { status: 'success' } });
+    expect(answer).not.toHaveProperty('report.bankLeg');
+  });
+
   test('tolerates new fields and refuses wrong types', async () => {
     desk.answer({ node: { ...DONE, brand_new: { deep: [1] } } }, { node: { ...DONE, refund_fee: 199 } });
     const channel = desk.channel();

@@ -34,7 +34,8 @@ const DOCUMENTED: Readonly<Record<ChannelName, Omit<ChannelLimits, 'refundNo'>>>
     // It says "closed" where it means it; silence has no bound.
     silentAttemptsMax: null,
     pollLadderMs: spans('1 1 1 1 1 5 10 20 30 30 min, 1 1 2 4 6 h'),
-    bankLegPollMs: span('1 d'),
+    // It tells nothing of the payer's bank.
+    bankLegPollMs: null,
     statementReadyAfterMs: span('10 h'),
     emptyAfterMs: span('12 h'),
     statementKinds: ['trade', 'fund_flow'],
@@ -64,7 +65,8 @@ const DOCUMENTED: Readonly<Record<ChannelName, Omit<ChannelLimits, 'refundNo'>>>
     absenceGraceMs: span('5 min'),
     silentAttemptsMax: 6,
     pollLadderMs: spans('2 4 8 16 32 s, 5 30 120 min, 6 h'),
-    bankLegPollMs: span('1 d'),
+    // It tells nothing of the payer's bank.
+    bankLegPollMs: null,
     statementReadyAfterMs: span('9 h'),
     emptyAfterMs: span('12 h'),
     statementKinds: ['trade'],

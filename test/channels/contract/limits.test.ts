@@ -77,7 +77,7 @@ describe('the limits', () => {
       expect(limits.spacingPerPaymentMs).toBeLessThanOrEqual(HOUR_MS);
       expect(limits.absenceGraceMs).toBeGreaterThan(0);
       expect(limits.absenceGraceMs).toBeLessThanOrEqual(HOUR_MS);
-      expect(limits.bankLegPollMs).toBeGreaterThanOrEqual(HOUR_MS);
+      expect(limits.bankLegPollMs ?? HOUR_MS).toBeGreaterThanOrEqual(HOUR_MS);
       expect(limits.silentAttemptsMax ?? 1).toBeGreaterThanOrEqual(1);
     });
 

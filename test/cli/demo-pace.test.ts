@@ -1,0 +1,63 @@
+/** The demo's month passes as fast as the machine can carry it: slower as soon as work waits, faster while none does. */
+import { describe, expect, test } from 'vitest';
+import { keepPace, nextRate, RATE_AT_FIRST } from '../../cli/demo/pace.ts';
+import { virtualClock } from '../../workers/clock.ts';
+
+const WAITS = 5_000;
+
+function rateAfter(ages: readonly number[], from: number = RATE_AT_FIRST): number {
+  return ages.reduce(nextRate, from);
+}
+
+describe('the rate of the month', () => {
+  test('falls at the first look at work that waits, and faster than it rises again', () => {
+    expect(rateAfter([WAITS])).toBeLessThan(RATE_AT_FIRST);
+    expect(rateAfter([WAITS, 0])).toBeLessThan(RATE_AT_FIRST);
+    expect(rateAfter([0])).toBeGreaterThan(RATE_AT_FIRST);
+  });
+
+  test('stays where it is while work waits a little', () => {
+    expect(rateAfter([500, 500])).toBe(RATE_AT_FIRST);
+  });
+
+  test('never stands still, and is never more than a day a second', () => {
+    const looks = Array.from({ length: 500 });
+    expect(rateAfter(looks.map(() => WAITS))).toBeGreaterThanOrEqual(3_600);
+    expect(rateAfter(looks.map(() => 0))).toBeLessThanOrEqual(86_400);
+  });
+});
+
+describe('a clock that is kept at a pace', () => {
+  test('goes on from the instant it shows, and tells other processes from where', () => {
+    const clock = virtualClock({ originMs: 0, epochMs: Date.now() - 10_000, rate: 3_600 });
+    const before = clock.now().getTime();
+
+    clock.setRate(1);
+
+    const after = clock.now().getTime();
+    expect(after - before).toBeGreaterThanOrEqual(0);
+    expect(after - before).toBeLessThan(3_600_000);
+    const told = virtualClock(clock.time()).now().getTime();
+    expect(Math.abs(told - clock.now().getTime())).toBeLessThan(1_000);
+    expect(clock.toWallMs(1_000)).toBe(1_000);
+  });
+
+  test('keeps its rate while nobody can say what waits, and after it was stopped', async () => {
+    const clock = virtualClock({ originMs: 0, epochMs: Date.now(), rate: RATE_AT_FIRST });
+    const answers = [() => Promise.reject(new Error('away')), () => Promise.resolve(WAITS)];
+    let asked = 0;
+    const pace = keepPace(clock, () => {
+      asked += 1;
+      return answers[Math.min(asked, answers.length) - 1]?.() ?? Promise.resolve(0);
+    });
+    await expect.poll(() => asked, { timeout: 10_000 }).toBe(1);
+    expect(clock.time().rate).toBe(RATE_AT_FIRST);
+    await expect.poll(() => clock.time().rate, { timeout: 10_000 }).toBeLessThan(RATE_AT_FIRST);
+
+    await pace.stop();
+    const rate = clock.time().rate;
+    const looks = asked;
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect([clock.time().rate, asked]).toEqual([rate, looks]);
+  });
+});
