@@ -151,6 +151,7 @@ export async function listQuarantined(db: Db, fileId: string): Promise<Quarantin
 
 /** The summary of a file as its reader gave it. */
 export async function summaryOf(db: Db, file: StatementFile): Promise<StatementSummary> {
+  const remarks = remarksOf(file);
   return {
     kind: file.kind,
     variant: file.variant ?? '',
@@ -163,5 +164,12 @@ export async function summaryOf(db: Db, file: StatementFile): Promise<StatementS
     merchantNos: file.merchantNos,
     firstDate: file.firstDate,
     lastDate: file.lastDate,
+    ...(remarks.length === 0 ? {} : { remarks }),
   };
+}
+
+/** What its reader found unlike the description, and read all the same. */
+export function remarksOf({ detail }: Pick<StatementFile, 'detail'>): readonly string[] {
+  const remarks: unknown = detail['remarks'];
+  return Array.isArray(remarks) ? remarks.map(String) : [];
 }

@@ -176,7 +176,7 @@ async function keep(
       summary.merchantNos,
       summary.firstDate,
       summary.lastDate,
-      diff === null ? {} : { diff },
+      detailOf(summary, diff),
       before?.id ?? null,
       options.now,
       options.proves ?? 'acceptance',
@@ -184,6 +184,10 @@ async function keep(
   );
   await keepQuarantined(tx, fileId, summary);
   return revision;
+}
+
+function detailOf({ remarks = [] }: StatementSummary, diff: object | null): object {
+  return { ...(diff === null ? {} : { diff }), ...(remarks.length === 0 ? {} : { remarks }) };
 }
 
 /** The channel's hash is known before the download is read: a file that is live already need not be read again. */

@@ -18,6 +18,7 @@ import type { Place } from './fixed-fields.ts';
 import { FEE_E5_PER_FEN, textEnd } from './fixed-fields.ts';
 import { ZM, ZM_BYTES, digitsAt, signedAt } from './zm-record.ts';
 import type { ZmField } from './zm-record.ts';
+import { SignsSeen, moneyOf } from './zm-signs.ts';
 
 /** A record is 607 bytes; a line beyond this is none. */
 const LINE_BYTES_MAX = 64 * 1024;
@@ -49,6 +50,7 @@ export class ZmReader implements StatementReader {
   readonly #gross = new Sum();
   readonly #fee = new Sum();
   readonly #net = new Sum();
+  readonly #signs = new SignsSeen();
   /** The merchant of the last record, as a rule that of the next. */
   #merchant = Buffer.alloc(0);
 
@@ -109,6 +111,7 @@ export class ZmReader implements StatementReader {
       // A clearing day runs from 23:00 to 23:00 and its records carry the times of their trades: the name says the day.
       firstDate: this.#lines === 0 ? null : this.#clearingDate,
       lastDate: this.#lines === 0 ? null : this.#clearingDate,
+      remarks: this.#signs.remarks(),
     };
   }
 
@@ -156,16 +159,16 @@ export class ZmReader implements StatementReader {
     const time = this.#times.near(bytes, at + ZM.traceTime[0]);
     if (time === null) return 'no time as documented';
     for (const field of NAMES) if (!isPlain(bytes, at, ZM[field])) return 'a number that is no text';
-    const gross = type === 'payment' ? amount : 0 - amount;
-    // What is paid to the merchant is what was taken less the fee, on every record and so in the sum.
-    if (gross + fee !== settlement) return 'amount, fee and settlement do not add up';
+    const money = moneyOf(type, { amount, fee, settlement });
+    if (money === null) return 'amount, fee and settlement do not add up';
+    if (!money.asPrinted) this.#signs.saw(type, { fee, settlement });
 
-    this.#gross.add(gross);
-    this.#fee.add(0 - fee);
-    this.#net.add(settlement);
+    this.#gross.add(money.gross);
+    this.#fee.add(0 - money.fee);
+    this.#net.add(money.gross + money.fee);
     this.#sawMerchant(bytes, at);
     if (type === 'refund') this.#refundLines += 1;
-    this.#write(bytes, at, { type, time, amount, fee });
+    this.#write(bytes, at, { type, time, amount, fee: money.fee });
     return null;
   }
 

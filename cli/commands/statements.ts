@@ -8,7 +8,7 @@ import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { matchStatement, sweepMissing } from '../../store/match.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
-import { getStatementFile, listStatementFiles } from '../../store/statements-files.ts';
+import { getStatementFile, listStatementFiles, remarksOf } from '../../store/statements-files.ts';
 import { importStatement } from '../../store/statements.ts';
 import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { ImportFlags } from '../register-books.ts';
@@ -145,6 +145,7 @@ function showText(file: StatementFile): string {
     ],
     ['totals declared', totals(file.totals.declared)],
     ['totals computed', totals(file.totals.computed)],
+    ['remarks', remarksOf(file).join('; ')],
     ['received', beijingTime(file.receivedAt)],
     ['matched', beijingTime(file.matchedAt)],
   ];

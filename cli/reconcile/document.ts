@@ -23,6 +23,8 @@ export interface StatementDocument {
   readonly lines: number;
   readonly refund_lines: number;
   readonly quarantined: number;
+  /** What was unlike the channel's description and was read all the same. */
+  readonly remarks: readonly string[];
   readonly totals: {
     readonly declared: Readonly<Record<string, string>>;
     readonly computed: Readonly<Record<string, string>>;
@@ -133,6 +135,7 @@ function statementDocument({ file, givenAgain, sha256, summary }: LoadedStatemen
     lines: summary.lines,
     refund_lines: summary.refundLines,
     quarantined: summary.quarantinedCount,
+    remarks: summary.remarks ?? [],
     totals: {
       declared: texts(summary.totals.declared),
       computed: texts(summary.totals.computed),

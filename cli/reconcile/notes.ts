@@ -19,6 +19,9 @@ export function notesOn({ list, statements, channel, judgement }: Findings): str
     ...sameDay(statements),
     ...severalMerchants(statements),
     ...quarantined(statements),
+    ...statements.flatMap(({ file, summary }) =>
+      (summary.remarks ?? []).map((remark) => `Unlike the description in ${file}: ${remark}.`),
+    ),
     ...corrections(judgement.corrections),
   ];
 }

@@ -66,6 +66,8 @@ export interface StatementSummary {
   readonly merchantNos: readonly string[];
   readonly firstDate: string | null;
   readonly lastDate: string | null;
+  /** What was unlike what is documented and was read all the same, in sentences for people. */
+  readonly remarks?: readonly string[];
 }
 
 /**

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReconcileDocument } from '../../cli/reconcile/document.ts';
-import { SENT_BACK, ZME_NAME, correction } from '../channels/unionpay/clearing-day.ts';
+import { MER_ID, SENT_BACK, ZME_NAME, correction, record } from '../channels/unionpay/clearing-day.ts';
 import { zipOfMembers } from '../channels/zip.ts';
 import type { ChannelStatements, DayOptions, Printed } from './channel-statements.ts';
 import { ALIPAY, CHANNELS, UNIONPAY, delivery, listed, refundNo } from './channel-statements.ts';
@@ -409,4 +409,27 @@ describe('arrival windows are those of channel and source', () => {
     expect(explanationOf(refundNo(1))).toContain('2026-11-21 and 2026-11-22');
     expect(explanationOf(refundNo(2))).toContain('that of 2026-11-21 is not among them');
   });
+});
+
+test('refund records whose signs are not as expected are matched, and stderr says so', async () => {
+  const refund = record({
+    ...{ type: '04', time: '1120100000', amount: '000000000100', fee: 'C000000000000', net: 'C000000000100' },
+    ...{ queryId: '051120100000000001998', orderId: refundNo(1), original: UNIONPAY.transaction(1) },
+  });
+  const statement = await desk.put(
+    'signs.zip',
+    zipOfMembers([{ name: Buffer.from(`INN26112088ZM_${MER_ID}`), content: refund }]),
+  );
+  const list = await desk.put('refunds.csv', refundList([listed(UNIONPAY, { refundNo: refundNo(1) })]));
+
+  const said = await reconcile({
+    ...{ channel: 'unionpay', statements: [statement], list },
+    flags: ['--as-of', LATER, '--json'],
+  });
+
+  expect(JSON.parse(said.stdout)).toMatchObject({
+    matched: { refund_no: 1 },
+    statements: [{ quarantined: 0, remarks: [expect.stringContaining('1 refund records with C before')] }],
+  });
+  expect(said.stderr).toContain('Unlike the description in');
 });

@@ -68,7 +68,7 @@ describe('the document', () => {
       {
         ...{ file: statement, given_again: [], kind: 'trade', variant: 'all' },
         ...{ first_date: '2026-11-20', last_date: '2026-11-20' },
-        ...{ lines: 5, refund_lines: 2, quarantined: 0 },
+        ...{ lines: 5, refund_lines: 2, quarantined: 0, remarks: [] },
         sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
         totals: { declared: totals, computed: totals, agree: true },
       },

@@ -153,6 +153,32 @@ describe('an imported statement', () => {
   });
 });
 
+test('what its reader remarked is kept with a file, beside the rows that came with a new revision', async () => {
+  const billDate = '2026-11-19';
+  const remarking = (): StatementReader => {
+    const reader = plainReader();
+    return {
+      push: (chunk) => reader.push(chunk),
+      end: () => reader.end(),
+      summary: () => ({ ...reader.summary(), remarks: ['2 rows unlike the others'] }),
+    };
+  };
+  const bring = (amount: number) =>
+    importPlain(
+      db,
+      { billDate, lines: [{ at: `${billDate} 12:00:00`, refundNo: 'R1', amount }] },
+      { reader: remarking() },
+    );
+
+  await bring(5);
+  const { fileId } = await bring(6);
+  const again = await bring(6);
+
+  const file = await getStatementFile(db.pool, fileId);
+  expect(file?.detail).toMatchObject({ diff: {}, remarks: ['2 rows unlike the others'] });
+  expect(again).toMatchObject({ outcome: 'same', summary: { remarks: ['2 rows unlike the others'] } });
+});
+
 describe('F48 rows that cannot be read', () => {
   const withBadRows = (rows: readonly string[]): string => {
     const good = plainStatement([{ at: '2026-11-09 12:00:00', refundNo: 'R1', amount: 5 }]).split('\n');

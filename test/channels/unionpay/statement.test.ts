@@ -161,6 +161,53 @@ function spoilt(good: Buffer, at: number, bytes: readonly number[]): Buffer {
   return bad;
 }
 
+describe('money given back whose letters are not as expected', () => {
+  /** [what, letter and fee, letter and settlement, fee as kept in 1/100000 yuan, net of the day in fen] */
+  test.each<[string, string, string, string, bigint]>([
+    ['C before both, the fee given back', 'C000000000014', 'C000000002331', '-14000', 9_940n],
+    ['D before both, the fee given back', 'D000000000014', 'D000000002331', '-14000', 9_940n],
+    ['D before both, the fee charged', 'D000000000014', 'D000000002359', '14000', 9_912n],
+    ['C before both, the fee charged', 'C000000000014', 'C000000002359', '14000', 9_912n],
+    ['C before the settlement, the fee charged', 'D000000000014', 'C000000002359', '14000', 9_912n],
+    ['C before the settlement, without a fee', 'D000000000000', 'C000000002345', '0', 9_926n],
+  ])('%s: the kind of transaction says which way it went', async (_what, fee, net, feeE5, dayNet) => {
+    const { rows, summary } = await read(zipOf({ [NAME]: day(PAYMENT, { ...REFUND, fee, net }) }));
+
+    expect(rows[1]?.slice(1, 2).concat(rows[1].slice(5, 10))).toEqual([
+      ...['refund', '052506301658427863998', 'RF20250630000000000165', '2345', '2345', feeE5],
+    ]);
+    expect(summary).toMatchObject({
+      quarantinedCount: 0,
+      totals: { computed: { gross_minor: 10_000n, net_minor: dayNet }, agree: true },
+    });
+  });
+
+  test('is told with the letters that were found, each way once', async () => {
+    const plus = { ...REFUND, net: 'C000000002331' };
+    const charged = { ...REFUND, fee: 'D000000000014', net: 'C000000002359' };
+    const undone = { ...PAYMENT, type: '31', fee: 'C000000000074', net: 'C000000012271' };
+    const { summary } = await read(zipOf({ [NAME]: day(PAYMENT, plus, REFUND, plus, charged, undone) }));
+
+    expect(summary.remarks).toEqual([
+      '2 refund records with C before the settlement and C before the fee: read as money given back, as their kind of transaction (field 20) says',
+      '1 refund records with C before the settlement and D before the fee: read as money given back, as their kind of transaction (field 20) says',
+      '1 revoked records with C before the settlement and C before the fee: read as money given back, as their kind of transaction (field 20) says',
+    ]);
+    expect((await read(zipOf({ [NAME]: day(PAYMENT, REFUND) }))).summary.remarks).toEqual([]);
+  });
+
+  test('a printed report that shows the money the other way still speaks against the file', async () => {
+    const trades = day(PAYMENT, { ...REFUND, net: 'C000000002331' });
+    const asReceived = report('2  0.00 146.90 0.74 0.14 0.00 146.02');
+    const asGivenBack = report('2  23.45 123.45 0.74 0.14 23.31 122.71');
+    const agrees = async (rd: Buffer): Promise<boolean> =>
+      (await read(zipOf({ [NAME]: trades, RD201025063001_802310048993424: rd }))).summary.totals.agree;
+
+    expect(await agrees(asGivenBack)).toBe(true);
+    expect(await agrees(asReceived)).toBe(false);
+  });
+});
+
 describe('F48 I8: a bad record', () => {
   const short = record(PAYMENT).subarray(1);
 
@@ -203,11 +250,16 @@ describe('F48 I8: a bad record', () => {
         'no time as documented',
       ],
     ),
-    [
-      'a net that does not add up',
-      record({ ...PAYMENT, net: 'C000000012270' }),
+    ...[
+      { ...PAYMENT, net: 'C000000012270' },
+      { ...PAYMENT, net: 'D000000012271' },
+      { ...REFUND, net: 'D000000002330' },
+      { ...REFUND, net: 'C000000002332' },
+    ].map((bad): [string, Buffer, string] => [
+      `a net of ${bad.net}, which does not add up`,
+      record(bad),
       'amount, fee and settlement do not add up',
-    ],
+    ]),
   ])('%s is set aside with its place, and the others are read', async (_what, bad, reason) => {
     const { rows, summary } = await read(
       zipOf({ [NAME]: Buffer.concat([record(PAYMENT), bad, record(REFUND)]) }),
