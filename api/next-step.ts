@@ -3,7 +3,9 @@ import { assertNever } from '../domain/errors.ts';
 import type { Refund } from '../domain/refund/refund.ts';
 
 /** One sentence for the person who asks what now. */
-export function nextStep(refund: Pick<Refund, 'state' | 'stateReason' | 'overdueLevel' | 'bankLeg'>): string {
+export function nextStep(
+  refund: Pick<Refund, 'state' | 'stateReason' | 'overdueLevel' | 'bankLeg' | 'flaw'>,
+): string {
   switch (refund.state) {
     case 'requested':
       return 'It is put to the channel by itself.';
@@ -27,7 +29,9 @@ export function nextStep(refund: Pick<Refund, 'state' | 'stateReason' | 'overdue
   }
 }
 
-function afterSuccess(refund: Pick<Refund, 'state' | 'overdueLevel' | 'bankLeg'>): string {
+function afterSuccess(refund: Pick<Refund, 'state' | 'overdueLevel' | 'bankLeg' | 'flaw'>): string {
+  if (refund.flaw !== null)
+    return 'The channel did it and says that something was wrong with it: a person asks its support, quoting the serials.';
   if (refund.bankLeg === 'pending') {
     return refund.overdueLevel === 0
       ? "The channel has paid it on to the payer's bank; it is asked every day whether the bank has posted it."

@@ -59,6 +59,11 @@ export const refundSchema = z
     requested_at: instantField,
     accepted_at: instantField.nullable(),
     succeeded_at: instantField.nullable(),
+    clearing_date: z.string().nullable().describe('The day on which the channel cleared it, as it prints it'),
+    flaw: z
+      .string()
+      .nullable()
+      .describe('What the channel says was wrong with a refund that it did: a person looks into it'),
     lands_in: z.string().nullable().describe("Where the money lands, in the channel's words"),
     bank_leg: z
       .enum(BANK_LEGS)
@@ -107,6 +112,8 @@ export function toRefundResource(refund: Refund, proof: readonly ProofNumber[]):
     requested_at: refund.requestedAt.toISOString(),
     accepted_at: refund.acceptedAt?.toISOString() ?? null,
     succeeded_at: refund.succeededAt?.toISOString() ?? null,
+    clearing_date: refund.clearingDate,
+    flaw: refund.flaw,
     lands_in: refund.landsIn,
     bank_leg: refund.bankLeg,
     arrival_estimate_at: refund.arrivalEstimateAt?.toISOString() ?? null,
@@ -177,6 +184,8 @@ function exampleRefund(): object {
     requested_at: '2026-11-24T02:30:00.000Z',
     accepted_at: '2026-11-24T02:30:01.000Z',
     succeeded_at: null,
+    clearing_date: null,
+    flaw: null,
     lands_in: null,
     bank_leg: null,
     arrival_estimate_at: null,

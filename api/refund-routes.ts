@@ -173,6 +173,7 @@ function resourceOf(deps: ApiDeps, refund: Refund): RefundResource {
   const serials = {
     refundNo,
     channelRefundNo,
+    clearingDate: refund.clearingDate,
     paymentNo: payment.paymentNo,
     transactionId: payment.transactionId,
   };

@@ -135,7 +135,7 @@ async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[])
   await tx.query(
     `update refunds r
         set state = $2, state_reason = $3, accepted_at = $5, succeeded_at = $6, lands_in = $7, payer_amount_minor = $8,
-            bank_leg = $9, arrival_estimate_at = $10,
+            bank_leg = $9, arrival_estimate_at = $10, flaw = $11, clearing_date = $12,
             channel_refund_no = case when exists (
               select from refunds o where o.account_id = r.account_id and o.channel_refund_no = $4 and o.id <> r.id
             ) then r.channel_refund_no else $4 end
@@ -151,6 +151,8 @@ async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[])
       facts.payerAmountMinor ?? null,
       facts.bankLeg ?? null,
       facts.arrivalEstimateAt ?? null,
+      facts.flaw ?? null,
+      facts.clearingDate ?? null,
     ],
   );
   await keepCounted(tx, before, reservesAmount(status.state));
@@ -235,7 +237,7 @@ async function noteAnswer(tx: Tx, refundId: string, observations: readonly Obser
 function describe(answer: Observation): string {
   switch (answer.kind) {
     case 'channel_report':
-      return answer.status;
+      return answer.flaw === undefined ? answer.status : `${answer.status} (${answer.flaw})`;
     case 'channel_absent':
       return 'no such refund';
     case 'attempt_held':

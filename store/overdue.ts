@@ -91,6 +91,7 @@ export interface OverdueRow {
   readonly overdueSince: Date;
   readonly channelRefundNo: string | null;
   readonly transactionId: string | null;
+  readonly clearingDate: string | null;
   readonly landsIn: string | null;
   /** `pending`: the channel has paid, and the payer's bank is what is late. */
   readonly bankLeg: BankLeg | null;
@@ -109,7 +110,8 @@ export async function listOverdue(
             p.payment_no as "paymentNo", r.amount_minor as "amountMinor", r.currency,
             s.effective_state as state, r.state_reason as "stateReason", r.overdue_level as level, r.promise_at as "promiseAt",
             r.overdue_since as "overdueSince", r.channel_refund_no as "channelRefundNo", p.transaction_id as "transactionId",
-            r.lands_in as "landsIn", r.bank_leg as "bankLeg", r.last_asked_at as "lastAskedAt", r.last_answer as "lastAnswer"
+            r.clearing_date as "clearingDate", r.lands_in as "landsIn", r.bank_leg as "bankLeg",
+            r.last_asked_at as "lastAskedAt", r.last_answer as "lastAnswer"
        from refunds r
        join payments p on p.id = r.payment_id
        join refund_status s on s.id = r.id

@@ -30,6 +30,8 @@ export interface RefundRow extends PaymentColumns {
   readonly accepted_at: Date | null;
   readonly succeeded_at: Date | null;
   readonly lands_in: string | null;
+  readonly flaw: string | null;
+  readonly clearing_date: string | null;
   readonly bank_leg: BankLeg | null;
   readonly arrival_estimate_at: Date | null;
   readonly promise_at: Date | null;
@@ -60,6 +62,8 @@ export function toRefund(row: RefundRow): Refund {
     acceptedAt: row.accepted_at,
     succeededAt: row.succeeded_at,
     landsIn: row.lands_in,
+    flaw: row.flaw,
+    clearingDate: row.clearing_date,
     bankLeg: row.bank_leg,
     arrivalEstimateAt: row.arrival_estimate_at,
     promiseAt: row.promise_at,

@@ -29,10 +29,10 @@ function toObservation(answer: QueryAnswer, deps: ActivityDeps, channel: Channel
   const at = deps.clock.now().toISOString();
   switch (answer.outcome) {
     case 'reported': {
-      const { status, amountMinor, bankLeg } = answer.report;
-      const leg = bankLeg === undefined ? [] : [bankLeg.status, bankLeg.estimateAt?.toISOString()];
-      const said = [status, amountMinor?.toString() ?? 'no amount', ...leg];
-      const ref = said.filter((part) => part !== undefined).join('/');
+      const { status, amountMinor, bankLeg, flaw, clearingDate } = answer.report;
+      const said = [status, amountMinor?.toString() ?? 'no amount'];
+      const more = [bankLeg?.status, bankLeg?.estimateAt?.toISOString(), flaw, clearingDate];
+      const ref = [...said, ...more.filter((part) => part !== undefined)].join('/');
       return { ...reportFacts(answer.report), source: 'query', ref, at };
     }
     case 'absent': {

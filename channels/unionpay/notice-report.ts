@@ -2,7 +2,7 @@
 import type { RefundReport } from '../channel.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import { REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
-import { readTxnTime, textOrNull } from './reports.ts';
+import { clearingDateOf, flawOf, readTxnTime, textOrNull } from './reports.ts';
 
 /**
  * Success is believed as it is signed. Anything else only shows that UnionPay has the refund: its advice is to ask before
@@ -13,9 +13,9 @@ export function noticeReport(fields: Parameters): RefundReport | null {
   const acceptedAt = readTxnTime(txnTime ?? '');
   if (orderId === undefined || respCode === undefined || acceptedAt === null) return null;
   if (txnAmt === undefined || !/^[0-9]{1,12}$/.test(txnAmt)) return null;
-  const isDone = outcomeOf(REFUND_OUTCOMES, respCode).outcome === 'good';
+  const outcome = outcomeOf(REFUND_OUTCOMES, respCode);
   return {
-    status: isDone ? 'success' : 'processing',
+    status: outcome.outcome === 'good' ? 'success' : 'processing',
     refundNo: orderId,
     channelRefundNo: textOrNull(fields['queryId']),
     transactionId: textOrNull(fields['origQryId']),
@@ -24,5 +24,7 @@ export function noticeReport(fields: Parameters): RefundReport | null {
     acceptedAt,
     succeededAt: null,
     landsIn: textOrNull(fields['accNo']),
+    ...flawOf(outcome, respCode, fields['respMsg']),
+    ...clearingDateOf(fields),
   };
 }

@@ -5,8 +5,8 @@
 import type { Outcome as CommonOutcome } from '../outcome.ts';
 import { absent, held, refused, unknown } from '../outcome.ts';
 
-/** `good`: taken (as an answer to the refund), or done (as an answer about it). */
-export type Outcome = CommonOutcome | { readonly outcome: 'good' };
+/** `good`: taken (as an answer to the refund), or done (as an answer about it). `flawed`: a person looks into it. */
+export type Outcome = CommonOutcome | { readonly outcome: 'good'; readonly flawed?: true };
 
 const good: Outcome = { outcome: 'good' };
 
@@ -16,8 +16,8 @@ const good: Outcome = { outcome: 'good' };
  */
 const COMMON: Readonly<Record<string, Outcome>> = {
   '00': good,
-  // Done, with a flaw that UnionPay looks into by itself.
-  A6: good,
+  // Done, so the money has left; with a flaw that UnionPay does not describe, so it is flagged for review.
+  A6: { outcome: 'good', flawed: true },
   '01': refused,
   '02': held('try_later'),
   '03': unknown,

@@ -5,8 +5,8 @@ const QUERY_ID = /^\d{4}(\d{10})(\d{6})\d$/;
 const RETRIEVAL_DIGITS = 12;
 
 /**
- * The first is UnionPay's (its telephone is 95516). Banks know a transaction by its trace and its retrieval reference; for
- * a refund the latter is the end of the payment's order number.
+ * The first is UnionPay's (its telephone is 95516). Banks know a transaction by its trace with the clearing date, and by
+ * its retrieval reference; for a refund the latter is the end of the payment's order number.
  */
 export function unionpayProofNumbers(of: RefundSerials): readonly ProofNumber[] {
   return [
@@ -20,6 +20,7 @@ export function unionpayProofNumbers(of: RefundSerials): readonly ProofNumber[] 
       value: traceOf(of.channelRefundNo),
       readers: ['payer_bank', 'merchant_channel'],
     },
+    ...clearingDateOf(of),
     {
       name: { zh: '检索参考号', en: 'retrieval reference number' },
       value: retrievalReferenceOf(of.paymentNo),
@@ -45,4 +46,11 @@ function traceOf(queryId: string | null): string | null {
 function retrievalReferenceOf(orderId: string): string | null {
   const tail = orderId.slice(-RETRIEVAL_DIGITS);
   return /^\d{12}$/.test(tail) ? tail : null;
+}
+
+/** Quoted once there is one: before that the refund has not been cleared, and there is nothing to wait for. */
+function clearingDateOf({ clearingDate }: RefundSerials): readonly ProofNumber[] {
+  if (clearingDate === null) return [];
+  const name = { zh: '清算日期', en: 'clearing date' };
+  return [{ name, value: clearingDate, readers: ['payer_bank', 'merchant_channel'] }];
 }

@@ -5,17 +5,22 @@ import type { PaymentReport, RefundOrder, RefundReport } from '../channel.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import type { Outcome } from './outcome.ts';
 
+const FLAW_CHARACTERS_MAX = 200;
+
 /** The answer to a refund that was taken; it is not done before a question or the statement says so. */
-export function submittedReport(order: RefundOrder, fields: Parameters): RefundReport {
-  return { ...baseOf(order, fields), status: 'processing', succeededAt: null };
+export function submittedReport(order: RefundOrder, fields: Parameters, outcome: Outcome): RefundReport {
+  const flaw = flawOf(outcome, fields['respCode'], fields['respMsg']);
+  return { ...baseOf(order, fields), ...flaw, status: 'processing', succeededAt: null };
 }
 
 /** What came of a refund that was asked about; null where that is not known. */
 export function refundReport(order: RefundOrder, fields: Parameters, outcome: Outcome): RefundReport | null {
   const base = baseOf(order, fields);
   switch (outcome.outcome) {
-    case 'good':
-      return { ...base, status: 'success', succeededAt: null };
+    case 'good': {
+      const flaw = flawOf(outcome, fields['origRespCode'], fields['origRespMsg']);
+      return { ...base, ...flaw, status: 'success', succeededAt: null };
+    }
     case 'refused':
       return { ...base, status: 'closed', succeededAt: null };
     case 'held':
@@ -39,7 +44,24 @@ function baseOf(order: RefundOrder, fields: Parameters): Omit<RefundReport, 'sta
     payerAmountMinor: null,
     acceptedAt: order.requestedAt,
     landsIn: textOrNull(fields['accNo']),
+    ...clearingDateOf(fields),
   };
+}
+
+/** What is wrong with it in UnionPay's code and words, where its code says that something is. */
+export function flawOf(
+  outcome: Outcome,
+  code: string | undefined,
+  words: string | undefined,
+): Pick<RefundReport, 'flaw'> {
+  if (outcome.outcome !== 'good' || outcome.flawed === undefined) return {};
+  return { flaw: [code, words].join(' ').trim().slice(0, FLAW_CHARACTERS_MAX) };
+}
+
+/** The clearing day, `MMdd`: banks find a transaction by its trace and this. */
+export function clearingDateOf(fields: Parameters): Pick<RefundReport, 'clearingDate'> {
+  const day = fields['settleDate'];
+  return day !== undefined && /^\d{4}$/.test(day) ? { clearingDate: day } : {};
 }
 
 /** Null when the order lacks what a paid one has. */

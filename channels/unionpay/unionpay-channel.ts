@@ -72,7 +72,7 @@ async function submitRefund(
   switch (outcome.outcome) {
     case 'good':
       return isAbout(order, answer.fields)
-        ? { outcome: 'reported', report: submittedReport(order, answer.fields), responseId: null }
+        ? { outcome: 'reported', report: submittedReport(order, answer.fields, outcome), responseId: null }
         : unknown('the answer is about another refund');
     case 'held':
       return heldAnswer(answer, outcome);

@@ -74,7 +74,8 @@ function resource(body: Record<string, unknown>): RefundResource {
 
 function stateText(refund: RefundResource): string {
   const reason = refund.state_reason === null ? '' : ` (${refund.state_reason})`;
-  return `${refund.state}${reason}${refund.overdue_level > 0 ? ', overdue' : ''}`;
+  const flaw = refund.flaw === null ? '' : ', with a flaw';
+  return `${refund.state}${reason}${flaw}${refund.overdue_level > 0 ? ', overdue' : ''}`;
 }
 
 function yuan(refund: RefundResource): string {
@@ -94,6 +95,7 @@ function describe(refund: RefundResource): string {
     ['lands in', refund.lands_in ?? ''],
     ["payer's bank", refund.bank_leg?.replaceAll('_', ' ') ?? ''],
     ['bank expected by', time(refund.arrival_estimate_at)],
+    ['flaw', refund.flaw ?? ''],
     ...refund.proof.map(proofFact),
     ['next', refund.next_step],
   ];

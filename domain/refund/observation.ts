@@ -87,6 +87,10 @@ export interface ChannelReport extends Base {
   readonly succeededAt?: string;
   /** Where it lands, in the channel's words; display text only. */
   readonly landsIn?: string;
+  /** What the channel itself says is wrong with it, in its code and words: a person looks into it, the state is as said. */
+  readonly flaw?: string;
+  /** The day on which the channel clears it, as the channel prints it; display text only. */
+  readonly clearingDate?: string;
   /** What the payer gets back when coupons were part of the payment, minor units. */
   readonly payerAmountMinor?: string;
   readonly bankLeg?: BankLeg;

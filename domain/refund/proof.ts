@@ -7,6 +7,8 @@ export interface RefundSerials {
   /** The channel's numbers of the refund and of the payment; null while it has not given them. */
   readonly channelRefundNo: string | null;
   readonly transactionId: string | null;
+  /** The day on which the channel cleared the refund, as it prints it; null where it has named none. */
+  readonly clearingDate: string | null;
 }
 
 /**

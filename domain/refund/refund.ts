@@ -70,6 +70,10 @@ export interface Refund {
   readonly acceptedAt: Date | null;
   readonly succeededAt: Date | null;
   readonly landsIn: string | null;
+  /** What the channel itself says is wrong with a refund that it did; null for most. A person looks into it. */
+  readonly flaw: string | null;
+  /** The day on which the channel cleared it, as it prints it; null where it has named none. */
+  readonly clearingDate: string | null;
   /** The way to the payer's bank; null where the channel does not tell of it. */
   readonly bankLeg: BankLeg | null;
   /** When the channel expects the bank to have posted it; null where it does not say. */

@@ -14,6 +14,10 @@ export interface RefundReport {
   readonly acceptedAt: Date | null;
   readonly succeededAt: Date | null;
   readonly landsIn: string | null;
+  /** What the channel itself says is wrong with it, where it says so: see {@link ChannelReport}. */
+  readonly flaw?: string;
+  /** The day on which the channel clears it, as it prints it, where it names one. */
+  readonly clearingDate?: string;
   /** The way from the channel to the payer's bank, where the channel tells of it; absent where it does not. */
   readonly bankLeg?: BankLegReport;
 }
@@ -27,7 +31,7 @@ export interface BankLegReport {
 /** The report as evidence, still without its source. What the channel left out stays out. */
 export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' | 'ref' | 'at'> {
   const { status, amountMinor, payerAmountMinor, channelRefundNo, transactionId, landsIn, bankLeg } = report;
-  const { refundedSoFarMinor } = report;
+  const { refundedSoFarMinor, flaw, clearingDate } = report;
   return {
     kind: 'channel_report',
     status,
@@ -39,6 +43,8 @@ export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' 
     ...(report.acceptedAt === null ? {} : { acceptedAt: report.acceptedAt.toISOString() }),
     ...(report.succeededAt === null ? {} : { succeededAt: report.succeededAt.toISOString() }),
     ...(landsIn === null ? {} : { landsIn }),
+    ...(flaw === undefined ? {} : { flaw }),
+    ...(clearingDate === undefined ? {} : { clearingDate }),
     ...(bankLeg === undefined ? {} : bankLegFacts(bankLeg)),
   };
 }

@@ -1,10 +1,12 @@
 /** Asking until the channel's final word: when it is asked, what ends the asking, and what never does. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { askAboutRefund } from '../../activities/refund/ask-about-refund.ts';
 import { awaitVerdict } from '../../activities/refund/await-verdict.ts';
 import { confirmPayment } from '../../activities/refund/confirm-payment.ts';
 import { recordVerdict } from '../../activities/refund/record-verdict.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import { submitRefund } from '../../activities/refund/submit-refund.ts';
+import type { QueryAnswer } from '../../channels/channel.ts';
 import { observe } from '../../store/observations.ts';
 import { DAY_MS, minute, said } from '../store/books.ts';
 import { held, unknown } from './scripted-channel.ts';
@@ -53,6 +55,25 @@ async function minutesOfPolls(ref: RefundRef, polls: number): Promise<number[]> 
   }
   return asked;
 }
+
+test('a success with a flaw is success, and kept as flawed, also where success was said before', async () => {
+  const flaw = 'A6 flawed';
+  const ref = await taken();
+  const done =
+    (more: object) =>
+    (truth: () => QueryAnswer): QueryAnswer => {
+      const answer = truth();
+      if (answer.outcome !== 'reported') throw new Error(`unexpected ${answer.outcome}`);
+      return { ...answer, report: { ...answer.report, status: 'success', ...more } };
+    };
+  bench.channel.script('queryRefund', done({}), done({ flaw }));
+
+  const plain = await askAboutRefund(bench.deps, bench.channel, await rowOf(bench, ref));
+  const flawed = await askAboutRefund(bench.deps, bench.channel, plain);
+
+  expect(plain).toMatchObject({ state: 'succeeded', flaw: null, lastAnswer: 'success' });
+  expect(flawed).toMatchObject({ state: 'succeeded', flaw, lastAnswer: `success (${flaw})` });
+});
 
 describe('the times at which the channel is asked', () => {
   test('are those that the channel advises: each minute up to the fifth, then after 5, 10, 20 and 30', async () => {

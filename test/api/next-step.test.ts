@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { nextStep } from '../../api/next-step.ts';
 import { REFUND_STATES } from '../../domain/refund/state.ts';
 
-const plain = { stateReason: null, overdueLevel: 0, bankLeg: null } as const;
+const plain = { stateReason: null, overdueLevel: 0, bankLeg: null, flaw: null } as const;
 
 describe('what happens next', () => {
   test.each(REFUND_STATES)('is said of a refund that is %s', (state) => {
@@ -19,6 +19,10 @@ describe('what happens next', () => {
       );
     },
   );
+
+  test('sends a person after what the channel did with a flaw', () => {
+    expect(nextStep({ ...plain, state: 'settled', flaw: 'A6' })).toMatch(/something was wrong/);
+  });
 
   test('tells the payer that the money lies in the wallet when the bank refused it', () => {
     expect(nextStep({ ...plain, state: 'settled', bankLeg: 'returned_to_wallet' })).toMatch(

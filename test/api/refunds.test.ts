@@ -44,6 +44,8 @@ describe('a refund that is asked for', () => {
       requested_at: NOW.toISOString(),
       accepted_at: null,
       succeeded_at: null,
+      clearing_date: null,
+      flaw: null,
       lands_in: null,
       bank_leg: null,
       arrival_estimate_at: null,

@@ -27,6 +27,26 @@ function unknownAnswer(attempt: number, minutes: number): Observation {
 }
 
 describe('evidence about a refund', () => {
+  test('keeps the flaw and the clearing day, whichever word of the channel brought them', async () => {
+    const flaw = 'A6 有缺陷的成功[9000A6]';
+    const words = [
+      said('success', 4, { ref: 'query', flaw }),
+      said('success', 5, { ref: 'notice' }),
+      said('processing', 3, { clearingDate: '1124' }),
+    ];
+    for (const order of [words, words.toReversed()]) {
+      const refund = await refundOf(db.pool, 500n);
+      await observe(db.pool, refund.id, [sent(1, 2)]);
+      for (const word of order) await observe(db.pool, refund.id, [word]);
+
+      expect(await getRefundById(db.pool, refund.id)).toMatchObject({
+        state: 'succeeded',
+        flaw,
+        clearingDate: '1124',
+      });
+    }
+  });
+
   test('moves its row in the same step, with the facts that the channel named', async () => {
     const refund = await refundOf(db.pool, 500n);
     const acceptedAt = '2026-11-24T02:02:00.000Z';

@@ -231,7 +231,9 @@ describe('the question before the flag', () => {
 describe('the overdue list', () => {
   test('has what people need: how late, how much, what was asked and answered, and every serial number', async () => {
     const refund = await promised({ amount: 321n });
-    await observe(db.pool, refund.id, [said('processing', 90, { landsIn: '招商银行0403' })]);
+    await observe(db.pool, refund.id, [
+      said('processing', 90, { landsIn: '招商银行0403', clearingDate: '1124' }),
+    ]);
     await flagOverdue(db.pool, minute(ALARM));
     const { channelRefundNo } = (await getRefundById(db.pool, refund.id)) ?? {};
 
@@ -253,6 +255,7 @@ describe('the overdue list', () => {
         overdueSince: minute(ALARM),
         channelRefundNo,
         transactionId: refund.payment.transactionId,
+        clearingDate: '1124',
         landsIn: '招商银行0403',
         lastAskedAt: minute(90),
         lastAnswer: 'processing',

@@ -11,6 +11,7 @@ const GIVEN: RefundSerials = {
   paymentNo: 'ORD20260901000000000034',
   channelRefundNo: '052606301658427863998',
   transactionId: '442606301051457846498',
+  clearingDate: '0630',
 };
 
 describe('proof numbers', () => {
@@ -34,7 +35,9 @@ describe('proof numbers', () => {
     });
 
     test('never stand for a number that the channel has not given', () => {
-      const bare = channel.proofNumbers({ ...GIVEN, channelRefundNo: null, transactionId: null });
+      const bare = channel.proofNumbers({
+        ...{ ...GIVEN, channelRefundNo: null, transactionId: null, clearingDate: null },
+      });
       const ours = new Set([GIVEN.refundNo, GIVEN.paymentNo, GIVEN.paymentNo.slice(-12), null]);
 
       expect(bare.map(({ name }) => name)).toEqual(channel.proofNumbers(GIVEN).map(({ name }) => name));
@@ -76,6 +79,7 @@ describe('proof numbers', () => {
     expect(quoted('unionpay', 'payer_channel')).toEqual([['查询流水号', '052606301658427863998']]);
     expect(quoted('unionpay', 'payer_bank')).toEqual([
       ['系统跟踪号和时间', '786399 0630165842'],
+      ['清算日期', '0630'],
       ['检索参考号', '000000000034'],
     ]);
     // The longer form of earlier years.
@@ -85,6 +89,7 @@ describe('proof numbers', () => {
     ]);
     expect(quoted('unionpay', 'payer_bank', { channelRefundNo: '5030', paymentNo: 'ORDER-1' })).toEqual([
       ['系统跟踪号和时间', null],
+      ['清算日期', '0630'],
       ['检索参考号', null],
     ]);
   });

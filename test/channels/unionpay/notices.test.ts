@@ -63,6 +63,14 @@ describe('a notice about a refund', () => {
     });
   });
 
+  test('brings the clearing day, and the flaw of a success that has one', () => {
+    expect(read(form(signedFields(NOTICE)))).toMatchObject({ report: { clearingDate: '1124' } });
+    expect(read(form(signedFields(NOTICE)))).not.toHaveProperty('report.flaw');
+    expect(read(form(signedFields({ ...NOTICE, respCode: 'A6' })))).toMatchObject({
+      report: { status: 'success', flaw: 'A6 成功[0000000]' },
+    });
+  });
+
   test.each(['05', '61', '36', 'ZZ'])(
     'I7: with %s only shows that UnionPay has it; the question decides',
     (respCode) => {

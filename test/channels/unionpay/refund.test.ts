@@ -98,6 +98,14 @@ describe('a refund put to UnionPay', () => {
     });
   });
 
+  test('that was taken with A6 is not done either, and the flaw is told', async () => {
+    desk.answer({ fields: { ...TAKEN, respCode: 'A6', respMsg: '有缺陷的成功' } });
+
+    expect(await desk.channel().submitRefund(ORDER)).toMatchObject({
+      report: { status: 'processing', flaw: 'A6 有缺陷的成功' },
+    });
+  });
+
   test.each([
     ['another number', { orderId: 'RF2' }],
     ['another time', { txnTime: '20261124103001' }],
@@ -197,6 +205,32 @@ describe('asking about a refund', () => {
         succeededAt: null,
       },
     });
+  });
+
+  test('A6 is success with a flaw, told in UnionPay’s code and words for a person to look into; 00 has none', async () => {
+    desk.answer(
+      { fields: { ...FOUND, origRespCode: 'A6', origRespMsg: '有缺陷的成功[9000A6]' } },
+      { fields: FOUND },
+    );
+    const channel = desk.channel();
+
+    expect(await channel.queryRefund(ORDER)).toMatchObject({
+      report: { status: 'success', flaw: 'A6 有缺陷的成功[9000A6]' },
+    });
+    expect(await channel.queryRefund(ORDER)).not.toHaveProperty('report.flaw');
+  });
+
+  test('brings the clearing day, by which banks find it; anything but MMdd is none', async () => {
+    desk.answer(
+      { fields: FOUND },
+      { fields: { ...FOUND, settleDate: '' } },
+      { fields: { ...FOUND, settleDate: '11' } },
+    );
+    const channel = desk.channel();
+
+    expect(await channel.queryRefund(ORDER)).toMatchObject({ report: { clearingDate: '1124' } });
+    expect(await channel.queryRefund(ORDER)).not.toHaveProperty('report.clearingDate');
+    expect(await channel.queryRefund(ORDER)).not.toHaveProperty('report.clearingDate');
   });
 
   test('F7: 34 is "no such transaction, or not visible yet"', async () => {
