@@ -72,6 +72,11 @@ export interface ReportedAnswer extends Answered {
 /** The channel knows no such refund, or does not show it yet: see `limits.absenceGraceMs`. */
 export interface AbsentAnswer extends Answered {
   readonly outcome: 'absent';
+  /**
+   * The channel has the number and says in plain words that it did nothing under it, and that the same number may be sent
+   * again: its code and words. Left out where it does not know the number.
+   */
+  readonly notDone?: string;
 }
 
 export type SubmitAnswer = ReportedAnswer | HeldAnswer | RefusedAnswer | UnknownAnswer;

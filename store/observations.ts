@@ -239,7 +239,7 @@ function describe(answer: Observation): string {
     case 'channel_report':
       return answer.flaw === undefined ? answer.status : `${answer.status} (${answer.flaw})`;
     case 'channel_absent':
-      return 'no such refund';
+      return answer.notDone ?? 'no such refund';
     case 'attempt_held':
     case 'attempt_refused':
       return answer.channelCode;

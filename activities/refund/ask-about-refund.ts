@@ -38,7 +38,8 @@ function toObservation(answer: QueryAnswer, deps: ActivityDeps, channel: Channel
     case 'absent': {
       const { absenceGraceMs: graceMs, silentAttemptsMax } = channel.limits;
       const limit = silentAttemptsMax === null ? {} : { silentAttemptsMax };
-      return { kind: 'channel_absent', source: 'query', ref: `absent/${at}`, at, graceMs, ...limit };
+      const said = answer.notDone === undefined ? {} : { notDone: answer.notDone };
+      return { kind: 'channel_absent', source: 'query', ref: `absent/${at}`, at, graceMs, ...limit, ...said };
     }
     case 'held':
       if (answer.reason !== 'rate_limited')

@@ -13,7 +13,10 @@ export function submittedReport(order: RefundOrder, fields: Parameters, outcome:
   return { ...baseOf(order, fields), ...flaw, status: 'processing', succeededAt: null };
 }
 
-/** What came of a refund that was asked about; null where that is not known. */
+/**
+ * What came of a refund that was asked about. Null where that is not known, and where UnionPay did nothing and the same
+ * number may be sent again ({@link isPassing}).
+ */
 export function refundReport(order: RefundOrder, fields: Parameters, outcome: Outcome): RefundReport | null {
   const base = baseOf(order, fields);
   switch (outcome.outcome) {
@@ -24,8 +27,8 @@ export function refundReport(order: RefundOrder, fields: Parameters, outcome: Ou
     case 'refused':
       return { ...base, status: 'closed', succeededAt: null };
     case 'held':
-      // What passes by itself is still in hand; anything else is a plain no of the bank or of UnionPay.
-      return { ...base, status: PASSING.has(outcome.reason) ? 'processing' : 'closed', succeededAt: null };
+      // A plain no of the bank or of UnionPay to this number.
+      return isPassing(outcome) ? null : { ...base, status: 'closed', succeededAt: null };
     case 'unknown':
       return { ...base, status: 'processing', succeededAt: null };
     case 'absent':
@@ -33,7 +36,14 @@ export function refundReport(order: RefundOrder, fields: Parameters, outcome: Ou
   }
 }
 
-const PASSING: ReadonlySet<string> = new Set(['rate_limited', 'try_later', 'short_balance']);
+/**
+ * As origRespCode these (02 closed for now, 39 outside its hours, 37 too often) are what the refund itself was told: it was
+ * turned away before anything was done, and the documents say of them "later, with the same number and time". So it is
+ * neither in hand, which would be for ever, nor failed, which would let another number be used.
+ */
+export function isPassing(outcome: Outcome): boolean {
+  return outcome.outcome === 'held' && (outcome.reason === 'rate_limited' || outcome.reason === 'try_later');
+}
 
 function baseOf(order: RefundOrder, fields: Parameters): Omit<RefundReport, 'status' | 'succeededAt'> {
   return {

@@ -20,8 +20,11 @@ import { UNIONPAY_LIMITS } from './limits.ts';
 import { heldAnswer, messageOf } from './held-answer.ts';
 import { ORIGINAL_OUTCOMES, QUESTION_OUTCOMES, REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
 import { unionpayProofNumbers } from './proof-numbers.ts';
-import { paymentReport, refundReport, submittedReport } from './reports.ts';
+import { isPassing, paymentReport, refundReport, submittedReport } from './reports.ts';
 import { UNIONPAY_LINE_PROVES, openUnionpayStatement } from './statement.ts';
+
+/** Characters of a code and its words that are kept. */
+const WORDS_MAX = 200;
 
 export function unionpayChannel(account: UnionpayAccount, deps: GatewayDeps): Channel {
   const gateway = createGateway(account, deps);
@@ -122,7 +125,12 @@ async function queryRefund(gateway: Gateway, order: RefundOrder, signal?: AbortS
     return unknown('the answer is about another refund');
   const original = answer.fields['origRespCode'];
   if (original === undefined || original === '') return unknown('the answer has no origRespCode');
-  const report = refundReport(order, answer.fields, outcomeOf(ORIGINAL_OUTCOMES, original));
+  const outcome = outcomeOf(ORIGINAL_OUTCOMES, original);
+  if (isPassing(outcome)) {
+    const notDone = `${original} ${answer.fields['origRespMsg'] ?? ''}`.trim().slice(0, WORDS_MAX);
+    return { outcome: 'absent', notDone, responseId: null };
+  }
+  const report = refundReport(order, answer.fields, outcome);
   return report === null
     ? unknown(`origRespCode ${original}`)
     : { outcome: 'reported', report, responseId: null };

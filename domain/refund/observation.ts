@@ -102,6 +102,8 @@ export interface ChannelReport extends Base {
 export interface ChannelAbsent extends Base {
   readonly kind: 'channel_absent';
   readonly graceMs: number;
+  /** It has the number and says that it did nothing under it: its code and words. Absent where it does not know the number. */
+  readonly notDone?: string;
   /** The channel's limit on attempts without a word, where it has one: from there on a person finds out. */
   readonly silentAttemptsMax?: number;
 }

@@ -69,6 +69,8 @@ interface Facts {
   readonly closed: boolean;
   readonly abnormal: boolean;
   readonly known: boolean;
+  /** The channel said that it did nothing under a number that it had taken before. */
+  readonly undone: boolean;
   readonly lineSeen: boolean;
   readonly bounced: boolean;
   readonly amountDiffers: boolean;
@@ -100,6 +102,7 @@ export function statusOf(amountMinor: bigint, observations: readonly Observation
   if (facts.closed) return { state: 'failed', reason: 'closed' };
   if (facts.abnormal) return { state: 'needs_action', reason: 'abnormal' };
   if (facts.known && facts.refusedForGood) return { state: 'needs_action', reason: 'conflict_of_evidence' };
+  if (facts.undone) return { state: 'needs_action', reason: 'conflict_of_evidence' };
   if (facts.known) return { state: 'processing', reason: null };
 
   // Nothing certain from the channel: an attempt without a trustworthy answer keeps every other question open.
@@ -124,6 +127,7 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     closed: reports.some((one) => one.status === 'closed'),
     abnormal: reports.some((one) => one.status === 'abnormal'),
     known: reports.length > 0 || lines.length > 0,
+    undone: lines.length === 0 && reports.length > 0 && notDoneAt(observations) > latest(reports),
     lineSeen: lines.length > 0,
     bounced: observations.some((one) => one.kind === 'bounced'),
     amountDiffers:
@@ -137,6 +141,15 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     held: lastHold(observations),
     paymentMismatch: latestPaymentWord(observations) === 'payment_mismatch',
   };
+}
+
+/** When the channel last said that it did nothing under this number; never, where it did not say so. */
+function notDoneAt(observations: readonly Observation[]): number {
+  return latest(observations.filter((one) => one.kind === 'channel_absent' && one.notDone !== undefined));
+}
+
+function latest(observations: readonly Observation[]): number {
+  return Math.max(...observations.map(({ at }) => Date.parse(at)));
 }
 
 /** The newest word of the channel about the payment itself; at equal times the mismatch wins (nothing is sent). */

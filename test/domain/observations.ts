@@ -66,6 +66,17 @@ export function absent(minute: number, graceMinutes = 5, silentAttemptsMax?: num
   return { kind: 'channel_absent', source: 'query', ref, at: at(minute), graceMs, ...limit };
 }
 
+/** The channel has the number and says that it did nothing under it. */
+export function undone(minute: number, graceMinutes = 5): Observation {
+  const base = { source: 'query', ref: `u${String(minute)}`, at: at(minute) } as const;
+  return {
+    ...base,
+    kind: 'channel_absent',
+    graceMs: graceMinutes * MINUTE_MS,
+    notDone: '39 outside its hours',
+  };
+}
+
 export function line(
   proves: 'acceptance' | 'completion' | 'clearing' = 'acceptance',
   lineNo = 7,
@@ -128,6 +139,7 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc
     .tuple(minute, fc.integer({ min: 0, max: 10 }), fc.constantFrom(undefined, 1, 2, 3))
     .map((args) => absent(...args)),
+  minute.map((one) => undone(one)),
   fc.constantFrom(
     line('acceptance', 1),
     line('completion', 2),

@@ -16,6 +16,7 @@ import {
   refused,
   report,
   started,
+  undone,
 } from './observations.ts';
 
 function status(...observations: Observation[]): [RefundState, StateReason] {
@@ -119,6 +120,37 @@ describe('a refusal', () => {
       'succeeded',
       null,
     ]);
+  });
+});
+
+describe('the word that nothing was done under a number', () => {
+  test('makes an attempt without an answer void after the grace, so that the same number is sent again', () => {
+    expect(status(started(1, 0), lost(1, 1), undone(4))).toEqual(['unknown', null]);
+    expect(status(started(1, 0), lost(1, 1), undone(6))).toEqual(['requested', null]);
+  });
+
+  test('contradicts an acceptance before it, so a person sees it instead of a wait without end', () => {
+    expect(status(started(1, 0), report('processing', 1), undone(60))).toEqual([
+      'needs_action',
+      'conflict_of_evidence',
+    ]);
+    expect(status(started(1, 0), report('processing', 1), absent(60))).toEqual(['processing', null]);
+  });
+
+  test('contradicts no acceptance that came after it: the number was sent again and taken', () => {
+    expect(status(started(1, 0), lost(1, 1), undone(6), started(2, 7), report('processing', 8))).toEqual([
+      'processing',
+      null,
+    ]);
+  });
+
+  test.each<[string, Observation, RefundState]>([
+    ['success', report('success', 90), 'succeeded'],
+    ['a cleared line', line('clearing'), 'settled'],
+    ['a line', line('acceptance'), 'processing'],
+    ['the word closed', report('closed', 90), 'failed'],
+  ])('gives way to %s', (_what, word, state) => {
+    expect(status(started(1, 0), report('processing', 1), undone(60), word)[0]).toBe(state);
   });
 });
 

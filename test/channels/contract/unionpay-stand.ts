@@ -99,13 +99,14 @@ const WORDS: Words = {
   requestStatement: { notThere: says('98'), tooManyCalls: says('37'), ownFault: says('99') },
 };
 
-const PASSES_BY_ITSELF: ReadonlySet<string> = new Set(['held rate_limited', 'held try_later']);
+const DONE_NOTHING: ReadonlySet<string> = new Set(['held rate_limited', 'held try_later']);
 
 /** What is not known is asked again; a word that does not pass by itself is a no. */
 function shownOfOriginal(means: string): string {
   if (means === 'good') return 'reported success';
   if (means === 'absent') return 'unknown';
-  return means === 'unknown' || PASSES_BY_ITSELF.has(means) ? 'reported processing' : 'reported closed';
+  if (DONE_NOTHING.has(means)) return 'absent';
+  return means === 'unknown' ? 'reported processing' : 'reported closed';
 }
 
 const TABLES: readonly CodeTable[] = [

@@ -180,8 +180,6 @@ describe('asking about a refund', () => {
     ['05', 'processing'],
     ['06', 'processing'],
     ['99', 'processing'],
-    ['02', 'processing'],
-    ['39', 'processing'],
     ['01', 'closed'],
     ['36', 'closed'],
     ['60', 'closed'],
@@ -206,6 +204,19 @@ describe('asking about a refund', () => {
       },
     });
   });
+
+  test.each(['02', '37', '39'])(
+    'I7: origRespCode %s is "nothing done, the same number may come again": neither in hand nor failed',
+    async (code) => {
+      desk.answer({ fields: { ...FOUND, origRespCode: code, origRespMsg: '请稍后再试[9000002]' } });
+
+      expect(await desk.channel().queryRefund(ORDER)).toEqual({
+        outcome: 'absent',
+        notDone: `${code} 请稍后再试[9000002]`,
+        responseId: null,
+      });
+    },
+  );
 
   test('A6 is success with a flaw, told in UnionPay’s code and words for a person to look into; 00 has none', async () => {
     desk.answer(
