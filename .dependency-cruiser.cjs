@@ -125,7 +125,11 @@ module.exports = {
       from: { path: '^channels/([^/]+)/' },
       to: { path: '^channels/[^/]+/', pathNot: '^channels/($1|archive)/' },
     },
-    packages('channels', ['axios', 'zod', 'csv-parse', 'yauzl', 'node'], 'HTTP, shapes and file formats.'),
+    packages(
+      'channels',
+      ['axios', 'zod', 'csv-parse', 'yauzl', 'node-forge', 'node'],
+      'HTTP, shapes and file formats.',
+    ),
 
     ownFolders(
       'store',

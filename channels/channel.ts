@@ -239,13 +239,12 @@ export interface ChannelAccount {
   open(deps: ChannelDeps): Channel;
 }
 
+/** The content of a key file as text, or its bytes as base64. */
+export type ReadKeyFile = (path: string, as?: 'utf8' | 'base64') => string;
+
 /**
  * Reads an entry of the accounts file. `readFile` resolves paths as that file means them. What has a time of its own must
  * be valid at `wallNow`.
  * Throws AppError `config_invalid` with every error in `errors`.
  */
-export type ReadAccount = (
-  entry: unknown,
-  readFile: (path: string) => string,
-  wallNow: Date,
-) => ChannelAccount;
+export type ReadAccount = (entry: unknown, readFile: ReadKeyFile, wallNow: Date) => ChannelAccount;

@@ -129,7 +129,7 @@ function loadAccount(
     const names = Object.keys(READ_ACCOUNT).join(', ');
     throw new AppError('config_invalid', { errors: [`channel: must be one of: ${names}`] });
   }
-  return read(account, (path) => readFileSync(resolve(folder, path), 'utf8'), wallNow);
+  return read(account, (path, as = 'utf8') => readFileSync(resolve(folder, path), as), wallNow);
 }
 
 /** A sandbox answers as the channel does: nobody would notice that no money moves. */

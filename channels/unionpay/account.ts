@@ -1,12 +1,12 @@
 /** One UnionPay merchant: what its entry in the accounts file says, and its key and certificates once loaded. */
-import type { KeyObject } from 'node:crypto';
-import { X509Certificate, createPrivateKey } from 'node:crypto';
+import type { KeyObject, X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import { accountIdSchema, attemptInto, noticeAddress, readEntry, rsaKey } from '../account-entry.ts';
-import { accountCertificate, whyNotUsable } from '../certificate-chain.ts';
-import type { AccountCertificate } from '../channel.ts';
+import { accountIdSchema, attemptInto, noticeAddress, readEntry } from '../account-entry.ts';
+import { accountCertificate, certificatesOf, commonName, whyNotUsable } from '../certificate-chain.ts';
+import type { AccountCertificate, ReadKeyFile } from '../channel.ts';
 import { OWNER, TEST_OWNER, SigningCertificates, certificateId } from './certificates.ts';
+import { loadOwnKey } from './own-key.ts';
 
 const unionpayAccountSchema = z.strictObject({
   id: accountIdSchema,
@@ -26,13 +26,13 @@ const unionpayAccountSchema = z.strictObject({
     .default('000201'),
   /** 07 web, 08 mobile. */
   channel_type: z.enum(['07', '08']).default('07'),
-  /**
-   * The merchant's key and certificate as PEM. UnionPay hands them out as PKCS#12; convert once:
-   * openssl pkcs12 -legacy -in merchant.pfx -out merchant.pem -nodes
-   */
-  private_key_file: z.string().min(1),
-  certificate_file: z.string().min(1),
-  /** UnionPay's root certificate and those between, as PEM files. */
+  /** The merchant's key and certificate as UnionPay hands them out (PKCS#12), and the passphrase, alone in its file. */
+  pfx_file: z.string().min(1).optional(),
+  pfx_passphrase_file: z.string().min(1).optional(),
+  /** Or both as PEM. */
+  private_key_file: z.string().min(1).optional(),
+  certificate_file: z.string().min(1).optional(),
+  /** UnionPay's root certificate and those between, as PEM files; each may hold several. */
   authority_files: z.array(z.string().min(1)).min(1),
   /** Also believe answers made out to UnionPay's test gateway. */
   test_gateway: z.boolean().default(false),
@@ -59,31 +59,18 @@ export interface UnionpayAccount {
  * certificate must be valid at `wallNow`.
  * @throws AppError `config_invalid` with every error in `errors`
  */
-export function loadUnionpayAccount(
-  entry: unknown,
-  readFile: (path: string) => string,
-  wallNow: Date,
-): UnionpayAccount {
+export function loadUnionpayAccount(entry: unknown, readFile: ReadKeyFile, wallNow: Date): UnionpayAccount {
   const values = readEntry(unionpayAccountSchema, entry);
   const errors: string[] = [];
   const attempt = attemptInto(errors);
-  const privateKey = attempt('private_key_file', () =>
-    rsaKey(createPrivateKey(readFile(values.private_key_file))),
-  );
-  const certificate = attempt(
-    'certificate_file',
-    () => new X509Certificate(readFile(values.certificate_file)),
-  );
-  const whyNot = certificate === null ? null : whyNotUsable(certificate, wallNow);
-  if (whyNot !== null) errors.push(`certificate_file: ${whyNot}`);
-  const authorities = values.authority_files.flatMap((file) => {
-    const one = attempt(`authority_files ${file}`, () => new X509Certificate(readFile(file)));
-    return one === null ? [] : [one];
-  });
-  if (privateKey !== null && certificate !== null && !certificate.checkPrivateKey(privateKey))
-    errors.push('certificate_file: is not the certificate of private_key_file');
-  if (errors.length > 0 || privateKey === null || certificate === null)
-    throw new AppError('config_invalid', { errors });
+  const own = loadOwnKey(values, { readFile, attempt, errors });
+  const whyNot = own === null ? null : whyNotUsable(own.certificate, wallNow);
+  if (own !== null && whyNot !== null) errors.push(`${own.field}: ${whyNot}`);
+  const authorities = values.authority_files.map((file) => ({
+    file,
+    found: attempt(`authority_files ${file}`, () => someCertificates(readFile(file))) ?? [],
+  }));
+  if (errors.length > 0 || own === null) throw new AppError('config_invalid', { errors });
   return {
     id: values.id,
     merchantId: values.merchant_id,
@@ -93,17 +80,28 @@ export function loadUnionpayAccount(
     backUrl: values.back_url,
     bizType: values.biz_type,
     channelType: values.channel_type,
-    privateKey,
-    certId: certificateId(certificate),
+    privateKey: own.privateKey,
+    certId: certificateId(own.certificate),
     certificates: new SigningCertificates({
-      authorities,
+      authorities: authorities.flatMap(({ found }) => found),
       owners: values.test_gateway ? [OWNER, TEST_OWNER] : [OWNER],
     }),
     ownCertificates: [
-      accountCertificate('certificate_file', certificate),
-      ...authorities.map((one, index) =>
-        accountCertificate(`authority_files ${values.authority_files[index] ?? ''}`, one),
-      ),
+      accountCertificate(own.field, own.certificate),
+      ...authorities.flatMap(({ file, found }) => named(`authority_files ${file}`, found)),
     ],
   };
+}
+
+function someCertificates(pem: string): readonly X509Certificate[] {
+  const found = certificatesOf(pem);
+  if (found.length === 0) throw new Error('holds no certificate as PEM');
+  return found;
+}
+
+/** The certificates of one file; where it holds several, each is told with whom it is for. */
+function named(field: string, certificates: readonly X509Certificate[]): readonly AccountCertificate[] {
+  return certificates.map((one) =>
+    accountCertificate(certificates.length === 1 ? field : `${field} (${commonName(one)})`, one),
+  );
 }

@@ -1,13 +1,9 @@
-import type { ChannelAccount } from '../channel.ts';
+import type { ChannelAccount, ReadKeyFile } from '../channel.ts';
 import { loadUnionpayAccount } from './account.ts';
 import { unionpayChannel } from './unionpay-channel.ts';
 
 /** A UnionPay merchant. @throws AppError `config_invalid` */
-export function readUnionpayAccount(
-  entry: unknown,
-  readFile: (path: string) => string,
-  wallNow: Date,
-): ChannelAccount {
+export function readUnionpayAccount(entry: unknown, readFile: ReadKeyFile, wallNow: Date): ChannelAccount {
   const account = loadUnionpayAccount(entry, readFile, wallNow);
   return {
     id: account.id,

@@ -3,9 +3,12 @@ import type { AccountFiles, AccountOptions } from '../account-files.ts';
 import type { ChannelKeys, MerchantKeys } from './keys.ts';
 import { makeChannelKeys, makeMerchantKeys } from './keys.ts';
 import type { SandboxMerchant } from './model.ts';
+import { pkcs12Of } from './pkcs12.ts';
 
 /** docs/sandbox.md says what each is for. */
 const FILES = {
+  container: 'unionpay_merchant.p12',
+  passphrase: 'unionpay_merchant_passphrase',
   privateKey: 'unionpay_merchant_key.pem',
   certificate: 'unionpay_merchant_cert.pem',
   issuer: 'unionpay_middle_cert.pem',
@@ -28,10 +31,15 @@ export function unionpayMerchantOf({ merId, certificatePem }: MerchantKeys): San
   return { merId, certificatePem };
 }
 
-/** Real merchants are handed their key as PKCS#12 and convert it once; here it is PEM at once. */
+/** As of UnionPay's own test merchants: the key beside it is worth nothing. */
+const PASSPHRASE = '000000';
+
+/** The merchant's key as PKCS#12, as real merchants are handed it, and as PEM for programs that read no such container. */
 export function unionpayAccountFiles({ merchant, channel }: UnionpayKeys, o: AccountOptions): AccountFiles {
   return {
     files: {
+      [FILES.container]: pkcs12Of(merchant, PASSPHRASE),
+      [FILES.passphrase]: PASSPHRASE,
       [FILES.privateKey]: merchant.privateKeyPem,
       [FILES.certificate]: merchant.certificatePem,
       [FILES.issuer]: channel.issuer.certificatePem,
@@ -44,8 +52,8 @@ export function unionpayAccountFiles({ merchant, channel }: UnionpayKeys, o: Acc
       gateway_base: `${o.apiBase}/gateway/api`,
       file_url: `${o.apiBase}/filedownload/`,
       back_url: o.notifyUrl,
-      private_key_file: FILES.privateKey,
-      certificate_file: FILES.certificate,
+      pfx_file: FILES.container,
+      pfx_passphrase_file: FILES.passphrase,
       authority_files: [FILES.root, FILES.issuer],
       test_gateway: true,
     },

@@ -79,7 +79,7 @@ describe('the account files', () => {
 
     const account = readUnionpayAccount(
       { ...entry, merchant_id: 'shop' },
-      (path) => String(files[path]),
+      (path, as = 'utf8') => Buffer.from(files[path] ?? '').toString(as),
       new Date(),
     );
 
