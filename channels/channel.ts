@@ -77,6 +77,8 @@ export interface AbsentAnswer extends Answered {
    * again: its code and words. Left out where it does not know the number.
    */
   readonly notDone?: string;
+  /** What the channel would have to be told to find it, and was not known: it was not asked. A person says it. */
+  readonly lacks?: 'paid_at';
 }
 
 export type SubmitAnswer = ReportedAnswer | HeldAnswer | RefusedAnswer | UnknownAnswer;

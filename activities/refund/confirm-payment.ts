@@ -24,7 +24,7 @@ export function confirmPayment(deps: ActivityDeps) {
       if (settledBefore) return standing(deps, refund);
 
       const report = await askForPayment(deps, refund, deps.channels.get(refund.accountId));
-      if (report === null) await recordMissingPayment(deps, refund);
+      if (typeof report === 'string') await recordMissingPayment(deps, refund, report);
       else await confirmRow(deps.pool, refund.id, report, deps.clock.now());
 
       const confirmed = await loadRefund(deps, ref);
@@ -33,20 +33,24 @@ export function confirmPayment(deps: ActivityDeps) {
     });
 }
 
-/** The channel's report, or null when it says in plain words that there is no such paid order. */
+/**
+ * The channel's report, or the field that speaks against it: the number when it says in plain words that there is no such
+ * paid order, what it would have to be told as well when it cannot be asked.
+ */
 async function askForPayment(
   deps: ActivityDeps,
   refund: Refund,
   channel: Channel,
-): Promise<PaymentReport | null> {
+): Promise<PaymentReport | 'payment_no' | 'paid_at'> {
   const { paymentNo, transactionId, paidAt } = refund.payment;
   const answer = await channel.queryPayment({ paymentNo, transactionId, paidAt });
   switch (answer.outcome) {
     case 'reported':
       return answer.payment;
     case 'unpaid':
+      return 'payment_no';
     case 'absent':
-      return null;
+      return answer.lacks ?? 'payment_no';
     case 'held':
       if (answer.reason !== 'rate_limited')
         throw new AppError('channel_config', { code: answer.channelCode });
@@ -61,9 +65,9 @@ async function askForPayment(
   }
 }
 
-async function recordMissingPayment(deps: ActivityDeps, refund: Refund): Promise<void> {
+async function recordMissingPayment(deps: ActivityDeps, refund: Refund, field: string): Promise<void> {
   const at = deps.clock.now().toISOString();
   await observe(deps.pool, refund.id, [
-    { kind: 'payment_mismatch', source: 'payment', ref: `missing/${at}`, at, fields: ['payment_no'] },
+    { kind: 'payment_mismatch', source: 'payment', ref: `missing/${at}`, at, fields: [field] },
   ]);
 }

@@ -4,6 +4,7 @@ import { decodeForm } from '../form.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import type { UnionpayAccount } from './account.ts';
 import { whyNotGenuine } from './gateway.ts';
+import { withoutEmpty } from './key-values.ts';
 import { noticeReport } from './notice-report.ts';
 
 /** txnType of a refund. */
@@ -14,9 +15,10 @@ export function readCallback(
   message: CallbackMessage,
   wallNow: Date,
 ): CallbackReading {
-  const fields = decodeForm(message.body);
-  if (fields === null) return { verdict: 'refused', code: 'callback_undecipherable', why: 'not a form' };
-  if ((fields['signature'] ?? '') === '')
+  const form = decodeForm(message.body);
+  if (form === null) return { verdict: 'refused', code: 'callback_undecipherable', why: 'not a form' };
+  const fields = withoutEmpty(form);
+  if (fields['signature'] === undefined)
     return { verdict: 'refused', code: 'callback_unsigned', why: 'no signature' };
   const distrust = whyNotGenuine(account, fields, wallNow);
   if (distrust !== null) return { verdict: 'refused', code: distrust.code, why: distrust.why };

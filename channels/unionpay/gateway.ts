@@ -8,7 +8,7 @@ import type { RateLimiter } from '../rate-limit.ts';
 import { wallRateLimiter } from '../rate-limit.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import type { UnionpayAccount } from './account.ts';
-import { readKeyValues } from './key-values.ts';
+import { readKeyValues, withoutEmpty } from './key-values.ts';
 import { SIGN_METHOD, VERSION, isSignedBy, signFields } from './signing.ts';
 
 /** From the first byte out to the last byte in; under the activities' own limits. */
@@ -77,8 +77,9 @@ function signed(account: UnionpayAccount, fields: Parameters): Parameters {
 
 function readAnswer(account: UnionpayAccount, status: number, body: Buffer, clock: Clock): Answer {
   if (status !== 200) return { kind: 'unknown', why: `HTTP ${String(status)}` };
-  const fields = readKeyValues(body.toString('utf8').trimEnd());
-  if (fields === null) return { kind: 'unknown', why: 'the answer is not fields as documented' };
+  const read = readKeyValues(body.toString('utf8').trimEnd());
+  if (read === null) return { kind: 'unknown', why: 'the answer is not fields as documented' };
+  const fields = withoutEmpty(read);
   const distrust = whyNotGenuine(account, fields, clock.wallNow());
   if (distrust !== null) return { kind: 'unknown', why: `the answer cannot be trusted (${distrust.why})` };
   const respCode = fields['respCode'];

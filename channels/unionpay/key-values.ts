@@ -27,6 +27,11 @@ export function readKeyValues(text: string): Parameters | null {
   return count === 0 ? null : fields;
 }
 
+/** What UnionPay has nothing to say of is there and empty, or not there; signed is what is not empty, so both are the same. */
+export function withoutEmpty(fields: Parameters): Parameters {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+}
+
 /** The place of the `&` that a new name follows, outside braces; the end of the text where there is none. */
 function endOfValue(text: string, from: number): number {
   let depth = 0;

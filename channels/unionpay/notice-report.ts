@@ -2,7 +2,7 @@
 import type { RefundReport } from '../channel.ts';
 import type { Parameters } from '../sorted-pairs.ts';
 import { REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
-import { clearingDateOf, flawOf, readTxnTime, textOrNull } from './reports.ts';
+import { clearingDateOf, flawOf, readTxnTime } from './reports.ts';
 
 /**
  * Success is believed as it is signed. Anything else only shows that UnionPay has the refund: its advice is to ask before
@@ -17,13 +17,13 @@ export function noticeReport(fields: Parameters): RefundReport | null {
   return {
     status: outcome.outcome === 'good' ? 'success' : 'processing',
     refundNo: orderId,
-    channelRefundNo: textOrNull(fields['queryId']),
-    transactionId: textOrNull(fields['origQryId']),
+    channelRefundNo: fields['queryId'] ?? null,
+    transactionId: fields['origQryId'] ?? null,
     amountMinor: BigInt(txnAmt),
     payerAmountMinor: null,
     acceptedAt,
     succeededAt: null,
-    landsIn: textOrNull(fields['accNo']),
+    landsIn: fields['accNo'] ?? null,
     ...flawOf(outcome, respCode, fields['respMsg']),
     ...clearingDateOf(fields),
   };

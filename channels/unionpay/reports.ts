@@ -48,12 +48,12 @@ export function isPassing(outcome: Outcome): boolean {
 function baseOf(order: RefundOrder, fields: Parameters): Omit<RefundReport, 'status' | 'succeededAt'> {
   return {
     refundNo: order.refundNo,
-    channelRefundNo: textOrNull(fields['queryId']),
+    channelRefundNo: fields['queryId'] ?? null,
     transactionId: order.transactionId,
     amountMinor: minorOrNull(fields['txnAmt']),
     payerAmountMinor: null,
     acceptedAt: order.requestedAt,
-    landsIn: textOrNull(fields['accNo']),
+    landsIn: fields['accNo'] ?? null,
     ...clearingDateOf(fields),
   };
 }
@@ -77,7 +77,7 @@ export function clearingDateOf(fields: Parameters): Pick<RefundReport, 'clearing
 /** Null when the order lacks what a paid one has. */
 export function paymentReport(fields: Parameters): PaymentReport | null {
   const paymentNo = fields['orderId'];
-  const transactionId = textOrNull(fields['queryId']);
+  const transactionId = fields['queryId'] ?? null;
   const capturedMinor = minorOrNull(fields['txnAmt']);
   const paidAt = readTxnTime(fields['txnTime'] ?? '');
   if (paymentNo === undefined || transactionId === null || capturedMinor === null || paidAt === null)
@@ -104,11 +104,6 @@ export function readTxnTime(text: string): Date | null {
   if (parts === null) return null;
   const [, year = '', month = '', day = '', hour = '', minute = '', second = ''] = parts;
   return readBeijingTime(`${year}-${month}-${day} ${hour}:${minute}:${second}`);
-}
-
-/** Fields are there and empty where UnionPay has nothing to say. */
-export function textOrNull(text: string | undefined): string | null {
-  return text === undefined || text === '' ? null : text;
 }
 
 /** Fen as 1 to 12 digits; null for anything else. */

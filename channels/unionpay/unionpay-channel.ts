@@ -124,7 +124,7 @@ async function queryRefund(gateway: Gateway, order: RefundOrder, signal?: AbortS
   if (!isNamed(answer.fields, order.refundNo, order.requestedAt))
     return unknown('the answer is about another refund');
   const original = answer.fields['origRespCode'];
-  if (original === undefined || original === '') return unknown('the answer has no origRespCode');
+  if (original === undefined) return unknown('the answer has no origRespCode');
   const outcome = outcomeOf(ORIGINAL_OUTCOMES, original);
   if (isPassing(outcome)) {
     const notDone = `${original} ${answer.fields['origRespMsg'] ?? ''}`.trim().slice(0, WORDS_MAX);
@@ -141,8 +141,9 @@ async function queryPayment(
   payment: PaymentRef,
   signal?: AbortSignal,
 ): Promise<PaymentAnswer> {
+  const { paidAt } = payment;
   // UnionPay knows a payment by number and time only: without the time there is nothing to ask.
-  const paidAt = payment.paidAt ?? new Date(0);
+  if (paidAt === null) return { outcome: 'absent', lacks: 'paid_at', responseId: null };
   const answer = await ask(gateway, payment.paymentNo, paidAt, signal);
   if (answer.kind === 'unknown') return unknown(answer.why);
   const question = outcomeOf(QUESTION_OUTCOMES, answer.respCode);

@@ -190,6 +190,16 @@ describe('a payment that the channel does not have', () => {
     expect(result).toMatchObject({ state: 'needs_action', reason: 'payment_mismatch' });
   });
 
+  test('because it cannot be asked without the time is for a person, who reads that the time is missing', async () => {
+    const ref = await aRefund(bench);
+    bench.channel.script('queryPayment', { outcome: 'absent', lacks: 'paid_at', responseId: null });
+
+    const { result } = await toTheEnd(bench, confirmPayment(bench.deps), ref);
+
+    expect(result).toMatchObject({ state: 'needs_action', reason: 'payment_mismatch' });
+    expect(await evidenceOf(bench, ref)).toMatchObject([{ kind: 'payment_mismatch', fields: ['paid_at'] }]);
+  });
+
   test('as paid is for a person', async () => {
     const ref = await aRefund(bench);
     bench.channel.script('queryPayment', { outcome: 'unpaid', channelState: 'NOTPAY', responseId: null });

@@ -158,6 +158,21 @@ const FOUND: Fields = {
   settleDate: '1124',
 };
 
+test('a field that is there and empty says nothing, whichever it is', async () => {
+  const names = ['queryId', 'accNo', 'settleDate', 'txnAmt', 'origRespMsg'];
+  const empty = Object.fromEntries(names.map((name) => [name, '']));
+  const absent = Object.fromEntries(
+    Object.entries({ ...FOUND, ...empty }).filter(([, value]) => value !== ''),
+  );
+  desk.answer({ fields: { ...FOUND, ...empty } }, { fields: absent });
+  const channel = desk.channel();
+
+  const answer = await channel.queryRefund(ORDER);
+
+  expect(answer).toMatchObject({ report: { status: 'success', channelRefundNo: null, landsIn: null } });
+  expect(await channel.queryRefund(ORDER)).toEqual(answer);
+});
+
 describe('asking about a refund', () => {
   test('names it by number and time', async () => {
     desk.answer({ fields: FOUND });
@@ -276,6 +291,13 @@ describe('asking about a refund', () => {
 });
 
 describe('asking about a payment', () => {
+  test('whose time nobody knows asks nothing, and says that the time is what is missing', async () => {
+    expect(await desk.channel().queryPayment({ ...ORDER, paidAt: null })).toEqual({
+      ...{ outcome: 'absent', lacks: 'paid_at', responseId: null },
+    });
+    expect(desk.received).toEqual([]);
+  });
+
   const PAID: Fields = {
     ...FOUND,
     orderId: ORDER.paymentNo,
