@@ -18,7 +18,7 @@ export interface HttpAnswer {
 export type HttpResult =
   | { readonly ok: true; readonly answer: HttpAnswer }
   /** No whole answer came: time-out, reset, half an answer, a body over the cap. The request may have been acted on. */
-  | { readonly ok: false; readonly why: string };
+  | { readonly ok: false; readonly why: string; readonly isTooLarge?: true };
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -82,7 +82,8 @@ async function call(
     });
     return { ok: true, answer: { status, headers: headerMap(headers), body: data } };
   } catch (error) {
-    return { ok: false, why: deadline.aborted ? 'time-out' : whyNoAnswer(error) };
+    if (deadline.aborted) return { ok: false, why: 'time-out' };
+    return { ok: false, why: whyNoAnswer(error), ...(isOverCap(error) ? { isTooLarge: true } : {}) };
   }
 }
 
@@ -143,6 +144,11 @@ function headerMap(headers: object): ReadonlyMap<string, string> {
       Array.isArray(value) ? value.join(', ') : String(value),
     ]),
   );
+}
+
+/** axios has no code of its own for it. */
+function isOverCap(error: unknown): boolean {
+  return axios.isAxiosError(error) && error.message.startsWith('maxContentLength size of');
 }
 
 function whyNoAnswer(error: unknown): string {

@@ -1,4 +1,7 @@
-/** Fetching a clearing day's files: they come inside an answer, as base64 of deflated bytes that are a zip. */
+/**
+ * Fetching a clearing day's files: they come inside an answer, as base64 of deflated bytes that are a zip. The signature is
+ * over the whole answer, so unlike other channels' files they are held in memory until they are kept; the gateway caps that.
+ */
 import type { Clock } from '../../domain/clock.ts';
 import { beijingTimeOf } from '../../domain/time/plain-date.ts';
 import type { StatementAvailability } from '../channel.ts';
@@ -10,6 +13,7 @@ import { transferred } from './transfer-packing.ts';
 /** respCode: the files are not there, or never will be because nothing was cleared. */
 const NOT_THERE = '98';
 
+/** @throws AppError `statement_too_large` for an answer over the gateway's cap */
 export async function requestStatement(
   gateway: Gateway,
   billDate: string,

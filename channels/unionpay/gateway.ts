@@ -1,6 +1,7 @@
 /** One signed call to UnionPay's gateway and what can be trusted of its answer: nothing without UnionPay's signature. */
 import type { Clock } from '../../domain/clock.ts';
 import type { ErrorCode } from '../../domain/errors.ts';
+import { AppError } from '../../domain/errors.ts';
 import { FORM_TYPE, encodeForm } from '../form.ts';
 import type { HttpClient } from '../http-client.ts';
 import { createHttpClient } from '../http-client.ts';
@@ -14,8 +15,11 @@ import { SIGN_METHOD, VERSION, isSignedBy, signFields } from './signing.ts';
 /** From the first byte out to the last byte in; under the activities' own limits. */
 const TIMEOUT_MS = 15_000;
 const ANSWER_BYTES_MAX = 1 << 20;
-/** A statement comes inside an answer, packed and as base64. */
-const FILE_ANSWER_BYTES_MAX = 512 * 1024 ** 2;
+/**
+ * A statement comes inside an answer, packed and as base64, and the signature is over all of it: so it is held whole, as
+ * bytes, as text, and unpacked from base64 and deflate, together at most some four times this. Some million trades fit in.
+ */
+const FILE_ANSWER_BYTES_MAX = 128 * 1024 ** 2;
 
 /** UnionPay publishes no figures; these stay far below what a merchant may send. */
 const RATE_LIMITS = { goodPerSecond: 50, failingPerSecond: 10, waitingMax: 1_000 };
@@ -28,11 +32,14 @@ export type Answer =
 export type Target = 'backTransReq.do' | 'queryTrans.do' | 'file';
 
 export interface Gateway {
+  /** @throws AppError `statement_too_large` for a file transfer over the cap; any other answer over its cap is unknown */
   call(target: Target, fields: Parameters, signal?: AbortSignal): Promise<Answer>;
 }
 
 export interface GatewayDeps {
   readonly clock: Clock;
+  /** Lower in tests. */
+  readonly fileAnswerBytesMax?: number;
   /** Replaced in tests. */
   readonly http?: HttpClient;
   readonly limiter?: RateLimiter;
@@ -40,8 +47,8 @@ export interface GatewayDeps {
 
 export function createGateway(account: UnionpayAccount, deps: GatewayDeps): Gateway {
   const http = deps.http ?? createHttpClient({ timeoutMs: TIMEOUT_MS, answerBytesMax: ANSWER_BYTES_MAX });
-  const files =
-    deps.http ?? createHttpClient({ timeoutMs: 4 * TIMEOUT_MS, answerBytesMax: FILE_ANSWER_BYTES_MAX });
+  const fileBytesMax = deps.fileAnswerBytesMax ?? FILE_ANSWER_BYTES_MAX;
+  const files = deps.http ?? createHttpClient({ timeoutMs: 4 * TIMEOUT_MS, answerBytesMax: fileBytesMax });
   const limiter = deps.limiter ?? wallRateLimiter(RATE_LIMITS, deps.clock);
   return {
     call: async (target, fields, signal) => {
@@ -57,6 +64,8 @@ export function createGateway(account: UnionpayAccount, deps: GatewayDeps): Gate
         ? readAnswer(account, result.answer.status, result.answer.body, deps.clock)
         : ({ kind: 'unknown', why: result.why } as const);
       limiter.ended(answer.kind === 'signed');
+      if (target === 'file' && !result.ok && result.isTooLarge === true)
+        throw new AppError('statement_too_large', { cap: 'answer with the file', cap_bytes: fileBytesMax });
       return answer;
     },
   };

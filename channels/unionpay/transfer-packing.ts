@@ -8,17 +8,19 @@ import { inflateFault, inflated } from '../inflated.ts';
 
 /** A zip of a day, still packed; the members are counted again when they are unpacked. */
 const ZIP_BYTES_MAX = 512 * 1024 ** 2;
+/** What is inflated in memory; deflating a zip gains next to nothing, so an honest one is smaller than its answer. */
+const HELD_ZIP_BYTES_MAX = 128 * 1024 ** 2;
 
 /** First byte of deflated bytes with the usual window; a zip begins with another. */
 const DEFLATED = 0x78;
 const CHECK_DIVISOR = 31;
 const HEADER_BYTES = 2;
 
-/** The zip in the content of a transfer, or its deflated bytes where they cannot be inflated. */
+/** The zip in the content of a transfer, or its deflated bytes where they cannot be inflated in memory. */
 export function transferred(content: string): Buffer {
   const deflated = Buffer.from(content, 'base64');
   try {
-    return inflateSync(deflated, { maxOutputLength: ZIP_BYTES_MAX });
+    return inflateSync(deflated, { maxOutputLength: HELD_ZIP_BYTES_MAX });
   } catch {
     return deflated;
   }

@@ -89,7 +89,11 @@ export function trust(owners = ['中国银联股份有限公司']): SigningCerti
 }
 
 export interface Desk extends ScriptedServer<Received, Script> {
-  channel(deps?: { readonly clock?: Clock; readonly http?: HttpClient }): Channel;
+  channel(deps?: {
+    readonly clock?: Clock;
+    readonly http?: HttpClient;
+    readonly fileAnswerBytesMax?: number;
+  }): Channel;
 }
 
 export async function openDesk(): Promise<Desk> {

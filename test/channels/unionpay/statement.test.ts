@@ -358,6 +358,19 @@ describe('fetching a clearing day', () => {
     expect(Buffer.concat(parts).equals(zip)).toBe(true);
   });
 
+  test('an answer over the cap ends the fetching with the code that says so, and is not asked for again and again', async () => {
+    const fields = { respCode: '00', fileContent: 'A'.repeat(64 * 1024) };
+    desk.answer({ fields });
+    const channel = desk.channel({ fileAnswerBytesMax: 32 * 1024 });
+
+    await expect(channel.requestStatement('trade', '2025-06-30')).rejects.toMatchObject({
+      code: 'statement_too_large',
+      details: { cap_bytes: 32 * 1024 },
+    });
+    desk.answer({ fields });
+    expect((await desk.channel().requestStatement('trade', '2025-06-30')).outcome).toBe('ready');
+  });
+
   test('F41: 98 is "not there yet, or nothing was cleared"', async () => {
     desk.answer({ fields: { respCode: '98' } });
 
