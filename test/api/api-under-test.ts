@@ -68,6 +68,8 @@ export interface Arrangement {
   readonly channelName?: ChannelName;
   /** The channel of an account, in place of the stand-in. */
   readonly channel?: (accountId: string) => Channel;
+  /** Accounts of merchant m1 beside those below, at any channel. */
+  readonly others?: readonly { readonly id: string; readonly channel: ChannelName }[];
   /** The API's way to its database, in place of the straight one. It is closed with the API. */
   readonly pool?: (url: string) => Pool;
   /** What the `reader` key may do; reading refunds when absent. */
@@ -79,19 +81,24 @@ export interface Arrangement {
 export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUnderTest> {
   const database = await testDatabase();
   const channel = arrangement.channelName ?? 'wechat';
+  const others = arrangement.others ?? [];
   await syncAccounts(database.pool, [
     { id: 'wx-1', merchantId: 'm1', channel, externalId: '1900000001' },
     { id: 'wx-2', merchantId: 'm1', channel, externalId: '1900000002' },
     { id: 'wx-3', merchantId: 'm2', channel, externalId: '1900000003' },
     { id: 'wx-gone', merchantId: 'm1', channel, externalId: '1900000004' },
+    ...others.map((one) => ({ ...one, merchantId: 'm1', externalId: `number of ${one.id}` })),
   ]);
   const engine = new FakeEngine();
   const clock = { at: NOW, wallAt: NOW };
   const logged: Record<string, unknown>[] = [];
   const keys = { m1: newKey(), m2: newKey(), reader: newKey() };
+  const nameOf = (id: string): ChannelName => others.find((one) => one.id === id)?.channel ?? 'wechat';
   const channelFor =
-    arrangement.channel ?? ((id: string) => channelOf(id, arrangement.readCallback ?? believeNobody));
-  const channels = new Map(['wx-1', 'wx-2', 'wx-3'].map((id) => [id, channelFor(id)]));
+    arrangement.channel ??
+    ((id: string) => channelOf(nameOf(id), id, arrangement.readCallback ?? believeNobody));
+  const ids = ['wx-1', 'wx-2', 'wx-3', ...others.map((one) => one.id)];
+  const channels = new Map(ids.map((id) => [id, channelFor(id)]));
   const ownPool = arrangement.pool?.(database.url);
   const app = await buildApi({
     pool: ownPool ?? database.pool,
@@ -144,12 +151,12 @@ async function believeNobody(): Promise<CallbackReading> {
   return { verdict: 'refused', code: 'callback_unsigned', why: 'tests without callbacks get none' };
 }
 
-function channelOf(accountId: string, readCallback: Channel['readCallback']): Channel {
+function channelOf(name: ChannelName, accountId: string, readCallback: Channel['readCallback']): Channel {
   const unused = (): never => {
     throw new Error('the API does not call channels');
   };
   return {
-    name: 'wechat',
+    name,
     accountId,
     limits: {
       refundNo: { pattern: /^[0-9A-Za-z_\-|*@]{1,64}$/, says: 'as WeChat Pay', uniqueTailDigits: null },

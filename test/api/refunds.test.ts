@@ -171,11 +171,49 @@ describe('a refund that is asked for', () => {
 
     const captured = { account_id: 'wx-1', captured_minor: '99', currency: 'CNY' };
     problemIn(await ask(api, { ...asked, payment: captured }), 'payment_conflict');
-    const account = { account_id: 'wx-2', captured_minor: '10000', currency: 'CNY' };
-    problemIn(await ask(api, { ...asked, payment: account }), 'route_not_original');
     const same = { account_id: 'wx-1', captured_minor: '10000', currency: 'CNY' };
     refundIn(await ask(api, { ...asked, payment: same }));
   });
+});
+
+describe('a refund that is asked for on another way than its payment came', () => {
+  const accounts = ['wx-1', 'wx-2', 'ali-1', 'ali-2', 'up-1', 'up-2'];
+  const ways = accounts.flatMap((came) =>
+    accounts.filter((asked) => asked !== came).map((asked) => [came, asked] as const),
+  );
+  let everyChannel: ApiUnderTest;
+
+  beforeAll(async () => {
+    const others = [
+      { id: 'ali-1', channel: 'alipay' },
+      { id: 'ali-2', channel: 'alipay' },
+      { id: 'up-1', channel: 'unionpay' },
+      { id: 'up-2', channel: 'unionpay' },
+    ] as const;
+    everyChannel = await apiUnderTest({ others });
+  });
+
+  afterAll(async () => {
+    await everyChannel.close();
+  });
+
+  test.each(ways)(
+    'paid at %s and named for %s: refused, and nothing is recorded or sent',
+    async (came, named) => {
+      const paymentNo = `PAY-${randomUUID()}`;
+      const payment = { captured_minor: '10000', currency: 'CNY' };
+      const asked = { payment_no: paymentNo, amount_minor: '1', currency: 'CNY' };
+      const first = await ask(everyChannel, { ...asked, payment: { ...payment, account_id: came } });
+      expect(refundIn(first).account_id).toBe(came);
+      const [rows, started] = [await refundRows(everyChannel), everyChannel.engine.started.length];
+
+      const answer = await ask(everyChannel, { ...asked, payment: { ...payment, account_id: named } });
+
+      problemIn(answer, 'route_not_original');
+      expect(await refundRows(everyChannel)).toBe(rows);
+      expect(everyChannel.engine.started).toHaveLength(started);
+    },
+  );
 });
 
 describe('a refund that is read', () => {
