@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 
 /** The files that belong to no channel; docs/sandbox.md says what each is for. */
@@ -14,7 +14,7 @@ const OWNER_ONLY_FOLDER = 0o700;
 
 /** What a channel's sandbox gives to whoever wants to use an account at it. */
 export interface AccountFiles {
-  /** Key files by name; names differ between channels, since all lie in one folder. */
+  /** Key files by name; names differ between channels, since those of an account at each lie in one folder. */
   readonly files: Readonly<Record<string, string | Buffer>>;
   /** Its entry in the accounts file. Paths in it are relative to the folder. */
   readonly entry: object;
@@ -27,6 +27,8 @@ export interface AccountOptions {
   readonly apiBase: string;
   /** Where it sends notices. */
   readonly notifyUrl: string;
+  /** Where its key files lie, below the folder of the accounts file; in that folder itself when absent. */
+  readonly keysIn?: string;
 }
 
 export interface ShopOptions {
@@ -34,6 +36,21 @@ export interface ShopOptions {
   readonly merchantName: string;
   /** Lets programs into the API of a Yuanlu that runs with the accounts file. */
   readonly yuanluApiKey: string;
+}
+
+/** A merchant of the accounts file beside the first. */
+export interface OtherMerchant extends ShopOptions {
+  readonly accounts: readonly AccountFiles[];
+}
+
+/** The names of an account's key files, as its entry gives them. */
+export function placed<F extends string>(
+  files: Readonly<Record<F, string>>,
+  { keysIn }: Pick<AccountOptions, 'keysIn'>,
+): Readonly<Record<F, string>> {
+  if (keysIn === undefined) return files;
+  const named = Object.entries<string>(files).map(([what, name]) => [what, `${keysIn}/${name}`]);
+  return Object.fromEntries(named) as Record<F, string>;
 }
 
 /** What is kept between starts: the keys of each channel, as JSON can hold them, and the API key. */
@@ -64,34 +81,42 @@ export async function writeAccounts(
   dir: string,
   shop: ShopOptions,
   accounts: readonly AccountFiles[],
+  others: readonly OtherMerchant[] = [],
 ): Promise<string> {
-  await mkdir(dir, { recursive: true, mode: OWNER_ONLY_FOLDER });
+  const merchants = [
+    merchantEntry('sandbox', { ...shop, accounts }),
+    ...others.map((other) => merchantEntry(`sandbox-${other.merchantId}`, other)),
+  ];
+  const all = [...accounts, ...others.flatMap((other) => other.accounts)];
   const contents: readonly (readonly [name: string, content: string | Buffer])[] = [
-    ...accounts.flatMap(({ files }) => Object.entries(files)),
+    ...all.flatMap(({ files }) => Object.entries(files)),
     [FILES.apiKey, shop.yuanluApiKey],
-    [FILES.accounts, `${JSON.stringify(accountsOf(shop, accounts), null, 2)}\n`],
+    [FILES.accounts, `${JSON.stringify({ merchants }, null, 2)}\n`],
   ];
   for (const [name, content] of contents) {
-    await writeFile(join(dir, name), content, { mode: OWNER_ONLY_FILE });
+    const path = join(dir, name);
+    await mkdir(dirname(path), { recursive: true, mode: OWNER_ONLY_FOLDER });
+    await writeFile(path, content, { mode: OWNER_ONLY_FILE });
   }
   return join(dir, FILES.accounts);
 }
 
-/** A complete accounts file with one merchant. */
-function accountsOf(
-  { merchantId, merchantName, yuanluApiKey }: ShopOptions,
-  accounts: readonly AccountFiles[],
+/** A merchant of the accounts file, with one key that may do everything. */
+function merchantEntry(
+  keyId: string,
+  { merchantId, merchantName, yuanluApiKey, accounts }: OtherMerchant,
 ): object {
   const apiKey = {
-    id: 'sandbox',
+    id: keyId,
     sha256: createHash('sha256').update(yuanluApiKey).digest('hex'),
     scopes: ['refunds:read', 'refunds:write', 'payments:read', 'payments:write', 'statements:read'],
   };
   const entries = accounts.map(({ entry }) => entry);
-  return { merchants: [{ id: merchantId, name: merchantName, api_keys: [apiKey], accounts: entries }] };
+  return { id: merchantId, name: merchantName, api_keys: [apiKey], accounts: entries };
 }
 
-function newApiKey(): string {
+/** A key for the API of a Yuanlu that runs with the accounts file. */
+export function newApiKey(): string {
   return `yl_${randomBytes(32).toString('base64url')}`;
 }
 

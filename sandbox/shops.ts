@@ -1,25 +1,33 @@
 /**
  * A merchant with an account at every channel, each channel played by its sandbox: what `yuanlu dev`, `yuanlu demo` and
- * `yuanlu sandbox` start. A new channel gets its lines here.
+ * `yuanlu sandbox` start. Further merchants, and further accounts of the same one, may stand beside it at the same
+ * sandboxes. A new channel gets its lines here.
  */
 import type { Clock } from '../domain/clock.ts';
+import { AppError } from '../domain/errors.ts';
 import type { ChannelName } from '../domain/refund/refund.ts';
 import type { AccountFiles, AccountOptions, KeptKeys } from './account-files.ts';
-import { keptKeys, writeAccounts } from './account-files.ts';
+import { keptKeys, newApiKey, writeAccounts } from './account-files.ts';
 import { alipayAccountFiles, merchantOf as alipayMerchantOf } from './alipay/account-files.ts';
 import type { AlipayKeys } from './alipay/keys.ts';
-import { makeAlipayKeys } from './alipay/keys.ts';
+import { alipayKeysBeside, makeAlipayKeys } from './alipay/keys.ts';
 import { startSandbox as startAlipay } from './alipay/server.ts';
 import type { ControlledSandbox } from './control/controlled-sandbox.ts';
 import type { SandboxBasics } from './listening.ts';
 import type { UnionpayKeys } from './unionpay/account-files.ts';
-import { makeUnionpayKeys, unionpayAccountFiles, unionpayMerchantOf } from './unionpay/account-files.ts';
+import {
+  makeUnionpayKeys,
+  unionpayAccountFiles,
+  unionpayKeysBeside,
+  unionpayMerchantOf,
+} from './unionpay/account-files.ts';
 import { startSandbox as startUnionpay } from './unionpay/server.ts';
 import type { WechatKeys } from './wechat/account-files.ts';
 import {
   makeWechatKeys,
   merchantOf as wechatMerchantOf,
   wechatAccountFiles,
+  wechatKeysBeside,
 } from './wechat/account-files.ts';
 import type { Sandbox as WechatSandbox } from './wechat/server.ts';
 import { startSandbox as startWechat } from './wechat/server.ts';
@@ -31,16 +39,22 @@ export type ShopKeys = KeptKeys<{
   readonly unionpay: UnionpayKeys;
 }>;
 
-/** The merchant's account at one channel, and the sandbox that plays the channel. */
+/** A merchant's account at one channel, and the sandbox that plays the channel. */
 export interface SandboxShop {
   readonly channel: ChannelName;
   readonly accountId: string;
+  readonly merchantId: string;
+  /** Lets programs into the API as this merchant. */
+  readonly apiKey: string;
+  /** The merchant's number at the channel. */
+  readonly merchantNo: string;
   readonly sandbox: ControlledSandbox;
   /** What a program needs to know to call the channel as this merchant, besides the keys. */
   readonly facts: Readonly<Record<string, string>>;
 }
 
 export interface SandboxShops {
+  /** One per channel, then those of {@link ShopsPlan.others}. */
   readonly shops: readonly SandboxShop[];
   /** WeChat Pay's in its own words. */
   readonly wechat: WechatSandbox;
@@ -48,13 +62,19 @@ export interface SandboxShops {
   stop(): Promise<void>;
 }
 
-export interface ShopsPlan {
-  /** Where the key files and the accounts file are written. */
-  readonly folder: string;
-  readonly keys: ShopKeys;
+/** An account at every channel. */
+export interface AccountsPlan {
   readonly merchant: { readonly id: string; readonly name: string };
   /** What the names of accounts end in: `wx-demo` for `demo`. */
   readonly suffix: string;
+}
+
+export interface ShopsPlan extends AccountsPlan {
+  /** Where the key files and the accounts file are written. */
+  readonly folder: string;
+  readonly keys: ShopKeys;
+  /** Accounts beside the first, of the same merchant or of others. Their keys are made anew at each start. */
+  readonly others?: readonly AccountsPlan[];
   /** Notices go to this plus `/callbacks/{channel}/{account}`. No slash at the end. */
   readonly notifyBase: string;
   /** Where each sandbox listens, and by which clock it lives. */
@@ -77,87 +97,152 @@ export function shopKeys(folder: string, { wallNow }: Pick<Clock, 'wallNow'>): P
 
 /** Starts all sandboxes, or none. @throws AppError `config_invalid` about a taken port */
 export async function openShops(o: ShopsPlan): Promise<SandboxShops> {
-  const opened: OpenShop[] = [];
+  const opened: OpenChannel[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(opened.map(({ sandbox }) => sandbox.stop()));
   };
+  const seats = seatsOf(o);
   try {
-    const wechat = await openWechat(o.keys.wechat, accountAt(o, 'wechat'));
+    const wechat = await openWechat(o.basics('wechat'), seats);
     opened.push(wechat);
-    opened.push(await openAlipay(o.keys.alipay, accountAt(o, 'alipay')));
-    opened.push(await openUnionpay(o.keys.unionpay, accountAt(o, 'unionpay')));
-    const shop = {
-      ...{ merchantId: o.merchant.id, merchantName: o.merchant.name },
-      yuanluApiKey: o.keys.yuanluApiKey,
-    };
-    const accountsFile = await writeAccounts(
-      o.folder,
-      shop,
-      opened.map(({ account }) => account),
-    );
-    return { shops: opened, wechat: wechat.sandbox, accountsFile, stop };
+    opened.push(await openAlipay(o.basics('alipay'), seats));
+    opened.push(await openUnionpay(o.basics('unionpay'), seats));
+    const accountsFile = await writeAllAccounts(o.folder, seats, opened);
+    return { shops: shopsOf(seats, opened), wechat: wechat.sandbox, accountsFile, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface OpenShop extends SandboxShop {
-  readonly account: AccountFiles;
+/** Accounts at every channel, with what the sandboxes are opened with. */
+interface Seat extends AccountsPlan {
+  readonly keys: ShopKeys;
+  readonly apiKey: string;
+  readonly notifyBase: string;
+  /** Below the plan's folder. */
+  readonly keysIn?: string;
 }
 
-interface AccountPlan {
-  readonly basics: SandboxBasics;
-  readonly accountId: string;
-  readonly notifyUrl: string;
+type Seats = readonly [Seat, ...Seat[]];
+
+interface OpenAccount {
+  readonly merchantNo: string;
+  readonly facts: SandboxShop['facts'];
+  readonly files: AccountFiles;
 }
 
-function accountAt(o: ShopsPlan, channel: ChannelName): AccountPlan {
-  const accountId = `${SHORT_NAMES[channel]}-${o.suffix}`;
+interface OpenChannel {
+  readonly channel: ChannelName;
+  readonly sandbox: ControlledSandbox;
+  /** In the order of the seats. */
+  readonly accounts: readonly OpenAccount[];
+}
+
+/** The plan's own first. Accounts of one merchant share its API key; no two share a key of a channel. */
+function seatsOf({ merchant, suffix, keys, notifyBase, others = [], basics }: ShopsPlan): Seats {
+  const apiKeys = new Map([[merchant.id, keys.yuanluApiKey]]);
+  const beside = others.map((other) => {
+    const apiKey = apiKeys.get(other.merchant.id) ?? newApiKey();
+    apiKeys.set(other.merchant.id, apiKey);
+    const wallNow = basics('wechat').clock.wallNow();
+    const own: ShopKeys = {
+      yuanluApiKey: apiKey,
+      wechat: wechatKeysBeside(keys.wechat),
+      alipay: alipayKeysBeside(keys.alipay, wallNow),
+      unionpay: unionpayKeysBeside(keys.unionpay, wallNow),
+    };
+    return { ...other, keys: own, apiKey, notifyBase, keysIn: other.suffix };
+  });
+  return [{ merchant, suffix, keys, apiKey: keys.yuanluApiKey, notifyBase }, ...beside];
+}
+
+function shopsOf(seats: Seats, opened: readonly OpenChannel[]): readonly SandboxShop[] {
+  return seats.flatMap((seat, index) =>
+    opened.flatMap(({ channel, sandbox, accounts }) =>
+      accounts.slice(index, index + 1).map(({ merchantNo, facts }) => ({
+        ...{ channel, accountId: accountIdOf(seat, channel), sandbox },
+        ...{ merchantId: seat.merchant.id, apiKey: seat.apiKey, merchantNo, facts },
+      })),
+    ),
+  );
+}
+
+function writeAllAccounts(folder: string, seats: Seats, opened: readonly OpenChannel[]): Promise<string> {
+  const merchantIds = [...new Set(seats.map(({ merchant }) => merchant.id))];
+  const [first, ...others] = merchantIds.map((id) => {
+    const own = [...seats.entries()].filter(([, { merchant }]) => merchant.id === id);
+    const { merchant, apiKey } = own[0]?.[1] ?? seats[0];
+    return {
+      ...{ merchantId: id, merchantName: merchant.name, yuanluApiKey: apiKey },
+      accounts: own.flatMap(([index]) => opened.flatMap((one) => one.accounts[index]?.files ?? [])),
+    };
+  });
+  if (first === undefined) throw new AppError('invariant_broken', { sentence: 'a plan has a merchant' });
+  return writeAccounts(folder, first, first.accounts, others);
+}
+
+function accountIdOf({ suffix }: Pick<Seat, 'suffix'>, channel: ChannelName): string {
+  return `${SHORT_NAMES[channel]}-${suffix}`;
+}
+
+function notifyUrlOf(seat: Seat, channel: ChannelName): string {
+  return `${seat.notifyBase}/callbacks/${channel}/${accountIdOf(seat, channel)}`;
+}
+
+function optionsOf(seat: Seat, channel: ChannelName, { url }: { readonly url: string }): AccountOptions {
   return {
-    basics: o.basics(channel),
-    accountId,
-    notifyUrl: `${o.notifyBase}/callbacks/${channel}/${accountId}`,
+    ...{ accountId: accountIdOf(seat, channel), notifyUrl: notifyUrlOf(seat, channel), apiBase: url },
+    ...(seat.keysIn === undefined ? {} : { keysIn: seat.keysIn }),
   };
-}
-
-function optionsOf({ accountId, notifyUrl }: AccountPlan, sandbox: { readonly url: string }): AccountOptions {
-  return { accountId, notifyUrl, apiBase: sandbox.url };
 }
 
 async function openWechat(
-  keys: WechatKeys,
-  at: AccountPlan,
-): Promise<OpenShop & { readonly sandbox: WechatSandbox }> {
-  const merchants = [wechatMerchantOf(keys.merchant, at.notifyUrl)];
-  const sandbox = await startWechat({ ...at.basics, keys: keys.channel, merchants });
-  const { mchid, appid, certificateSerial } = keys.merchant;
-  return {
-    ...{ channel: 'wechat', accountId: at.accountId, sandbox },
-    facts: {
-      ...{ mchid, appid, certificate_serial: certificateSerial },
-      public_key_id: keys.channel.publicKeyId,
-    },
-    account: wechatAccountFiles(keys, optionsOf(at, sandbox)),
-  };
+  basics: SandboxBasics,
+  seats: Seats,
+): Promise<OpenChannel & { readonly sandbox: WechatSandbox }> {
+  const merchants = seats.map((seat) =>
+    wechatMerchantOf(seat.keys.wechat.merchant, notifyUrlOf(seat, 'wechat')),
+  );
+  const sandbox = await startWechat({ ...basics, keys: seats[0].keys.wechat.channel, merchants });
+  const accounts = seats.map((seat) => {
+    const { merchant, channel } = seat.keys.wechat;
+    const { mchid, appid, certificateSerial } = merchant;
+    return {
+      merchantNo: mchid,
+      facts: { mchid, appid, certificate_serial: certificateSerial, public_key_id: channel.publicKeyId },
+      files: wechatAccountFiles(seat.keys.wechat, optionsOf(seat, 'wechat', sandbox)),
+    };
+  });
+  return { channel: 'wechat', sandbox, accounts };
 }
 
-async function openAlipay(keys: AlipayKeys, at: AccountPlan): Promise<OpenShop> {
-  const merchants = [alipayMerchantOf(keys.merchant, at.notifyUrl)];
-  const sandbox = await startAlipay({ ...at.basics, keys: keys.channel, merchants });
-  return {
-    ...{ channel: 'alipay', accountId: at.accountId, sandbox },
-    facts: { app_id: keys.merchant.appId, seller_id: keys.merchant.sellerId },
-    account: alipayAccountFiles(keys, optionsOf(at, sandbox)),
-  };
+async function openAlipay(basics: SandboxBasics, seats: Seats): Promise<OpenChannel> {
+  const merchants = seats.map((seat) =>
+    alipayMerchantOf(seat.keys.alipay.merchant, notifyUrlOf(seat, 'alipay')),
+  );
+  const sandbox = await startAlipay({ ...basics, keys: seats[0].keys.alipay.channel, merchants });
+  const accounts = seats.map((seat) => {
+    const { appId, sellerId } = seat.keys.alipay.merchant;
+    return {
+      merchantNo: sellerId,
+      facts: { app_id: appId, seller_id: sellerId },
+      files: alipayAccountFiles(seat.keys.alipay, optionsOf(seat, 'alipay', sandbox)),
+    };
+  });
+  return { channel: 'alipay', sandbox, accounts };
 }
 
-async function openUnionpay(keys: UnionpayKeys, at: AccountPlan): Promise<OpenShop> {
-  const merchants = [unionpayMerchantOf(keys.merchant)];
-  const sandbox = await startUnionpay({ ...at.basics, keys: keys.channel, merchants });
-  return {
-    ...{ channel: 'unionpay', accountId: at.accountId, sandbox },
-    facts: { mer_id: keys.merchant.merId, cert_id: keys.merchant.certId },
-    account: unionpayAccountFiles(keys, optionsOf(at, sandbox)),
-  };
+async function openUnionpay(basics: SandboxBasics, seats: Seats): Promise<OpenChannel> {
+  const merchants = seats.map((seat) => unionpayMerchantOf(seat.keys.unionpay.merchant));
+  const sandbox = await startUnionpay({ ...basics, keys: seats[0].keys.unionpay.channel, merchants });
+  const accounts = seats.map((seat) => {
+    const { merId, certId } = seat.keys.unionpay.merchant;
+    return {
+      merchantNo: merId,
+      facts: { mer_id: merId, cert_id: certId },
+      files: unionpayAccountFiles(seat.keys.unionpay, optionsOf(seat, 'unionpay', sandbox)),
+    };
+  });
+  return { channel: 'unionpay', sandbox, accounts };
 }

@@ -3,7 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SandboxShop } from '../sandbox/shops.ts';
+import type { AccountsPlan, SandboxShop } from '../sandbox/shops.ts';
 import { openShops, shopKeys } from '../sandbox/shops.ts';
 import type { Sandbox as WechatSandbox } from '../sandbox/wechat/server.ts';
 import { migrate } from '../store/migrate.ts';
@@ -40,6 +40,8 @@ export interface StackOptions {
   readonly durableTemporal: boolean;
   /** Parts of the system that somebody else runs, for example as processes of their own. */
   readonly without?: readonly ('worker' | 'scheduler')[];
+  /** Accounts at every channel beside those of the demo merchant. */
+  readonly others?: readonly AccountsPlan[];
   readonly say: (line: string) => void;
 }
 
@@ -49,7 +51,7 @@ export interface Stack {
   /** The clock of the whole stack where days pass in seconds; null in real time. */
   readonly virtual: VirtualClock | null;
   readonly engines: Engines;
-  /** The merchant's account at each channel, with the sandbox that plays it. */
+  /** The demo merchant's account at each channel, with the sandbox that plays it; then the others. */
   readonly shops: readonly SandboxShop[];
   /** WeChat Pay's sandbox in its own words. */
   readonly wechat: WechatSandbox;
@@ -109,7 +111,7 @@ async function assemble(
   const virtual = virtualTime === null ? null : virtualClock(virtualTime);
   const clock = virtual ?? systemClock();
   const sandboxes = await openShops({
-    ...{ folder, keys, merchant: MERCHANT, suffix: 'demo' },
+    ...{ folder, keys, merchant: MERCHANT, suffix: 'demo', others: o.others ?? [] },
     notifyBase: `http://127.0.0.1:${String(apiPort)}`,
     basics: () => ({ clock, seed: o.seed }),
   });

@@ -1,5 +1,6 @@
 /** What a merchant of this sandbox holds: key files and an entry for the accounts file. */
 import type { AccountFiles, AccountOptions } from '../account-files.ts';
+import { placed } from '../account-files.ts';
 import type { AlipayKeys, KeyMode, MerchantKeys } from './keys.ts';
 import type { SandboxMerchant } from './model.ts';
 
@@ -27,23 +28,24 @@ export function alipayAccountFiles(
   o: AccountOptions,
   keyMode: KeyMode = 'public_key',
 ): AccountFiles {
+  const names = placed(FILES, o);
   const trust =
     keyMode === 'public_key'
-      ? { alipay_public_key_file: FILES.publicKey }
+      ? { alipay_public_key_file: names.publicKey }
       : {
           certificate_files: {
-            app: FILES.appCertificate,
-            alipay: FILES.certificate,
-            root: FILES.root,
+            app: names.appCertificate,
+            alipay: names.certificate,
+            root: names.root,
           },
         };
   return {
     files: {
-      [FILES.privateKey]: merchant.privateKeyPem,
-      [FILES.publicKey]: channel.publicKeyPem,
-      [FILES.appCertificate]: merchant.certificatePem,
-      [FILES.certificate]: channel.certificatePem,
-      [FILES.root]: channel.rootPem,
+      [names.privateKey]: merchant.privateKeyPem,
+      [names.publicKey]: channel.publicKeyPem,
+      [names.appCertificate]: merchant.certificatePem,
+      [names.certificate]: channel.certificatePem,
+      [names.root]: channel.rootPem,
     },
     entry: {
       id: o.accountId,
@@ -51,7 +53,7 @@ export function alipayAccountFiles(
       app_id: merchant.appId,
       seller_id: merchant.sellerId,
       gateway_url: `${o.apiBase}/gateway.do`,
-      private_key_file: FILES.privateKey,
+      private_key_file: names.privateKey,
       ...trust,
       bill_hosts: [new URL(o.apiBase).host],
     },

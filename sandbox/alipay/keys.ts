@@ -2,6 +2,7 @@
  * Keys made at start: a merchant's and Alipay's, with the certificates of both, so that an application can work in either
  * mode. Nothing here is ever part of the repository.
  */
+import type { KeyObject } from 'node:crypto';
 import { createHash, createPrivateKey } from 'node:crypto';
 import type { CertificateOrder, Subject } from '../certificate.ts';
 import { makeCertificate } from '../certificate.ts';
@@ -94,38 +95,24 @@ export function renewedKeys(
 
 /** @param wallNow the host's own instant: certificates are checked against real time, never against virtual time. */
 export function makeAlipayKeys(wallNow: Date): AlipayKeys {
-  const from = new Date(wallNow.getTime() - DAY_MS);
-  const period = { from, to: new Date(from.getTime() + CERTIFICATE_DAYS * DAY_MS) };
-  const [root, otherRoot, middle, alipay, merchant] = [1, 2, 3, 4, 5].map(() => newKeyPair()) as Five;
-  const certificate = (order: Omit<CertificateOrder, 'from' | 'to' | 'serial'>): Issued => {
-    const serial = newSerial();
-    const pem = makeCertificate({ ...order, ...period, serial });
-    return { pem, sn: serialName(order.issuer ?? order, serial) };
-  };
-  const byMiddle = { ...MIDDLE, privateKey: middle.privateKey };
-  const authority = true;
+  const [root, otherRoot, middle, alipay] = [1, 2, 3, 4].map(() => newKeyPair()) as Four;
+  const authority = true as const;
   const roots = [
-    certificate({ ...ROOT, ...root, authority }),
-    certificate({ ...OTHER_ROOT, ...otherRoot, authority }),
+    issue({ ...ROOT, ...root, authority }, wallNow),
+    issue({ ...OTHER_ROOT, ...otherRoot, authority }, wallNow),
   ];
-  const above = certificate({
-    ...MIDDLE,
-    ...middle,
-    authority,
-    issuer: { ...ROOT, privateKey: root.privateKey },
-  });
-  const [appId, sellerId] = [`2021${randomDigits(12)}`, `2088${randomDigits(12)}`];
-  const own = certificate({ commonName: `${OWNER}-${sellerId}`, ...alipay, issuer: byMiddle });
-  const application = certificate({ commonName: `${sellerId}-${appId}`, ...merchant, issuer: byMiddle });
-  return {
-    merchant: {
-      appId,
-      sellerId,
-      privateKeyPem: pemOf(merchant.privateKey),
-      publicKeyPem: pemOf(merchant.publicKey),
-      certificatePem: application.pem,
-      certificateSn: application.sn,
+  const byRoot = { authority, issuer: { ...ROOT, privateKey: root.privateKey } };
+  const above = issue({ ...MIDDLE, ...middle, ...byRoot }, wallNow);
+  const merchant = makeMerchantKeys(middle.privateKey, wallNow);
+  const own = issue(
+    {
+      ...{ commonName: `${OWNER}-${merchant.sellerId}`, ...alipay },
+      issuer: { ...MIDDLE, privateKey: middle.privateKey },
     },
+    wallNow,
+  );
+  return {
+    merchant,
     channel: {
       publicKeyPem: pemOf(alipay.publicKey),
       privateKeyPem: pemOf(alipay.privateKey),
@@ -138,8 +125,37 @@ export function makeAlipayKeys(wallNow: Date): AlipayKeys {
   };
 }
 
+/** Another merchant at the same Alipay, whose certificate is made out to the first: this one works in key mode. */
+export function alipayKeysBeside({ channel }: AlipayKeys, wallNow: Date): AlipayKeys {
+  return { channel, merchant: makeMerchantKeys(createPrivateKey(channel.issuer.privateKeyPem), wallNow) };
+}
+
+function makeMerchantKeys(issuerKey: KeyObject, wallNow: Date): MerchantKeys {
+  const pair = newKeyPair();
+  const [appId, sellerId] = [`2021${randomDigits(12)}`, `2088${randomDigits(12)}`];
+  const commonName = `${sellerId}-${appId}`;
+  const { pem, sn } = issue({ commonName, ...pair, issuer: { ...MIDDLE, privateKey: issuerKey } }, wallNow);
+  return {
+    ...{ appId, sellerId },
+    privateKeyPem: pemOf(pair.privateKey),
+    publicKeyPem: pemOf(pair.publicKey),
+    certificatePem: pem,
+    certificateSn: sn,
+  };
+}
+
+function issue(order: Omit<CertificateOrder, 'from' | 'to' | 'serial'>, wallNow: Date): Issued {
+  const serial = newSerial();
+  const from = new Date(wallNow.getTime() - DAY_MS);
+  const to = new Date(from.getTime() + CERTIFICATE_DAYS * DAY_MS);
+  return {
+    pem: makeCertificate({ ...order, from, to, serial }),
+    sn: serialName(order.issuer ?? order, serial),
+  };
+}
+
 type Pair = ReturnType<typeof newKeyPair>;
-type Five = [Pair, Pair, Pair, Pair, Pair];
+type Four = [Pair, Pair, Pair, Pair];
 
 interface Issued {
   readonly pem: string;

@@ -1,5 +1,6 @@
 /** What UnionPay's sandbox gives to whoever wants to use an account at it: keys, certificates, and its entry. */
 import type { AccountFiles, AccountOptions } from '../account-files.ts';
+import { placed } from '../account-files.ts';
 import type { ChannelKeys, MerchantKeys } from './keys.ts';
 import { makeChannelKeys, makeMerchantKeys } from './keys.ts';
 import type { SandboxMerchant } from './model.ts';
@@ -26,6 +27,11 @@ export function makeUnionpayKeys(wallNow: Date): UnionpayKeys {
   return { channel, merchant: makeMerchantKeys(channel, wallNow) };
 }
 
+/** Another merchant at the same UnionPay. @param wallNow as for {@link makeUnionpayKeys} */
+export function unionpayKeysBeside({ channel }: UnionpayKeys, wallNow: Date): UnionpayKeys {
+  return { channel, merchant: makeMerchantKeys(channel, wallNow) };
+}
+
 /** What the sandbox is told about a merchant: everything but the private key. */
 export function unionpayMerchantOf({ merId, certificatePem }: MerchantKeys): SandboxMerchant {
   return { merId, certificatePem };
@@ -36,14 +42,15 @@ const PASSPHRASE = '000000';
 
 /** The merchant's key as PKCS#12, as real merchants are handed it, and as PEM for programs that read no such container. */
 export function unionpayAccountFiles({ merchant, channel }: UnionpayKeys, o: AccountOptions): AccountFiles {
+  const names = placed(FILES, o);
   return {
     files: {
-      [FILES.container]: pkcs12Of(merchant, PASSPHRASE),
-      [FILES.passphrase]: PASSPHRASE,
-      [FILES.privateKey]: merchant.privateKeyPem,
-      [FILES.certificate]: merchant.certificatePem,
-      [FILES.issuer]: channel.issuer.certificatePem,
-      [FILES.root]: channel.rootPem,
+      [names.container]: pkcs12Of(merchant, PASSPHRASE),
+      [names.passphrase]: PASSPHRASE,
+      [names.privateKey]: merchant.privateKeyPem,
+      [names.certificate]: merchant.certificatePem,
+      [names.issuer]: channel.issuer.certificatePem,
+      [names.root]: channel.rootPem,
     },
     entry: {
       id: o.accountId,
@@ -52,9 +59,9 @@ export function unionpayAccountFiles({ merchant, channel }: UnionpayKeys, o: Acc
       gateway_base: `${o.apiBase}/gateway/api`,
       file_url: `${o.apiBase}/filedownload/`,
       back_url: o.notifyUrl,
-      pfx_file: FILES.container,
-      pfx_passphrase_file: FILES.passphrase,
-      authority_files: [FILES.root, FILES.issuer],
+      pfx_file: names.container,
+      pfx_passphrase_file: names.passphrase,
+      authority_files: [names.root, names.issuer],
       test_gateway: true,
     },
   };

@@ -1,5 +1,6 @@
 /** What a merchant of this sandbox holds: key files and an entry for the accounts file. */
 import type { AccountFiles, AccountOptions } from '../account-files.ts';
+import { placed } from '../account-files.ts';
 import type { ChannelKeys, MerchantKeys } from './keys.ts';
 import { makeChannelKeys, makeMerchantKeys } from './keys.ts';
 import type { SandboxMerchant } from './model.ts';
@@ -22,6 +23,11 @@ export function makeWechatKeys(wallNow: Date): WechatKeys {
   return { merchant: makeMerchantKeys(), channel: makeChannelKeys(wallNow) };
 }
 
+/** Another merchant at the same WeChat Pay. */
+export function wechatKeysBeside({ channel }: WechatKeys): WechatKeys {
+  return { merchant: makeMerchantKeys(), channel };
+}
+
 /** What the sandbox is told about a merchant: everything but the private key. */
 export function merchantOf(keys: MerchantKeys, notifyUrl: string): SandboxMerchant {
   const { mchid, appid, certificateSerial, publicKeyPem, apiV3Key } = keys;
@@ -29,12 +35,13 @@ export function merchantOf(keys: MerchantKeys, notifyUrl: string): SandboxMercha
 }
 
 export function wechatAccountFiles({ merchant, channel }: WechatKeys, o: AccountOptions): AccountFiles {
+  const names = placed(FILES, o);
   return {
     files: {
-      [FILES.privateKey]: merchant.privateKeyPem,
-      [FILES.publicKey]: channel.publicKeyPem,
-      [FILES.platformCertificate]: channel.platform.certificatePem,
-      [FILES.apiV3Key]: merchant.apiV3Key,
+      [names.privateKey]: merchant.privateKeyPem,
+      [names.publicKey]: channel.publicKeyPem,
+      [names.platformCertificate]: channel.platform.certificatePem,
+      [names.apiV3Key]: merchant.apiV3Key,
     },
     entry: {
       id: o.accountId,
@@ -44,9 +51,9 @@ export function wechatAccountFiles({ merchant, channel }: WechatKeys, o: Account
       api_base: o.apiBase,
       notify_url: o.notifyUrl,
       certificate_serial: merchant.certificateSerial,
-      private_key_file: FILES.privateKey,
-      api_v3_key_file: FILES.apiV3Key,
-      public_keys: [{ id: channel.publicKeyId, file: FILES.publicKey }],
+      private_key_file: names.privateKey,
+      api_v3_key_file: names.apiV3Key,
+      public_keys: [{ id: channel.publicKeyId, file: names.publicKey }],
       fetch_platform_certificates: true,
       bill_hosts: [new URL(o.apiBase).host],
     },
