@@ -87,6 +87,8 @@ export class Callbacks {
     const keyMode = merchants.get(notice.refund.trade.sellerId)?.keyMode ?? 'public_key';
     const parameters = new Map(notice.parameters);
     if (flavour === 'foreign') parameters.set('app_id', FOREIGN_APP).set('auth_app_id', FOREIGN_APP);
+    const renewedSn = signers.renewedSn(keyMode);
+    if (renewedSn !== null) parameters.set('alipay_cert_sn', renewedSn);
     const text = textOf(parameters, notice.signsSignType ? ['sign'] : ['sign', 'sign_type']);
     parameters.set(
       'sign',

@@ -29,6 +29,12 @@ export class SigningKeyRing {
     return keyMode === 'certificate' ? this.#newest : this.#first;
   }
 
+  /** The serial of the certificate when it is not the one with which applications began: notices name it then. */
+  renewedSn(keyMode: KeyMode): string | null {
+    const signer = this.of(keyMode);
+    return signer === this.#first ? null : signer.keys.certificateSn;
+  }
+
   /** Makes another pair sign from now on. Returns the serial of its certificate. */
   renew(ownerNo: string, wallNow: Date, flaw?: CertificateFlaw): string {
     this.#newest = this.#add(renewedKeys({ ...this.#channel, ownerNo }, wallNow, flaw));
