@@ -8,6 +8,7 @@ import { verifyAudit } from '../../store/audit.ts';
 import type { DemoPlan } from './plan.ts';
 import type { Planted } from './planted.ts';
 import type { DemoReport } from './report.ts';
+import type { MissingTrace } from './traces.ts';
 
 export interface Check {
   readonly name: string;
@@ -21,6 +22,8 @@ export async function runChecks(o: {
   readonly shops: readonly SandboxShop[];
   readonly report: DemoReport;
   readonly planted: readonly Planted[];
+  /** What troubles should have left and did not. */
+  readonly traceless: readonly MissingTrace[];
 }): Promise<readonly Check[]> {
   const { report, plan, planted } = o;
   const byStates = Object.values(report.by_state).reduce((sum, count) => sum + count, 0);
@@ -40,6 +43,11 @@ export async function runChecks(o: {
       `${String(planted.length - wrong.length)} of ${String(planted.length)}`,
     ),
     check(
+      'every planted trouble left its trace in the books',
+      o.traceless.length === 0,
+      o.traceless.length === 0 ? 'met and handled' : o.traceless.map(tracelessText).join('; '),
+    ),
+    check(
       'every refund line is matched, a break or set aside',
       statements.refund_lines === statements.matched + lineBreaks + statements.quarantined,
       `${String(statements.refund_lines)} = ${String(statements.matched)} + ${String(lineBreaks)} + ${String(statements.quarantined)}`,
@@ -53,6 +61,10 @@ export async function runChecks(o: {
       broken === null ? 'every chain' : `record ${broken.id ?? 'of a refund'}: ${broken.why}`,
     ),
   ];
+}
+
+function tracelessText({ refundNo, channel, trouble, missing }: MissingTrace): string {
+  return `${channel} ${trouble} ${refundNo} lacks ${missing.join(' and ')}`;
 }
 
 function check(name: string, ok: boolean, detail: string): Check {

@@ -10,16 +10,19 @@ export const COMMON = {
     about: 'the answer is lost after the channel accepted',
     expected: 'settled',
     atSandbox: { kind: 'lost_answer' },
+    trace: { seen: ['attempt_unknown'] },
   },
   callback_lost: {
     about: 'no callback ever comes',
     expected: 'settled',
     atSandbox: { kind: 'callback_lost' },
+    trace: { notices: 'none', toldByChannel: true },
   },
   callback_twice: {
     about: 'every callback comes twice',
     expected: 'settled',
     atSandbox: { kind: 'callback_twice' },
+    trace: { notices: 'fewer_than_sent' },
   },
   line_missing: {
     about: 'the statement leaves the refund out',
@@ -33,10 +36,12 @@ export const COMMON = {
     atSandbox: { kind: 'amount_differs' },
     overdue: 'perhaps',
     leaves: ['amount_differs'],
+    trace: { reason: 'amount_mismatch' },
   },
   bill_reissued: {
     about: 'the statement leaves it out at first and is re-issued with it',
     expected: 'settled',
     atSandbox: { kind: 'bill_reissued', hours: 30 },
+    trace: { reissued: true },
   },
 } as const satisfies Record<string, DemoTrouble<Shared>>;

@@ -23,6 +23,7 @@ import { demoText } from './print.ts';
 import type { DemoReport } from './report.ts';
 import { readReport } from './report.ts';
 import { SETTLE_DAYS, untilQuiet } from './until-quiet.ts';
+import { missingTraces } from './traces.ts';
 import { playTraffic } from './traffic.ts';
 import { AppError } from '../../domain/errors.ts';
 
@@ -154,7 +155,8 @@ async function play(
   );
   const report = await readReport(stack.context, clock.now());
   const planted = await readPlanted(pool, plan, stack.shops);
-  const checks = await runChecks({ pool, plan, shops: stack.shops, report, planted });
+  const traceless = await missingTraces(pool, plan, stack.shops);
+  const checks = await runChecks({ pool, plan, shops: stack.shops, report, planted, traceless });
   return { ...report, planted, checks };
 }
 

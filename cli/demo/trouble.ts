@@ -4,6 +4,7 @@ import type { RefundState } from '../../domain/refund/state.ts';
 import type { BreakKind } from '../../domain/statement/break.ts';
 import type { NewPayment } from '../../sandbox/channel-sandbox.ts';
 import type { AnyRefundTrouble } from '../../sandbox/trouble-plan.ts';
+import type { ExpectedTrace } from './traces.ts';
 
 export type PaySource = NewPayment['source'];
 
@@ -19,6 +20,8 @@ export interface DemoTrouble<T extends AnyRefundTrouble = AnyRefundTrouble> {
   readonly overdue?: 'always' | 'perhaps';
   /** The breaks that stay open. */
   readonly leaves?: readonly BreakKind[];
+  /** What the books must show besides, where the state alone does not prove that the trouble was met and handled. */
+  readonly trace?: ExpectedTrace;
   /** A stranger's notice is sent that must be refused. */
   readonly forged?: true;
 }
