@@ -1,4 +1,5 @@
 /** The rows of a statement that could not be read: kept with their place and their text, and counted. */
+import type { LineFaultCode } from '../domain/errors.ts';
 import type { QuarantinedLine } from '../domain/statement/statement.ts';
 
 /** Rows kept with their text; beyond it they are only counted. */
@@ -9,6 +10,35 @@ const ALLOWED_SHARE = 0.1;
 
 /** As much of a row as is worth keeping. */
 export const RAW_CHARACTERS_MAX = 2_000;
+
+/** Why a row is set aside: the catalogue's code, and in words what was found. */
+export interface LineFault {
+  readonly code: LineFaultCode;
+  readonly reason: string;
+}
+
+/** Faults that rows of several channels have. */
+export const LINE_FAULTS = {
+  amount: { code: 'line_amount_invalid', reason: 'an amount that cannot be read' },
+  negative: { code: 'line_amount_invalid', reason: 'a negative amount' },
+  time: { code: 'line_time_invalid', reason: 'no time as documented' },
+  sums: { code: 'line_sums_differ', reason: 'amount, fee and settlement do not add up' },
+} as const satisfies Record<string, LineFault>;
+
+/** The columns of a row are not those of its header. */
+export function columnsDiffer(found: number, expected: number): LineFault {
+  return { code: 'line_columns_differ', reason: `${String(found)} fields instead of ${String(expected)}` };
+}
+
+/** A record of fixed width has another. */
+export function lengthWrong(found: number, expected: number): LineFault {
+  return { code: 'line_length_wrong', reason: `${String(found)} bytes instead of ${String(expected)}` };
+}
+
+/** A kind that is not documented, or that has no place in this statement. */
+export function kindUnknown(reason: string): LineFault {
+  return { code: 'line_kind_unknown', reason };
+}
 
 export class SetAside {
   readonly #kept: QuarantinedLine[] = [];

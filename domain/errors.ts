@@ -314,6 +314,67 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Check it against `yuanlu statements list`.',
   },
+  // --- rows of a statement that are set aside: the rest of it is loaded ---------------------------------------------
+  line_amount_invalid: {
+    status: 422,
+    title: 'An amount of the row cannot be read, or is negative where none may be.',
+    retryable: false,
+    remedy: 'Look at the kept row; ask the channel for a corrected file.',
+  },
+  line_columns_differ: {
+    status: 422,
+    title: 'The row has more or fewer columns than its header, or does not begin as rows do.',
+    retryable: false,
+    remedy: 'Look at the kept row; ask the channel for a corrected file.',
+  },
+  line_length_wrong: {
+    status: 422,
+    title: 'The record does not have the length that the format sets.',
+    retryable: false,
+    remedy: 'Look at the kept row; ask the channel for a corrected file.',
+  },
+  line_time_invalid: {
+    status: 422,
+    title: 'The row has no time written the documented way.',
+    retryable: false,
+    remedy: 'Look at the kept row; ask the channel for a corrected file.',
+  },
+  line_encoding_invalid: {
+    status: 422,
+    title: "The row has bytes that are not in the channel's encoding.",
+    retryable: false,
+    remedy: 'Look at the byte offset in the kept file.',
+  },
+  line_kind_unknown: {
+    status: 422,
+    title: 'The row is of a kind that is not documented, or that this statement cannot have.',
+    retryable: false,
+    remedy: 'Look at the kept row; the channel may have added a kind.',
+  },
+  line_currency_unsupported: {
+    status: 422,
+    title: 'The row has another currency than the statement may have.',
+    retryable: false,
+    remedy: 'Settle it by hand: refunds of this currency are not kept here.',
+  },
+  line_number_invalid: {
+    status: 422,
+    title: 'A number that names the merchant or a transaction is missing or is no text.',
+    retryable: false,
+    remedy: 'Look at the kept row; ask the channel for a corrected file.',
+  },
+  line_sums_differ: {
+    status: 422,
+    title: 'Amount, fee and settlement of the row do not add up.',
+    retryable: false,
+    remedy: 'Ask the channel which of the three is right.',
+  },
+  line_not_matched: {
+    status: 422,
+    title: 'The row belongs to a file that came with the statement and has nothing to match.',
+    retryable: false,
+    remedy: 'Nothing to do; it is kept for whoever has to look into it.',
+  },
   path_unusable: {
     status: 422,
     title: 'A file or folder that was named cannot be used.',
@@ -395,6 +456,9 @@ export class AppError extends Error {
     this.details = details;
   }
 }
+
+/** Why a row of a statement is set aside. */
+export type LineFaultCode = Extract<ErrorCode, `line_${string}`>;
 
 /** Whether the error is about a statement: what is in it, or where it comes from. */
 export function isStatementFault(error: unknown): error is AppError {

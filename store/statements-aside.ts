@@ -56,12 +56,13 @@ export async function recordRefusal(
 export async function keepQuarantined(tx: Tx, fileId: string, summary: StatementSummary): Promise<void> {
   if (summary.quarantined.length === 0) return;
   await tx.query(
-    `insert into yuanlu.quarantined_lines (file_id, line_no, byte_offset, reason, raw)
-     select $1, * from unnest($2::int[], $3::bigint[], $4::text[], $5::text[])`,
+    `insert into yuanlu.quarantined_lines (file_id, line_no, byte_offset, code, reason, raw)
+     select $1, * from unnest($2::int[], $3::bigint[], $4::text[], $5::text[], $6::text[])`,
     [
       fileId,
       summary.quarantined.map((one) => one.lineNo),
       summary.quarantined.map((one) => one.byteOffset),
+      summary.quarantined.map((one) => one.code),
       summary.quarantined.map((one) => one.reason),
       summary.quarantined.map((one) => storableText(one.raw)),
     ],

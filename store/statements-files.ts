@@ -1,4 +1,5 @@
 /** Statement files as rows: what was delivered for which day, and what became of it. */
+import type { LineFaultCode } from '../domain/errors.ts';
 import type { Currency } from '../domain/money.ts';
 import type { StatementLineSeen } from '../domain/refund/observation.ts';
 import type {
@@ -137,13 +138,20 @@ export async function listStatementFiles(
 
 /** Rows of a file that could not be read, by line number. */
 export async function listQuarantined(db: Db, fileId: string): Promise<QuarantinedLine[]> {
-  const { rows } = await db.query<{ line_no: number; byte_offset: bigint; reason: string; raw: string }>(
-    `select line_no, byte_offset, reason, raw from yuanlu.quarantined_lines where file_id = $1 order by line_no`,
+  const { rows } = await db.query<{
+    line_no: number;
+    byte_offset: bigint;
+    code: LineFaultCode | null;
+    reason: string;
+    raw: string;
+  }>(
+    `select line_no, byte_offset, code, reason, raw from yuanlu.quarantined_lines where file_id = $1 order by line_no`,
     [fileId],
   );
   return rows.map((row) => ({
     lineNo: row.line_no,
     byteOffset: Number(row.byte_offset),
+    code: row.code,
     reason: row.reason,
     raw: row.raw,
   }));

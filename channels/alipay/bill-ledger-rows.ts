@@ -9,6 +9,7 @@ import type { LedgerLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
 import { Rows, YUAN } from './bill-rows.ts';
+import { kindUnknown, LINE_FAULTS } from '../set-aside.ts';
 
 export class LedgerRows extends Rows {
   readonly #at: LedgerLayout['at'];
@@ -40,8 +41,9 @@ export class LedgerRows extends Rows {
     const at = this.#at;
     const income = this.amount(bytes, at.income, YUAN);
     const expense = this.amount(bytes, at.expense, YUAN);
-    if (Math.max(income, expense) === UNREADABLE) return { setAside: 'an amount that cannot be read' };
-    if ((income === 0) === (expense === 0)) return { setAside: 'neither income nor expense, or both' };
+    if (Math.max(income, expense) === UNREADABLE) return { setAside: LINE_FAULTS.amount };
+    if ((income === 0) === (expense === 0))
+      return { setAside: kindUnknown('neither income nor expense, or both') };
     const direction = income === 0 ? 'out' : 'in';
     const amount = Math.abs(income === 0 ? expense : income);
     this.#counts[direction] += 1;

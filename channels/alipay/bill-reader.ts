@@ -6,6 +6,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { StatementReader, StatementSummary, StatementTotals } from '../../domain/statement/statement.ts';
 import { CR, dayText } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
+import type { LineFault } from '../set-aside.ts';
 import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
 import { WholeLines, refuseLongLine } from '../whole-lines.ts';
 import { HEAD_BYTES_MAX, notABill } from './bill-bytes.ts';
@@ -25,6 +26,8 @@ const PREAMBLE_LINES_MAX = 50;
 const HASH = 0x23;
 /** What is left of payments after refunds. */
 const NET = 'net_minor';
+
+const NOT_TEXT: LineFault = { code: 'line_encoding_invalid', reason: 'bytes that are not GB 18030' };
 
 export class AlipayBillReader implements StatementReader {
   readonly #incoming = new WholeLines();
@@ -131,7 +134,7 @@ export class AlipayBillReader implements StatementReader {
     if (!isText && !this.#encoding.isText(bytes.subarray(from, to))) {
       if (this.#bill === null) throw notABill(this.#head, this.#lineNo);
       this.#lines += 1;
-      this.#keepAside(bytes, from, to, 'bytes that are not GB 18030');
+      this.#keepAside(bytes, from, to, NOT_TEXT);
       return;
     }
     if (this.#bill === null || bytes[from] === HASH) this.#comment(bytes.subarray(from, to));
@@ -172,8 +175,8 @@ export class AlipayBillReader implements StatementReader {
     return true;
   }
 
-  #keepAside(bytes: Buffer, from: number, to: number, reason: string): void {
-    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + from, reason }, () =>
+  #keepAside(bytes: Buffer, from: number, to: number, fault: LineFault): void {
+    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + from, ...fault }, () =>
       this.#encoding
         .decode(bytes.subarray(from, Math.min(to, from + 4 * RAW_CHARACTERS_MAX)))
         .slice(0, RAW_CHARACTERS_MAX),

@@ -7,13 +7,18 @@ import type { BillEncoding } from './bill-encoding.ts';
 import { CsvFields } from './bill-fields.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
+import type { LineFault } from '../set-aside.ts';
+import { columnsDiffer, LINE_FAULTS } from '../set-aside.ts';
+
+/** Commas too many, and not where a name may hold some. */
+const MORE_FIELDS: LineFault = { code: 'line_columns_differ', reason: 'more fields than columns' };
 
 export const YUAN = 2;
 /** Commas in the texts of a row; a row with more is none. */
 const COMMAS_MAX = 100;
 
 /** What a row turned out to be; text is the reason for setting it aside. */
-export type RowResult = 'line' | 'refund' | { readonly setAside: string };
+export type RowResult = 'line' | 'refund' | { readonly setAside: LineFault };
 
 export interface Place {
   readonly bytes: Buffer;
@@ -60,11 +65,9 @@ export abstract class Rows implements BillRows {
     const { columns, at } = this.#layout;
     const { fields } = this;
     fields.split(bytes, from, to);
-    if (fields.count < columns)
-      return { setAside: `${String(fields.count)} fields instead of ${String(columns)}` };
+    if (fields.count < columns) return { setAside: columnsDiffer(fields.count, columns) };
     const day = fields.count > columns ? this.#dayAmongCommas(bytes) : this.#day(bytes, at.time);
-    if (day === 0)
-      return { setAside: fields.count > columns ? 'more fields than columns' : 'no time as documented' };
+    if (day === 0) return { setAside: fields.count > columns ? MORE_FIELDS : LINE_FAULTS.time };
     this.out.reserve(2 * (to - from));
     const result = this.readFields(bytes, lineNo);
     if (typeof result === 'object') return result;

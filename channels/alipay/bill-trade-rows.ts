@@ -8,6 +8,7 @@ import type { BillEncoding } from './bill-encoding.ts';
 import type { TradeLayout } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
 import { Rows, YUAN } from './bill-rows.ts';
+import { kindUnknown, LINE_FAULTS } from '../set-aside.ts';
 
 const FEE = 5;
 const POINT = 0x2e;
@@ -48,13 +49,13 @@ export class TradeRows extends Rows {
     const amount = this.amount(bytes, at.amount, YUAN);
     const received = this.amount(bytes, at.received, YUAN);
     const fee = this.amount(bytes, at.fee, FEE);
-    if (Math.max(amount, received, fee) === UNREADABLE) return { setAside: 'an amount that cannot be read' };
+    if (Math.max(amount, received, fee) === UNREADABLE) return { setAside: LINE_FAULTS.amount };
     const type = this.is(bytes, at.type, this.encoding.refund)
       ? 'refund'
       : this.is(bytes, at.type, this.encoding.payment)
         ? 'payment'
         : null;
-    if (type === null) return { setAside: 'an unknown kind of business' };
+    if (type === null) return { setAside: kindUnknown('an unknown kind of business') };
     this.#counts[type] += 1;
     // Refunds are printed with a minus by some files and without by others: the kind says what it is.
     this.#received[type].add(Math.abs(received));

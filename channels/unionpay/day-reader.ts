@@ -101,6 +101,7 @@ export class DayReader implements StatementReader {
         {
           lineNo: this.#lineNo + lines,
           byteOffset: before + at,
+          code: 'line_not_matched',
           reason: `a line of ${file.name.slice(0, 60)}, which is kept and not matched`,
         },
         () => decoded(bytes.subarray(from, next)),

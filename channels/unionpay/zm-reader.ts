@@ -8,7 +8,8 @@ import type {
 } from '../../domain/statement/statement.ts';
 import { CR, fieldIs } from '../byte-fields.ts';
 import { CopyText } from '../copy-text.ts';
-import { RAW_CHARACTERS_MAX, SetAside } from '../set-aside.ts';
+import type { LineFault } from '../set-aside.ts';
+import { LINE_FAULTS, RAW_CHARACTERS_MAX, SetAside, kindUnknown, lengthWrong } from '../set-aside.ts';
 import { WholeLines, refuseLongLine } from '../whole-lines.ts';
 import { CNY, LINE_TYPES } from '../line-words.ts';
 import { Sum } from '../sum.ts';
@@ -138,29 +139,26 @@ export class ZmReader implements StatementReader {
   #line(bytes: Buffer, at: number, end: number): void {
     if (end === at) return;
     this.#lines += 1;
-    const why =
-      end - at === ZM_BYTES
-        ? this.#record(bytes, at)
-        : `${String(end - at)} bytes instead of ${String(ZM_BYTES)}`;
+    const why = end - at === ZM_BYTES ? this.#record(bytes, at) : lengthWrong(end - at, ZM_BYTES);
     if (why === null) return;
-    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + at, reason: why }, () =>
+    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + at, ...why }, () =>
       new TextDecoder('gb18030').decode(bytes.subarray(at, Math.min(end, at + RAW_CHARACTERS_MAX))),
     );
   }
 
   /** Null when the record was taken; else why not. */
-  #record(bytes: Buffer, at: number): string | null {
+  #record(bytes: Buffer, at: number): LineFault | null {
     const amount = digitsAt(bytes, at, 'amount');
     const fee = signedAt(bytes, at, 'fee');
     const settlement = signedAt(bytes, at, 'settlement');
-    if (amount === null || fee === null || settlement === null) return 'an amount that cannot be read';
+    if (amount === null || fee === null || settlement === null) return LINE_FAULTS.amount;
     const type = TYPES.get(digitsAt(bytes, at, 'txnType'));
-    if (type === undefined) return 'an unknown kind of transaction';
+    if (type === undefined) return kindUnknown('an unknown kind of transaction');
     const time = this.#times.near(bytes, at + ZM.traceTime[0]);
-    if (time === null) return 'no time as documented';
-    for (const field of NAMES) if (!isPlain(bytes, at, ZM[field])) return 'a number that is no text';
+    if (time === null) return LINE_FAULTS.time;
+    for (const field of NAMES) if (!isPlain(bytes, at, ZM[field])) return NO_TEXT;
     const money = moneyOf(type, { amount, fee, settlement });
-    if (money === null) return 'amount, fee and settlement do not add up';
+    if (money === null) return LINE_FAULTS.sums;
     if (!money.asPrinted) this.#signs.saw(type, { fee, settlement });
 
     this.#gross.add(money.gross);
@@ -216,6 +214,8 @@ export class ZmReader implements StatementReader {
     this.#out.field(bytes, at + place[0], textEnd(bytes, at, place));
   }
 }
+
+const NO_TEXT: LineFault = { code: 'line_number_invalid', reason: 'a number that is no text' };
 
 function isPlain(bytes: Buffer, at: number, [first, width]: Place): boolean {
   const end = at + first + width;

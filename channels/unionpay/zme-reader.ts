@@ -5,8 +5,8 @@
 import { AppError } from '../../domain/errors.ts';
 import { CR, LF } from '../byte-fields.ts';
 import type { CopyText } from '../copy-text.ts';
-import type { SetAside } from '../set-aside.ts';
-import { RAW_CHARACTERS_MAX } from '../set-aside.ts';
+import type { LineFault, SetAside } from '../set-aside.ts';
+import { LINE_FAULTS, RAW_CHARACTERS_MAX, lengthWrong } from '../set-aside.ts';
 import { CNY, LINE_TYPES, word } from '../line-words.ts';
 import { cardWord } from './card-types.ts';
 import type { Place } from './fixed-fields.ts';
@@ -44,19 +44,15 @@ export function readZme(bytes: Buffer, desk: Desk): number {
 }
 
 function readRecord(bytes: Buffer, [at, end]: readonly [number, number], lineNo: number, desk: Desk): void {
-  const row = end - at === ZME_BYTES ? parse(bytes, at, desk.clearingDate) : wrongLength(end - at);
-  if (typeof row === 'string') {
-    desk.setAside.add({ lineNo, byteOffset: desk.afterByte + at, reason: row }, () =>
+  const row = end - at === ZME_BYTES ? parse(bytes, at, desk.clearingDate) : lengthWrong(end - at, ZME_BYTES);
+  if ('code' in row) {
+    desk.setAside.add({ lineNo, byteOffset: desk.afterByte + at, ...row }, () =>
       new TextDecoder('gb18030').decode(bytes.subarray(at, Math.min(end, at + RAW_CHARACTERS_MAX))),
     );
     return;
   }
   desk.merchants.add(text(bytes, at, ZME.merId));
   write(desk.out, lineNo, row);
-}
-
-function wrongLength(found: number): string {
-  return `${String(found)} bytes instead of ${String(ZME_BYTES)}`;
 }
 
 interface Row {
@@ -71,21 +67,21 @@ interface Row {
 }
 
 /** The record, or why it cannot be read. */
-function parse(bytes: Buffer, at: number, clearingDate: string): Row | string {
+function parse(bytes: Buffer, at: number, clearingDate: string): Row | LineFault {
   const amount = digitsIn(bytes, at, ZME.amount);
   const fee = signedIn(bytes, at, ZME.fee);
   const settlement = signedIn(bytes, at, ZME.settlement);
-  if (amount === null || fee === null || settlement === null) return 'an amount that cannot be read';
+  if (amount === null || fee === null || settlement === null) return LINE_FAULTS.amount;
   const time = timeNear(clearingDate, text(bytes, at, ZME.traceTime));
-  if (time === null) return 'no time as documented';
+  if (time === null) return LINE_FAULTS.time;
   const corrected = numberOf(
     timeBefore(clearingDate, text(bytes, at, ZME.previousTime)),
     text(bytes, at, ZME.previousTrace),
   );
-  if (corrected === null) return 'no trace of the transaction that it corrects';
+  if (corrected === null)
+    return { code: 'line_number_invalid', reason: 'no trace of the transaction that it corrects' };
   // Either the merchant gets the amount or it pays it, and the fee besides.
-  if (amount + fee !== settlement && fee - amount !== settlement)
-    return 'amount, fee and settlement do not add up';
+  if (amount + fee !== settlement && fee - amount !== settlement) return LINE_FAULTS.sums;
   return { time, corrected, amount, settlement, fee, card: cardWord(bytes, at, ZME.cardType) };
 }
 

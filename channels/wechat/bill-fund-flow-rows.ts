@@ -7,6 +7,7 @@ import { Sum } from '../sum.ts';
 import type { FundFlowLayout } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
 import { Rows, YUAN } from './bill-rows.ts';
+import { kindUnknown, LINE_FAULTS } from '../set-aside.ts';
 
 const INCOME = word('收入');
 const EXPENSE = word('支出');
@@ -49,15 +50,15 @@ export class FundFlowRows extends Rows {
     if (direction === null) {
       this.#partial('in');
       this.#partial('out');
-      return { setAside: 'neither income nor expense' };
+      return { setAside: kindUnknown('neither income nor expense') };
     }
     const amount = this.amount(bytes, at.amount, YUAN);
     this.#counts[direction].add(1);
     this.#sums[direction].add(amount);
-    if (amount === UNREADABLE) return { setAside: 'an amount that cannot be read' };
-    if (amount < 0) return { setAside: 'a negative amount' };
+    if (amount === UNREADABLE) return { setAside: LINE_FAULTS.amount };
+    if (amount < 0) return { setAside: LINE_FAULTS.negative };
     const day = this.day(bytes, at.time);
-    if (day === 0) return { setAside: 'no time as documented' };
+    if (day === 0) return { setAside: LINE_FAULTS.time };
     this.keepDay(day);
     this.#write(bytes, lineNo, direction, amount);
     return 'line';

@@ -9,6 +9,7 @@ import type { StatementContent } from '../channel.ts';
 import { unpack } from '../unpack.ts';
 import { CopyText } from '../copy-text.ts';
 import { dayText } from '../byte-fields.ts';
+import type { LineFault } from '../set-aside.ts';
 import { SetAside } from '../set-aside.ts';
 import { BACKTICK } from './bill-fields.ts';
 import { badLineAsText, looksLikeBill, notABill, refuseForeignBytes } from './bill-bytes.ts';
@@ -20,6 +21,8 @@ import type { BillRows, RowResult } from './bill-rows.ts';
 import type { Summary } from './bill-summary.ts';
 import { endsInFull, isSummaryHeader, readSummary, totalsAgree } from './bill-summary.ts';
 import { TradeRows } from './bill-trade-rows.ts';
+
+const NO_BACKTICK: LineFault = { code: 'line_columns_differ', reason: 'a row without its first backtick' };
 
 /** The documented fields of a row add up to less than 8 KiB; a line beyond this is no row. */
 const LINE_BYTES_MAX = 1024 ** 2;
@@ -190,13 +193,12 @@ class WechatBillReader implements StatementReader {
     }
     rows.skip();
     this.#lines += 1;
-    this.#keepAside(bytes, at, lineEnd, { setAside: 'a row without its first backtick' });
+    this.#keepAside(bytes, at, lineEnd, { setAside: NO_BACKTICK });
   }
 
   #keepAside(bytes: Buffer, at: number, lineEnd: number, result: Exclude<RowResult, string>): void {
-    this.#setAside.add(
-      { lineNo: this.#lineNo, byteOffset: this.#incoming.at + at, reason: result.setAside },
-      () => badLineAsText(bytes, at, lineEnd),
+    this.#setAside.add({ lineNo: this.#lineNo, byteOffset: this.#incoming.at + at, ...result.setAside }, () =>
+      badLineAsText(bytes, at, lineEnd),
     );
   }
 

@@ -5,13 +5,15 @@ import { TIME_BYTES, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
 import type { Sum } from '../sum.ts';
 import { RowFields } from './bill-fields.ts';
 import { ABSENT } from './bill-layout.ts';
+import type { LineFault } from '../set-aside.ts';
+import { columnsDiffer } from '../set-aside.ts';
 
 /** Yuan have two decimals, fees five. */
 export const YUAN = 2;
 export const FEE = 5;
 
 /** What a row turned out to be; text is the reason for setting it aside. */
-export type RowResult = 'line' | 'refund' | { readonly setAside: string };
+export type RowResult = 'line' | 'refund' | { readonly setAside: LineFault };
 
 export interface BillRows {
   /** Reads the row whose first backtick is at `from` and whose end byte is `eol`. */
@@ -76,7 +78,7 @@ export abstract class Rows implements BillRows {
       return this.readFields(bytes, lineNo);
     }
     this.skip();
-    return { setAside: `${String(fields.count)} fields instead of ${String(this.#columns)}` };
+    return { setAside: columnsDiffer(fields.count, this.#columns) };
   }
 
   protected from(column: number): number {

@@ -8,6 +8,8 @@ import type { TradeLayout } from './bill-layout.ts';
 import { ABSENT } from './bill-layout.ts';
 import type { RowResult } from './bill-rows.ts';
 import { FEE, Rows, YUAN } from './bill-rows.ts';
+import type { LineFault } from '../set-aside.ts';
+import { kindUnknown, LINE_FAULTS } from '../set-aside.ts';
 
 const SUCCESS = word('SUCCESS');
 const REFUND = word('REFUND');
@@ -73,15 +75,15 @@ export class TradeRows extends Rows {
     sums.appliedRefund.add(applied);
     // UNREADABLE is larger than any amount.
     if (Math.max(settlement, refund, couponRefund, fee, order, applied) === UNREADABLE) {
-      return { setAside: 'an amount that cannot be read' };
+      return { setAside: LINE_FAULTS.amount };
     }
     if (settlement < 0 || refund < 0 || couponRefund < 0 || order < 0 || applied < 0) {
-      return { setAside: 'a negative amount' };
+      return { setAside: LINE_FAULTS.negative };
     }
     const day = this.day(bytes, at.time);
-    if (day === 0) return { setAside: 'no time as documented' };
+    if (day === 0) return { setAside: LINE_FAULTS.time };
     const type = this.#type(bytes);
-    if (type === null) return { setAside: 'an unknown trade state' };
+    if (type === null) return { setAside: kindUnknown('an unknown trade state') };
     const oddity = this.#oddity(bytes, type);
     if (oddity !== null) return { setAside: oddity };
     this.keepDay(day);
@@ -136,11 +138,13 @@ export class TradeRows extends Rows {
   }
 
   /** What cannot be stored as it is, although each field by itself is as documented. */
-  #oddity(bytes: Buffer, type: LineType): string | null {
+  #oddity(bytes: Buffer, type: LineType): LineFault | null {
     const { currency, merchantNo, refund } = this.#at;
-    if (currency !== ABSENT && !this.is(bytes, currency, CNY)) return 'a currency other than CNY';
-    if (this.from(merchantNo) === this.to(merchantNo)) return 'no merchant number';
-    return type === 'refund' && refund === ABSENT ? 'a refund in a bill of payments' : null;
+    if (currency !== ABSENT && !this.is(bytes, currency, CNY))
+      return { code: 'line_currency_unsupported', reason: 'a currency other than CNY' };
+    if (this.from(merchantNo) === this.to(merchantNo))
+      return { code: 'line_number_invalid', reason: 'no merchant number' };
+    return type === 'refund' && refund === ABSENT ? kindUnknown('a refund in a bill of payments') : null;
   }
 
   /** Payments print `0` where a refund has its number. */

@@ -2,18 +2,26 @@
 import { constants, createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
-import type { StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
+import type { QuarantinedLine, StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { matchStatement, sweepMissing } from '../../store/match.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
-import { getStatementFile, listStatementFiles, remarksOf } from '../../store/statements-files.ts';
+import {
+  getStatementFile,
+  listQuarantined,
+  listStatementFiles,
+  remarksOf,
+} from '../../store/statements-files.ts';
 import { importStatement } from '../../store/statements.ts';
 import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { ImportFlags } from '../register-books.ts';
 import { withBooks } from './books.ts';
 import { rowLimit } from './row-limit.ts';
+
+/** Rows set aside that a person is shown. */
+const SET_ASIDE_SHOWN_MAX = 20;
 
 export async function listStatementsCommand(options: {
   account?: string;
@@ -29,9 +37,14 @@ export async function listStatementsCommand(options: {
 }
 
 export async function showStatementCommand(number: string, options: { json: boolean }): Promise<void> {
-  const file = await withBooks((context) => getStatementFile(context.pool, number));
-  if (file === null) throw new AppError('statement_unknown', { number });
-  createOutput(options.json).result(file, () => showText(file));
+  const shown = await withBooks(async ({ pool }) => {
+    const file = await getStatementFile(pool, number);
+    return file === null ? null : { ...file, setAside: await listQuarantined(pool, file.id) };
+  });
+  if (shown === null) throw new AppError('statement_unknown', { number });
+  createOutput(options.json).result(shown, () =>
+    [showText(shown), ...setAsideText(shown.setAside)].join('\n'),
+  );
 }
 
 /** Loads a file that a person has, packed or not, and matches it at once. */
@@ -121,6 +134,18 @@ function listText(files: readonly StatementFile[]): string {
     { head: 'set aside', align: 'right', cell: (file) => String(file.quarantined) },
     { head: 'received', cell: (file) => beijingTime(file.receivedAt) },
   ]);
+}
+
+/** The first rows that could not be read, a line each; a program gets them all. */
+function setAsideText(rows: readonly QuarantinedLine[]): readonly string[] {
+  const shown = rows.slice(0, SET_ASIDE_SHOWN_MAX);
+  const more = rows.length > shown.length ? [`… and ${String(rows.length - shown.length)} more: --json`] : [];
+  return [
+    ...shown.map(
+      ({ lineNo, code, reason }) => `set aside        line ${String(lineNo)}: ${code ?? ''} ${reason}`,
+    ),
+    ...more,
+  ];
 }
 
 function showText(file: StatementFile): string {

@@ -148,6 +148,7 @@ function quarantineColumns({ statements }: Findings): readonly Column<Quarantine
     ['statement_line', ({ lineNo }) => figure(lineNo)],
     ['byte_offset', ({ byteOffset }) => figure(byteOffset)],
     ['reason', ({ reason }) => text(reason)],
+    ['code', ({ code }) => text(code)],
     ['raw', ({ raw }) => text(raw)],
   ];
 }

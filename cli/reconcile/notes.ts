@@ -83,7 +83,10 @@ function quarantined(statements: readonly LoadedStatement[]): string[] {
     const [first] = kept;
     const shown =
       count > QUARANTINED_KEPT_MAX ? ` Their text is kept for the first ${grouped(kept.length)} only.` : '';
-    const where = first === undefined ? '' : `: first line ${String(first.lineNo)}, ${first.reason}`;
+    const where =
+      first === undefined
+        ? ''
+        : `: first line ${String(first.lineNo)}, ${first.reason} (${first.code ?? 'without a code'})`;
     return [`Set aside in ${file}: ${counted(count, 'row')} that cannot be read${where}.${shown}`];
   });
 }

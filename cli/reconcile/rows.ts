@@ -73,6 +73,7 @@ export interface QuarantineRow {
   readonly fileId: bigint;
   readonly lineNo: number;
   readonly byteOffset: bigint;
+  readonly code: string | null;
   readonly reason: string;
   readonly raw: string;
 }
@@ -153,7 +154,7 @@ const OVERDUE = `
    order by w.promise_at, r.requested_at, r.refund_no`;
 
 const QUARANTINED = `
-  select file_id as "fileId", line_no as "lineNo", byte_offset as "byteOffset", reason, raw
+  select file_id as "fileId", line_no as "lineNo", byte_offset as "byteOffset", code, reason, raw
     from yuanlu.quarantined_lines order by file_id, line_no`;
 
 export async function* matchRows(owner: Pool): AsyncGenerator<MatchRow, void> {

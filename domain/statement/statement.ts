@@ -2,6 +2,7 @@
  * What a channel's statement is once it is read: lines in one neutral shape, totals, and rows that could not be read.
  * Readers are byte splitters: bytes in, COPY text out, no object per line.
  */
+import type { LineFaultCode } from '../errors.ts';
 import type { Currency } from '../money.ts';
 
 /** `trade`: payments and refunds by order. `fund_flow`: movements on the merchant's account. */
@@ -43,6 +44,9 @@ export interface QuarantinedLine {
   readonly lineNo: number;
   /** Offset of the row's first byte in the unpacked file. */
   readonly byteOffset: number;
+  /** Which fault it is, by the catalogue. Null for rows that were kept before rows had codes. */
+  readonly code: LineFaultCode | null;
+  /** The same in words, with what was found. */
   readonly reason: string;
   /** The row as text, at most 2,000 characters. */
   readonly raw: string;

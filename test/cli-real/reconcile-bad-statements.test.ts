@@ -166,13 +166,13 @@ describe('one bad row in a good bill', () => {
     expect(document.statements).toMatchObject([{ lines: 3, refund_lines: 2, quarantined: 1 }]);
     expect(document.matched.refund_no).toBe(2);
     expect(said.stderr).toContain(
-      `Set aside in ${statement}: 1 row that cannot be read: first line 4, 3 fields instead of 27.`,
+      `Set aside in ${statement}: 1 row that cannot be read: first line 4, 3 fields instead of 27 (line_columns_differ).`,
     );
     const before = Buffer.byteLength((await readFile(statement, 'utf8')).split(SHORT_ROW)[0] ?? '');
     expect(await csvRows(desk.path('odd/quarantine.csv'))).toEqual([
       {
         ...{ statement, statement_line: '4', byte_offset: String(before) },
-        ...{ reason: '3 fields instead of 27', raw: SHORT_ROW },
+        ...{ reason: '3 fields instead of 27', code: 'line_columns_differ', raw: SHORT_ROW },
       },
     ]);
   });

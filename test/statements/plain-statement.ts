@@ -73,7 +73,13 @@ export function plainReader(kind: 'trade' | 'fund_flow' = 'trade'): StatementRea
       return '';
     }
     if (cells.length !== 6 || !/^-?[0-9]+$/.test(amount)) {
-      quarantined.push({ lineNo, byteOffset, reason: 'row has another shape', raw: text.slice(0, 2000) });
+      quarantined.push({
+        lineNo,
+        byteOffset,
+        code: 'line_columns_differ',
+        reason: 'row has another shape',
+        raw: text.slice(0, 2000),
+      });
       return '';
     }
     copied += 1;

@@ -250,7 +250,9 @@ describe('F50: a bad row', () => {
 
     const { lines, summary } = await read(bytes);
 
-    expect(summary.quarantined).toMatchObject([{ lineNo: 6, reason: 'bytes that are not GB 18030' }]);
+    expect(summary.quarantined).toMatchObject([
+      { lineNo: 6, code: 'line_encoding_invalid', reason: 'bytes that are not GB 18030' },
+    ]);
     expect(lines).toEqual([REFUND_LINE]);
   });
 

@@ -220,7 +220,9 @@ describe('the old layout', () => {
   test('with a time whose day does not exist sets the row aside, wide colons or not', () => {
     const { summary } = read(legacyBill(LEGACY, { ...LEGACY_REFUND, 交易时间: '2014-11-31 16：33：45' }));
 
-    expect(summary.quarantined).toMatchObject([{ lineNo: 2, reason: 'no time as documented' }]);
+    expect(summary.quarantined).toMatchObject([
+      { lineNo: 2, code: 'line_time_invalid', reason: 'no time as documented' },
+    ]);
     expect(summary.quarantined[0]?.raw).toContain('2014-11-31 16：33：45');
   });
 });

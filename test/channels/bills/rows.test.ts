@@ -61,7 +61,9 @@ describe('a row of a trade bill is set aside when', () => {
   test('it is a refund, and the bill is one of payments', () => {
     const { summary } = read(billOf([PAYMENT, { ...PAYMENT, 交易状态: 'REFUND' }], { columns: SUCCESS }));
 
-    expect(summary.quarantined).toMatchObject([{ lineNo: 3, reason: 'a refund in a bill of payments' }]);
+    expect(summary.quarantined).toMatchObject([
+      { lineNo: 3, code: 'line_kind_unknown', reason: 'a refund in a bill of payments' },
+    ]);
     expect(summary.refundLines).toBe(0);
   });
 

@@ -145,8 +145,8 @@ describe('I8: files with nothing to match', () => {
       expect(summary).toMatchObject({ lines: 4, quarantinedCount: 2, totals: { agree: true } });
       const reason = `a line of ${name}, which is kept and not matched`;
       expect(summary.quarantined).toEqual([
-        { lineNo: 3, byteOffset: 1_218, reason, raw: '分期 000000012345' },
-        { lineNo: 4, byteOffset: 1_237, reason, raw: 'second' },
+        { lineNo: 3, byteOffset: 1_218, code: 'line_not_matched', reason, raw: '分期 000000012345' },
+        { lineNo: 4, byteOffset: 1_237, code: 'line_not_matched', reason, raw: 'second' },
       ]);
     },
   );

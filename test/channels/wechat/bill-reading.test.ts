@@ -208,7 +208,7 @@ describe('F53 I14: an amount', () => {
         {
           lineNo: 3,
           byteOffset: header + Buffer.byteLength(`${first ?? ''}\r\n`),
-          reason: 'an amount that cannot be read',
+          ...{ code: 'line_amount_invalid', reason: 'an amount that cannot be read' },
         },
       ]);
       expect(summary.quarantined[0]?.raw).toContain('RF20250630000003');
@@ -317,7 +317,9 @@ describe('a fund-flow bill', () => {
   test('a direction that is none is set aside', () => {
     const { summary } = read(bill('`2,`1,`123.45,`1,`23.45').replace('`收入,`123', '`转入,`123'));
 
-    expect(summary.quarantined).toMatchObject([{ lineNo: 3, reason: 'neither income nor expense' }]);
+    expect(summary.quarantined).toMatchObject([
+      { lineNo: 3, code: 'line_kind_unknown', reason: 'neither income nor expense' },
+    ]);
   });
 });
 
