@@ -54,7 +54,6 @@ interface Trail {
   readonly bank_leg: BankLeg | null;
   readonly estimate_at: Date | null;
   readonly promise_at: Date | null;
-  readonly succeeded_at: Date | null;
   readonly evidence: readonly Observation[];
   readonly notices: readonly string[];
   readonly revision: number | null;
@@ -63,7 +62,7 @@ interface Trail {
 
 /** The kept codes are the account's: a notice that was refused names no refund. */
 const TRAILS = `
-  select r.refund_no, r.state_reason, r.lands_in, r.bank_leg, r.promise_at, r.succeeded_at,
+  select r.refund_no, r.state_reason, r.lands_in, r.bank_leg, r.promise_at,
          (select min(o.body ->> 'arrivalEstimateAt')::timestamptz from observations o where o.refund_id = r.id) as estimate_at,
          coalesce((select json_agg(o.body order by o.id) from observations o where o.refund_id = r.id), '[]') as evidence,
          coalesce((select json_agg(c.event_type) from callbacks c
@@ -142,8 +141,11 @@ function judgesOf(trace: ExpectedTrace): Readonly<Record<keyof ExpectedTrace, Ju
     },
     toldByChannel: ({ evidence }) =>
       evidence.some((one) => one.kind === 'channel_report' && one.status === 'success'),
-    promiseMissed: ({ promise_at: promise, succeeded_at: succeeded }) =>
-      promise !== null && succeeded !== null && succeeded > promise,
+    // By when it was heard of: UnionPay's own time of a refund is that of its request.
+    promiseMissed: ({ evidence, promise_at: promise }) => {
+      const done = evidence.filter((one) => one.kind === 'channel_report' && one.status === 'success');
+      return promise !== null && done.length > 0 && done.every((one) => new Date(one.at) > promise);
+    },
     notices: ({ notices }, { taken }) => {
       if (trace.notices === 'none') return notices.length === 0;
       return trace.notices === 'several' ? notices.length >= 2 : notices.length > 0 && notices.length < taken;
