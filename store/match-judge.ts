@@ -79,6 +79,7 @@ function candidates(s: Literals): string {
                                and coalesce(r.accepted_at, r.requested_at) + ${s.window}
        where not exists (select from m_twin t where t.file_id = l.file_id and t.line_no = l.line_no)
          and not exists (select from m_claim c where c.refund_id = r.id)
+         and not exists (select from ${s.agreed} c where c.refund_id = r.id)
          and not exists (select from yuanlu.live_matches m
                           where m.account_id = ${s.account} and m.refund_id = r.id and m.pass < 3)`;
 }

@@ -2,11 +2,12 @@
  * The SQL of matching, as sets. Utility statements take no parameters, so the few values (ids, dates, numbers of our
  * own) are written in as literals; no text from a statement or a caller ever is.
  *
- * Temporary tables of one run:
- *   m_claim   a line that names a refund, by our number (pass 1) or the channel's (pass 2)
+ * Tables of one run, temporary but for the second on a file's first run:
+ *   m_odd     the lines of this file that need a look
+ *   agreed    the lines of this file that simply agree with the refund of their number: nearly all of them
+ *   m_claim   every other line that names a refund, by our number (pass 1) or the channel's (pass 2)
  *   m_loose   a line that names none
  *   m_other   lines of other files that have to be judged again together with this file's
- *   m_match   the judgement: line and refund belong together
  *   m_break   the judgement: something is left over
  */
 import type { StatementLineSeen } from '../domain/refund/observation.ts';
@@ -34,6 +35,10 @@ export interface Literals {
   readonly file: string;
   readonly account: string;
   readonly date: string;
+  /** The table of the lines that simply agree: the file's own table of matches, on its first run. */
+  readonly agreed: string;
+  /** Whether this is the first run of the file. */
+  readonly first: boolean;
   readonly superseded: string;
   /** Whether a line proves no more than that the channel took the refund. */
   readonly acceptance: boolean;
@@ -46,8 +51,10 @@ export interface Literals {
   readonly now: string;
 }
 
-export function literalsOf(tx: Tx, scope: MatchScope): Literals {
+export function literalsOf(tx: Tx, scope: MatchScope, first: boolean): Literals {
   return {
+    first,
+    agreed: first ? `yuanlu.matches_f${BigInt(scope.fileId).toString()}` : 'pg_temp.m_agreed',
     file: `${BigInt(scope.fileId).toString()}::bigint`,
     account: `${tx.escapeLiteral(scope.accountId)}::text`,
     date: `${tx.escapeLiteral(scope.billDate)}::date`,
@@ -94,6 +101,11 @@ function ownLines(s: Literals): string {
             where account_id = ${s.account} and bill_date = ${s.date} and file_id = ${s.file} and line_type = 'refund')`;
 }
 
+/** They with the refund that our number names: pass (a). */
+function ownClaims(s: Literals): string {
+  return `yuanlu.line_claims(${s.file}, ${s.account}, ${s.date}, ${String(s.acceptance)}, ${String(s.withinPayment)}, ${s.tolerance})`;
+}
+
 /**
  * The few lines that the judgement needs the texts of, this file's and the others': `places` selects the places of this
  * file's. Its table has no index, and it does not change while this transaction reads it: a place leads straight to a line.
@@ -103,31 +115,20 @@ export function judgedLines(s: Literals, places: string): string {
            union all select * from m_other)`;
 }
 
-/**
- * What is not simply a line that agrees with its refund. One line in a hundred is, and each of them is looked at several
- * times: an index spares reading all the others as often.
- */
-const ODD = 'refund_id is null or not agrees or conflict or news';
+/** Every line that names a refund, whether or not it needs a look. */
+export function claims(s: Literals): string {
+  return `(select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, agrees from m_claim
+           union all
+           select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, amount_agrees from ${s.agreed})`;
+}
 
-/**
- * A refund that the channel took and closed afterwards: the bill of the day on which it was taken shows it for ever, so a
- * line that proves no more than acceptance agrees with it.
- */
-const TAKEN_AND_CLOSED = (s: Literals): string =>
-  s.acceptance ? `(r.state = 'failed' and r.state_reason is not distinct from 'closed')` : 'false';
-
-/** The line contradicts the books: what was never sent, or did not happen, is printed, or printed before it was asked for. */
+/** The line contradicts the books. */
 export const CONFLICT = (s: Literals): string =>
-  `(r.state in ('requested', 'failed') and not ${TAKEN_AND_CLOSED(s)} or l.occurred_at < r.requested_at - ${s.tolerance})`;
+  `yuanlu.line_conflicts(r.state, r.state_reason, ${String(s.acceptance)}, l.occurred_at, r.requested_at, ${s.tolerance})`;
 
-/** The line says more than the books know: that the channel took the refund, or where lines prove it, that it was done. */
+/** The line says more than the books know. */
 export const NEWS = (s: Literals): string =>
-  `(r.state not in (${s.acceptance ? "'processing', " : ''}'succeeded', 'settled') and not ${TAKEN_AND_CLOSED(s)})`;
-
-const CLAIM = (s: Literals, pass: 1 | 2): string => `
-           ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,
-           r.amount_minor = l.amount_minor and r.currency = l.currency as agrees,
-           ${CONFLICT(s)} as conflict, ${NEWS(s)} as news`;
+  `yuanlu.line_is_news(r.state, r.state_reason, ${String(s.acceptance)})`;
 
 function claimSelect(
   s: Literals,
@@ -137,28 +138,78 @@ function claimSelect(
   place: string,
 ): string {
   return `
-    select ${CLAIM(s, pass)}, ${place}
+    select ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,
+           r.amount_minor = l.amount_minor and r.currency = l.currency as agrees,
+           ${CONFLICT(s)} as conflict, ${NEWS(s)} as news, ${place}
       from ${source} l
       join yuanlu.refund_book r on r.account_id = ${s.account} and r.${column} = l.${column}
        and ${pass === 1 ? s.samePayment : 'true'}`;
 }
 
-/** Pass (a) for the whole file. A line that no refund has the number of keeps its texts, for what comes after. */
-export function ownClaims(s: Literals): string {
-  const text = LINE_TEXT.split(', ').map(
-    (column) => `case when r.id is null then ${column} end as ${column.slice(2)}`,
-  );
+/**
+ * Pass (a) for the whole file; answers how many lines there are. On its first run the table of matches is made of it, by
+ * the owner of the tables; a later run compares a table of its own with what is there.
+ */
+export function claimLines(s: Literals): string {
+  if (s.first) {
+    return `select yuanlu.claim_match_table(${s.file}, ${s.account}, ${s.date}, ${String(s.acceptance)},
+                                            ${String(s.withinPayment)}, ${s.tolerance}) as lines`;
+  }
   return `
-    create temp table m_claim on commit drop as
-      select ${CLAIM(s, 1)}, l.place, ${text.join(', ')}
-        from ${ownLines(s)} l
-        left join yuanlu.refund_book r on r.account_id = ${s.account} and r.refund_no = l.refund_no and ${s.samePayment}`;
+    create temp table m_agreed on commit drop as
+      select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date,
+             (case when refund_id is null or not agrees or conflict or news then 0 else 1 end)::smallint as pass,
+             agrees as amount_agrees
+        from ${ownClaims(s)}`;
+}
+
+/**
+ * Takes out of the lines that agree what needs a look after all: what does not simply agree, refunds that two lines claim, and
+ * lines that a person was asked about before.
+ */
+export function takeOdd(s: Literals): string[] {
+  const asked = `or line_no in (select b.line_no from yuanlu.breaks b
+                                 where b.file_id = ${s.file} and b.status = 'open' and ${ABOUT_CLAIMS})`;
+  return [
+    `create temp table m_odd on commit drop as
+       select line_no, ctid as claim from ${s.agreed}
+        where pass = 0
+           or refund_id in (select refund_id from ${s.agreed} where refund_id is not null
+                             group by refund_id having count(*) > 1)
+           ${s.first ? '' : asked}`,
+    `create temp table m_claim on commit drop as ${oddClaims(s, 'm_odd')}`,
+    `delete from ${s.agreed} where ctid = any (array(select claim from m_odd))`,
+    s.first
+      ? `select yuanlu.seal_match_table(${s.file}, ${s.account}, ${s.date})`
+      : `create unique index on ${s.agreed} (refund_id); analyze ${s.agreed} (refund_id)`,
+  ];
+}
+
+/** Lines by their numbers, with all that is known of them. */
+function oddClaims(s: Literals, numbers: string): string {
+  return `
+    select ${LINE_PLACE}, l.refund_id, 1::smallint as pass, l.agrees, l.conflict, l.news, l.place, ${LINE_TEXT}
+      from ${ownClaims(s)} l
+     where l.place = any (array(select o.place from ${ownLines(s)} o where o.line_no in (select line_no from ${numbers})))`;
+}
+
+/** Lines that agreed, and whose refund another line claims: by the channel's number, or in another file. */
+export function findRivals(s: Literals): string {
+  return `
+    create temp table m_rival on commit drop as
+      select line_no, ctid as claim from ${s.agreed} where refund_id in (select refund_id from m_claim)`;
+}
+
+export function takeRivals(s: Literals): string[] {
+  return [
+    `insert into m_claim ${oddClaims(s, 'm_rival')}`,
+    `delete from ${s.agreed} where ctid = any (array(select claim from m_rival))`,
+  ];
 }
 
 /** What pass (a) leaves, and pass (b). A channel number that is not unique in the books names nothing. */
 export function looseLines(s: Literals): string[] {
   return [
-    `create index m_odd on m_claim (line_no) where ${ODD}`,
     `create temp table m_loose on commit drop as
        select ${LINE_PLACE}, ${LINE_TEXT}, l.place from m_claim l where refund_id is null`,
     'analyze m_loose',
@@ -207,7 +258,7 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
       select m.file_id, m.bill_date, m.line_no, m.refund_id, m.pass from yuanlu.live_matches m
        where m.account_id = ${s.account} and m.file_id <> ${s.file}
          and m.refund_id between ${range.low} and ${range.high}
-         and exists (select from m_claim c where c.refund_id = m.refund_id)),
+         and exists (select from ${claims(s)} c where c.refund_id = m.refund_id)),
     amount_key as (
       select transaction_id, amount_minor from m_loose where transaction_id is not null
       union select transaction_id, amount_minor from freed_line where transaction_id is not null
@@ -225,7 +276,7 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
       union select file_id, bill_date, line_no from by_amount
       union select file_id, bill_date, line_no from line_break where kind = 'ambiguous'
       union select b.file_id, b.bill_date, b.line_no from line_break b
-             where exists (select from m_claim c where c.refund_id = b.refund_id)
+             where exists (select from ${claims(s)} c where c.refund_id = b.refund_id)
       union select b.file_id, b.bill_date, b.line_no from line_break b
              where b.refund_id in (select refund_id from freed)
       union select b.file_id, b.bill_date, b.line_no from line_break b
@@ -250,6 +301,14 @@ export function takeOther(
     insert into m_other select ${LINE_PLACE}, ${LINE_TEXT} from yuanlu.statement_lines l
      where l.account_id = ${s.account} and l.bill_date = '${other.billDate}' and l.file_id = ${other.fileId}
        and l.line_no in (${lineNos})`;
+}
+
+/** The lowest and the highest refund that a line claims. */
+export function claimedRange(s: Literals): string {
+  return `
+    select coalesce(min(low), 0) as low, coalesce(max(high), -1) as high
+      from (select min(refund_id) as low, max(refund_id) as high from m_claim
+            union all select min(refund_id), max(refund_id) from ${s.agreed}) ranges`;
 }
 
 /** Claims of the other files' lines, for those that have none yet. */

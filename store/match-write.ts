@@ -1,6 +1,6 @@
 /** Puts the judgement down: rows that are there already stay, what no longer holds goes or is closed with its reason. */
 import type { Literals } from './match-sql.ts';
-import { ABOUT_CLAIMS, judgedLines } from './match-sql.ts';
+import { ABOUT_CLAIMS, claims, judgedLines } from './match-sql.ts';
 import type { Tx } from './pool.ts';
 
 /** A file with lines in the judgement. */
@@ -12,35 +12,29 @@ export interface JudgedFile {
 const SAME_MATCH =
   'm.file_id = c.file_id and m.line_no = c.line_no and m.refund_id = c.refund_id and m.pass = c.pass';
 
-/** The first run of a file fills a table of its own; later runs and other files are changed row by row. */
+/** The first run of a file adds to its table what was judged, and attaches it; later runs and other files go row by row. */
 export async function writeMatches(
   tx: Tx,
   s: Literals,
   file: JudgedFile,
   others: readonly JudgedFile[],
 ): Promise<void> {
-  const { rows } = await tx.query<{ fresh: boolean }>(
-    `select to_regclass('yuanlu.matches_f' || $1::text) is null as fresh`,
-    [file.fileId],
-  );
   for (const other of others)
     await replaceMatches(tx, s, other, 'select line_no from m_other where file_id = m.file_id');
-  if (rows[0]?.fresh !== true) {
+  if (!s.first) {
     await replaceMatches(tx, s, file, null);
     return;
   }
-  const place = [file.fileId, `${s.account}`, file.billDate];
-  const opened = await tx.query<{ leaf: string }>(
-    `select yuanlu.open_match_table($1, ${s.account}, $2) as leaf`,
-    [place[0], place[2]],
-  );
-  const leaf = String(opened.rows[0]?.leaf);
   await tx.query(
-    `insert into yuanlu.${leaf} (refund_id, amount_minor, occurred_at, line_no, pass, amount_agrees)
-     select refund_id, amount_minor, occurred_at, line_no, pass, agrees from m_claim where file_id = ${s.file}`,
+    `insert into ${s.agreed} (${MATCH_COLUMNS}, account_id)
+     select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, agrees, ${s.account}
+       from m_claim where file_id = ${s.file}`,
   );
-  await tx.query(`select yuanlu.attach_match_table($1, ${s.account}, $2)`, [place[0], place[2]]);
+  await tx.query(`select yuanlu.attach_match_table(${s.file}, ${s.account}, ${s.date})`);
 }
+
+const MATCH_COLUMNS =
+  'file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, amount_agrees';
 
 async function replaceMatches(
   tx: Tx,
@@ -52,12 +46,12 @@ async function replaceMatches(
   await tx.query(
     `delete from yuanlu.matches m where m.${leaf}
         ${onlyLines === null ? '' : `and m.line_no in (${onlyLines})`}
-        and not exists (select from m_claim c where ${SAME_MATCH})`,
+        and not exists (select from ${claims(s)} c where ${SAME_MATCH})`,
   );
   await tx.query(
-    `insert into yuanlu.matches (file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, amount_agrees,
-                                 account_id)
-     select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, agrees, ${s.account} from m_claim c
+    `insert into yuanlu.matches (${MATCH_COLUMNS}, account_id)
+     select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, agrees, ${s.account}
+       from ${claims(s)} c
       where c.file_id = ${BigInt(file.fileId).toString()}
         and not exists (select from yuanlu.matches m where m.${leaf} and ${SAME_MATCH})`,
   );
@@ -102,7 +96,7 @@ export async function closeAnswered(tx: Tx, s: Literals): Promise<void> {
         set status = 'closed', closed_at = ${s.now}, closed_reason = 'line_found',
             closing_evidence = jsonb_build_object('file_id', c.file_id::text, 'line_no', c.line_no,
               'sha256', (select f.sha256 from yuanlu.statement_files f where f.id = c.file_id))
-       from m_claim c
+       from ${claims(s)} c
       where b.account_id = ${s.account} and b.status = 'open' and b.kind = 'missing_at_channel' and b.refund_id = c.refund_id`,
   );
   await tx.query(

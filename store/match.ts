@@ -11,15 +11,19 @@ import { lockFile } from './match-lock.ts';
 import { CONTESTED, judge, losers, NO_LOSERS } from './match-judge.ts';
 import type { Literals, MatchScope } from './match-sql.ts';
 import {
+  claimedRange,
+  claimLines,
   findOthers,
+  findRivals,
   literalsOf,
   looseLines,
   otherClaims,
-  ownClaims,
   PARALLEL_OFF,
   PARALLEL_ON,
   PLANNER_SETTINGS,
+  takeOdd,
   takeOther,
+  takeRivals,
 } from './match-sql.ts';
 import type { JudgedFile } from './match-write.ts';
 import { closeAnswered, writeBreaks, writeMatches } from './match-write.ts';
@@ -101,26 +105,36 @@ async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
 }
 
 async function matchInside(tx: Tx, scope: MatchScope): Promise<MatchResult> {
-  const s = literalsOf(tx, scope);
+  const s = literalsOf(tx, scope, await isFirstRun(tx, scope.fileId));
   await runAll(tx, [PLANNER_SETTINGS, PARALLEL_ON]);
-  const own = await tx.query(ownClaims(s));
-  await runAll(tx, [PARALLEL_OFF, ...looseLines(s)]);
+  const own = await tx.query<{ lines?: bigint }>(claimLines(s));
+  const lines = Number(own.rows[0]?.lines ?? own.rowCount);
+  await runAll(tx, [PARALLEL_OFF, ...takeOdd(s), ...looseLines(s)]);
   const others = await gatherOthers(tx, s);
+  const rivals = await tx.query(findRivals(s));
+  if (rivals.rowCount !== 0) await runAll(tx, takeRivals(s));
 
   const contested = await tx.query(CONTESTED);
   await runAll(tx, [...(contested.rowCount === 0 ? [NO_LOSERS] : losers(s)), ...judge(s)]);
 
+  const agreed = await countAgreed(tx, s);
   await writeMatches(tx, s, { fileId: scope.fileId, billDate: scope.billDate }, others);
   await writeBreaks(tx, s);
   await closeAnswered(tx, s);
   await markMatched(tx, scope.fileId, scope.now);
-  const result = await count(tx, s);
+  const result = await count(tx, s, agreed);
   const judged = linesOf(result);
-  invariant(
-    judged === own.rowCount,
-    `every refund line is matched or left over, once (${String(judged)} judged)`,
-  );
+  invariant(judged === lines, `every refund line is matched or left over, once (${String(judged)} judged)`);
   return result;
+}
+
+/** A file has a table of matches as soon as it was matched once. */
+async function isFirstRun(tx: Tx, fileId: string): Promise<boolean> {
+  const { rows } = await tx.query<{ first: boolean }>(
+    `select to_regclass('yuanlu.matches_f' || $1::text) is null as first`,
+    [fileId],
+  );
+  return rows[0]?.first === true;
 }
 
 /** Lines of the file that the result speaks of. */
@@ -133,9 +147,7 @@ function linesOf(result: MatchResult): number {
 async function gatherOthers(tx: Tx, s: Literals): Promise<JudgedFile[]> {
   const files = new Map<string, JudgedFile>();
   for (let round = 0; round < OTHER_ROUNDS_MAX; round += 1) {
-    const { rows: ranges } = await tx.query<{ low: bigint; high: bigint }>(
-      'select coalesce(min(refund_id), 0) as low, coalesce(max(refund_id), -1) as high from m_claim',
-    );
+    const { rows: ranges } = await tx.query<{ low: bigint; high: bigint }>(claimedRange(s));
     const { low, high } = ranges[0] ?? { low: 0n, high: -1n };
     const { rows: found } = await tx.query<{ file_id: bigint; bill_date: string; line_nos: number[] }>(
       findOthers(s, { low: String(low), high: String(high) }),
@@ -153,7 +165,13 @@ async function gatherOthers(tx: Tx, s: Literals): Promise<JudgedFile[]> {
   });
 }
 
-async function count(tx: Tx, s: Literals): Promise<MatchResult> {
+/** Before what was judged is put beside them. */
+async function countAgreed(tx: Tx, s: Literals): Promise<number> {
+  const { rows } = await tx.query<{ lines: bigint }>(`select count(*) as lines from ${s.agreed}`);
+  return Number(rows[0]?.lines);
+}
+
+async function count(tx: Tx, s: Literals, agreed: number): Promise<MatchResult> {
   const clean = await tx.query<{ pass: number; lines: number }>(
     `select pass, sum(lines)::int as lines from (
        select pass, count(*) as lines from m_claim where file_id = ${s.file} group by pass
@@ -170,7 +188,7 @@ async function count(tx: Tx, s: Literals): Promise<MatchResult> {
   );
   const byPass = (pass: number): number => clean.rows.find((row) => row.pass === pass)?.lines ?? 0;
   return {
-    refundNo: byPass(1),
+    refundNo: agreed + byPass(1),
     channelRefundNo: byPass(2),
     transactionAmount: byPass(3),
     breaks: { ...noBreaks(), ...Object.fromEntries(open.rows.map((row) => [row.kind, row.lines])) },

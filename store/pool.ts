@@ -23,7 +23,7 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
 /** How much longer than the server's own limit we wait for an answer: after that the server is taken for gone. */
 const ANSWER_GRACE_MS = 5_000;
 
-/** Matching keeps a claim per line in a temporary table and reads it several times; the default holds 80,000 of them. */
+/** Matching again keeps a claim per line in a temporary table and reads it several times; the default holds 80,000 of them. */
 const MATCH_BUFFERS = '-c temp_buffers=64MB';
 
 /** bigint columns as bigint, dates as `yyyy-mm-dd`: neither survives a JavaScript number or Date unharmed. */

@@ -149,7 +149,8 @@ describe('the role of requests (app)', () => {
     `update breaks set expected_minor = 1`,
     `select open_line_table(99, 'x', '2026-11-24')`,
     `select attach_line_table(99, 'x', '2026-11-24')`,
-    `select open_match_table(99, 'x', '2026-11-24')`,
+    `select claim_match_table(99, 'x', '2026-11-24', true, false, '1 day')`,
+    `select seal_match_table(99, 'x', '2026-11-24')`,
     `select attach_match_table(99, 'x', '2026-11-24')`,
     `select attach_file_table('matches', 99, 'x', '2026-11-24')`,
   ])('writes nothing of the statements: %s', async (sql) => {
