@@ -34,17 +34,27 @@ export class WholeLines {
     return this.#at;
   }
 
-  /** The lines that `chunk` made whole, with their ends; nothing if it made none. */
-  add(chunk: Buffer): Buffer {
+  /**
+   * The lines that `chunk` made whole, with their ends: none, some, or two pieces of them. The line that it ends is joined; the
+   * others stay where they are, for copying them would take longer than much that is done with them.
+   */
+  *add(chunk: Buffer): Generator<Buffer, void> {
     if (!this.#mayEndLine(chunk)) {
       this.#keep(chunk);
-      return NOTHING;
+      return;
     }
-    const bytes = this.rest(chunk);
+    const ended =
+      this.#pieces.length === 0 || this.#eol === UNDECIDED ? chunk.length : chunk.indexOf(this.#eol) + 1;
+    yield* this.#whole(this.rest(chunk.subarray(0, ended)));
+    if (ended < chunk.length) yield* this.#whole(this.rest(chunk.subarray(ended)));
+  }
+
+  /** Keeps back what comes behind the last line end. */
+  *#whole(bytes: Buffer): Generator<Buffer, void> {
     if (this.#eol === UNDECIDED) this.#eol = firstLineEnd(bytes);
     this.#given = this.#eol === UNDECIDED ? 0 : bytes.lastIndexOf(this.#eol) + 1;
     this.#keep(bytes.subarray(this.#given));
-    return bytes.subarray(0, this.#given);
+    if (this.#given > 0) yield bytes.subarray(0, this.#given);
   }
 
   /** Everything not returned yet, and `last` behind it. */

@@ -56,7 +56,7 @@ export class AlipayBillReader implements StatementReader {
 
   push(chunk: Buffer): Buffer {
     this.#keepHead(chunk);
-    this.#readLines(this.#incoming.add(chunk));
+    for (const lines of this.#incoming.add(chunk)) this.#readLines(lines);
     refuseLongLine(this.#incoming.pending, LINE_BYTES_MAX, this.#lineNo + 1);
     return this.#out.take();
   }

@@ -71,7 +71,7 @@ export class ZmReader implements StatementReader {
   }
 
   push(chunk: Buffer): Buffer {
-    this.#readLines(this.#incoming.add(chunk));
+    for (const lines of this.#incoming.add(chunk)) this.#readLines(lines);
     refuseLongLine(this.#incoming.pending, LINE_BYTES_MAX, this.#lineNo + 1);
     return this.#out.take();
   }

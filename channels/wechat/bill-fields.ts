@@ -21,27 +21,27 @@ export class RowFields {
     this.edges = new Int32Array(columns + 1);
   }
 
-  /** Splits the row that starts with a backtick at `from` and ends with the byte `eol`, which must be there. */
+  /**
+   * Splits the row that starts with a backtick at `from` and ends with the byte `eol`, which must be there. Comma and backtick
+   * stand side by side, so one of them is at every second place: most of a reader's time goes by in this loop.
+   */
   split(bytes: Buffer, from: number, eol: number): void {
     const edges = this.edges;
     const columns = this.#columns;
+    const lineEnd = bytes.indexOf(eol, from);
     let count = 1;
-    let at = from + 1;
-    edges[0] = at;
-    for (;;) {
-      // Most of a reader's time goes by in this one line.
-      let byte = bytes[at];
-      while (byte !== BACKTICK && byte !== eol) byte = bytes[++at];
-      if (byte === eol) break;
-      if (bytes[at - 1] === COMMA) {
-        if (count < columns) edges[count] = at + 1;
-        count += 1;
-      }
-      at += 1;
+    edges[0] = from + 1;
+    for (let at = from + 2; at < lineEnd; at += 2) {
+      const byte = bytes[at];
+      if (byte !== BACKTICK && byte !== COMMA) continue;
+      const backtick = byte === BACKTICK ? at : at + 1;
+      if (bytes[backtick - 1] !== COMMA || bytes[backtick] !== BACKTICK) continue;
+      if (count < columns) edges[count] = backtick + 1;
+      count += 1;
     }
     this.count = count;
-    this.lineEnd = at;
-    const end = eol === LF && bytes[at - 1] === CR ? at - 1 : at;
+    this.lineEnd = lineEnd;
+    const end = eol === LF && bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
     if (count <= columns) edges[count] = end + 2;
   }
 }

@@ -55,7 +55,7 @@ class WechatBillReader implements StatementReader {
   #refundLines = 0;
 
   push(chunk: Buffer): Buffer {
-    this.#readLines(this.#incoming.add(chunk));
+    for (const lines of this.#incoming.add(chunk)) this.#readLines(lines);
     refuseLongLine(this.#incoming.pending, LINE_BYTES_MAX, this.#lineNo + 1);
     return this.#out.take();
   }
