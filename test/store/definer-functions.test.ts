@@ -15,6 +15,9 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
+/** A line of a refund that nobody asked for. */
+const NOBODYS = { at: '2026-10-07 12:00:00', refundNo: 'NOBODYS', amount: 7 };
+
 const tables = (): Promise<number> => countOf(db, `pg_class where relnamespace = 'yuanlu'::regnamespace`);
 
 async function nextFileId(tx: Tx): Promise<string> {
@@ -99,6 +102,39 @@ describe('making and attaching tables', () => {
       `drop table statement_lines_f${fileId}`,
     ]) {
       await expect(db.ingest.query(sql)).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+
+  test('of matches: once attached, only what goes through the parent changes it', async () => {
+    const { fileId } = await bring(db, { billDate: '2026-10-07', lines: [NOBODYS] });
+    for (const sql of [
+      `insert into matches_f${fileId} (refund_id) values (1)`,
+      `update matches_f${fileId} set amount_minor = 0`,
+      `delete from matches_f${fileId}`,
+      `alter table matches_f${fileId} rename to mine`,
+      `drop table matches_f${fileId}`,
+    ]) {
+      await expect(db.ingest.query(sql)).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+
+  test('of matches: one with a line that still needs a look is not sealed, and one without its seal is not attached', async () => {
+    const { fileId } = await importPlain(db, {
+      billDate: '2026-10-08',
+      lines: [{ ...NOBODYS, at: '2026-10-08 12:00:00' }],
+    });
+    const before = await tables();
+    for (const call of ['seal_match_table', 'attach_match_table']) {
+      const attempt = inTransaction(db.ingest, async (tx) => {
+        const { rows } = await tx.query<{ lines: bigint }>(
+          `select claim_match_table($1, $2, '2026-10-08', true, false, interval '1 day') as lines`,
+          [fileId, ACCOUNT],
+        );
+        expect(rows).toEqual([{ lines: 1n }]);
+        await tx.query(`select ${call}($1, $2, '2026-10-08')`, [fileId, ACCOUNT]);
+      });
+      await expect(attempt).rejects.toThrow(/null values|must be marked NOT NULL/);
+      expect(await tables()).toBe(before);
     }
   });
 
