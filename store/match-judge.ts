@@ -3,7 +3,7 @@
  * lines are printed twice, and what fits by transaction and amount. Orders are by content; places in files only decide
  * between lines that are equal in all of it, so the outcome does not depend on the order of lines, files or runs.
  */
-import type { Literals } from './match-sql.ts';
+import type { Literals } from './match-scope.ts';
 import { ABOUT_CLAIMS, CONFLICT, judgedLines, NEWS } from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */

@@ -1,5 +1,5 @@
 /** Puts the judgement down: rows that are there already stay, what no longer holds goes or is closed with its reason. */
-import type { Literals } from './match-sql.ts';
+import type { Literals } from './match-scope.ts';
 import { ABOUT_CLAIMS, claims, judgedLines } from './match-sql.ts';
 import type { Tx } from './pool.ts';
 

@@ -9,13 +9,13 @@ import type { BreakKind } from '../domain/statement/break.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
 import { lockFile } from './match-lock.ts';
 import { CONTESTED, judge, losers, NO_LOSERS } from './match-judge.ts';
-import type { Literals, MatchScope } from './match-sql.ts';
+import type { Literals, MatchScope } from './match-scope.ts';
+import { literalsOf } from './match-scope.ts';
 import {
   claimedRange,
   claimLines,
   findOthers,
   findRivals,
-  literalsOf,
   looseLines,
   otherClaims,
   PARALLEL_OFF,
