@@ -20,23 +20,40 @@ const BEHIND_MS = 1_000;
 /** Under this they keep up and could do more. */
 const AHEAD_MS = 250;
 
-/** The rate after a look at the oldest waiting task: down quickly, up slowly. */
-export function nextRate(rate: number, oldestTaskMs: number): number {
-  if (oldestTaskMs > BEHIND_MS) return Math.max(RATE_MIN, rate * 0.7);
-  if (oldestTaskMs < AHEAD_MS) return Math.min(RATE_MAX, rate * 1.06);
-  return rate;
+export interface Pace {
+  readonly rate: number;
+  /** The rate at which the workers last fell behind: near it the rate rises slowly, far from it quickly. */
+  readonly ceiling: number;
 }
 
-/** Looks until it is stopped. A look that gets no answer changes nothing: an engine may be away for a moment. */
+/** The pace after a look at the oldest waiting task. */
+export function nextPace(pace: Pace, oldestTaskMs: number): Pace {
+  const { rate, ceiling } = pace;
+  if (oldestTaskMs > BEHIND_MS) return { rate: Math.max(RATE_MIN, rate * 0.7), ceiling: rate };
+  if (oldestTaskMs > AHEAD_MS) return pace;
+  const faster = Math.min(RATE_MAX, rate * (rate < ceiling * 0.85 ? 1.1 : 1.015));
+  return { rate: faster, ceiling: Math.max(ceiling, faster) };
+}
+
+/**
+ * Looks until it is stopped. A look that gets no answer changes nothing: an engine may be away for a moment. Neither does
+ * an answer to the digit like the one before: Temporal keeps its figures for a few seconds.
+ */
 export function keepPace(
   clock: VirtualClock,
   oldestTaskMs: () => Promise<number>,
 ): { readonly stop: () => Promise<void> } {
   const stopped = new AbortController();
   const looking = (async () => {
+    let pace: Pace = { rate: clock.time().rate, ceiling: RATE_MAX };
+    let known: number | null = null;
     while (!stopped.signal.aborted) {
       const age = await oldestTaskMs().catch(() => null);
-      if (age !== null) clock.setRate(nextRate(clock.time().rate, age));
+      if (age !== null && (age !== known || age === 0)) {
+        pace = nextPace(pace, age);
+        clock.setRate(pace.rate);
+      }
+      known = age ?? known;
       await sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   })();

@@ -1,12 +1,12 @@
 /** The demo's month passes as fast as the machine can carry it: slower as soon as work waits, faster while none does. */
 import { describe, expect, test } from 'vitest';
-import { keepPace, nextRate, RATE_AT_FIRST } from '../../cli/demo/pace.ts';
+import { keepPace, nextPace, RATE_AT_FIRST } from '../../cli/demo/pace.ts';
 import { virtualClock } from '../../workers/clock.ts';
 
 const WAITS = 5_000;
 
-function rateAfter(ages: readonly number[], from: number = RATE_AT_FIRST): number {
-  return ages.reduce(nextRate, from);
+function rateAfter(ages: readonly number[]): number {
+  return ages.reduce(nextPace, { rate: RATE_AT_FIRST, ceiling: 2 * RATE_AT_FIRST }).rate;
 }
 
 describe('the rate of the month', () => {
@@ -14,6 +14,11 @@ describe('the rate of the month', () => {
     expect(rateAfter([WAITS])).toBeLessThan(RATE_AT_FIRST);
     expect(rateAfter([WAITS, 0])).toBeLessThan(RATE_AT_FIRST);
     expect(rateAfter([0])).toBeGreaterThan(RATE_AT_FIRST);
+  });
+
+  test('rises slowly near the rate that was too much before, so that it stays under it for a while', () => {
+    expect(rateAfter([WAITS, 0, 0, 0, 0])).toBeLessThan(RATE_AT_FIRST);
+    expect(rateAfter([0, 0, 0, 0, 0])).toBeGreaterThan(1.3 * RATE_AT_FIRST);
   });
 
   test('stays where it is while work waits a little', () => {
