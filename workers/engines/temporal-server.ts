@@ -35,6 +35,9 @@ export function spawnTemporal(plan: TemporalPlan): ChildProcess {
     ...(plan.uiPort === null ? ['--headless'] : ['--ui-port', String(plan.uiPort)]),
     ...(plan.databaseFile === null ? [] : ['--db-filename', plan.databaseFile]),
     ...SEARCH_ATTRIBUTES.flatMap((one) => ['--search-attribute', one]),
+    // One machine's traffic needs no partitions: each would only hand its tasks on to the one that has a poller.
+    ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
+    ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
     // Namespaces made by tests are usable at once instead of after the ten-second refresh.
     ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=true'],
     ...['--dynamic-config-value', 'system.namespaceCacheRefreshInterval="1s"'],
