@@ -61,7 +61,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const plan = planMonth({ refunds: size, seed, days: MONTH_DAYS, channels: DEMO_CHANNELS });
   quietTemporalLogs('ERROR');
   say(
-    `September 2026 with ${String(size)} refunds in a minute: WeChat Pay, Alipay and UnionPay on this machine, a real Postgres, a real Temporal`,
+    `September 2026 with ${String(size)} refunds, as fast as this machine can carry it: WeChat Pay, Alipay and UnionPay on this machine, a real Postgres, a real Temporal`,
   );
   const root = resolve('.yuanlu');
   await mkdir(root, { recursive: true });

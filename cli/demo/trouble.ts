@@ -12,7 +12,7 @@ export type PaySource = NewPayment['source'];
 export interface DemoTrouble<T extends AnyRefundTrouble = AnyRefundTrouble> {
   readonly about: string;
   readonly expected: RefundState;
-  /** How the sandbox calls it, with its measure. Waits are kept short enough for a month in a minute. */
+  /** How the sandbox calls it, with its measure. Waits are kept short enough for the month to show their end. */
   readonly atSandbox: T;
   /** What the payment is made from; anything when absent. */
   readonly on?: readonly [PaySource, ...PaySource[]];
