@@ -75,8 +75,12 @@ async function insert(pool: Pool, callback: NewCallback, hash: string): Promise<
   return String(rows[0].id);
 }
 
+/** Facts that a repeat of a notice may have where the first delivery had none. */
+const SAID_LATER = ['flaw', 'clearingDate', 'requestedAt', 'bankAmountMinor'];
+
 /**
- * The channel encrypts each delivery anew, so bodies of one notice differ; what they say must not.
+ * The channel encrypts each delivery anew, so bodies of one notice differ; what they say must not. A later delivery may say
+ * more of what is neither identity nor money.
  */
 async function findDuplicate(
   pool: Pool,
@@ -84,11 +88,12 @@ async function findDuplicate(
   noticeId: string,
 ): Promise<{ id: string; duplicate: boolean }> {
   const { rows } = await pool.query<{ id: bigint; verdict: string; refund_no: string | null; same: boolean }>(
-    `select id, verdict, refund_no, report is not distinct from $3::jsonb as same from callbacks where account_id = $1 and notice_id = $2`,
+    `select id, verdict, refund_no, report - $4::text[] is not distinct from $3::jsonb - $4::text[] as same from callbacks where account_id = $1 and notice_id = $2`,
     [
       callback.accountId,
       noticeId,
       callback.content.verdict === 'refund' ? JSON.stringify(callback.content.report) : null,
+      SAID_LATER,
     ],
   );
   const stored = rows[0];
@@ -108,14 +113,14 @@ export async function applyCallback(pool: Pool, callbackId: string): Promise<{ r
   return inTransaction(pool, async (tx) => {
     const notice = await lockNotice(tx, callbackId);
     if (notice === null) return { refund: null };
-    const { rows } = await tx.query<{ id: bigint; transaction_id: string | null }>(
-      `select r.id, p.transaction_id from refunds r join payments p on p.id = r.payment_id
+    const { rows } = await tx.query<NoticedRefund>(
+      `select r.id, r.requested_at, p.transaction_id from refunds r join payments p on p.id = r.payment_id
         where r.account_id = $1 and r.refund_no = $2`,
       [notice.account_id, notice.refund_no],
     );
     if (rows[0] === undefined) return { refund: null };
     const refundId = String(rows[0].id);
-    const refund = await observeInside(tx, refundId, [toObservation(notice, rows[0].transaction_id)]);
+    const refund = await observeInside(tx, refundId, [toObservation(notice, rows[0])]);
     await tx.query(
       'update callbacks set applied_at = coalesce(applied_at, received_at), refund_id = $2 where id = $1',
       [callbackId, refundId],
@@ -124,12 +129,35 @@ export async function applyCallback(pool: Pool, callbackId: string): Promise<{ r
   });
 }
 
-function toObservation(notice: Notice, transactionId: string | null): Observation {
+interface NoticedRefund {
+  readonly id: bigint;
+  readonly requested_at: Date;
+  readonly transaction_id: string | null;
+}
+
+function toObservation(notice: Notice, refund: NoticedRefund): Observation {
   const base = { source: 'callback', ref: notice.notice_id, at: notice.received_at.toISOString() } as const;
-  const named = notice.report.transactionId;
-  if (named !== undefined && transactionId !== null && named !== transactionId)
-    return { ...base, kind: 'payment_mismatch', fields: ['transaction_id'] };
-  return { ...notice.report, ...base };
+  const fields = differing(notice.report, refund);
+  return fields.length > 0 ? { ...base, kind: 'payment_mismatch', fields } : { ...notice.report, ...base };
+}
+
+/** By what the notice names another transaction than this refund of this payment. */
+function differing(
+  report: Pick<ChannelReport, 'transactionId' | 'requestedAt'>,
+  refund: NoticedRefund,
+): string[] {
+  const { transactionId, requestedAt } = report;
+  const second = (at: Date): number => Math.floor(at.getTime() / 1_000);
+  return [
+    ...(transactionId !== undefined &&
+    refund.transaction_id !== null &&
+    transactionId !== refund.transaction_id
+      ? ['transaction_id']
+      : []),
+    ...(requestedAt !== undefined && second(new Date(requestedAt)) !== second(refund.requested_at)
+      ? ['requested_at']
+      : []),
+  ];
 }
 
 interface Notice {

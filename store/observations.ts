@@ -1,5 +1,6 @@
 /** Evidence: appended, never changed; the refund's row follows from all of it in the same transaction. */
 import { AppError } from '../domain/errors.ts';
+import { bankLegOf } from '../domain/refund/bank-leg.ts';
 import type { ChannelReport, Observation, StatementLineSeen } from '../domain/refund/observation.ts';
 import { observationKey } from '../domain/refund/observation.ts';
 import type { Refund } from '../domain/refund/refund.ts';
@@ -149,7 +150,11 @@ async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[])
       facts.succeededAt ?? null,
       facts.landsIn ?? null,
       facts.payerAmountMinor ?? null,
-      facts.bankLeg ?? null,
+      bankLegOf(facts.bankLeg, {
+        state: status.state,
+        channel: before.channel,
+        fundingSource: before.p_funding_source,
+      }),
       facts.arrivalEstimateAt ?? null,
       facts.flaw ?? null,
       facts.clearingDate ?? null,
@@ -214,7 +219,8 @@ function rank(report: ChannelReport): number {
 
 /** The end of the way to the bank beats its beginning. */
 function legRank(report: ChannelReport): number {
-  return report.bankLeg === undefined ? 0 : report.bankLeg === 'pending' ? 1 : 2;
+  if (report.bankLeg === undefined) return 0;
+  return { none: 1, pending: 2, arrived: 3, returned_to_wallet: 3 }[report.bankLeg];
 }
 
 /**

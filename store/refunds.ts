@@ -75,11 +75,16 @@ export interface RefundName {
 /**
  * Open refunds that nobody carries: recorded before `olderThan`, but their workflow was never started. With
  * `staleSince` also those whose workflow was started before that instant and about which nobody has asked since: their
- * workflow may be gone. Oldest first.
+ * workflow may be gone. The same holds with `bankStaleSince` for those that only the payer's bank has not posted. Oldest first.
  */
 export async function refundsWithoutWorkflow(
   db: Db,
-  o: { readonly olderThan: Date; readonly limit: number; readonly staleSince?: Date },
+  o: {
+    readonly olderThan: Date;
+    readonly limit: number;
+    readonly staleSince?: Date;
+    readonly bankStaleSince?: Date;
+  },
 ): Promise<RefundName[]> {
   const { rows } = await db.query<{
     id: bigint;
@@ -91,8 +96,10 @@ export async function refundsWithoutWorkflow(
       where state in ('requested', 'unknown', 'processing', 'needs_action')
         and (workflow_started_at is null and requested_at < $1
           or workflow_started_at < $3 and coalesce(last_asked_at, workflow_started_at) < $3)
+         or state = 'succeeded' and bank_leg = 'pending'
+        and coalesce(last_asked_at, workflow_started_at, requested_at) < $4
       order by requested_at, id limit $2`,
-    [o.olderThan, o.limit, o.staleSince ?? null],
+    [o.olderThan, o.limit, o.staleSince ?? null, o.bankStaleSince ?? null],
   );
   return rows.map(({ id, merchant_id: merchantId, refund_no: refundNo, channel }) => ({
     ...{ id: String(id), merchantId, refundNo, channel },

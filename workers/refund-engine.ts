@@ -24,7 +24,7 @@ interface RefundName {
 
 export interface TemporalRefundEngine extends RefundEngine, RefundTeller {
   /**
-   * As `start`, and a new run where the one before failed or was ended by somebody: an open refund needs a workflow.
+   * As `start`, and a new run where the one before has ended, however it did: an open refund needs a workflow.
    * @throws AppError `temporal_unavailable`
    */
   startAgain(refund: RefundToStart): Promise<void>;
@@ -43,7 +43,7 @@ export function refundEngine(client: Client, clock: Clock): TemporalRefundEngine
   return {
     start: (name) => within(client, () => startRefund(client, name, { clock, reuse: 'REJECT_DUPLICATE' })),
     startAgain: (name) =>
-      within(client, () => startRefund(client, name, { clock, reuse: 'ALLOW_DUPLICATE_FAILED_ONLY' })),
+      within(client, () => startRefund(client, name, { clock, reuse: 'ALLOW_DUPLICATE' })),
     channelReported: (name, callbackId) =>
       signal(name, 'channelReported' satisfies typeof channelReported.name, callbackId),
     statementMatched: (name, lineRef) =>

@@ -13,7 +13,10 @@ const { findDue, flagOverdue } = proxyActivities<Activities>({
 });
 const { askChannel } = proxyActivities<Activities>({ ...STATEMENT, taskQueue: CHANNEL_QUEUE });
 
-/** Pages of due refunds asked in one sweep; the next slot goes on where this one stopped. */
+/**
+ * Pages of due refunds asked in one sweep (a hundred each). Beyond them refunds are flagged unasked: a flag that comes too
+ * early costs a look, one that comes too late a payer. Their own workflows ask all the same.
+ */
 const PAGES_MAX = 50;
 
 export async function overdueSweep(slot: string): Promise<SweepResult> {

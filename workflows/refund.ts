@@ -20,6 +20,7 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
+import { hasLastWord } from '../domain/refund/bank-leg.ts';
 import { isFinal } from '../domain/refund/state.ts';
 import { DATABASE, NOT_RETRYABLE, QUERY, SUBMIT } from './activity-options.ts';
 import type { RefundProgress, RefundStart, RetryCommand } from './refund-messages.ts';
@@ -44,7 +45,7 @@ async function walk(start: RefundStart): Promise<RefundProgress> {
   const recorded = await recordRefund(start);
   let now = news.at('recording', recorded);
 
-  while (!isOver(now)) {
+  while (!hasLastWord(now)) {
     if (isWithChannel(now)) now = await hearVerdict(recorded, news);
     else if (needsPerson(now) && !news.retryAsked()) now = await hearNews(recorded, news);
     else now = await trySubmission(recorded, news);
@@ -54,19 +55,15 @@ async function walk(start: RefundStart): Promise<RefundProgress> {
   return news.at('ended', now);
 }
 
-/** The channel has had its last word, also about the way to the payer's bank where it tells of that. */
-function isOver(now: RefundProgress): boolean {
-  return isFinal(now.state) && now.bankLeg === undefined;
-}
-
 /** The channel knows the refund and has not had its last word. An abnormal one may still succeed or be closed. */
 function isWithChannel(now: RefundProgress): boolean {
   if (isFinal(now.state) || now.state === 'processing') return true;
   return now.state === 'needs_action' && now.reason === 'abnormal';
 }
 
+/** Neither the channel's next word nor another try by itself will help. */
 function needsPerson(now: RefundProgress): boolean {
-  return now.state === 'needs_action' && now.reason !== 'abnormal';
+  return now.state === 'needs_action' && now.reason !== 'abnormal' && now.reason !== 'try_later';
 }
 
 /** Confirms the payment and puts the refund to the channel, always under the same number. */
@@ -88,7 +85,8 @@ async function trySubmission(recorded: Recorded, news: News): Promise<RefundProg
 
 /** Held before by the channel: only another submission can tell whether it is taken now. */
 function needsRetry(now: RefundProgress): boolean {
-  return needsPerson(now) && now.reason !== 'payment_mismatch' && now.reason !== 'conflict_of_evidence';
+  if (now.state !== 'needs_action' || now.reason === 'abnormal') return false;
+  return now.reason !== 'payment_mismatch' && now.reason !== 'conflict_of_evidence';
 }
 
 /** Asks until the channel's final word; a callback or a statement line cuts the asking short. */

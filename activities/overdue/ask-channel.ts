@@ -1,10 +1,11 @@
 import { heartbeat } from '@temporalio/activity';
 import { log } from '@temporalio/activity';
+import { hasLastWord } from '../../domain/refund/bank-leg.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 import { askAboutRefund } from '../refund/ask-about-refund.ts';
 import type { RefundRef } from '../refund/refund-ref.ts';
-import { hasLastWord, loadRefund } from '../refund/refund-ref.ts';
+import { loadRefund } from '../refund/refund-ref.ts';
 
 /**
  * Asks the channel about each of these refunds before anybody is alarmed, and records what it says. A question that
@@ -25,7 +26,7 @@ export function askChannel(deps: ActivityDeps) {
 
 async function askOne(deps: ActivityDeps, ref: RefundRef): Promise<boolean> {
   const refund = await loadRefund(deps, ref);
-  if (hasLastWord(deps, refund) || refund.state === 'requested') return false;
+  if (hasLastWord(refund) || refund.state === 'requested') return false;
   try {
     await askAboutRefund(deps, deps.channels.get(refund.accountId), refund);
     return true;

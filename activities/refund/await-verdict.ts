@@ -1,12 +1,13 @@
 import { activityInfo } from '@temporalio/activity';
 import type { Channel } from '../../channels/channel.ts';
+import { hasLastWord } from '../../domain/refund/bank-leg.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { isFinal } from '../../domain/refund/state.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary, comeBack } from '../failures.ts';
 import { askAboutRefund } from './ask-about-refund.ts';
 import type { RefundRef, RefundStanding } from './refund-ref.ts';
-import { hasLastWord, loadRefund, standing } from './refund-ref.ts';
+import { loadRefund, standing } from './refund-ref.ts';
 
 /**
  * Asks the channel until its final word. Each attempt of this activity is one poll; the gaps follow the channel's own
@@ -18,7 +19,7 @@ export function awaitVerdict(deps: ActivityDeps) {
     atBoundary(async () => {
       const { attempt } = activityInfo();
       const refund = await loadRefund(deps, ref);
-      if (isOver(deps, refund)) return standing(deps, refund);
+      if (isOver(refund)) return standing(refund);
 
       const channel = deps.channels.get(refund.accountId);
       const gap = (step: number): number => ladderStep(channel, step);
@@ -26,7 +27,7 @@ export function awaitVerdict(deps: ActivityDeps) {
         throw notYet(deps, gap(0), 'the first poll is not due yet');
 
       const after = await askAboutRefund(deps, channel, refund);
-      if (isOver(deps, after)) return standing(deps, after);
+      if (isOver(after)) return standing(after);
       const { bankLegPollMs } = channel.limits;
       if (isFinal(after.state) && bankLegPollMs !== null)
         throw notYet(deps, bankLegPollMs, 'the money is on its way to the bank');
@@ -38,9 +39,9 @@ export function awaitVerdict(deps: ActivityDeps) {
  * The channel has had its last word; or what it says contradicts what is known: then a person must see it, and asking
  * again would not change it.
  */
-function isOver(deps: ActivityDeps, refund: Refund): boolean {
+function isOver(refund: Refund): boolean {
   if (refund.state === 'needs_action') return refund.stateReason !== 'abnormal';
-  return hasLastWord(deps, refund);
+  return hasLastWord(refund);
 }
 
 /** A refund that the channel took a moment ago has nothing to tell yet. */

@@ -21,7 +21,7 @@ export function confirmPayment(deps: ActivityDeps) {
     atBoundary(async () => {
       const refund = await loadRefund(deps, ref);
       const settledBefore = refund.payment.confirmedAt !== null && refund.stateReason !== 'payment_mismatch';
-      if (settledBefore) return standing(deps, refund);
+      if (settledBefore) return standing(refund);
 
       const report = await askForPayment(deps, refund, deps.channels.get(refund.accountId));
       if (typeof report === 'string') await recordMissingPayment(deps, refund, report);
@@ -29,7 +29,7 @@ export function confirmPayment(deps: ActivityDeps) {
 
       const confirmed = await loadRefund(deps, ref);
       await planArrivalOf(deps, confirmed);
-      return standing(deps, confirmed);
+      return standing(confirmed);
     });
 }
 

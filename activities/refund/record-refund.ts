@@ -22,7 +22,7 @@ export function recordRefund(deps: ActivityDeps) {
       if (refund === null) throw new AppError('refund_unknown', { refund_no: start.refundNo });
       await markWorkflowStarted(deps.pool, refund.id, deps.clock.now());
       await planArrivalOf(deps, refund);
-      return standing(deps, refund);
+      return standing(refund);
     });
 }
 

@@ -15,6 +15,6 @@ export function recordVerdict(deps: ActivityDeps) {
       const refund = await loadRefund(deps, ref);
       await planArrivalOf(deps, refund);
       await closeBreaksOfRefund(deps.pool, refund.id, deps.clock.now());
-      return standing(deps, refund);
+      return standing(refund);
     });
 }

@@ -1,8 +1,8 @@
 /** How activities of one refund name it, and what they answer: ids and the state, never money or personal data. */
 import { AppError } from '../../domain/errors.ts';
+import { isAtBank } from '../../domain/refund/bank-leg.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import type { RefundState, StateReason } from '../../domain/refund/state.ts';
-import { isFinal } from '../../domain/refund/state.ts';
 import { getRefundById } from '../../store/refunds.ts';
 import type { ActivityDeps } from '../deps.ts';
 
@@ -20,33 +20,15 @@ export interface RefundStanding extends RefundRef {
   readonly bankLeg?: 'pending';
 }
 
-export function standing(deps: ActivityDeps, refund: Refund): RefundStanding {
+export function standing(refund: Refund): RefundStanding {
   return {
     refundId: refund.id,
     merchantId: refund.merchantId,
     refundNo: refund.refundNo,
     state: refund.state,
     reason: refund.stateReason,
-    ...(isBankLegOpen(deps, refund) ? { bankLeg: 'pending' } : {}),
+    ...(isAtBank(refund) ? { bankLeg: 'pending' } : {}),
   };
-}
-
-/**
- * Whether the channel has more to tell of the way to the payer's bank. A notice of success may say nothing of it; then
- * the channel is asked, and what it says to a question is its word on that.
- */
-function isBankLegOpen(deps: ActivityDeps, refund: Refund): boolean {
-  if (refund.bankLeg !== null) return refund.bankLeg === 'pending';
-  const isPaid = refund.state === 'succeeded' || refund.state === 'settled';
-  if (!isPaid || refund.lastAnswer === 'success') return false;
-  const { fundingSource } = refund.payment;
-  const goesToBank = fundingSource === 'debit_card' || fundingSource === 'credit_card';
-  return goesToBank && deps.channels.get(refund.accountId).limits.bankLegPollMs !== null;
-}
-
-/** The channel has had its last word, also about the way to the payer's bank where it tells of that. */
-export function hasLastWord(deps: ActivityDeps, refund: Refund): boolean {
-  return isFinal(refund.state) && !isBankLegOpen(deps, refund);
 }
 
 /** @throws AppError `refund_unknown` */

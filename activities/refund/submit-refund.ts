@@ -34,10 +34,10 @@ export function submitRefund(deps: ActivityDeps) {
       const refund = await loadRefund(deps, ref);
       const channel = deps.channels.get(refund.accountId);
       const step = await nextStep(deps, refund);
-      if (step === 'none') return standing(deps, refund);
+      if (step === 'none') return standing(refund);
       if (step === 'ask') {
         const found = await findOut(deps, channel, refund);
-        if (found.step === 'none') return standing(deps, found.refund);
+        if (found.step === 'none') return standing(found.refund);
       }
 
       await keepSpacing(deps, channel, refund);
@@ -137,5 +137,5 @@ function afterAnswer(deps: ActivityDeps, refund: Refund, answer: SubmitAnswer): 
       why: `${answer.channelCode}: ${answer.message}`,
     });
   }
-  return standing(deps, refund);
+  return standing(refund);
 }

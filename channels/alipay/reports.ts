@@ -77,6 +77,7 @@ export function depositBackReport(notice: z.infer<typeof depositBackNoticeSchema
     amountMinor: null,
     acceptedAt: null,
     succeededAt: null,
+    ...(notice.dback_amount === undefined ? {} : { bankAmountMinor: notice.dback_amount }),
     landsIn: leg?.status === 'returned_to_wallet' ? WALLET : null,
     ...(leg === null ? {} : { bankLeg: leg }),
   };
@@ -85,13 +86,16 @@ export function depositBackReport(notice: z.infer<typeof depositBackNoticeSchema
 const LEG_STATUS = { S: 'arrived', F: 'returned_to_wallet', P: 'pending' } as const;
 
 /**
- * Null when no bank is on the way. An answer may name the card before it says anything of the bank: then the money is on
- * its way there all the same.
+ * Null when nothing is said. An answer may name the card before it says anything of the bank: then the money is on its way
+ * there all the same; one that names no card says that there is no bank on the way.
  */
 function bankLeg(info: DepositBack | undefined, items: FundItems = []): BankLegReport | null {
-  if (info === undefined && items.some((item) => BANK_CHANNELS.has(item.fund_channel)))
-    return { status: 'pending', estimateAt: null };
-  if (info === undefined || String(info.has_deposit_back) !== 'true') return null;
+  if (info === undefined) {
+    if (items.length === 0) return null;
+    const goesToBank = items.some((item) => BANK_CHANNELS.has(item.fund_channel));
+    return { status: goesToBank ? 'pending' : 'none', estimateAt: null };
+  }
+  if (String(info.has_deposit_back) !== 'true') return { status: 'none', estimateAt: null };
   return {
     status: LEG_STATUS[info.dback_status ?? 'P'],
     estimateAt: info.est_bank_receipt_time ?? null,

@@ -21,6 +21,7 @@ export function noticeReport(fields: Parameters): RefundReport | null {
     transactionId: fields['origQryId'] ?? null,
     amountMinor: BigInt(txnAmt),
     payerAmountMinor: null,
+    requestedAt: acceptedAt,
     acceptedAt,
     succeededAt: null,
     landsIn: fields['accNo'] ?? null,

@@ -41,8 +41,17 @@ function silentAttempts(observations: readonly Observation[]): number {
     if (one.kind === 'attempt_started' || one.kind === 'attempt_unknown') begun.add(one.attempt);
     if (one.kind === 'attempt_held' || one.kind === 'attempt_refused')
       answered = Math.max(answered, one.attempt);
+    if (one.kind === 'channel_absent' && one.notDone !== undefined)
+      answered = Math.max(answered, ...begunBy(one.at, observations));
   }
   return [...begun].filter((attempt) => attempt > answered).length;
+}
+
+/** "Turned away for now", said to a question, is a plain word about every attempt that had begun by then. */
+function begunBy(at: string, observations: readonly Observation[]): readonly number[] {
+  return observations.flatMap((one) =>
+    one.kind === 'attempt_started' && Date.parse(one.at) <= Date.parse(at) ? [one.attempt] : [],
+  );
 }
 
 /** When the newest attempt ended without an answer; where nobody saw its end, when it began. Null before the first. */

@@ -80,6 +80,10 @@ export interface ChannelReport extends Base {
   readonly amountMinor?: string;
   /** What was given back of the payment so far, this refund included, minor units: never less than the refund itself. */
   readonly refundedSoFarMinor?: string;
+  /** What the payer's bank was given of this refund, minor units: never more than the refund itself. */
+  readonly bankAmountMinor?: string;
+  /** Our instant of the request as the channel names it (RFC 3339): with another one it speaks of another refund. */
+  readonly requestedAt?: string;
   readonly channelRefundNo?: string;
   readonly transactionId?: string;
   /** When the channel accepted it / says the money left (RFC 3339). */
@@ -93,7 +97,8 @@ export interface ChannelReport extends Base {
   readonly clearingDate?: string;
   /** What the payer gets back when coupons were part of the payment, minor units. */
   readonly payerAmountMinor?: string;
-  readonly bankLeg?: BankLeg;
+  /** `none`: the channel says where it went, and no bank is on that way. */
+  readonly bankLeg?: BankLeg | 'none';
   /** When the channel expects the payer's bank to have posted it (RFC 3339). */
   readonly arrivalEstimateAt?: string;
 }

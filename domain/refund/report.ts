@@ -11,6 +11,10 @@ export interface RefundReport {
   readonly payerAmountMinor: bigint | null;
   /** What was given back of the payment so far, this refund included, where the channel names that sum. */
   readonly refundedSoFarMinor?: bigint;
+  /** What the payer's bank was given of it, where the channel names that part. */
+  readonly bankAmountMinor?: bigint;
+  /** Our own instant of the request, to the second, where the channel's notices name a refund by number and time. */
+  readonly requestedAt?: Date;
   readonly acceptedAt: Date | null;
   readonly succeededAt: Date | null;
   readonly landsIn: string | null;
@@ -23,7 +27,7 @@ export interface RefundReport {
 }
 
 export interface BankLegReport {
-  readonly status: BankLeg;
+  readonly status: BankLeg | 'none';
   /** When the channel expects the bank to have posted it. */
   readonly estimateAt: Date | null;
 }
@@ -31,13 +35,15 @@ export interface BankLegReport {
 /** The report as evidence, still without its source. What the channel left out stays out. */
 export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' | 'ref' | 'at'> {
   const { status, amountMinor, payerAmountMinor, channelRefundNo, transactionId, landsIn, bankLeg } = report;
-  const { refundedSoFarMinor, flaw, clearingDate } = report;
+  const { refundedSoFarMinor, bankAmountMinor, requestedAt, flaw, clearingDate } = report;
   return {
     kind: 'channel_report',
     status,
     ...(amountMinor === null ? {} : { amountMinor: amountMinor.toString() }),
     ...(payerAmountMinor === null ? {} : { payerAmountMinor: payerAmountMinor.toString() }),
     ...(refundedSoFarMinor === undefined ? {} : { refundedSoFarMinor: refundedSoFarMinor.toString() }),
+    ...(bankAmountMinor === undefined ? {} : { bankAmountMinor: bankAmountMinor.toString() }),
+    ...(requestedAt === undefined ? {} : { requestedAt: requestedAt.toISOString() }),
     ...(channelRefundNo === null ? {} : { channelRefundNo }),
     ...(transactionId === null ? {} : { transactionId }),
     ...(report.acceptedAt === null ? {} : { acceptedAt: report.acceptedAt.toISOString() }),

@@ -102,7 +102,8 @@ export function statusOf(amountMinor: bigint, observations: readonly Observation
   if (facts.closed) return { state: 'failed', reason: 'closed' };
   if (facts.abnormal) return { state: 'needs_action', reason: 'abnormal' };
   if (facts.known && facts.refusedForGood) return { state: 'needs_action', reason: 'conflict_of_evidence' };
-  if (facts.undone) return { state: 'needs_action', reason: 'conflict_of_evidence' };
+  // Taken before, and turned away for now: the channel's documents say to send the same number again later.
+  if (facts.undone) return { state: 'needs_action', reason: 'try_later' };
   if (facts.known) return { state: 'processing', reason: null };
 
   // Nothing certain from the channel: an attempt without a trustworthy answer keeps every other question open.
@@ -131,6 +132,7 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     lineSeen: lines.length > 0,
     bounced: observations.some((one) => one.kind === 'bounced'),
     amountDiffers:
+      reports.some((one) => one.bankAmountMinor !== undefined && BigInt(one.bankAmountMinor) > amountMinor) ||
       stated.some((minor) => minor !== undefined && BigInt(minor) !== amountMinor) ||
       reports.some(
         (one) => one.refundedSoFarMinor !== undefined && BigInt(one.refundedSoFarMinor) < amountMinor,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { hasOpenAttempt } from '../../domain/refund/attempts.ts';
 import type { HoldReason, Observation } from '../../domain/refund/observation.ts';
 import type { RefundState, StateReason } from '../../domain/refund/state.ts';
+import { mayBeSent } from '../../domain/refund/submission.ts';
 import { advance, isFinal, REFUND_STATES, reservesAmount, statusOf } from '../../domain/refund/state.ts';
 import {
   AMOUNT,
@@ -129,11 +130,10 @@ describe('the word that nothing was done under a number', () => {
     expect(status(started(1, 0), lost(1, 1), undone(6))).toEqual(['requested', null]);
   });
 
-  test('contradicts an acceptance before it, so a person sees it instead of a wait without end', () => {
-    expect(status(started(1, 0), report('processing', 1), undone(60))).toEqual([
-      'needs_action',
-      'conflict_of_evidence',
-    ]);
+  test('after an acceptance says to send the same number again later, instead of a wait without end', () => {
+    const now = status(started(1, 0), report('processing', 1), undone(60));
+    expect(now).toEqual(['needs_action', 'try_later']);
+    expect(mayBeSent({ state: 'needs_action', reason: 'try_later' })).toBe(true);
     expect(status(started(1, 0), report('processing', 1), absent(60))).toEqual(['processing', null]);
   });
 
@@ -142,6 +142,16 @@ describe('the word that nothing was done under a number', () => {
       'processing',
       null,
     ]);
+  });
+
+  test('is a plain word: however often it comes, no attempt counts as silent', () => {
+    const nights = Array.from({ length: 8 }, (_, night) => night);
+    const turnedAway = nights.flatMap((night) => [
+      started(night + 1, night * 10),
+      lost(night + 1, night * 10 + 1),
+      undone(night * 10 + 8),
+    ]);
+    expect(status(...turnedAway, absent(100, 5, 6))).toEqual(['requested', null]);
   });
 
   test.each<[string, Observation, RefundState]>([

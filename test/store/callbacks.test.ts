@@ -293,3 +293,66 @@ describe('F38 while Postgres is away', () => {
     await proxy.close();
   });
 });
+
+describe('a notice that names a refund by number and time', () => {
+  const timed = (refundNo: string, requestedAt: Date) =>
+    notice(refundNo, {
+      report: {
+        kind: 'channel_report',
+        status: 'success',
+        amountMinor: '500',
+        requestedAt: requestedAt.toISOString(),
+      },
+    });
+
+  test('is believed when both are the refund’s, to the second', async () => {
+    const refund = await refundOf(db.pool, 500n);
+    const second = new Date(Math.floor(refund.requestedAt.getTime() / 1_000) * 1_000);
+    const { id } = await storeCallback(db.pool, message(timed(refund.refundNo, second)));
+
+    expect((await applyCallback(db.pool, id)).refund?.state).toBe('succeeded');
+  });
+
+  test('of another day is no word about this refund’s money: the contradiction is recorded in its place', async () => {
+    const refund = await refundOf(db.pool, 500n);
+    const { id } = await storeCallback(
+      db.pool,
+      message(timed(refund.refundNo, new Date('2025-01-01T00:00:00Z'))),
+    );
+
+    await applyCallback(db.pool, id);
+
+    expect((await getRefundById(db.pool, refund.id))?.state).not.toBe('succeeded');
+    expect(await observationsOf(db.pool, refund.id)).toMatchObject([
+      { kind: 'payment_mismatch', fields: ['requested_at'] },
+    ]);
+  });
+});
+
+describe('a repeat of a notice', () => {
+  const told = (refundNo: string, noticeId: string, more: object) =>
+    notice(refundNo, {
+      noticeId,
+      report: { kind: 'channel_report', status: 'success', amountMinor: '500', ...more },
+    });
+
+  test('that says more than the first, neither identity nor money, is the same notice', async () => {
+    const [refundNo, noticeId] = [fresh('R'), fresh('notice-')];
+    const first = await storeCallback(db.pool, message(told(refundNo, noticeId, {})));
+    const more = { clearingDate: '1124', flaw: 'A6' };
+
+    expect(await storeCallback(db.pool, message(told(refundNo, noticeId, more)))).toEqual({
+      id: first.id,
+      duplicate: true,
+    });
+  });
+
+  test('that names another amount is refused', async () => {
+    const [refundNo, noticeId] = [fresh('R'), fresh('notice-')];
+    await storeCallback(db.pool, message(told(refundNo, noticeId, {})));
+
+    await expect(
+      storeCallback(db.pool, message(told(refundNo, noticeId, { amountMinor: '501' }))),
+    ).rejects.toMatchObject({ code: 'callback_replayed' });
+  });
+});

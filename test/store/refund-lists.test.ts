@@ -123,7 +123,10 @@ describe('the list of refunds', () => {
 });
 
 describe('I17 refunds that nobody carries', () => {
-  const orphans = async (o: { olderThan: Date; staleSince?: Date; limit?: number }, merchantId: string) => {
+  const orphans = async (
+    o: { olderThan: Date; staleSince?: Date; bankStaleSince?: Date; limit?: number },
+    merchantId: string,
+  ) => {
     const all = await refundsWithoutWorkflow(db.pool, { limit: 10_000, ...o });
     return all.filter((one) => one.merchantId === merchantId).map((one) => one.refundNo);
   };
@@ -157,6 +160,19 @@ describe('I17 refunds that nobody carries', () => {
     expect(await orphans({ olderThan: minute(0), staleSince: minute(10) }, merchantId)).toEqual([
       refunds[0]?.refundNo,
     ]);
+    expect(await orphans({ olderThan: minute(0) }, merchantId)).toEqual([]);
+  });
+
+  test('are also those at the payer’s bank about which nobody has asked for long, and none whose bank has it', async () => {
+    const { merchantId, refunds } = await merchantWith([1, 1, 1]);
+    const [silent, asked, arrived] = refunds.map((one) => one.id ?? '');
+    const atBank = { bankLeg: 'pending' } as const;
+    await observe(db.pool, silent ?? '', [said('success', 5, atBank)]);
+    await observe(db.pool, asked ?? '', [said('success', 5, atBank), said('processing', 15)]);
+    await observe(db.pool, arrived ?? '', [said('success', 5, { bankLeg: 'arrived' })]);
+
+    const found = { olderThan: minute(0), bankStaleSince: minute(10) };
+    expect(await orphans(found, merchantId)).toEqual([refunds[0]?.refundNo]);
     expect(await orphans({ olderThan: minute(0) }, merchantId)).toEqual([]);
   });
 

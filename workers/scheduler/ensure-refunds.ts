@@ -15,6 +15,9 @@ const GRACE_MS = 5_000;
  */
 const STALE_MS = 12 * 3_600_000;
 
+/** The same of a refund that only the payer's bank has not posted: twice the wait between two questions about that. */
+const BANK_STALE_MS = 48 * 3_600_000;
+
 /** Refunds, and callbacks, of one look. */
 const BATCH = 200;
 
@@ -37,6 +40,7 @@ export async function ensureRefunds(deps: EnsureRefundsDeps): Promise<number> {
   const refunds = await refundsWithoutWorkflow(pool, {
     olderThan: before(GRACE_MS),
     staleSince: before(STALE_MS),
+    bankStaleSince: before(BANK_STALE_MS),
     limit: BATCH,
   });
   return startEach(refunds, {

@@ -112,6 +112,7 @@ describe('a deposit-back message', () => {
       report: {
         status: 'success',
         refundNo: 'RF20261124000000000001',
+        bankAmountMinor: 9_900n,
         bankLeg: { status: 'arrived', estimateAt: new Date('2026-11-26T04:00:00Z') },
       },
     });

@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AppError } from '../../../domain/errors.ts';
+import { TELLS_OF_BANK } from '../../../domain/refund/bank-leg.ts';
 import { assertRefundNoFits } from '../../../domain/ids.ts';
 import { READ_ACCOUNT } from '../../../workers/channels.ts';
 import { STANDS, atEveryChannel } from './stands.ts';
@@ -77,6 +78,7 @@ describe('the limits', () => {
       expect(limits.spacingPerPaymentMs).toBeLessThanOrEqual(HOUR_MS);
       expect(limits.absenceGraceMs).toBeGreaterThan(0);
       expect(limits.absenceGraceMs).toBeLessThanOrEqual(HOUR_MS);
+      expect(limits.bankLegPollMs !== null).toBe(TELLS_OF_BANK[stand.name]);
       expect(limits.bankLegPollMs ?? HOUR_MS).toBeGreaterThanOrEqual(HOUR_MS);
       expect(limits.silentAttemptsMax ?? 1).toBeGreaterThanOrEqual(1);
     });

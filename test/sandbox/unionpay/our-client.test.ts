@@ -28,7 +28,7 @@ async function openBoth(backUrl?: string): Promise<Both> {
   const { files, entry } = unionpayAccountFiles(KEYS, where);
   const account = readUnionpayAccount(
     { ...entry, merchant_id: 'shop' },
-    (path) => String(files[path]),
+    (path, as = 'utf8') => Buffer.from(files[path] ?? '').toString(as),
     new Date(),
   );
   const clock: Clock = {
