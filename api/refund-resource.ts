@@ -8,6 +8,7 @@ import type { Refund } from '../domain/refund/refund.ts';
 import { REFUND_STATES } from '../domain/refund/state.ts';
 import { chinaCalendar } from '../domain/time/china-calendar.ts';
 import { shopPromise } from '../domain/time/shop-promise.ts';
+import { basisField } from './arrival-plan-resource.ts';
 import { instantField } from './fields.ts';
 import { nextStep } from './next-step.ts';
 
@@ -83,6 +84,7 @@ export const refundSchema = z
         provisional: z.boolean().describe('Counted over a year whose holidays are not published yet'),
         window_version: z.string().nullable(),
         calendar_revision: z.string().nullable(),
+        basis: basisField,
       })
       .nullable()
       .describe('When the payer may expect the money; null before the channel accepted the refund'),
@@ -132,6 +134,7 @@ export function toRefundResource(refund: Refund, proof: readonly ProofNumber[]):
             provisional: refund.windowProvisional,
             window_version: refund.windowVersion,
             calendar_revision: refund.calendarRevision,
+            basis: refund.windowBasis,
           },
     shop_promise: toShopPromise(refund),
     last_asked_at: refund.lastAskedAt?.toISOString() ?? null,
@@ -207,6 +210,7 @@ function exampleRefund(): object {
       provisional: false,
       window_version: '2026-11.1',
       calendar_revision: '2026',
+      basis: 'source',
     },
     shop_promise: {
       business_days_min: 1,

@@ -3,9 +3,11 @@ import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import type { Refund } from '../domain/refund/refund.ts';
 import { REFUND_STATES } from '../domain/refund/state.ts';
+import { plansOf } from '../store/arrival-plans.ts';
 import { observationsOf } from '../store/observations.ts';
 import { getRefund, listRefunds } from '../store/refunds.ts';
 import type { App } from './app.ts';
+import { arrivalPlanSchema, toArrivalPlanResource } from './arrival-plan-resource.ts';
 import { callerOf } from './authenticate.ts';
 import { createRefund } from './create-refund.ts';
 import type { ApiDeps } from './deps.ts';
@@ -133,7 +135,33 @@ export function refundRoutes(app: App, deps: ApiDeps): void {
     },
   });
 
+  windowsRoute(app, deps);
   listRoute(app, deps);
+}
+
+function windowsRoute(app: App, deps: ApiDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/refunds/:refund_no/windows',
+    config: { scope: 'refunds:read' },
+    schema: {
+      summary: 'Every arrival window that a refund was promised, the first one first',
+      description:
+        'The last one is that of the refund itself. A window is worked out again when the channel says something new, and when its own data or the calendar changes.',
+      operationId: 'getWindows',
+      tags: ['refunds'],
+      params,
+      response: {
+        200: z.object({ refund_no: z.string(), windows: z.array(arrivalPlanSchema) }),
+        ...problemResponses('refund_unknown', 'refund_no_invalid'),
+      },
+    },
+    handler: async (request) => {
+      const refund = await find(deps, callerOf(request).merchantId, request.params.refund_no);
+      const plans = await plansOf(deps.pool, refund.id);
+      return { refund_no: refund.refundNo, windows: plans.map(toArrivalPlanResource) };
+    },
+  });
 }
 
 function listRoute(app: App, deps: ApiDeps): void {

@@ -3,6 +3,7 @@ import type { Currency } from '../domain/money.ts';
 import type { BankLeg } from '../domain/refund/observation.ts';
 import type { ChannelName, Refund } from '../domain/refund/refund.ts';
 import type { RefundState, StateReason } from '../domain/refund/state.ts';
+import type { ArrivalBasis } from '../domain/time/arrival-basis.ts';
 import type { PaymentColumns } from './payment-rows.ts';
 import { PAYMENT_COLUMNS, toPayment } from './payment-rows.ts';
 
@@ -39,6 +40,7 @@ export interface RefundRow extends PaymentColumns {
   readonly window_version: string | null;
   readonly calendar_revision: string | null;
   readonly window_provisional: boolean;
+  readonly window_basis: ArrivalBasis | null;
   readonly overdue_level: number;
   readonly last_asked_at: Date | null;
   readonly last_answer: string | null;
@@ -71,6 +73,7 @@ export function toRefund(row: RefundRow): Refund {
     windowVersion: row.window_version,
     calendarRevision: row.calendar_revision,
     windowProvisional: row.window_provisional,
+    windowBasis: row.window_basis,
     overdueLevel: row.overdue_level,
     lastAskedAt: row.last_asked_at,
     lastAnswer: row.last_answer,

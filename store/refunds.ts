@@ -2,7 +2,6 @@
 import { AppError } from '../domain/errors.ts';
 import type { ChannelName, Refund } from '../domain/refund/refund.ts';
 import type { RefundState } from '../domain/refund/state.ts';
-import type { ArrivalPlan } from '../domain/time/arrival-window.ts';
 import type { Db, Pool } from './pool.ts';
 import type { RefundRow } from './refund-rows.ts';
 import { REFUND_SELECT, toRefund } from './refund-rows.ts';
@@ -125,12 +124,4 @@ export async function claimSpacing(
   );
   const freeAt = (rows[0]?.last_submitted_at ?? now).getTime() + spacingMs;
   return { granted: false, waitMs: Math.max(1, freeAt - now.getTime()) };
-}
-
-export async function planWindow(db: Db, refundId: string, plan: ArrivalPlan): Promise<void> {
-  await db.query(
-    `update refunds set promise_at = $2, alarm_at = $3, window_version = $4, calendar_revision = $5, window_provisional = $6
-      where id = $1`,
-    [refundId, plan.promiseAt, plan.alarmAt, plan.windowVersion, plan.calendarRevision, plan.provisional],
-  );
 }

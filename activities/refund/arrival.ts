@@ -5,7 +5,7 @@
 import type { Refund } from '../../domain/refund/refund.ts';
 import type { ArrivalPlan } from '../../domain/time/arrival-window.ts';
 import { planArrival } from '../../domain/time/arrival-window.ts';
-import { planWindow } from '../../store/refunds.ts';
+import { planWindow } from '../../store/arrival-plans.ts';
 import type { ActivityDeps } from '../deps.ts';
 
 export async function planArrivalOf(deps: ActivityDeps, refund: Refund): Promise<void> {
@@ -16,7 +16,7 @@ export async function planArrivalOf(deps: ActivityDeps, refund: Refund): Promise
     estimateAt: refund.arrivalEstimateAt,
     calendar: deps.calendar,
   });
-  if (!isPlanned(refund, plan)) await planWindow(deps.pool, refund.id, plan);
+  if (!isPlanned(refund, plan)) await planWindow(deps.pool, refund.id, plan, deps.clock.now());
 }
 
 /** Two sources may share a promise and differ in the alarm, and a new calendar may move either: all of it is compared. */
@@ -26,6 +26,7 @@ function isPlanned(refund: Refund, plan: ArrivalPlan): boolean {
     refund.alarmAt?.getTime() === plan.alarmAt.getTime() &&
     refund.windowVersion === plan.windowVersion &&
     refund.calendarRevision === plan.calendarRevision &&
-    refund.windowProvisional === plan.provisional
+    refund.windowProvisional === plan.provisional &&
+    refund.windowBasis === plan.basis
   );
 }

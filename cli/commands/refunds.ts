@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefundResource } from '../../api/refund-resource.ts';
 import { formatYuan, parseYuan } from '../../domain/money.ts';
 import { isFinal } from '../../domain/refund/state.ts';
+import type { ArrivalBasis } from '../../domain/time/arrival-basis.ts';
 import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { CreateFlags } from '../register-books.ts';
 import { apiClient, bodyOf } from './api-client.ts';
@@ -91,6 +92,7 @@ function describe(refund: RefundResource): string {
     ['state', stateText(refund)],
     ['requested', time(refund.requested_at)],
     ['should land by', time(refund.window?.promise_at)],
+    ['going by', basisText(refund.window?.basis ?? null)],
     ['shop promised by', time(refund.shop_promise.by)],
     ['lands in', refund.lands_in ?? ''],
     ["payer's bank", refund.bank_leg?.replaceAll('_', ' ') ?? ''],
@@ -103,6 +105,16 @@ function describe(refund: RefundResource): string {
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name.padEnd(20)} ${value}`)
     .join('\n');
+}
+
+const BASES: Readonly<Record<ArrivalBasis, string>> = {
+  estimate: "the channel's own estimate for this refund",
+  source: 'what the payer paid from',
+  channel_default: "the channel's widest window: what the payer paid from is not known",
+};
+
+function basisText(basis: ArrivalBasis | null): string {
+  return basis === null ? '' : BASES[basis];
 }
 
 const READERS: Readonly<Record<RefundResource['proof'][number]['readers'][number], string>> = {

@@ -1,5 +1,6 @@
 /** The nouns of a refund as the store keeps them and the rest of the house speaks of them. */
 import type { Currency } from '../money.ts';
+import type { ArrivalBasis } from '../time/arrival-basis.ts';
 import type { BankLeg } from './observation.ts';
 import type { RefundState, StateReason } from './state.ts';
 
@@ -83,6 +84,8 @@ export interface Refund {
   readonly alarmAt: Date | null;
   readonly windowVersion: string | null;
   readonly calendarRevision: string | null;
+  /** Where the figure came from; null of a plan from before this was kept. */
+  readonly windowBasis: ArrivalBasis | null;
   /** The window reaches a year whose holidays are not published yet. */
   readonly windowProvisional: boolean;
   /** 0 in time, 1 promise missed, 2 alarm. A flag, never a money state. */

@@ -4,6 +4,7 @@
  * change where a refund stands.
  */
 import type { ChannelName, FundingSource } from '../refund/refund.ts';
+import type { ArrivalBasis } from './arrival-basis.ts';
 import type { BusinessCalendar } from './china-calendar.ts';
 import type { PlainDate } from './plain-date.ts';
 import { addDays, beijingDateOf, beijingInstant } from './plain-date.ts';
@@ -29,6 +30,8 @@ export interface ArrivalPlan {
   readonly calendarRevision: string;
   /** A year without published holidays was counted; the plan is made again when they are published. */
   readonly provisional: boolean;
+  /** Where the promise came from. The alarm of a credit card may be the table's beside the channel's estimate. */
+  readonly basis: ArrivalBasis;
 }
 
 const MINUTE_MS = 60_000;
@@ -120,6 +123,7 @@ export function planArrival(refund: {
     windowVersion: WINDOW_VERSION,
     calendarRevision: calendar.revision,
     provisional: promise.provisional || alarm.provisional,
+    basis: estimateAt !== null ? 'estimate' : own === undefined ? 'channel_default' : 'source',
   };
 }
 

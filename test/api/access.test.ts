@@ -21,6 +21,7 @@ const ROUTES = [
   ['GET', '/v1/refunds'],
   ['GET', '/v1/refunds/RF-1'],
   ['GET', '/v1/refunds/RF-1/observations'],
+  ['GET', '/v1/refunds/RF-1/windows'],
   ['POST', '/v1/refunds'],
   ['PUT', '/v1/payments/PAY-1'],
   ['GET', '/v1/payments/PAY-1'],

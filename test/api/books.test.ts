@@ -1,9 +1,10 @@
 /** What somebody should look at, over HTTP: overdue refunds with their serials, and breaks with both their sides. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BREAK_KINDS } from '../../domain/statement/break.ts';
+import { planWindow } from '../../store/arrival-plans.ts';
 import { observe } from '../../store/observations.ts';
 import { flagOverdue } from '../../store/overdue.ts';
-import { getRefund, planWindow } from '../../store/refunds.ts';
+import { getRefund } from '../../store/refunds.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { apiUnderTest, NOW } from './api-under-test.ts';
 import { ask, call, problemIn, refundIn } from './calls.ts';
@@ -52,13 +53,19 @@ async function promised(
       channelRefundNo: `50300${refundNo}`,
     },
   ]);
-  await planWindow(api.database.pool, id, {
-    promiseAt: new Date(promiseAt),
-    alarmAt: new Date(alarmAt),
-    provisional: false,
-    windowVersion: 'test',
-    calendarRevision: 'test',
-  });
+  await planWindow(
+    api.database.pool,
+    id,
+    {
+      promiseAt: new Date(promiseAt),
+      alarmAt: new Date(alarmAt),
+      provisional: false,
+      windowVersion: 'test',
+      calendarRevision: 'test',
+      basis: 'source',
+    },
+    NOW,
+  );
   return id;
 }
 

@@ -111,6 +111,7 @@ describe('while Postgres is away', () => {
     '/v1/refunds',
     '/v1/refunds/RF-1',
     '/v1/refunds/RF-1/observations',
+    '/v1/refunds/RF-1/windows',
     '/v1/payments/PAY-1',
     '/v1/overdue',
     '/v1/breaks',

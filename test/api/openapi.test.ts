@@ -295,6 +295,12 @@ describe('every answer has the documented shape', () => {
       '/v1/refunds/{refund_no}/observations',
       async () => [`/v1/refunds/${await newRefund()}/observations`, {}],
     ],
+    [
+      'the windows of a refund',
+      'get',
+      '/v1/refunds/{refund_no}/windows',
+      async () => [`/v1/refunds/${await newRefund()}/windows`, {}],
+    ],
     ['a list of refunds', 'get', '/v1/refunds', async () => [`/v1/refunds?limit=2&state=requested`, {}]],
     ['a list with a bad cursor', 'get', '/v1/refunds', async () => ['/v1/refunds?cursor=x', {}]],
     ['a list without an API key', 'get', '/v1/refunds', async () => ['/v1/refunds', { key: null }]],

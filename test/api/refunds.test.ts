@@ -231,6 +231,7 @@ describe('a refund that is read', () => {
       await call(api, `/v1/refunds/${refundNo}/observations`, { key: api.keys.m2 }),
       'refund_unknown',
     );
+    problemIn(await call(api, `/v1/refunds/${refundNo}/windows`, { key: api.keys.m2 }), 'refund_unknown');
     const listed = (await call(api, '/v1/refunds', { key: api.keys.m2 })).json;
     expect(listed).toEqual({ refunds: [], next_cursor: null });
   });

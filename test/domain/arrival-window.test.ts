@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChannelName, FundingSource } from '../../domain/refund/refund.ts';
+import type { ArrivalBasis } from '../../domain/time/arrival-basis.ts';
 import type { ArrivalPlan } from '../../domain/time/arrival-window.ts';
 import { clearingDayOf, daysLate, planArrival } from '../../domain/time/arrival-window.ts';
 import { chinaCalendar } from '../../domain/time/china-calendar.ts';
@@ -132,6 +133,7 @@ describe('an estimate of the channel for this very refund', () => {
       windowVersion: planned('debit_card', accepted.acceptedAt).windowVersion,
       calendarRevision: chinaCalendar.revision,
       provisional: false,
+      basis: 'estimate',
     });
   });
 
@@ -166,6 +168,36 @@ describe('an estimate of the channel for this very refund', () => {
 
     expect(plan).toEqual(planned('debit_card', accepted.acceptedAt, 'alipay'));
   });
+});
+
+describe('where the figure came from', () => {
+  test.each<[ChannelName, FundingSource, ArrivalBasis]>([
+    ['wechat', 'wallet', 'source'],
+    ['wechat', 'credit_card', 'source'],
+    ['alipay', 'credit_line', 'source'],
+    ['unionpay', 'debit_card', 'source'],
+    ['wechat', 'unknown', 'channel_default'],
+    ['alipay', 'unknown', 'channel_default'],
+    // Sources that the channel has no row for.
+    ['unionpay', 'wallet', 'channel_default'],
+    ['wechat', 'credit_line', 'channel_default'],
+  ])('%s, %s: %s', (channel, source, basis) => {
+    expect(planned(source, '2026-11-24T10:00:00+08:00', channel).basis).toBe(basis);
+  });
+
+  test.each<FundingSource>(['debit_card', 'credit_card', 'unknown'])(
+    'is the estimate where the channel gave one, whatever the source: %s',
+    (fundingSource) => {
+      const acceptedAt = new Date('2026-11-24T10:00:00+08:00');
+      const estimateAt = new Date('2026-11-26T18:00:00+08:00');
+      const plan = planArrival({
+        ...{ channel: 'alipay', fundingSource, acceptedAt, estimateAt },
+        calendar: chinaCalendar,
+      });
+
+      expect(plan.basis).toBe('estimate');
+    },
+  );
 });
 
 describe('every window', () => {

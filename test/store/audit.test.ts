@@ -6,7 +6,7 @@ import { observe } from '../../store/observations.ts';
 import { flagOverdue } from '../../store/overdue.ts';
 import { inTransaction } from '../../store/pool.ts';
 import { recordRefund } from '../../store/record-refund.ts';
-import { planWindow } from '../../store/refunds.ts';
+import { planWindow } from '../../store/arrival-plans.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import {
@@ -58,13 +58,19 @@ async function tamper(...statements: readonly string[]): Promise<void> {
 async function story(): Promise<Refund> {
   const refund = await refundOf(db.pool, 500n);
   await observe(db.pool, refund.id, [said('processing', 2)]);
-  await planWindow(db.pool, refund.id, {
-    promiseAt: minute(10),
-    alarmAt: minute(20),
-    windowVersion: 'w',
-    calendarRevision: 'c',
-    provisional: false,
-  });
+  await planWindow(
+    db.pool,
+    refund.id,
+    {
+      promiseAt: minute(10),
+      alarmAt: minute(20),
+      windowVersion: 'w',
+      calendarRevision: 'c',
+      provisional: false,
+      basis: 'source',
+    },
+    minute(2),
+  );
   await flagOverdue(db.pool, minute(11));
   return observe(db.pool, refund.id, [said('success', 12)]);
 }

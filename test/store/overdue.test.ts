@@ -2,9 +2,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Refund } from '../../domain/refund/refund.ts';
+import { planWindow } from '../../store/arrival-plans.ts';
 import { observe } from '../../store/observations.ts';
 import { findDue, flagOverdue, listOverdue } from '../../store/overdue.ts';
-import { getRefundById, planWindow } from '../../store/refunds.ts';
+import { getRefundById } from '../../store/refunds.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { MERCHANT, fresh, minute, openAccounts, pay, refundOf, said, sent, turnedDown } from './books.ts';
@@ -28,13 +29,19 @@ async function promised(o: { promise?: number; alarm?: number; amount?: bigint }
   const payment = await pay(db.pool, 500n, { transactionId: fresh('T') });
   const refund = await refundOf(db.pool, o.amount ?? 500n, payment);
   await observe(db.pool, refund.id, [said('processing', 2, { channelRefundNo: fresh('5030') })]);
-  await planWindow(db.pool, refund.id, {
-    promiseAt: minute(o.promise ?? PROMISE),
-    alarmAt: minute(o.alarm ?? ALARM),
-    windowVersion: 'w',
-    calendarRevision: 'c',
-    provisional: false,
-  });
+  await planWindow(
+    db.pool,
+    refund.id,
+    {
+      promiseAt: minute(o.promise ?? PROMISE),
+      alarmAt: minute(o.alarm ?? ALARM),
+      windowVersion: 'w',
+      calendarRevision: 'c',
+      provisional: false,
+      basis: 'source',
+    },
+    minute(2),
+  );
   return refund;
 }
 
@@ -125,13 +132,19 @@ describe('F6 F68 a refund without evidence', () => {
   test('keeps its flag when its window is planned anew and ends later: time alone lifts nothing', async () => {
     const refund = await promised();
     await flagOverdue(db.pool, minute(ALARM));
-    await planWindow(db.pool, refund.id, {
-      promiseAt: minute(9_000),
-      alarmAt: minute(9_001),
-      windowVersion: 'w2',
-      calendarRevision: 'c',
-      provisional: false,
-    });
+    await planWindow(
+      db.pool,
+      refund.id,
+      {
+        promiseAt: minute(9_000),
+        alarmAt: minute(9_001),
+        windowVersion: 'w2',
+        calendarRevision: 'c',
+        provisional: false,
+        basis: 'source',
+      },
+      minute(2),
+    );
     expect(await flagOverdue(db.pool, minute(ALARM + 1))).toEqual({ raised: 0, lifted: 0 });
     expect(await levelOf(refund)).toBe(2);
   });

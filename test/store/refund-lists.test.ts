@@ -6,27 +6,14 @@ import { observe } from '../../store/observations.ts';
 import { recordRefund } from '../../store/record-refund.ts';
 import {
   claimSpacing,
-  getRefundById,
   listRefunds,
   markWorkflowStarted,
-  planWindow,
   refundsWithoutWorkflow,
 } from '../../store/refunds.ts';
 import { syncAccounts } from '../../store/accounts.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
-import {
-  RULES,
-  claimOf,
-  fresh,
-  minute,
-  openAccounts,
-  pay,
-  refundOf,
-  requestFor,
-  said,
-  sent,
-} from './books.ts';
+import { RULES, claimOf, fresh, minute, openAccounts, pay, requestFor, said } from './books.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -245,19 +232,4 @@ describe('F11 the distance between two refunds of a payment', () => {
       { numRuns: 25 },
     );
   });
-});
-
-test('the arrival window of a refund is kept with the data it was worked out from', async () => {
-  const refund = await refundOf(db.pool, 5n);
-  const plan = {
-    promiseAt: minute(60),
-    alarmAt: minute(120),
-    windowVersion: 'wechat-2026-01',
-    calendarRevision: '2026-1',
-    provisional: true,
-  };
-  await planWindow(db.pool, refund.id, plan);
-  await observe(db.pool, refund.id, [sent(1, 2)]);
-  const { provisional, ...dates } = plan;
-  expect(await getRefundById(db.pool, refund.id)).toMatchObject({ ...dates, windowProvisional: provisional });
 });
