@@ -6,9 +6,9 @@ import type { Db } from './pool.ts';
 
 /**
  * Nobody has proof that the money left, or the channel says that it left and is still on its way to the payer's bank.
- * The index `refunds_open_by_promise` has the same words.
+ * The indexes `refunds_open_by_promise` and `refunds_open_by_window` have the same words.
  */
-const OPEN = `(r.state in ('requested', 'unknown', 'processing', 'needs_action')
+export const OPEN = `(r.state in ('requested', 'unknown', 'processing', 'needs_action')
   or r.state = 'succeeded' and r.bank_leg = 'pending')`;
 
 /** The opposite; a channel that tells nothing of the bank leaves the leg null. */

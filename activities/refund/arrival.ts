@@ -2,20 +2,30 @@
  * Plans when the money should be there. The clock of a window starts when the channel accepts; until that is known the
  * request's own instant stands in, so that no refund is ever without a date after which somebody looks.
  */
-import type { Refund } from '../../domain/refund/refund.ts';
+import type { FundingSource, Refund } from '../../domain/refund/refund.ts';
 import type { ArrivalPlan } from '../../domain/time/arrival-window.ts';
 import { planArrival } from '../../domain/time/arrival-window.ts';
+import type { BusinessCalendar } from '../../domain/time/china-calendar.ts';
 import { planWindow } from '../../store/arrival-plans.ts';
 import type { ActivityDeps } from '../deps.ts';
 
-export async function planArrivalOf(deps: ActivityDeps, refund: Refund): Promise<void> {
-  const plan = planArrival({
-    channel: refund.channel,
-    fundingSource: refund.payment.fundingSource,
-    acceptedAt: refund.acceptedAt ?? refund.requestedAt,
-    estimateAt: refund.arrivalEstimateAt,
-    calendar: deps.calendar,
+type Facts = Pick<Refund, 'channel' | 'acceptedAt' | 'requestedAt' | 'arrivalEstimateAt'> & {
+  readonly fundingSource: FundingSource;
+};
+
+/** The plan that today's windows and this calendar give. */
+export function planOf(calendar: BusinessCalendar, facts: Facts): ArrivalPlan {
+  return planArrival({
+    channel: facts.channel,
+    fundingSource: facts.fundingSource,
+    acceptedAt: facts.acceptedAt ?? facts.requestedAt,
+    estimateAt: facts.arrivalEstimateAt,
+    calendar,
   });
+}
+
+export async function planArrivalOf(deps: ActivityDeps, refund: Refund): Promise<void> {
+  const plan = planOf(deps.calendar, { ...refund, fundingSource: refund.payment.fundingSource });
   if (!isPlanned(refund, plan)) await planWindow(deps.pool, refund.id, plan, deps.clock.now());
 }
 

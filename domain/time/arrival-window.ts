@@ -39,7 +39,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Raised with every change of the tables below. */
-const WINDOW_VERSION = '2026-11.4';
+export const WINDOW_VERSION = '2026-11.4';
 
 const minutes = (count: number): Span => ({ unit: 'minutes', count });
 const businessDays = (count: number): Span => ({ unit: 'business_days', count });
