@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { VERSION } from '../workers/version.ts';
 import { describeFailure } from './exit.ts';
 import { registerBooks } from './register-books.ts';
+import { registerCalendar } from './register-calendar.ts';
 import { registerProcesses } from './register-processes.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
@@ -31,5 +32,6 @@ export function buildProgram(): Command {
     });
   registerProcesses(program);
   registerBooks(program);
+  registerCalendar(program);
   return program;
 }

@@ -1,8 +1,8 @@
 /** The commands that look into the books and work with them. */
 import type { Command } from 'commander';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { CHANNEL_NAMES } from '../domain/refund/refund.ts';
-import { parsePlainDate } from '../domain/time/plain-date.ts';
+import { asDay } from './argument-day.ts';
 
 export function registerBooks(program: Command): void {
   registerReconcile(program);
@@ -95,14 +95,6 @@ Exit codes: 0 it ran; 1 breaks were found and --fail-on-breaks was given; 2 an i
 Examples:
   yuanlu reconcile --channel wechat --statement 2026-11-23.csv.gz --refunds refunds.csv --out result
   yuanlu reconcile --channel unionpay --statement 20261123.zip 20261124.zip --refunds refunds.csv`;
-
-function asDay(text: string): string {
-  try {
-    return parsePlainDate(text);
-  } catch {
-    throw new InvalidArgumentError('It must be a real day, written as yyyy-mm-dd.');
-  }
-}
 
 function isPostgresUrl(text: string): boolean {
   return URL.canParse(text) && ['postgres:', 'postgresql:'].includes(new URL(text).protocol);

@@ -8,6 +8,9 @@ import { CHINA_HOLIDAYS } from './china-holidays.ts';
 import type { PlainDate } from './plain-date.ts';
 import { addDays, daysBetween, weekdayOf } from './plain-date.ts';
 
+/** Why a day is, or is not, a business day. A holiday may fall on a weekend; a make-up day always does. */
+export type DayKind = 'weekday' | 'weekend' | 'holiday' | 'make_up_day';
+
 export interface BusinessDate {
   readonly date: PlainDate;
   /** One of the days counted is not certain yet: see {@link BusinessCalendar.isProvisional}. */
@@ -17,6 +20,8 @@ export interface BusinessDate {
 export interface BusinessCalendar {
   /** Names the data; kept with every deadline so that the sum can be done again. */
   readonly revision: string;
+  kindOf(date: PlainDate): DayKind;
+  /** A weekday or a make-up day. */
   isBusinessDay(date: PlainDate): boolean;
   /** The notice that decides about this day is not published (or not part of the data): Monday to Friday is assumed. */
   isProvisional(date: PlainDate): boolean;
@@ -49,14 +54,20 @@ export function businessCalendar(data: HolidayData): BusinessCalendar {
   const isPublished = (date: PlainDate): boolean => years.has(date.slice(0, 4));
   const isProvisional = (date: PlainDate): boolean =>
     !isPublished(date) || !isPublished(addDays(date, NEW_YEAR_REACH_DAYS));
-  const isBusinessDay = (date: PlainDate): boolean => {
+  const kindOf = (date: PlainDate): DayKind => {
+    if (makeUpDays.has(date)) return 'make_up_day';
+    if (holidays.has(date)) return 'holiday';
     const weekday = weekdayOf(date);
-    if (makeUpDays.has(date)) return true;
-    return weekday !== 0 && weekday !== 6 && !holidays.has(date);
+    return weekday === 0 || weekday === 6 ? 'weekend' : 'weekday';
+  };
+  const isBusinessDay = (date: PlainDate): boolean => {
+    const kind = kindOf(date);
+    return kind === 'weekday' || kind === 'make_up_day';
   };
 
   return {
     revision: data.revision,
+    kindOf,
     isBusinessDay,
     isProvisional,
     addBusinessDays(date, count) {
@@ -83,6 +94,18 @@ export function businessCalendar(data: HolidayData): BusinessCalendar {
 function daysOf(from: PlainDate, to: PlainDate): PlainDate[] {
   const length = Math.max(0, daysBetween(from, to) + 1);
   return Array.from({ length }, (_, index) => addDays(from, index));
+}
+
+export interface CertainDays {
+  readonly from: PlainDate;
+  readonly to: PlainDate;
+}
+
+/** The first and the last day that are not provisional; the notices are of years in a row. */
+export function certainDays(data: HolidayData): CertainDays {
+  const years = data.notices.map((notice) => notice.year);
+  const end = `${String(Math.max(...years))}-12-31`;
+  return { from: `${String(Math.min(...years))}-01-01`, to: addDays(end, -NEW_YEAR_REACH_DAYS) };
 }
 
 /** The calendar of everything published so far. */

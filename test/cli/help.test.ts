@@ -42,6 +42,7 @@ describe('the commands', () => {
         ...['refunds', 'refunds create', 'refunds get', 'refunds list', 'refunds watch'],
         ...['statements', 'statements list', 'statements show', 'statements import', 'statements run'],
         ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list'],
+        ...['calendar', 'calendar show', 'calendar check'],
       ].toSorted(),
     );
   });

@@ -4,7 +4,12 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { BUSINESS_DAYS_MAX, businessCalendar, chinaCalendar } from '../../domain/time/china-calendar.ts';
+import {
+  BUSINESS_DAYS_MAX,
+  businessCalendar,
+  certainDays,
+  chinaCalendar,
+} from '../../domain/time/china-calendar.ts';
 import { CHINA_HOLIDAYS } from '../../domain/time/china-holidays.ts';
 import { addDays, daysBetween, weekdayOf } from '../../domain/time/plain-date.ts';
 import { appError } from './expectations.ts';
@@ -97,6 +102,17 @@ describe('a year without a notice', () => {
     expect(chinaCalendar.isProvisional('2026-12-27')).toBe(false);
     expect(chinaCalendar.isProvisional('2026-12-28')).toBe(true);
     expect(chinaCalendar.isProvisional('2025-12-31')).toBe(false);
+  });
+
+  test('the certain days are those from the first to the last that is not provisional', () => {
+    const { from, to } = certainDays(CHINA_HOLIDAYS);
+    const days = Array.from({ length: daysBetween('2023-12-01', '2027-02-01') }, (_, index) =>
+      addDays('2023-12-01', index),
+    );
+
+    expect(days.filter((day) => !chinaCalendar.isProvisional(day))).toEqual(
+      days.filter((day) => from <= day && day <= to),
+    );
   });
 
   test('years before the first notice are provisional, too', () => {
