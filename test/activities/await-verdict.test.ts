@@ -3,7 +3,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { askAboutRefund } from '../../activities/refund/ask-about-refund.ts';
 import { awaitVerdict } from '../../activities/refund/await-verdict.ts';
 import { confirmPayment } from '../../activities/refund/confirm-payment.ts';
-import { recordVerdict } from '../../activities/refund/record-verdict.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import { submitRefund } from '../../activities/refund/submit-refund.ts';
 import type { QueryAnswer } from '../../channels/channel.ts';
@@ -32,8 +31,8 @@ afterAll(async () => {
 });
 
 /** A refund that the channel took at minute 0. */
-async function taken(o: Parameters<typeof aRefund>[1] = {}): Promise<RefundRef> {
-  const ref = await aRefund(bench, o);
+async function taken(): Promise<RefundRef> {
+  const ref = await aRefund(bench);
   await toTheEnd(bench, confirmPayment(bench.deps), ref);
   await toTheEnd(bench, submitRefund(bench.deps), ref);
   return ref;
@@ -308,26 +307,5 @@ describe('a channel that tells of the way to the bank', () => {
     const aDayAfter = (estimate: number): Date => minute(estimate + 24 * 60);
     expect(promises).toEqual([3_000, 3_000, 9_000, 6_000].map(aDayAfter));
     expect((await evidenceOf(bench, ref)).filter(({ kind }) => kind === 'channel_report')).toHaveLength(4);
-  });
-
-  test('is asked about the bank when a notice of success to a card said nothing of it', async () => {
-    const ref = await taken({ fundingSource: 'debit_card' });
-    bench.channel.ledger.conclude(ref.refundNo, 'success', minute(1));
-    const report = bench.channel.ledger.look(ref.refundNo, minute(5), 0);
-    if (report === null) throw new Error('the channel took it');
-    await observe(bench.db.pool, ref.refundId, [{ ...said('success', 2), source: 'callback' }]);
-    bench.clock.set(minute(5));
-
-    const { result: told } = await toTheEnd(bench, recordVerdict(bench.deps), ref);
-    expect(told).toMatchObject({ state: 'succeeded', bankLeg: 'pending' });
-
-    bench.channel.script('queryRefund', {
-      outcome: 'reported',
-      report: { ...report, bankLeg: { status: 'arrived', estimateAt: null } },
-      responseId: null,
-    });
-    const { result } = await toTheEnd(bench, awaitVerdict(bench.deps), ref);
-    expect(result).toEqual({ ...ref, state: 'succeeded', reason: null });
-    expect(await rowOf(bench, ref)).toMatchObject({ bankLeg: 'arrived' });
   });
 });

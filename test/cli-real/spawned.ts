@@ -38,7 +38,7 @@ export function start(args: readonly string[], env: Readonly<Record<string, stri
   return { child, ended };
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** Waits for something that will be the case; fails with `what` when it is not in time. */
 export async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {

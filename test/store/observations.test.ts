@@ -1,11 +1,24 @@
 /** Evidence in the database: appended once, never changed, and the refund's row follows from it. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Observation } from '../../domain/refund/observation.ts';
+import { syncAccounts } from '../../store/accounts.ts';
 import { nextAttempt, observationsOf, observe } from '../../store/observations.ts';
 import { getRefundById } from '../../store/refunds.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
-import { countOf, fresh, minute, openAccounts, refundOf, said, sent, sumsOf, turnedDown } from './books.ts';
+import {
+  MERCHANT,
+  countOf,
+  fresh,
+  minute,
+  openAccounts,
+  pay,
+  refundOf,
+  said,
+  sent,
+  sumsOf,
+  turnedDown,
+} from './books.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -25,6 +38,28 @@ function unknownAnswer(attempt: number, minutes: number): Observation {
     why: 'time-out',
   };
 }
+
+describe('a channel that tells when the payer’s bank has it', () => {
+  test('has a card refund at the bank from its success on, also where the notice of that said nothing of the bank', async () => {
+    await syncAccounts(db.pool, [
+      { id: 'shop-alipay', merchantId: MERCHANT, channel: 'alipay', externalId: '2088' },
+    ]);
+    const payment = await pay(db.pool, 500n, { accountId: 'shop-alipay' });
+    await db.owner.query(`update payments set funding_source = 'debit_card' where id = $1`, [payment.id]);
+    const refund = await refundOf(db.pool, 500n, payment);
+    const legs: unknown[] = [];
+    for (const word of [
+      said('processing', 2),
+      { ...said('success', 3), source: 'callback' } as const,
+      said('success', 4, { bankLeg: 'arrived' }),
+    ]) {
+      await observe(db.pool, refund.id, [word]);
+      legs.push((await getRefundById(db.pool, refund.id))?.bankLeg);
+    }
+
+    expect(legs).toEqual([null, 'pending', 'arrived']);
+  });
+});
 
 describe('evidence about a refund', () => {
   test('keeps the flaw and the clearing day, whichever word of the channel brought them', async () => {

@@ -195,4 +195,4 @@ test('I1 I2 I18: after any calls, repeats, troubles and time no number is paid t
     }),
     { numRuns: 40 },
   );
-});
+}, 120_000);
