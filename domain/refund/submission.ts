@@ -40,7 +40,10 @@ export function stepAfterAsking(status: RefundStatus, known: readonly Observatio
   return status.reason === 'channel_silent' ? 'none' : submissionStep(status, known);
 }
 
-/** Anything the channel or a statement has said about the refund ends the sending; so does a payment that differs. */
+/**
+ * Anything the channel or a statement has said about the refund ends the sending, unless the channel says later that it did
+ * nothing under its number (`try_later`); so does a payment that differs.
+ */
 export function mayBeSent(status: RefundStatus): boolean {
   switch (status.state) {
     case 'requested':

@@ -25,6 +25,7 @@ import {
   refused,
   report,
   started,
+  undone,
 } from './observations.ts';
 
 const MINUTE_MS = 60_000;
@@ -110,17 +111,32 @@ describe('the next step of a submission', () => {
     );
   });
 
-  test('I1 is never to send what the channel or a statement has named in any way', () => {
+  test('I1 is never to send what a statement has named, or the channel after it last said that it did nothing', () => {
     fc.assert(
       fc.property(observationSet(anyObservation), (known) => {
-        const named = known.some((one) => one.kind === 'channel_report' || one.kind === 'statement_line');
+        const onStatement = known.some((one) => one.kind === 'statement_line');
+        const named = lastAt(known, (one) => one.kind === 'channel_report');
+        const turnedAway = lastAt(known, (one) => one.kind === 'channel_absent' && one.notDone !== undefined);
 
-        if (named) expect(stepOf(...known)).toBe('none');
+        if (onStatement || (named !== null && (turnedAway === null || turnedAway <= named)))
+          expect(stepOf(...known)).toBe('none');
       }),
       RUNS,
     );
   });
+
+  test('I1 sends the same number again when the channel, having taken it, says that it did nothing under it', () => {
+    expect(stepOf(started(1, 0), report('processing', 1), undone(60))).toBe('send');
+    expect(stepOf(started(1, 0), report('success', 1), undone(60))).toBe('none');
+    expect(stepOf(started(1, 0), report('closed', 1), undone(60))).toBe('none');
+  });
 });
+
+/** When the newest of the observations that fit came; null where there is none. */
+function lastAt(known: readonly Observation[], fits: (one: Observation) => boolean): number | null {
+  const instants = known.filter(fits).map(({ at }) => Date.parse(at));
+  return instants.length === 0 ? null : Math.max(...instants);
+}
 
 /** `count` attempts, each lost and then unknown to the channel, whose limit is written down with its word. */
 function silence(count: number, limit: number, from = 1): Observation[] {
