@@ -75,8 +75,11 @@ async function insert(pool: Pool, callback: NewCallback, hash: string): Promise<
   return String(rows[0].id);
 }
 
-/** Facts that a repeat of a notice may have where the first delivery had none. */
-const SAID_LATER = ['flaw', 'clearingDate', 'requestedAt', 'bankAmountMinor'];
+/**
+ * Facts that a repeat of a notice may have where the first delivery had none. None of them is money; the instant of the
+ * request is part of the notice's own id, and deliveries kept before it was read have none.
+ */
+const SAID_LATER = ['flaw', 'clearingDate', 'requestedAt'];
 
 /**
  * The channel encrypts each delivery anew, so bodies of one notice differ; what they say must not. A later delivery may say

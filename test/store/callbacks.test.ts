@@ -347,12 +347,15 @@ describe('a repeat of a notice', () => {
     });
   });
 
-  test('that names another amount is refused', async () => {
-    const [refundNo, noticeId] = [fresh('R'), fresh('notice-')];
-    await storeCallback(db.pool, message(told(refundNo, noticeId, {})));
+  test.each([{ amountMinor: '501' }, { bankAmountMinor: '501' }])(
+    'that says otherwise about money is refused: %o',
+    async (more) => {
+      const [refundNo, noticeId] = [fresh('R'), fresh('notice-')];
+      await storeCallback(db.pool, message(told(refundNo, noticeId, {})));
 
-    await expect(
-      storeCallback(db.pool, message(told(refundNo, noticeId, { amountMinor: '501' }))),
-    ).rejects.toMatchObject({ code: 'callback_replayed' });
-  });
+      await expect(storeCallback(db.pool, message(told(refundNo, noticeId, more)))).rejects.toMatchObject({
+        code: 'callback_replayed',
+      });
+    },
+  );
 });
