@@ -96,9 +96,11 @@ function bankLeg(info: DepositBack | undefined, items: FundItems = []): BankLegR
     return { status: goesToBank ? 'pending' : 'none', estimateAt: null };
   }
   if (String(info.has_deposit_back) !== 'true') return { status: 'none', estimateAt: null };
+  const { dback_status: status = 'P', est_bank_receipt_time: estimate, bank_ack_time: acknowledged } = info;
   return {
-    status: LEG_STATUS[info.dback_status ?? 'P'],
-    estimateAt: info.est_bank_receipt_time ?? null,
+    status: LEG_STATUS[status],
+    estimateAt: estimate ?? null,
+    ...(acknowledged === undefined || acknowledged === null ? {} : { acknowledgedAt: acknowledged }),
   };
 }
 

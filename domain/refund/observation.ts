@@ -101,6 +101,8 @@ export interface ChannelReport extends Base {
   readonly bankLeg?: BankLeg | 'none';
   /** When the channel expects the payer's bank to have posted it (RFC 3339). */
   readonly arrivalEstimateAt?: string;
+  /** When the payer's bank acknowledged it, by the channel's word (RFC 3339): had it, or refused it. */
+  readonly bankAcknowledgedAt?: string;
 }
 
 /** The channel does not know the refund, asked at `at`. Proves attempts void that began `graceMs` or more before. */

@@ -30,6 +30,8 @@ export interface BankLegReport {
   readonly status: BankLeg | 'none';
   /** When the channel expects the bank to have posted it. */
   readonly estimateAt: Date | null;
+  /** When the bank itself acknowledged it, where the channel tells that. */
+  readonly acknowledgedAt?: Date;
 }
 
 /** The report as evidence, still without its source. What the channel left out stays out. */
@@ -55,9 +57,13 @@ export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' 
   };
 }
 
-function bankLegFacts(leg: BankLegReport): Pick<ChannelReport, 'bankLeg' | 'arrivalEstimateAt'> {
+function bankLegFacts(
+  leg: BankLegReport,
+): Pick<ChannelReport, 'bankLeg' | 'arrivalEstimateAt' | 'bankAcknowledgedAt'> {
+  const { status, estimateAt, acknowledgedAt } = leg;
   return {
-    bankLeg: leg.status,
-    ...(leg.estimateAt === null ? {} : { arrivalEstimateAt: leg.estimateAt.toISOString() }),
+    bankLeg: status,
+    ...(estimateAt === null ? {} : { arrivalEstimateAt: estimateAt.toISOString() }),
+    ...(acknowledgedAt === undefined ? {} : { bankAcknowledgedAt: acknowledgedAt.toISOString() }),
   };
 }

@@ -5,6 +5,7 @@ import type { AnswerKeys } from '../../../channels/alipay/answer-keys.ts';
 import { alipayCallbackReply, readCallback } from '../../../channels/alipay/callback.ts';
 import type { ALIPAY_KEY } from './gateway-desk.ts';
 import { APP_ID, KEY_TRUST, SELLER_ID, signAsAlipay, sortedText } from './gateway-desk.ts';
+import { reportFacts } from '../../../domain/refund/report.ts';
 
 const ACCOUNT = { appId: APP_ID, sellerId: SELLER_ID };
 const KEYS: AnswerKeys = { find: () => Promise.resolve({ known: true, keys: [KEY_TRUST.alipayKey] }) };
@@ -113,8 +114,21 @@ describe('a deposit-back message', () => {
         status: 'success',
         refundNo: 'RF20261124000000000001',
         bankAmountMinor: 9_900n,
-        bankLeg: { status: 'arrived', estimateAt: new Date('2026-11-26T04:00:00Z') },
+        bankLeg: {
+          status: 'arrived',
+          estimateAt: new Date('2026-11-26T04:00:00Z'),
+          acknowledgedAt: new Date('2026-11-25T01:00:00Z'),
+        },
       },
+    });
+  });
+
+  test("keeps as evidence when the bank acknowledged it: the payer's answer to 'on which day?'", async () => {
+    const callback = await read(form(MESSAGE));
+
+    expect(callback.verdict === 'refund' ? reportFacts(callback.report) : null).toMatchObject({
+      bankLeg: 'arrived',
+      bankAcknowledgedAt: '2026-11-25T01:00:00.000Z',
     });
   });
 
