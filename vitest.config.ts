@@ -28,7 +28,6 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...UNIT, WHOLE_SYSTEM],
           globalSetup: ['test/support/global-setup.ts'],
-          setupFiles: ['test/support/quiet-temporal.ts'],
         },
       },
       {
@@ -40,7 +39,6 @@ export default defineConfig({
           fileParallelism: false,
           maxWorkers: 1,
           sequence: { groupOrder: 1 },
-          setupFiles: ['test/support/quiet-temporal.ts'],
         },
       },
     ],

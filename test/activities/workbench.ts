@@ -2,6 +2,7 @@
  * What every test of an activity needs: a database of its own, a channel in memory, a clock that the test moves, and a
  * way to run an activity as Temporal does, attempt after attempt.
  */
+import '../support/quiet-temporal.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,5 @@
 /** The recorded histories of this folder, by name, and how they are replayed. */
+import '../support/quiet-temporal.ts';
 import { readFile, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { Worker } from '@temporalio/worker';

@@ -1,4 +1,4 @@
-/** Keeps the SDK's own log lines out of the test output; once per process, before anything else of the SDK. */
+/** Keeps the own log lines of the SDK out of the test output: imported where a test has a worker or a client of its own. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });

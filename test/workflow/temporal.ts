@@ -1,4 +1,5 @@
 /** The Temporal server of the test run: namespaces of one's own, workers in them, and questions to histories. */
+import '../support/quiet-temporal.ts';
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
