@@ -33,9 +33,11 @@ export const ALIPAY: DemoChannel<RefundTrouble> = {
       trace: { seen: ['attempt_unknown'] },
     },
     silent_query: {
-      about: 'queries know nothing of a refund that is done',
+      about: 'queries know nothing of a refund that is done; its answer and its notice are lost',
       expected: 'settled',
       atSandbox: { kind: 'silent_query', times: 3 },
+      besides: [{ kind: 'lost_answer' }, { kind: 'callback_lost' }],
+      trace: { seen: ['attempt_unknown', 'channel_absent'], notices: 'none' },
     },
     frequency_limited: {
       about: 'the channel is called too often',

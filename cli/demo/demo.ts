@@ -18,6 +18,7 @@ import { DEMO_CHANNELS } from './channels.ts';
 import { DAY_MS, planMonth, refundsMin } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 import { keepPace, RATE_AT_FIRST } from './pace.ts';
+import { keepToppedUp } from './top-up.ts';
 import { describeKeptStack } from './keep-up.ts';
 import { demoText } from './print.ts';
 import type { DemoReport } from './report.ts';
@@ -73,10 +74,11 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     say('starting Postgres, Temporal and the sandboxes');
     stack = await startDemoStack(dataDir, seed);
     const pace = paceOf(stack);
+    const balances = keepToppedUp(stack.context.clock, stack.shops);
     const ran = await Promise.race([
       play(stack, plan, (text) => line.update(text)),
       interrupted.then(() => null),
-    ]).finally(() => pace.stop());
+    ]).finally(() => Promise.all([pace.stop(), balances.stop()]));
     if (ran === null) return 130;
     line.done();
     const result = { ...ran, urls: urlsOf(stack), seed, elapsed_ms: Math.round(performance.now() - began) };

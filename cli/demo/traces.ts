@@ -8,6 +8,7 @@ import type { StateReason } from '../../domain/refund/state.ts';
 import type { SandboxShop } from '../../sandbox/shops.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { DemoPlan, PlannedRefund } from './plan.ts';
+import type { PlannedTrouble } from './trouble.ts';
 
 /** All that are given must be found. */
 export interface ExpectedTrace {
@@ -84,8 +85,9 @@ export async function missingTraces(
   return plan.refunds.flatMap((refund) => {
     const { refundNo, payment, trouble } = refund;
     const trail = trails.get(refundNo);
-    if (trouble?.trace === undefined || trail === undefined) return [];
-    const missing = missingOf(trouble.trace, trail, sentFor(refund, shops));
+    if (trouble === null || trail === undefined) return [];
+    const sent = sentFor(refund, shops);
+    const missing = [...unmet(trouble, sent), ...missingOf(trouble.trace ?? {}, trail, sent)];
     const { channel } = payment;
     return missing.length === 0 ? [] : [{ refundNo, channel, trouble: trouble.name, missing }];
   });
@@ -98,6 +100,8 @@ interface Sent {
   readonly refused: number;
   /** The statement was handed out while it was wrong. */
   readonly wrongStatement: boolean;
+  /** The troubles that really happened, by the sandbox's own record. */
+  readonly met: readonly string[];
 }
 
 function sentFor({ refundNo, payment }: PlannedRefund, shops: readonly SandboxShop[]): Sent {
@@ -105,18 +109,24 @@ function sentFor({ refundNo, payment }: PlannedRefund, shops: readonly SandboxSh
   const tries = sandboxes
     .flatMap((sandbox) => sandbox.deliveries())
     .filter((one) => one.refundNo === refundNo);
-  const noted = sandboxes
-    .flatMap(({ plan }) => plan.list())
-    .flatMap((one) => (one.refundNo === refundNo ? one.applied : []));
+  const planned = sandboxes.flatMap(({ plan }) => plan.list()).filter((one) => one.refundNo === refundNo);
   return {
     taken: tries.filter((one) => one.taken).length,
     refused: tries.filter(({ status }) => status !== null && status >= 400).length,
-    wrongStatement: noted.some(({ what }) => what === WRONG_AT_FIRST),
+    wrongStatement: planned.some(({ applied }) => applied.some(({ what }) => what === WRONG_AT_FIRST)),
+    met: planned.filter(({ applied }) => applied.length > 0).map(({ trouble }) => trouble.kind),
   };
 }
 
 /** The sandbox's note of it. */
 const WRONG_AT_FIRST = 'wrong in the first version';
+
+/** What was planted and never happened. */
+function unmet({ atSandbox, besides }: PlannedTrouble, { met }: Sent): readonly string[] {
+  return [atSandbox, ...(besides ?? [])]
+    .filter(({ kind }) => !met.includes(kind))
+    .map(({ kind }) => `${kind} at the channel`);
+}
 
 type Judge = (trail: Trail, sent: Sent) => boolean;
 

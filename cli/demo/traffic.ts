@@ -7,13 +7,11 @@ import type { AxiosInstance } from 'axios';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
 import type { SandboxShop } from '../../sandbox/shops.ts';
+import type { AnyRefundTrouble } from '../../sandbox/trouble-plan.ts';
 import { sleepUntil } from '../../workers/clock.ts';
 import type { Stack } from '../../workers/stack.ts';
 import type { DemoPlan, PlannedPayment, PlannedRefund } from './plan.ts';
-import { DAY_MS } from './plan.ts';
 
-/** How long after the last planned request the merchant's balance is topped up, so that held refunds go on. */
-const TOP_UP_EVERY_MS = 5 * DAY_MS;
 const TRIES_MAX = 30;
 
 export interface Traffic {
@@ -57,7 +55,6 @@ export async function playTraffic(
       },
     })),
     ...plan.byHand.map((one) => ({ atMs: one.atMs, act: () => refundByHand(stack, one, startMs) })),
-    ...topUps(stack, plan),
   ];
   const running: Promise<void>[] = [];
   for (const step of steps.toSorted((one, other) => one.atMs - other.atMs)) {
@@ -74,21 +71,6 @@ function plantDays(stack: Stack, plan: DemoPlan, startMs: number): void {
     const { sandbox } = shopOf(stack, channel);
     sandbox.plan.forDay(sandbox.merchantNo, addDays(firstDay, day), { kind: 'bill_late', hours: 30 });
   }
-}
-
-function topUps(stack: Stack, plan: DemoPlan): Step[] {
-  const lastMs = Math.max(...plan.refunds.map((refund) => refund.requestedAtMs)) + TOP_UP_EVERY_MS;
-  const steps: Step[] = [];
-  for (let atMs = TOP_UP_EVERY_MS; atMs <= lastMs; atMs += TOP_UP_EVERY_MS) {
-    steps.push({
-      atMs,
-      act: () => {
-        for (const { sandbox } of stack.shops) sandbox.topUp(1_000_000n);
-        return Promise.resolve();
-      },
-    });
-  }
-  return steps;
 }
 
 function pay(stack: Stack, payment: PlannedPayment, startMs: number): string {
@@ -111,7 +93,7 @@ async function askForRefund(
 ): Promise<number> {
   const transactionId = pay(stack, refund.payment, startMs);
   const { accountId, sandbox } = shopOf(stack, refund.payment.channel);
-  if (refund.trouble !== null) sandbox.plan.forRefund(refund.refundNo, refund.trouble.atSandbox);
+  for (const trouble of troublesOf(refund)) sandbox.plan.forRefund(refund.refundNo, trouble);
   const body = {
     refund_no: refund.refundNo,
     payment_no: refund.payment.paymentNo,
@@ -139,6 +121,11 @@ async function askForRefund(
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
   throw new Error(`${refund.refundNo} got no answer`);
+}
+
+function troublesOf({ trouble }: PlannedRefund): readonly AnyRefundTrouble[] {
+  if (trouble === null) return [];
+  return [trouble.atSandbox, ...(trouble.besides ?? [])];
 }
 
 function refundByHand(stack: Stack, one: DemoPlan['byHand'][number], startMs: number): Promise<void> {

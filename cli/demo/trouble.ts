@@ -14,6 +14,8 @@ export interface DemoTrouble<T extends AnyRefundTrouble = AnyRefundTrouble> {
   readonly expected: RefundState;
   /** How the sandbox calls it, with its measure. Waits are kept short enough for the month to show their end. */
   readonly atSandbox: T;
+  /** Planted with it where it would not be met by itself: a question is only asked while the answer is missing. */
+  readonly besides?: readonly T[];
   /** What the payment is made from; anything when absent. */
   readonly on?: readonly [PaySource, ...PaySource[]];
   /** Whether the refund is on the overdue list at the end; it must not be when absent. */

@@ -27,9 +27,11 @@ export const UNIONPAY: DemoChannel<RefundTrouble> = {
       trace: { seen: ['attempt_unknown'] },
     },
     silent_query: {
-      about: 'the query says that the refund never came',
+      about: 'the query says that the refund never came, and no notice says otherwise',
       expected: 'settled',
       atSandbox: { kind: 'silent_query' },
+      besides: [{ kind: 'callback_lost' }],
+      trace: { seen: ['channel_absent'], notices: 'none' },
     },
     not_enough: {
       about: 'the merchant has too little coming until it is topped up',
