@@ -70,6 +70,7 @@ function actionFor(reason: Refund['stateReason']): string {
     case 'rate_limited':
     case 'closed':
     case 'refused':
+    case 'decided_not_paid':
     case null:
       return 'A person looks at the timeline and decides.';
     default:

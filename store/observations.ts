@@ -256,6 +256,7 @@ function describe(answer: Observation): string {
     case 'bounced':
     case 'payment_mismatch':
     case 'payment_confirmed':
+    case 'resolved':
       return answer.kind;
   }
 }

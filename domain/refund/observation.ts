@@ -142,6 +142,21 @@ export interface PaymentConfirmed extends Base {
   readonly kind: 'payment_confirmed';
 }
 
+/**
+ * Two named people decided what became of it, on proof from outside this system (four eyes, see `approval.ts`). It answers
+ * the evidence that they had before them and no other: what comes in later is weighed against it.
+ */
+export interface Resolved extends Base {
+  readonly kind: 'resolved';
+  readonly as: Resolution;
+  /** Keys ({@link observationKey}) of all the evidence that they had before them. */
+  readonly knew: readonly string[];
+  /** What they saw, in their words: a bank's letter, a ticket of the channel's. */
+  readonly proof: string;
+}
+
+export type Resolution = 'paid' | 'not_paid';
+
 export type Observation =
   | AttemptStarted
   | AttemptUnknown
@@ -152,7 +167,8 @@ export type Observation =
   | StatementLineSeen
   | Bounced
   | PaymentMismatch
-  | PaymentConfirmed;
+  | PaymentConfirmed
+  | Resolved;
 
 /** The identity of a piece of evidence within one refund. */
 export function observationKey(observation: Observation): string {

@@ -25,6 +25,8 @@ export type StateReason =
   | 'payment_mismatch'
   | 'closed'
   | 'refused'
+  /** Two people decided, on proof from outside, that it was never paid. */
+  | 'decided_not_paid'
   | null;
 
 export interface RefundStatus {
@@ -81,6 +83,9 @@ interface Facts {
   readonly silent: boolean;
   readonly held: AttemptHeld | undefined;
   readonly paymentMismatch: boolean;
+  readonly decidedNotPaid: boolean;
+  /** It was sent, or the channel spoke of it, after that was decided. */
+  readonly movedSince: boolean;
 }
 
 /**
@@ -88,15 +93,21 @@ interface Facts {
  * The rules are read from the top; the first that holds decides.
  */
 export function statusOf(amountMinor: bigint, observations: readonly Observation[]): RefundStatus {
-  const facts = gather(amountMinor, observations);
+  const facts = withDecisions(amountMinor, observations);
 
   // Evidence that contradicts itself is a person's business, whatever else is known.
   if (facts.amountDiffers) return { state: 'needs_action', reason: 'amount_mismatch' };
-  if (facts.success && (facts.closed || facts.refusedForGood)) {
+  if (facts.success && (facts.closed || facts.refusedForGood || facts.decidedNotPaid)) {
     return { state: 'needs_action', reason: 'conflict_of_evidence' };
   }
   if (facts.bounced) return { state: 'returned', reason: null };
   if (facts.success) return { state: facts.lineSeen ? 'settled' : 'succeeded', reason: null };
+
+  if (facts.decidedNotPaid) {
+    return facts.movedSince
+      ? { state: 'needs_action', reason: 'conflict_of_evidence' }
+      : { state: 'failed', reason: 'decided_not_paid' };
+  }
 
   // The channel's plain words about a refund that it knows.
   if (facts.closed) return { state: 'failed', reason: 'closed' };
@@ -115,6 +126,36 @@ export function statusOf(amountMinor: bigint, observations: readonly Observation
     return { state: 'needs_action', reason: facts.held.reason };
   }
   return { state: 'requested', reason: null };
+}
+
+/**
+ * The facts, with what two people decided about them. `paid` answers all that they had before them: contradictions, other
+ * amounts, earlier decisions. `not_paid` answers questions only: it is a contradiction where anything says that it was
+ * paid, an earlier decision included, so success never becomes failure (I4).
+ */
+function withDecisions(amountMinor: bigint, observations: readonly Observation[]): Facts {
+  const decisions = observations.filter((one) => one.kind === 'resolved');
+  const paid = decisions.filter(({ as }) => as === 'paid');
+  const answered = new Set(paid.flatMap(({ knew }) => knew));
+  const open = observations.filter((one) => !answered.has(observationKey(one)));
+  const facts = gather(amountMinor, open);
+  const notPaid = decisions.filter((one) => one.as === 'not_paid' && open.includes(one));
+  const weighed = new Set(notPaid.flatMap(({ knew }) => knew));
+  const agreeing = observations.some(
+    (one) => one.kind === 'statement_line' && BigInt(one.amountMinor) === amountMinor,
+  );
+  return {
+    ...facts,
+    success: facts.success || paid.length > 0,
+    lineSeen: facts.lineSeen || agreeing,
+    decidedNotPaid: notPaid.length > 0,
+    movedSince: open.some((one) => isMovement(one) && !weighed.has(observationKey(one))),
+  };
+}
+
+function isMovement(one: Observation): boolean {
+  if (one.kind === 'channel_report') return one.status !== 'closed';
+  return one.kind === 'attempt_started' || one.kind === 'statement_line';
 }
 
 function gather(amountMinor: bigint, observations: readonly Observation[]): Facts {
@@ -142,6 +183,8 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     silent: !openAttempt && silentForTooLong(observations),
     held: lastHold(observations),
     paymentMismatch: latestPaymentWord(observations) === 'payment_mismatch',
+    decidedNotPaid: false,
+    movedSince: false,
   };
 }
 

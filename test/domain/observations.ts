@@ -1,6 +1,6 @@
 /** Observations for tests: short makers for examples, and arbitraries for properties. */
 import fc from 'fast-check';
-import type { ChannelStatus, HoldReason, Observation } from '../../domain/refund/observation.ts';
+import type { ChannelStatus, HoldReason, Observation, Resolution } from '../../domain/refund/observation.ts';
 import { observationKey } from '../../domain/refund/observation.ts';
 
 export const AMOUNT = 2345n;
@@ -108,6 +108,17 @@ export function paymentConfirmed(minute: number): Observation {
   return { kind: 'payment_confirmed', source: 'payment', ref: `p${String(minute)}`, at: at(minute) };
 }
 
+/** Two people decided with `before` in front of them. */
+export function resolved(as: Resolution, before: readonly Observation[], minute = 4000): Observation {
+  const base = {
+    kind: 'resolved',
+    source: 'operator',
+    ref: `approval-${String(minute)}`,
+    at: at(minute),
+  } as const;
+  return { ...base, as, knew: before.map(observationKey), proof: 'a letter of the bank' };
+}
+
 const minute = fc.integer({ min: 0, max: 60 });
 const attempt = fc.integer({ min: 1, max: 4 });
 const status = fc.constantFrom<ChannelStatus>('processing', 'success', 'closed', 'abnormal');
@@ -154,4 +165,20 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
 /** A set of observations: at most one for each key. */
 export function observationSet(one: fc.Arbitrary<Observation>, maxLength = 12): fc.Arbitrary<Observation[]> {
   return fc.uniqueArray(one, { maxLength, selector: observationKey });
+}
+
+/** As {@link observationSet}, with decisions of people who had some of it before them, and perhaps each other's decision. */
+export function decidedSet(one: fc.Arbitrary<Observation>): fc.Arbitrary<Observation[]> {
+  const decision = fc.tuple(fc.constantFrom<Resolution>('paid', 'not_paid'), fc.integer({ min: 0, max: 12 }));
+  return fc
+    .tuple(observationSet(one), fc.array(decision, { maxLength: 3 }))
+    .map(([set, decisions]) =>
+      decisions.reduce<Observation[]>(
+        (known, [as, knew], index) => [
+          ...known,
+          resolved(as, known.slice(known.length - Math.min(knew, known.length)), 4_000 + index),
+        ],
+        set,
+      ),
+    );
 }

