@@ -86,6 +86,18 @@ export const reasonField = z
     examples: ['商品已退货'],
   });
 
+/** A sentence of a person, for people: kept and shown, never sent to a channel. */
+export const sentenceField = z
+  .string()
+  .trim()
+  .min(1, 'say it in a sentence')
+  .max(500, 'must be at most 500 characters')
+  .refine((text) => !UNPRINTABLE.test(text), 'must not have line breaks or other control characters')
+  .meta({
+    description: 'At most 500 characters, one line',
+    examples: ['客服工单 20261124-18：银行确认已入账'],
+  });
+
 const INSTANT = { description: 'RFC 3339, UTC', examples: ['2026-11-24T02:30:00.000Z'] };
 
 /** An instant that a caller gives, with any offset. No payment that can be refunded is from another century. */

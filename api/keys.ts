@@ -13,6 +13,8 @@ const SCOPES = [
   'payments:read',
   'payments:write',
   'statements:read',
+  'approvals:read',
+  'approvals:write',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -22,6 +24,11 @@ export const apiKeySchema = z.strictObject({
   id: z.string().regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$/, 'letters, digits, dots, dashes, at most 40'),
   sha256: z.string().regex(/^[0-9a-f]{64}$/, 'the SHA-256 of the key as 64 lower-case hex digits'),
   scopes: z.array(z.enum(SCOPES)).min(1, 'at least one scope'),
+  /** The person whose key it is; absent for a program's. Only people ask for approvals and decide them. */
+  operator: z
+    .string()
+    .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$/, 'letters, digits, dots, dashes, at most 40')
+    .optional(),
 });
 
 export interface ApiKey extends z.infer<typeof apiKeySchema> {

@@ -31,6 +31,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
         { name: 'refunds', description: 'Ask once, read as often as you like' },
         { name: 'payments', description: 'What was captured, and what is left of it' },
         { name: 'books', description: 'What somebody should look at' },
+        { name: 'approvals', description: 'Acts that need two people' },
         { name: 'callbacks', description: 'For the channels' },
         { name: 'health', description: 'For whoever runs it' },
       ],

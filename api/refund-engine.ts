@@ -19,7 +19,8 @@ export interface RefundEngine {
    */
   start(refund: RefundToStart): Promise<void>;
   /**
-   * Tells the refund's workflow that a callback was recorded. Not telling is no loss: the scheduler tells it again.
+   * Tells the refund's workflow that evidence was recorded: a callback, by its id in the inbox, or a decision of people,
+   * `approval/<id>`. Not telling is no loss: the scheduler tells it again of a callback, and asks about an open refund.
    * @throws AppError `temporal_unavailable`
    */
   channelReported(refund: RefundName, callbackId: string): Promise<void>;

@@ -5,6 +5,7 @@ import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { AppError } from '../domain/errors.ts';
 import type { App } from './app.ts';
+import { approvalRoutes } from './approval-routes.ts';
 import { protect } from './authenticate.ts';
 import { booksRoutes } from './books-routes.ts';
 import { callbackRoutes } from './callback-routes.ts';
@@ -51,6 +52,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     refundRoutes(v1, deps);
     paymentRoutes(v1, deps);
     booksRoutes(v1, deps);
+    approvalRoutes(v1, deps);
   });
   await app.register(async (callbacks: App) => {
     callbackRoutes(callbacks, deps, limits);

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../workers/version.ts';
 import { describeFailure } from './exit.ts';
+import { registerApprovals } from './register-approvals.ts';
 import { registerBooks } from './register-books.ts';
 import { registerCalendar } from './register-calendar.ts';
 import { registerProcesses } from './register-processes.ts';
@@ -32,6 +33,7 @@ export function buildProgram(): Command {
     });
   registerProcesses(program);
   registerBooks(program);
+  registerApprovals(program);
   registerCalendar(program);
   return program;
 }

@@ -148,6 +148,55 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Leave the route out: the payment says where the money goes back to.',
   },
+  // --- four eyes ------------------------------------------------------------------------------------------------
+  operator_needed: {
+    status: 403,
+    title: 'The API key names no person, and this is for a named one.',
+    retryable: false,
+    remedy: 'Use the key of a person: one with an `operator`.',
+  },
+  approval_unknown: {
+    status: 404,
+    title: 'No request for approval has this id.',
+    retryable: false,
+    remedy: 'Check the id and the merchant of the API key; `yuanlu approvals list` shows all.',
+  },
+  approval_not_applicable: {
+    status: 409,
+    title: 'The evidence leaves nothing for people to decide here, or speaks against it.',
+    retryable: false,
+    remedy: 'Look at the timeline of the refund: the channel has said how it ended.',
+  },
+  approval_own: {
+    status: 403,
+    title: 'Nobody decides what they asked for themselves.',
+    retryable: false,
+    remedy: 'Another person decides it, with a key of their own.',
+  },
+  approval_decided: {
+    status: 409,
+    title: 'The request was decided before.',
+    retryable: false,
+    remedy: 'Look at the decision; ask again where it is needed again.',
+  },
+  approval_expired: {
+    status: 409,
+    title: 'The request waited for more than a day.',
+    retryable: false,
+    remedy: 'Ask for it again: what was true then may not be now.',
+  },
+  approval_differs: {
+    status: 409,
+    title: 'The fingerprint is not that of the request.',
+    retryable: false,
+    remedy: 'Read the request again and decide what it says.',
+  },
+  approval_outdated: {
+    status: 409,
+    title: 'New evidence came in after it was asked for.',
+    retryable: false,
+    remedy: 'Look at the new evidence; ask again if it still is for people to decide.',
+  },
   // --- callbacks ------------------------------------------------------------------------------------------------
   callback_account_unknown: {
     status: 404,

@@ -26,8 +26,8 @@ export interface RetryCommand {
   readonly why: string;
 }
 
-/** A verified callback was stored and applied; the id is the inbox row's. */
-export const channelReported = defineSignal<[callbackId: string]>('channelReported');
+/** Evidence was recorded from outside: a verified callback, by its id in the inbox, or a decision, `approval/<id>`. */
+export const channelReported = defineSignal<[evidenceId: string]>('channelReported');
 
 /** A statement line said something new about this refund; the reference is `<file sha256>:<line>`. */
 export const statementMatched = defineSignal<[lineRef: string]>('statementMatched');

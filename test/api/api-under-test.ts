@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import type { App } from '../../api/app.ts';
 import type { ApiLimits } from '../../api/deps.ts';
-import type { Scope } from '../../api/keys.ts';
+import type { ApiKey, Scope } from '../../api/keys.ts';
 import { createKeyring } from '../../api/keys.ts';
 import type { RefundEngine, RefundName, RefundToStart } from '../../api/refund-engine.ts';
 import { buildApi } from '../../api/server.ts';
@@ -25,6 +25,8 @@ export const ALL_SCOPES: readonly Scope[] = [
   'payments:read',
   'payments:write',
   'statements:read',
+  'approvals:read',
+  'approvals:write',
 ];
 
 /** Remembers what it was told; can be away. */
@@ -55,6 +57,8 @@ export interface ApiUnderTest {
   readonly clock: { at: Date; wallAt: Date };
   /** Keys of the merchants m1 (all scopes) and m2 (all scopes), and one of m1 that may do less. */
   readonly keys: { readonly m1: string; readonly m2: string; readonly reader: string };
+  /** Keys of people: two of m1, one of m2. */
+  readonly people: { readonly alice: string; readonly bob: string; readonly mallory: string };
   /** Lines of the log, parsed. */
   readonly logged: Record<string, unknown>[];
   close(): Promise<void>;
@@ -93,6 +97,7 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
   const clock = { at: NOW, wallAt: NOW };
   const logged: Record<string, unknown>[] = [];
   const keys = { m1: newKey(), m2: newKey(), reader: newKey() };
+  const people = { alice: newKey(), bob: newKey(), mallory: newKey() };
   const nameOf = (id: string): ChannelName => others.find((one) => one.id === id)?.channel ?? 'wechat';
   const channelFor =
     arrangement.channel ??
@@ -113,6 +118,9 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
         sha256: digest(keys.reader),
         scopes: [...(arrangement.readerScopes ?? ['refunds:read' as const])],
       },
+      personKey('alice', 'm1', people.alice),
+      personKey('bob', 'm1', people.bob),
+      personKey('mallory', 'm2', people.mallory),
     ]),
     refundEngine: engine,
     log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(parse(line)) }),
@@ -126,6 +134,7 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
     engine,
     clock,
     keys,
+    people,
     logged,
     close: async () => {
       await app.close();
@@ -133,6 +142,10 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
       await database.drop();
     },
   };
+}
+
+function personKey(operator: string, merchantId: string, text: string): ApiKey {
+  return { id: operator, merchantId, sha256: digest(text), scopes: [...ALL_SCOPES], operator };
 }
 
 function parse(line: string): Record<string, unknown> {

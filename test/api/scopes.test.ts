@@ -16,6 +16,10 @@ const NEEDED: readonly (readonly [string, string, Scope])[] = [
   ['PUT', '/v1/payments/PAY-1', 'payments:write'],
   ['GET', '/v1/payments/PAY-1', 'payments:read'],
   ['GET', '/v1/breaks', 'statements:read'],
+  ['GET', '/v1/approvals', 'approvals:read'],
+  ['GET', '/v1/approvals/1', 'approvals:read'],
+  ['POST', '/v1/approvals', 'approvals:write'],
+  ['POST', '/v1/approvals/1/decision', 'approvals:write'],
 ];
 
 const CLAIM = { account_id: 'wx-1', captured_minor: '1', currency: 'CNY' };

@@ -43,6 +43,8 @@ describe('the commands', () => {
         ...['statements', 'statements list', 'statements show', 'statements import', 'statements run'],
         ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list'],
         ...['calendar', 'calendar show', 'calendar check'],
+        ...['approvals', 'approvals list', 'approvals show', 'approvals resolve'],
+        ...['approvals approve', 'approvals reject'],
       ].toSorted(),
     );
   });

@@ -1,0 +1,75 @@
+/**
+ * Four eyes: an act that one named person asks for and another decides. A request says exactly what is to be done, under a
+ * fingerprint; it expires, is decided once and used once. The database holds the same rules (migration 0023).
+ */
+import type { ErrorCode } from './errors.ts';
+
+/** Every act that needs two people. */
+export const ACTS = ['resolve_refund'] as const;
+export type Act = (typeof ACTS)[number];
+
+/** How long a request may wait, business ms: what was true a day ago is asked for again. */
+export const APPROVAL_LIFETIME_MS = 24 * 3_600_000;
+
+/** What is to be done, to the letter: flat names and texts, so that there is one way only to fingerprint it. */
+export type ApprovalContent = Readonly<Record<string, string>>;
+
+export interface Approval {
+  readonly id: string;
+  readonly merchantId: string;
+  readonly act: Act;
+  /** The refund that it is about. */
+  readonly refundNo: string;
+  readonly content: ApprovalContent;
+  /** SHA-256 of act, merchant, refund and content, hex. */
+  readonly fingerprint: string;
+  readonly askedBy: string;
+  readonly askedAt: Date;
+  /** Why it is asked for, in words of the person who asks. */
+  readonly reason: string;
+  readonly expiresAt: Date;
+  readonly decision: Decision | null;
+  readonly usedAt: Date | null;
+}
+
+export interface Decision {
+  readonly verdict: Verdict;
+  readonly by: string;
+  readonly at: Date;
+  readonly reason: string;
+}
+
+export const VERDICTS = ['approved', 'rejected'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** `used`: what was approved has been done. */
+export const APPROVAL_STATUSES = ['open', 'approved', 'used', 'rejected', 'expired'] as const;
+export type ApprovalStatus = (typeof APPROVAL_STATUSES)[number];
+
+/** How it stands at `now`. What was used or rejected stays so; everything else expires. */
+export function approvalStatus(
+  approval: Pick<Approval, 'decision' | 'expiresAt' | 'usedAt'>,
+  now: Date,
+): ApprovalStatus {
+  if (approval.usedAt !== null) return 'used';
+  if (approval.decision?.verdict === 'rejected') return 'rejected';
+  if (now >= approval.expiresAt) return 'expired';
+  return approval.decision === null ? 'open' : 'approved';
+}
+
+/** Why `by`, who saw what has this fingerprint, may not decide it at `now`; null when they may. */
+export function decisionRefused(
+  approval: Approval,
+  o: { readonly by: string; readonly fingerprint: string; readonly now: Date },
+): ErrorCode | null {
+  const status = approvalStatus(approval, o.now);
+  if (status === 'expired') return 'approval_expired';
+  if (status !== 'open') return 'approval_decided';
+  if (isSamePerson(approval.askedBy, o.by)) return 'approval_own';
+  return approval.fingerprint === o.fingerprint ? null : 'approval_differs';
+}
+
+/** Names differ in more than their case. */
+function isSamePerson(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
