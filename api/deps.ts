@@ -5,6 +5,8 @@ import type { Clock } from '../domain/clock.ts';
 import type { Pool } from '../store/pool.ts';
 import type { ApiKeyring } from './keys.ts';
 import type { RefundEngine } from './refund-engine.ts';
+import type { WatchLimits } from './refund-watch.ts';
+import { WATCH_LIMITS } from './refund-watch.ts';
 
 export interface ApiDeps {
   /** Role yuanlu_app. */
@@ -33,6 +35,8 @@ export interface ApiLimits {
   readonly refusedCallbacksPerMinute: number;
   /** How long a readiness check may take before it counts as failed. */
   readonly readyTimeoutMs: number;
+  /** Callers that wait for a refund to change. */
+  readonly watch: WatchLimits;
 }
 
 export const API_LIMITS: ApiLimits = {
@@ -41,4 +45,5 @@ export const API_LIMITS: ApiLimits = {
   callbackBytesMax: 256 * 1024,
   refusedCallbacksPerMinute: 20,
   readyTimeoutMs: 2_500,
+  watch: WATCH_LIMITS,
 };

@@ -52,6 +52,8 @@ export async function sendProblem(
   logFault(request, fault);
   const { status, retryable } = ERRORS[fault.code];
   if (status === 401) reply.header('www-authenticate', 'Bearer realm="yuanlu"');
-  if (status === 503 && retryable) reply.header('retry-after', RETRY_AFTER_SECONDS);
+  // The limit of requests has said it more exactly already.
+  const later = (status === 503 || status === 429) && retryable;
+  if (later && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS);
   await reply.code(status).type(PROBLEM_TYPE).serializer(JSON.stringify).send(toProblem(fault, request.id));
 }

@@ -79,10 +79,25 @@ const LINK = {
   },
 };
 
+const ETAG = {
+  etag: {
+    description: 'Of this very content (RFC 9110, strong)',
+    required: true,
+    schema: { type: 'string' },
+  },
+};
+
 /** Headers of good answers, which routes cannot declare. */
 const OWN_HEADERS = [
-  ['/v1/refunds', 'post', '201', LOCATION],
+  ['/v1/refunds', 'post', '200', { ...LOCATION, ...ETAG }],
+  ['/v1/refunds', 'post', '201', { ...LOCATION, ...ETAG }],
   ['/v1/refunds', 'get', '200', LINK],
+  ['/v1/refunds/{refund_no}', 'get', '200', ETAG],
+  ['/v1/refunds/{refund_no}', 'get', '304', ETAG],
+  ['/v1/payments/{payment_no}', 'get', '200', ETAG],
+  ['/v1/payments/{payment_no}', 'get', '304', ETAG],
+  ['/v1/payments/{payment_no}', 'put', '200', ETAG],
+  ['/v1/payments/{payment_no}', 'put', '201', ETAG],
   ['/v1/breaks', 'get', '200', LINK],
 ] as const;
 

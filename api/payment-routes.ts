@@ -6,6 +6,7 @@ import { getPayment, registerPayment } from '../store/payments.ts';
 import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
+import { conditionField, etagOf, matchesTag, namesTag } from './etag.ts';
 import {
   accountIdField,
   amountMinorField,
@@ -83,6 +84,32 @@ function toPaymentResource(payment: Payment): z.infer<typeof paymentSchema> {
 
 const params = z.object({ payment_no: paymentNoField });
 
+const putHeaders = z.looseObject({
+  'if-match': conditionField.describe('Only if the payment is there and its etag is one of these, or `*`'),
+  'if-none-match': conditionField.describe('`*`: only if there is no such payment yet'),
+});
+
+const getHeaders = z.looseObject({
+  'if-none-match': conditionField.describe('Answers 304 while the etag is one of these'),
+});
+
+/** @throws AppError `precondition_failed` */
+async function assertConditions(
+  deps: ApiDeps,
+  key: { readonly merchantId: string; readonly paymentNo: string },
+  headers: z.infer<typeof putHeaders>,
+): Promise<void> {
+  const ifMatch = headers['if-match'];
+  const ifNoneMatch = headers['if-none-match'];
+  if (ifMatch === undefined && ifNoneMatch === undefined) return;
+  const payment = await getPayment(deps.pool, key.merchantId, key.paymentNo);
+  const etag = payment === null ? null : etagOf(toPaymentResource(payment));
+  const holds =
+    (ifMatch === undefined || (etag !== null && matchesTag(ifMatch, etag))) &&
+    (etag === null || !namesTag(ifNoneMatch, etag));
+  if (!holds) throw new AppError('precondition_failed', { payment_no: key.paymentNo });
+}
+
 export function paymentRoutes(app: App, deps: ApiDeps): void {
   app.route({
     method: 'PUT',
@@ -94,6 +121,7 @@ export function paymentRoutes(app: App, deps: ApiDeps): void {
       operationId: 'registerPayment',
       tags: ['payments'],
       params,
+      headers: putHeaders,
       body: paymentClaimSchema,
       response: {
         200: paymentSchema,
@@ -101,6 +129,7 @@ export function paymentRoutes(app: App, deps: ApiDeps): void {
         ...problemResponses(
           'payment_conflict',
           'account_unknown',
+          'precondition_failed',
           'amount_invalid',
           'currency_mismatch',
           'body_too_large',
@@ -110,12 +139,21 @@ export function paymentRoutes(app: App, deps: ApiDeps): void {
     },
     handler: async (request, reply) => {
       const { merchantId } = callerOf(request);
+      const { payment_no: paymentNo } = request.params;
+      await assertConditions(deps, { merchantId, paymentNo }, request.headers);
       const { payment, created } = await registerPayment(
         deps.pool,
-        { merchantId, paymentNo: request.params.payment_no, claim: toPaymentClaim(request.body) },
+        { merchantId, paymentNo, claim: toPaymentClaim(request.body) },
         deps.clock.now(),
       );
-      return reply.code(created ? 201 : 200).send(toPaymentResource(payment));
+      // Somebody else registered it between the look and the deed: the same content, but not by this request.
+      if (!created && request.headers['if-none-match'] === '*')
+        throw new AppError('precondition_failed', { payment_no: paymentNo });
+      const resource = toPaymentResource(payment);
+      return reply
+        .code(created ? 201 : 200)
+        .header('etag', etagOf(resource))
+        .send(resource);
     },
   });
 
@@ -128,12 +166,21 @@ export function paymentRoutes(app: App, deps: ApiDeps): void {
       operationId: 'getPayment',
       tags: ['payments'],
       params,
-      response: { 200: paymentSchema, ...problemResponses('not_found') },
+      headers: getHeaders,
+      response: {
+        200: paymentSchema,
+        304: z.undefined().describe('It is as you know it'),
+        ...problemResponses('not_found'),
+      },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const payment = await getPayment(deps.pool, callerOf(request).merchantId, request.params.payment_no);
       if (payment === null) throw new AppError('not_found', { payment_no: request.params.payment_no });
-      return toPaymentResource(payment);
+      const resource = toPaymentResource(payment);
+      const etag = etagOf(resource);
+      reply.header('etag', etag);
+      if (namesTag(request.headers['if-none-match'], etag)) return reply.code(304).send();
+      return reply.code(200).send(resource);
     },
   });
 }

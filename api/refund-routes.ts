@@ -1,16 +1,15 @@
 /** Refunds over HTTP: ask once, read as often as you like. */
 import { z } from 'zod';
-import { AppError } from '../domain/errors.ts';
-import type { Refund } from '../domain/refund/refund.ts';
 import { REFUND_STATES } from '../domain/refund/state.ts';
 import { plansOf } from '../store/arrival-plans.ts';
 import { observationsOf } from '../store/observations.ts';
-import { getRefund, listRefunds } from '../store/refunds.ts';
+import { listRefunds } from '../store/refunds.ts';
 import type { App } from './app.ts';
 import { arrivalPlanSchema, toArrivalPlanResource } from './arrival-plan-resource.ts';
 import { callerOf } from './authenticate.ts';
 import { createRefund } from './create-refund.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps, ApiLimits } from './deps.ts';
+import { etagOf } from './etag.ts';
 import {
   amountMinorField,
   currencyField,
@@ -20,16 +19,11 @@ import {
   reasonField,
   refundNoField,
 } from './fields.ts';
+import { oneRefundRoute, refundOf, resourceOf } from './one-refund-route.ts';
 import { linkNextPage } from './paging.ts';
 import { paymentClaimSchema, toPaymentClaim } from './payment-routes.ts';
 import { problemResponses } from './problem.ts';
-import type { RefundResource } from './refund-resource.ts';
-import {
-  observationSchema,
-  refundSchema,
-  toObservationResource,
-  toRefundResource,
-} from './refund-resource.ts';
+import { observationSchema, refundSchema, toObservationResource } from './refund-resource.ts';
 
 const askSchema = z
   .strictObject({
@@ -66,7 +60,7 @@ const idempotencyKeyHeaders = z.looseObject({
 
 const params = z.object({ refund_no: refundNoField });
 
-export function refundRoutes(app: App, deps: ApiDeps): void {
+export function refundRoutes(app: App, deps: ApiDeps, limits: ApiLimits): void {
   app.route({
     method: 'POST',
     url: '/v1/refunds',
@@ -94,24 +88,11 @@ export function refundRoutes(app: App, deps: ApiDeps): void {
       };
       const key = request.headers['idempotency-key'].replace(/^"(.*)"$/, '$1');
       const { refund, created } = await createRefund(deps, asked, key);
+      const resource = resourceOf(deps, refund);
       reply.header('location', `/v1/refunds/${encodeURIComponent(refund.refundNo)}`);
-      return reply.code(created ? 201 : 200).send(resourceOf(deps, refund));
+      reply.header('etag', etagOf(resource));
+      return reply.code(created ? 201 : 200).send(resource);
     },
-  });
-
-  app.route({
-    method: 'GET',
-    url: '/v1/refunds/:refund_no',
-    config: { scope: 'refunds:read' },
-    schema: {
-      summary: 'Where a refund stands',
-      operationId: 'getRefund',
-      tags: ['refunds'],
-      params,
-      response: { 200: refundSchema, ...problemResponses('refund_unknown', 'refund_no_invalid') },
-    },
-    handler: async (request) =>
-      resourceOf(deps, await find(deps, callerOf(request).merchantId, request.params.refund_no)),
   });
 
   app.route({
@@ -129,12 +110,13 @@ export function refundRoutes(app: App, deps: ApiDeps): void {
       },
     },
     handler: async (request) => {
-      const refund = await find(deps, callerOf(request).merchantId, request.params.refund_no);
+      const refund = await refundOf(deps, callerOf(request).merchantId, request.params.refund_no);
       const observations = await observationsOf(deps.pool, refund.id);
       return { refund_no: refund.refundNo, observations: observations.map(toObservationResource) };
     },
   });
 
+  oneRefundRoute(app, deps, limits);
   windowsRoute(app, deps);
   listRoute(app, deps);
 }
@@ -157,7 +139,7 @@ function windowsRoute(app: App, deps: ApiDeps): void {
       },
     },
     handler: async (request) => {
-      const refund = await find(deps, callerOf(request).merchantId, request.params.refund_no);
+      const refund = await refundOf(deps, callerOf(request).merchantId, request.params.refund_no);
       const plans = await plansOf(deps.pool, refund.id);
       return { refund_no: refund.refundNo, windows: plans.map(toArrivalPlanResource) };
     },
@@ -194,24 +176,6 @@ function listRoute(app: App, deps: ApiDeps): void {
       return { refunds: refunds.map((one) => resourceOf(deps, one)), next_cursor: next };
     },
   });
-}
-
-function resourceOf(deps: ApiDeps, refund: Refund): RefundResource {
-  const { refundNo, channelRefundNo, payment } = refund;
-  const serials = {
-    refundNo,
-    channelRefundNo,
-    clearingDate: refund.clearingDate,
-    paymentNo: payment.paymentNo,
-    transactionId: payment.transactionId,
-  };
-  return toRefundResource(refund, deps.channels.get(refund.accountId)?.proofNumbers(serials) ?? []);
-}
-
-async function find(deps: ApiDeps, merchantId: string, refundNo: string): Promise<Refund> {
-  const refund = await getRefund(deps.pool, merchantId, refundNo);
-  if (refund === null) throw new AppError('refund_unknown', { refund_no: refundNo });
-  return refund;
 }
 
 const CREATE_PROBLEMS = [

@@ -49,7 +49,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
   await app.register(async (v1: App) => {
     acceptStrictJson(v1);
     await protect(v1, { keys: deps.keys, requestsPerMinute: limits.requestsPerMinute });
-    refundRoutes(v1, deps);
+    refundRoutes(v1, deps, limits);
     paymentRoutes(v1, deps);
     booksRoutes(v1, deps);
     approvalRoutes(v1, deps);

@@ -118,6 +118,30 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Pay the payer by another route that your policy allows.',
   },
+  precondition_failed: {
+    status: 412,
+    title: 'What the request depends on is not as its sender saw it.',
+    retryable: false,
+    remedy: 'Read it again, decide again, and send the new `etag` as `if-match`.',
+  },
+  api_key_unknown: {
+    status: 404,
+    title: 'No API key has this id.',
+    retryable: false,
+    remedy: 'Check it against `yuanlu keys list --all`. Keys of the accounts file are changed in that file.',
+  },
+  api_key_spent: {
+    status: 409,
+    title: 'The API key was exchanged or revoked, or has expired.',
+    retryable: false,
+    remedy: 'Rotate the key that took its place, or make a new one with `yuanlu keys create`.',
+  },
+  merchant_unknown: {
+    status: 422,
+    title: 'No merchant has this id.',
+    retryable: false,
+    remedy: 'Use the id of a merchant of the accounts file, and start a process with that file once.',
+  },
   refund_unknown: {
     status: 404,
     title: 'No refund has this number.',

@@ -1,0 +1,35 @@
+/** Whether refunds have changed since somebody looked: one question for any number of them. */
+import type { Refund } from '../domain/refund/refund.ts';
+import type { Db } from './pool.ts';
+import type { RefundRow } from './refund-rows.ts';
+import { REFUND_SELECT, toRefund } from './refund-rows.ts';
+
+const MARK = "concat_ws('/', r.xmin, p.xmin, s.effective_state) as mark";
+
+/** A refund with its mark of the same instant; null when there is none. */
+export async function getMarkedRefund(
+  db: Db,
+  merchantId: string,
+  refundNo: string,
+): Promise<{ readonly refund: Refund; readonly mark: string } | null> {
+  const { rows } = await db.query<RefundRow & { mark: string }>(
+    `${REFUND_SELECT.replace('select ', `select ${MARK}, `)} where r.merchant_id = $1 and r.refund_no = $2`,
+    [merchantId, refundNo],
+  );
+  const row = rows[0];
+  return row === undefined ? null : { refund: toRefund(row), mark: row.mark };
+}
+
+/**
+ * The mark of each refund. It differs after every write to the refund's row or its payment's, and when a statement settles
+ * it or is taken back; equal marks mean that nothing has changed. What there is no refund of has no mark.
+ */
+export async function refundMarks(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await db.query<{ id: bigint; mark: string }>(
+    `select r.id, ${MARK}
+       from refunds r join payments p on p.id = r.payment_id join refund_status s on s.id = r.id
+      where r.id = any($1::bigint[])`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [String(row.id), row.mark]));
+}
