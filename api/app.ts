@@ -2,7 +2,8 @@
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ApiKey, Scope } from './keys.ts';
+import type { Scope } from '../domain/scopes.ts';
+import type { ApiKey } from './keys.ts';
 
 /** A Fastify instance whose routes are typed by their zod schemas. */
 export type App = FastifyInstance<

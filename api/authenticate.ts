@@ -18,14 +18,14 @@ export async function protect(app: App, o: { keys: ApiKeyring; requestsPerMinute
   app.decorateRequest('apiKey', null);
   app.addHook('onRequest', async (request) => {
     const text = /^Bearer ([\x21-\x7e]{1,200})$/i.exec(request.headers.authorization ?? '')?.[1];
-    request.apiKey = text === undefined ? null : (o.keys.find(text) ?? null);
+    request.apiKey = text === undefined ? null : ((await o.keys.find(text)) ?? null);
   });
   await app.register(rateLimit, {
     max: o.requestsPerMinute,
     timeWindow: MINUTE_MS,
     cache: CALLERS_MAX,
     keyGenerator: (request) =>
-      request.apiKey === null ? `address ${request.ip}` : `key ${request.apiKey.id}`,
+      request.apiKey === null ? `address ${request.ip}` : `key ${request.apiKey.sha256}`,
     errorResponseBuilder: (_request, context) =>
       new AppError('rate_limited', {
         sentence: `More than ${String(context.max)} requests in a minute; wait ${context.after}.`,

@@ -1,23 +1,12 @@
 /**
- * API keys. A key is `yl_` and 32 random bytes; the accounts file holds only its SHA-256, so that whoever reads the file
- * cannot call the API. Two keys of one merchant may be live at once: that is how a key is exchanged.
+ * API keys. A key is `yl_` and 32 random bytes; the accounts file and the database hold only its SHA-256, so that whoever
+ * reads them cannot call the API. Two keys of one merchant may be live at once: that is how a key is exchanged.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
-
-/** What a key may do. Reading refunds includes their timelines and the overdue list. */
-const SCOPES = [
-  'refunds:read',
-  'refunds:write',
-  'payments:read',
-  'payments:write',
-  'statements:read',
-  'approvals:read',
-  'approvals:write',
-] as const;
-
-export type Scope = (typeof SCOPES)[number];
+import type { Scope } from '../domain/scopes.ts';
+import { SCOPES } from '../domain/scopes.ts';
 
 /** One entry of `api_keys` in the accounts file; `sha256` is the hex digest of the whole key, prefix included. */
 export const apiKeySchema = z.strictObject({
@@ -36,12 +25,27 @@ export interface ApiKey extends z.infer<typeof apiKeySchema> {
 }
 
 export interface ApiKeyring {
-  /** The key whose text this is. Takes the same time whether and where it is found. */
+  /** The key whose text this is, if it works now. */
+  find(text: string): ApiKey | undefined | Promise<ApiKey | undefined>;
+}
+
+/** Scopes as the database has them. One that this version does not know opens nothing here. */
+export function asScopes(names: readonly string[]): Scope[] {
+  return SCOPES.filter((scope) => names.includes(scope));
+}
+
+/** A key's text and what is kept of it. The text is shown once and never kept. */
+export function makeApiKey(randomBytes: (sizeBytes: number) => Buffer): { text: string; sha256: string } {
+  const text = `yl_${randomBytes(32).toString('base64url')}`;
+  return { text, sha256: createHash('sha256').update(text, 'utf8').digest('hex') };
+}
+
+interface FixedKeyring extends ApiKeyring {
   find(text: string): ApiKey | undefined;
 }
 
-/** @throws AppError `config_invalid` when two entries are the same key. */
-export function createKeyring(keys: readonly ApiKey[]): ApiKeyring {
+/** Of keys that do not change. @throws AppError `config_invalid` when two entries are the same key. */
+export function createKeyring(keys: readonly ApiKey[]): FixedKeyring {
   const digests = new Set(keys.map((key) => key.sha256));
   if (digests.size !== keys.length) {
     throw new AppError('config_invalid', { errors: ['api_keys: two entries have the same sha256'] });

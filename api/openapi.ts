@@ -24,7 +24,11 @@ export async function describeApi(app: App, version: string): Promise<void> {
       security: [{ key: [] }],
       components: {
         securitySchemes: {
-          key: { type: 'http', scheme: 'bearer', description: 'A key of the accounts file: yl_…' },
+          key: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'A key of `yuanlu keys create`, or of the accounts file: yl_…',
+          },
         },
       },
       tags: [

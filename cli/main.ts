@@ -5,6 +5,7 @@ import { describeFailure } from './exit.ts';
 import { registerApprovals } from './register-approvals.ts';
 import { registerBooks } from './register-books.ts';
 import { registerCalendar } from './register-calendar.ts';
+import { registerKeys } from './register-keys.ts';
 import { registerProcesses } from './register-processes.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
@@ -35,5 +36,6 @@ export function buildProgram(): Command {
   registerBooks(program);
   registerApprovals(program);
   registerCalendar(program);
+  registerKeys(program);
   return program;
 }

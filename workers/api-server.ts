@@ -1,11 +1,12 @@
 /** The api process: HTTP for backends, callbacks for channels. */
 import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
-import { createKeyring } from '../api/keys.ts';
 import { buildApi } from '../api/server.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 import { freePort, mustBeFree } from './engines/free-port.ts';
+import type { LiveKeyring } from './live-keyring.ts';
+import { openKeyring } from './live-keyring.ts';
 import { refundEngine } from './refund-engine.ts';
 import { VERSION } from './version.ts';
 
@@ -16,11 +17,21 @@ export interface RunningApi {
 
 /** @throws AppError `config_invalid` when the address cannot be listened on */
 export async function startApi(context: Context): Promise<RunningApi> {
+  const keys = await openKeyring(context.accounts.keys, context);
+  try {
+    return await listen(context, keys);
+  } catch (error) {
+    await keys.stop();
+    throw error;
+  }
+}
+
+async function listen(context: Context, keys: LiveKeyring): Promise<RunningApi> {
   const api = await buildApi({
     pool: context.pool,
     clock: context.clock,
     channels: { get: (accountId) => context.channels.find(accountId) },
-    keys: createKeyring(context.accounts.keys),
+    keys,
     refundEngine: refundEngine(context.temporal.client, context.clock),
     log: context.log,
     version: VERSION,
@@ -36,7 +47,10 @@ export async function startApi(context: Context): Promise<RunningApi> {
   const { address, port } = api.server.address() as AddressInfo;
   return {
     url: `http://${address.includes(':') ? `[${address}]` : address}:${String(port)}`,
-    stop: () => api.close(),
+    stop: async () => {
+      await api.close();
+      await keys.stop();
+    },
   };
 }
 

@@ -1,6 +1,6 @@
 /** What each scope of a key opens, route by route: exactly what the table says. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Scope } from '../../api/keys.ts';
+import type { Scope } from '../../domain/scopes.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { ALL_SCOPES, apiUnderTest } from './api-under-test.ts';
 import type { Call } from './calls.ts';

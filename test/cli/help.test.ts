@@ -45,6 +45,7 @@ describe('the commands', () => {
         ...['calendar', 'calendar show', 'calendar check'],
         ...['approvals', 'approvals list', 'approvals show', 'approvals resolve'],
         ...['approvals approve', 'approvals reject'],
+        ...['keys', 'keys create', 'keys list', 'keys rotate', 'keys revoke'],
       ].toSorted(),
     );
   });

@@ -37,6 +37,8 @@ const TABLES = [
   'observations',
   'overdue_flags',
   'arrival_plans',
+  'api_keys',
+  'api_key_audit',
   'callbacks',
   'audit',
   'statement_files',
@@ -82,6 +84,10 @@ describe('no role', () => {
         `update refunds set fingerprint = ''`,
         `update matches set amount_agrees = true`,
         `update callbacks set body = ''`,
+        `insert into api_keys (merchant_id, name, sha256, scopes, created_at) values ('m', 'n', repeat('0', 64), '{x}', now())`,
+        `update api_keys set scopes = '{x}'`,
+        `update api_keys set revoked_at = null, expires_at = null`,
+        `insert into api_key_audit (key_id, seq, at, actor, action, after, previous_hash, hash) values (1, 9, now(), 'x', 'x', '{}', '', '')`,
       ].map((sql) => [role, sql] as const),
     ),
   )('%s rewrites what was recorded: %s', async (role, sql) => {
@@ -131,6 +137,8 @@ describe('the role of statements (ingest)', () => {
     `insert into callbacks (channel, received_at, headers, body, body_sha256, verdict) values ('wechat', now(), '{}', '', '', 'refused')`,
     `insert into channel_accounts (id, merchant_id, channel, external_id) values ('x', 'x', 'wechat', 'x')`,
     `insert into overdue_flags (refund_id, level, at) values (1, 1, now())`,
+    `select * from api_keys`,
+    `update api_keys set last_used_at = now()`,
   ])('does not touch refunds and their evidence: %s', async (sql) => {
     await expect(db.ingest.query(sql)).rejects.toMatchObject(DENIED);
   });

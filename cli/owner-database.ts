@@ -1,0 +1,30 @@
+/** Commands that need the owner's login and nothing else of a configuration. */
+import { AppError } from '../domain/errors.ts';
+import type { Pool } from '../store/pool.ts';
+import { createPool } from '../store/pool.ts';
+import { assertSchemaCurrent } from '../store/migrate.ts';
+import { readAsFarAsPossible } from '../workers/config.ts';
+import { aboutDatabase } from '../workers/not-there.ts';
+
+/** @throws AppError `config_invalid` */
+export function databaseUrl(): string {
+  const { config, errors } = readAsFarAsPossible(process.env);
+  const wrong = errors.filter((error) => error.includes('YUANLU_DATABASE_URL'));
+  if (wrong.length > 0 || config.databaseUrl === undefined)
+    throw new AppError('config_invalid', { errors: wrong });
+  return config.databaseUrl;
+}
+
+/** Runs `work` as the login of YUANLU_DATABASE_URL itself. @throws AppError `config_invalid`, `database_unavailable`, `schema_outdated` */
+export async function withOwner<T>(work: (owner: Pool) => Promise<T>): Promise<T> {
+  const url = databaseUrl();
+  const owner = createPool({ url, role: null, max: 1, name: 'keys' });
+  try {
+    await assertSchemaCurrent(owner);
+    return await work(owner);
+  } catch (error) {
+    throw aboutDatabase(error, url);
+  } finally {
+    await owner.end();
+  }
+}

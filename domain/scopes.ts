@@ -1,0 +1,12 @@
+/** What an API key may do. Reading refunds includes their timelines and the overdue list. */
+export const SCOPES = [
+  'refunds:read',
+  'refunds:write',
+  'payments:read',
+  'payments:write',
+  'statements:read',
+  'approvals:read',
+  'approvals:write',
+] as const;
+
+export type Scope = (typeof SCOPES)[number];
