@@ -22,6 +22,11 @@ export function registerKeys(program: Command): void {
       asScopes,
     )
     .option('--name <name>', 'what it is for, such as backend', asName, 'backend')
+    .option(
+      '--operator <person>',
+      'whose it is, where it is for a person: only people ask for approvals and decide them',
+      asName,
+    )
     .option('--expires <time>', 'works no longer than this, such as 90d', asDuration)
     .option('--json', 'print one JSON document on stdout', false)
     .action(async (options: CreateKeyFlags) => {
@@ -68,6 +73,7 @@ export interface CreateKeyFlags {
   readonly merchant: string;
   readonly scope: readonly Scope[];
   readonly name: string;
+  readonly operator?: string;
   /** ms */
   readonly expires?: number;
   readonly json: boolean;
@@ -85,6 +91,7 @@ Keys of the accounts file go on working beside these; they are changed in that f
 
 Examples:
   yuanlu keys create --merchant card-shop --name backend --scope refunds:read,refunds:write --expires 365d
+  yuanlu keys create --merchant card-shop --name lin.mei --operator lin.mei --scope refunds:read,approvals:read,approvals:write
   yuanlu keys rotate key_7 --overlap 2d
   yuanlu keys revoke key_7`;
 

@@ -10,6 +10,8 @@ export interface KeptApiKey {
   readonly id: string;
   readonly merchantId: string;
   readonly name: string;
+  /** The person whose key it is; null for a program's. */
+  readonly operator: string | null;
   readonly sha256: string;
   readonly scopes: readonly string[];
   readonly createdAt: Date;
@@ -23,6 +25,8 @@ export interface KeptApiKey {
 export interface NewApiKey {
   readonly merchantId: string;
   readonly name: string;
+  /** The person whose key it is; null for a program's. */
+  readonly operator: string | null;
   readonly sha256: string;
   readonly scopes: readonly string[];
   readonly expiresAt: Date | null;
@@ -38,6 +42,7 @@ interface Row {
   readonly id: bigint;
   readonly merchant_id: string;
   readonly name: string;
+  readonly operator: string | null;
   readonly sha256: string;
   readonly scopes: string[];
   readonly created_at: Date;
@@ -52,6 +57,7 @@ function toKey(row: Row): KeptApiKey {
     id: String(row.id),
     merchantId: row.merchant_id,
     name: row.name,
+    operator: row.operator,
     sha256: row.sha256,
     scopes: row.scopes,
     createdAt: row.created_at,
@@ -96,10 +102,10 @@ export function rotateApiKey(
     const spent =
       known.revokedAt !== null || known.replacedBy !== null || (known.expiresAt ?? act.now) < act.now;
     if (spent) throw new AppError('api_key_spent', { id: o.id });
-    const { merchantId, name, scopes } = known;
+    const { merchantId, name, operator, scopes } = known;
     const made = await insert(
       tx,
-      { merchantId, name, scopes, sha256: o.sha256, expiresAt: o.expiresAt },
+      { merchantId, name, operator, scopes, sha256: o.sha256, expiresAt: o.expiresAt },
       act.now,
     );
     const { rows } = await tx.query<Row>(
@@ -172,9 +178,9 @@ export async function noteUses(db: Db, uses: ReadonlyMap<string, Date>): Promise
 
 async function insert(tx: Tx, key: NewApiKey, now: Date): Promise<KeptApiKey> {
   const { rows } = await tx.query<Row>(
-    `insert into api_keys (merchant_id, name, sha256, scopes, created_at, expires_at)
-     values ($1, $2, $3, $4, $5, $6) returning *`,
-    [key.merchantId, key.name, key.sha256, key.scopes, now, key.expiresAt],
+    `insert into api_keys (merchant_id, name, operator, sha256, scopes, created_at, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7) returning *`,
+    [key.merchantId, key.name, key.operator, key.sha256, key.scopes, now, key.expiresAt],
   );
   return only(rows);
 }

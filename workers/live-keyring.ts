@@ -93,6 +93,7 @@ export async function openKeyring(fileKeys: readonly ApiKey[], deps: KeyringDeps
         merchantId: key.merchantId,
         sha256,
         scopes: asScopes(key.scopes),
+        ...(key.operator === null ? {} : { operator: key.operator }),
       };
     },
     stop: async () => {

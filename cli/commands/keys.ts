@@ -23,6 +23,7 @@ export async function createKeyCommand(options: CreateKeyFlags): Promise<void> {
       {
         merchantId: options.merchant,
         name: options.name,
+        operator: options.operator ?? null,
         sha256,
         scopes: options.scope,
         expiresAt: after(act.now, options.expires),
@@ -91,6 +92,7 @@ function listText(keys: readonly KeptApiKey[], now: Date): string {
     { head: 'id', cell: idOf },
     { head: 'merchant', cell: (key) => key.merchantId },
     { head: 'name', cell: (key) => key.name },
+    { head: 'person', cell: (key) => key.operator ?? '' },
     { head: 'state', cell: (key) => stateOf(key, now) },
     { head: 'scopes', cell: (key) => key.scopes.join(' ') },
     { head: 'made', cell: (key) => beijingTime(key.createdAt) },
@@ -104,6 +106,7 @@ function document(key: KeptApiKey, now: Date): object {
     id: idOf(key),
     merchant_id: key.merchantId,
     name: key.name,
+    operator: key.operator,
     state: stateOf(key, now),
     scopes: key.scopes,
     created_at: key.createdAt.toISOString(),

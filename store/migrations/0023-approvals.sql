@@ -41,6 +41,27 @@ end $$;
 create trigger refuse_rewrite before update on yuanlu.approvals for each row execute function yuanlu.refuse_approval_rewrite();
 create trigger never_deleted before delete or truncate on yuanlu.approvals for each statement execute function yuanlu.refuse_change();
 
+create function yuanlu.approval_facts(a yuanlu.approvals) returns jsonb language sql stable set search_path = pg_catalog, pg_temp as $$
+  select jsonb_build_object('merchant', a.merchant_id, 'act', a.act, 'refund_no', a.refund_no, 'fingerprint', a.fingerprint, 'asked_by', a.asked_by, 'reason', a.reason,
+    'expires_at', extract(epoch from a.expires_at)::numeric(20, 6), 'verdict', a.verdict, 'decided_by', a.decided_by, 'decision_reason', a.decision_reason,
+    'used_at', extract(epoch from a.used_at)::numeric(20, 6))
+$$;
+
+-- The person who asked or decided is the actor.
+create function yuanlu.audit_approval() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+declare
+  was    jsonb := case when tg_op = 'UPDATE' then yuanlu.approval_facts(old) end;
+  became jsonb := yuanlu.approval_facts(new);
+begin
+  if was = became then return null; end if;
+  perform yuanlu.record_act('approval', new.id, coalesce(new.decided_by, new.asked_by),
+    case when tg_op = 'INSERT' then 'approval.asked'
+         when old.verdict is null then 'approval.' || new.verdict
+         else 'approval.used' end, was, became);
+  return null;
+end $$;
+create trigger audit_approval after insert or update on yuanlu.approvals for each row execute function yuanlu.audit_approval();
+
 grant select on yuanlu.approvals to yuanlu_app, yuanlu_ingest, yuanlu_report;
 grant insert on yuanlu.approvals to yuanlu_app;
 grant update (verdict, decided_by, decided_at, decision_reason, used_at) on yuanlu.approvals to yuanlu_app;

@@ -11,7 +11,7 @@ import {
   revokeApiKey,
   rotateApiKey,
 } from '../../store/api-keys.ts';
-import { verifyApiKeyAudit } from '../../store/api-key-audit.ts';
+import { verifyActAudit } from '../../store/act-audit.ts';
 import { inTransaction } from '../../store/pool.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
@@ -31,14 +31,21 @@ const later = (hours: number): Date => new Date(NOW.getTime() + hours * 3_600_00
 function newKey(o: Partial<NewApiKey> = {}): NewApiKey {
   const sha256 = createHash('sha256').update(randomBytes(32)).digest('hex');
   return {
-    ...{ merchantId: MERCHANT, name: 'backend', scopes: ['refunds:read'], expiresAt: null, sha256 },
+    ...{
+      merchantId: MERCHANT,
+      name: 'backend',
+      operator: null,
+      scopes: ['refunds:read'],
+      expiresAt: null,
+      sha256,
+    },
     ...o,
   };
 }
 
 const trailOf = async (id: string): Promise<readonly (readonly [string, string])[]> => {
   const { rows } = await db.pool.query<{ action: string; actor: string }>(
-    'select action, actor from api_key_audit where key_id = $1 order by seq',
+    `select action, actor from act_audit where subject = 'api_key' and subject_id = $1 order by seq`,
     [id],
   );
   return rows.map(({ action, actor }) => [action, actor] as const);
@@ -199,34 +206,46 @@ describe('I12 the trail of a key', () => {
     );
     await revokeApiKey(db.owner, made.id, ACT);
 
-    expect((await trailOf(id)).map(([action]) => action)).toEqual(['key.created', 'key.rotated']);
-    expect((await trailOf(made.id)).map(([action]) => action)).toEqual(['key.created', 'key.revoked']);
+    expect((await trailOf(id)).map(([action]) => action)).toEqual(['api_key.created', 'api_key.rotated']);
+    expect((await trailOf(made.id)).map(([action]) => action)).toEqual([
+      'api_key.created',
+      'api_key.revoked',
+    ]);
     expect((await trailOf(id)).at(-1)?.[1]).toMatch(/ for li$/);
-    expect(await verifyApiKeyAudit(db.pool)).toBeNull();
+    expect(await verifyActAudit(db.pool)).toBeNull();
   });
 
   test.each([
-    [`update api_key_audit set actor = 'nobody' where key_id = $1 and seq = 1`, 'changed'],
-    [`delete from api_key_audit where key_id = $1 and seq = 1`, 'record before it is missing'],
-    [`delete from api_key_audit where key_id = $1 and seq = 2`, 'key differs from its last record'],
-    [`update api_keys set revoked_at = null where id = $1`, 'key differs from its last record'],
-    [`update api_keys set scopes = '{refunds:write}' where id = $1`, 'key differs from its last record'],
-    [`delete from api_key_audit where key_id = $1`, 'key has no record'],
-    [`delete from api_keys where id = $1`, 'record of no key'],
+    [
+      `update act_audit set actor = 'nobody' where subject = 'api_key' and subject_id = $1 and seq = 1`,
+      'changed',
+    ],
+    [
+      `delete from act_audit where subject = 'api_key' and subject_id = $1 and seq = 1`,
+      'record before it is missing',
+    ],
+    [
+      `delete from act_audit where subject = 'api_key' and subject_id = $1 and seq = 2`,
+      'subject differs from its last record',
+    ],
+    [`update api_keys set revoked_at = null where id = $1`, 'subject differs from its last record'],
+    [`update api_keys set scopes = '{refunds:write}' where id = $1`, 'subject differs from its last record'],
+    [`delete from act_audit where subject = 'api_key' and subject_id = $1`, 'subject has no record'],
+    [`delete from api_keys where id = $1`, 'record of no subject'],
   ])('F90 shows what a superuser did behind its back: %s', async (sql, why) => {
     const other = await testDatabase();
     try {
       await openAccounts(other.pool);
       const { id } = await createApiKey(other.owner, newKey(), ACT);
       await revokeApiKey(other.owner, id, ACT);
-      expect(await verifyApiKeyAudit(other.pool)).toBeNull();
+      expect(await verifyActAudit(other.pool)).toBeNull();
 
       await inTransaction(other.owner, async (tx) => {
         await tx.query('set local session_replication_role = replica');
         await tx.query(sql, [id]);
       });
 
-      expect(await verifyApiKeyAudit(other.pool)).toMatchObject({ keyId: id, why });
+      expect(await verifyActAudit(other.pool)).toMatchObject({ subject: 'api_key', subjectId: id, why });
     } finally {
       await other.drop();
     }

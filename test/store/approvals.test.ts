@@ -1,5 +1,6 @@
 /** Four eyes in the database: what no code of ours, and nobody with the application's login, gets around. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { verifyActAudit } from '../../store/act-audit.ts';
 import { askForApproval } from '../../store/approvals.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
@@ -88,5 +89,39 @@ describe('the database refuses', () => {
     await expect(
       db.pool.query(`update approvals set content = '{}' where id = $1`, [id]),
     ).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+describe('the audit', () => {
+  test('has who asked, who decided and how, in a chain that a change anywhere breaks', async () => {
+    const other = await testDatabase();
+    await openAccounts(other.pool);
+    const { id } = await askForApproval(other.pool, {
+      ...{ merchantId: MERCHANT, act: 'resolve_refund', refundNo: 'R1', content: { as: 'paid' } },
+      ...{ askedBy: 'alice', reason: 'silent', now: minute(0) },
+    });
+    await other.pool.query(
+      `update approvals set verdict = 'rejected', decided_by = 'bob', decided_at = $2, decision_reason = 'no' where id = $1`,
+      [id, minute(1)],
+    );
+
+    const { rows } = await other.pool.query(
+      `select action, actor from act_audit where subject = 'approval' and subject_id = $1 order by seq`,
+      [id],
+    );
+    expect(rows).toEqual([
+      { action: 'approval.asked', actor: 'alice' },
+      { action: 'approval.rejected', actor: 'bob' },
+    ]);
+    expect(await verifyActAudit(other.pool)).toBeNull();
+
+    await other.owner.query('alter table act_audit disable trigger append_only');
+    await other.owner.query(`update act_audit set actor = 'carol' where action = 'approval.rejected'`);
+    expect(await verifyActAudit(other.pool)).toMatchObject({
+      subject: 'approval',
+      subjectId: id,
+      why: 'changed',
+    });
+    await other.drop();
   });
 });

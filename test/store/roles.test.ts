@@ -38,7 +38,8 @@ const TABLES = [
   'overdue_flags',
   'arrival_plans',
   'api_keys',
-  'api_key_audit',
+  'act_audit',
+  'approvals',
   'callbacks',
   'audit',
   'statement_files',
@@ -87,7 +88,7 @@ describe('no role', () => {
         `insert into api_keys (merchant_id, name, sha256, scopes, created_at) values ('m', 'n', repeat('0', 64), '{x}', now())`,
         `update api_keys set scopes = '{x}'`,
         `update api_keys set revoked_at = null, expires_at = null`,
-        `insert into api_key_audit (key_id, seq, at, actor, action, after, previous_hash, hash) values (1, 9, now(), 'x', 'x', '{}', '', '')`,
+        `insert into act_audit (subject, subject_id, seq, at, actor, action, after, previous_hash, hash) values ('api_key', 1, 9, now(), 'x', 'api_key.x', '{}', '', '')`,
       ].map((sql) => [role, sql] as const),
     ),
   )('%s rewrites what was recorded: %s', async (role, sql) => {

@@ -49,6 +49,7 @@ async function newKey(
     {
       merchantId: MERCHANT,
       name: 'x',
+      operator: null,
       sha256,
       scopes: o.scopes ?? ['refunds:read'],
       expiresAt: o.expiresAt ?? null,
