@@ -67,7 +67,9 @@ export async function openKeyring(fileKeys: readonly ApiKey[], deps: KeyringDeps
     if (!stopped) start();
   };
   const start = (): void => {
-    timer = setTimeout(() => (refreshing = refresh()), everyMs).unref();
+    timer = setTimeout(() => {
+      refreshing = refresh();
+    }, everyMs).unref();
   };
   start();
 
