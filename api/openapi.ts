@@ -45,10 +45,15 @@ export async function describeApi(app: App, version: string): Promise<void> {
   });
 }
 
+/** The document of an app that is ready. */
+export function openapiDocument(app: App): Document {
+  return readable(JSON.parse(JSON.stringify(app.swagger())) as Document);
+}
+
 export function openapiRoute(app: App): void {
   let text: string | undefined;
   app.get('/openapi.json', { schema: { hide: true } }, async (_request, reply) => {
-    text ??= JSON.stringify(readable(JSON.parse(JSON.stringify(app.swagger())) as Document));
+    text ??= JSON.stringify(openapiDocument(app));
     return reply.type('application/json').serializer(String).send(text);
   });
 }
@@ -60,7 +65,7 @@ interface Response extends Json {
   headers?: Json;
 }
 
-interface Document extends Json {
+export interface Document extends Json {
   paths: Record<string, Record<string, { responses: Record<string, Response> }>>;
   components: { schemas: Record<string, Json> };
 }

@@ -11,6 +11,7 @@ import { booksRoutes } from './books-routes.ts';
 import { callbackRoutes } from './callback-routes.ts';
 import type { ApiDeps, ApiLimits } from './deps.ts';
 import { API_LIMITS } from './deps.ts';
+import { docsRoute } from './docs-page.ts';
 import { sendProblem } from './faults.ts';
 import { healthRoutes } from './health-routes.ts';
 import { acceptStrictJson } from './json-body.ts';
@@ -59,6 +60,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
   });
   healthRoutes(app, deps, { timeoutMs: limits.readyTimeoutMs });
   openapiRoute(app);
+  docsRoute(app);
   await app.ready();
   return app;
 }

@@ -19,7 +19,12 @@ export function registerProcesses(program: Command): void {
     .command('dev')
     .description('the whole stack on this machine, kept up, with data kept between starts')
     .option('--port <n>', 'port of the API, 0 for a free one', '8080')
-    .option('--dir <path>', 'where data, keys and settings are kept', '.yuanlu/dev')
+    .option('--dir <path>', 'where data, keys and settings are kept; .yuanlu/dev unless given')
+    .option(
+      '--fast',
+      'for trying it out: a business day passes in half a minute, and the data go with the stack (.yuanlu/dev-fast)',
+      false,
+    )
     .action(async (options: DevFlags) => {
       const { runDev } = await import('./commands/dev.ts');
       await runDev(options);

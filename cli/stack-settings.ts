@@ -11,6 +11,7 @@ function settingsOf(stack: Stack): Readonly<Record<string, string>> {
     ...toEnv({ ...stack.config, virtualTime }),
     YUANLU_API_URL: stack.api.url,
     YUANLU_API_KEY: stack.apiKey,
+    YUANLU_SANDBOX_URL: stack.wechat.url,
   };
 }
 

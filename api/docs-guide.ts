@@ -1,0 +1,158 @@
+/** The part of /docs that is written by hand: a refund in ten minutes, and the rules that hold for every call. */
+import { block, prose, table } from './docs-html.ts';
+
+/** Commands of the quick start, in order. A test runs them as they stand on the page. */
+const PAY = `curl -s "$YUANLU_SANDBOX_URL/sandbox/payments" -d '{"payment_no":"ORDER-1","amount_minor":"10000"}'`;
+
+const ASK = `curl -s "$YUANLU_API_URL/v1/refunds" \\
+  -H "authorization: Bearer $YUANLU_API_KEY" \\
+  -H 'content-type: application/json' \\
+  -H 'idempotency-key: refund-of-order-1' \\
+  -d '{
+    "refund_no": "RF-1",
+    "payment_no": "ORDER-1",
+    "payment": { "account_id": "wx-demo", "captured_minor": "10000", "currency": "CNY" },
+    "amount_minor": "2345",
+    "currency": "CNY",
+    "reason": "商品已退货"
+  }'`;
+
+const WAIT = `curl -s "$YUANLU_API_URL/v1/refunds/RF-1?wait=30" -H "authorization: Bearer $YUANLU_API_KEY"`;
+
+const UNTIL = `until curl -s "$YUANLU_API_URL/v1/refunds/RF-1?wait=30" -H "authorization: Bearer $YUANLU_API_KEY" | grep '"state":"settled"'
+do sleep 1; done`;
+
+const EVIDENCE = `curl -s "$YUANLU_API_URL/v1/refunds/RF-1/observations" -H "authorization: Bearer $YUANLU_API_KEY"`;
+
+const LEFT = `curl -s "$YUANLU_API_URL/v1/payments/ORDER-1" -H "authorization: Bearer $YUANLU_API_KEY"`;
+
+const CLIENT = `import { YuanluClient } from 'yuanlu/client';
+
+const yuanlu = new YuanluClient({ baseUrl: process.env.YUANLU_API_URL, apiKey: process.env.YUANLU_API_KEY });
+const refund = await yuanlu.createRefund(
+  { payment_no: 'ORDER-1', amount_minor: '100', currency: 'CNY' },
+  { idempotencyKey: 'second-refund-of-order-1' },
+);
+const settled = await yuanlu.waitUntil(refund.refund_no, 'settled');`;
+
+/** Each entry is a section: the name in the address bar, the heading, the content. */
+export const GUIDE: readonly (readonly [id: string, heading: string, html: string])[] = [
+  [
+    'quick-start',
+    'A refund in ten minutes',
+    [
+      p(
+        'You need Node.js 20.19 or newer and this repository after `npm ci`. One command starts everything on this machine, with a sandbox in place of the channels, and lets a business day pass in half a minute:',
+      ),
+      block('npx yuanlu dev --fast'),
+      p('In another terminal, in the same folder, take over its addresses and an API key:'),
+      block('. .yuanlu/dev-fast/env.sh'),
+      p('1. A payer pays 100.00 at the sandbox of WeChat Pay. Amounts are fen, as strings of digits:'),
+      block(PAY, 'run'),
+      p(
+        '2. Ask for a refund of 23.45. The payment is described with its first refund; the channel is asked whether the description is true before anything is sent:',
+      ),
+      block(ASK, 'run'),
+      p(
+        'The answer is `201`, with `"state":"requested"`. Send it again: `200`, the same refund, and nothing is sent twice.',
+      ),
+      block(ASK, 'run'),
+      p('3. Wait for news. The answer comes as soon as the refund changes, at the latest after 30 seconds:'),
+      block(WAIT, 'run'),
+      p(
+        '4. Follow it to the end: `processing`, `succeeded` (the channel’s word), `settled` (its statement of the next day agrees). That is about a minute here, and a day and a half in life:',
+      ),
+      block(UNTIL, 'run'),
+      p('5. Look at the evidence, and at what is left of the payment:'),
+      block(EVIDENCE, 'run'),
+      block(LEFT, 'run'),
+      p(
+        'Now read the answer of the refund again: `next_step` says what happens next and who does it, `proof` the numbers by which payer, bank and channel find it, `window` when the money should be there. Nothing else is needed to answer the payer.',
+      ),
+      p('The same from Node, with retries and waiting built in:'),
+      block(CLIENT),
+    ].join('\n'),
+  ],
+  [
+    'keys',
+    'API keys',
+    p(
+      'Every call under `/v1` carries `authorization: Bearer yl_…`. A key belongs to one merchant and sees nothing of the others; its scopes say what it may do. `yuanlu keys create --merchant <id> --scope refunds:read,refunds:write` makes one and shows it once; `yuanlu keys rotate` exchanges it with an overlap, `yuanlu keys revoke` takes it back within a second.',
+    ),
+  ],
+  [
+    'idempotency',
+    'Repeating is safe',
+    p(
+      '`POST /v1/refunds` needs an `idempotency-key`: one key per refund that you mean to make, at most 128 characters, the same on every repeat. It is remembered for ever, so a repeat after a year gives the same refund. The same key with other content is `409 idempotency_conflict`, the same `refund_no` with other content `409 refund_conflict`; neither changes anything. After a time-out, a cut connection or a `5xx`, repeat with the same key; never make a new key for the same refund.',
+    ),
+  ],
+  [
+    'states',
+    'Where a refund stands',
+    [
+      table(
+        ['state', 'means', 'what you do'],
+        [
+          ['requested', 'Recorded, amount reserved, nothing sent yet.', 'Nothing.'],
+          [
+            'unknown',
+            'Sent; no answer that can be trusted.',
+            'Nothing. It is asked about by itself. Never refund under another number.',
+          ],
+          ['processing', 'The channel has taken it.', 'Tell the payer the window.'],
+          [
+            'succeeded',
+            'The channel says that the money has left.',
+            'Tell the payer; quote the numbers of `proof`.',
+          ],
+          ['settled', 'The channel’s statement agrees.', 'Nothing: this is the end.'],
+          [
+            'needs_action',
+            'A person must act; `state_reason` and `next_step` say what.',
+            'What `next_step` says.',
+          ],
+          [
+            'failed',
+            'The channel said no in plain words; no money moved.',
+            'Ask under a new number, if you still want it.',
+          ],
+          ['returned', 'It bounced after success.', 'A person chooses another way.'],
+        ].map((cells) => cells.map(prose)),
+      ),
+      p('A missed deadline raises `overdue_level` and nothing else: only evidence changes a state.'),
+    ].join('\n'),
+  ],
+  [
+    'waiting',
+    'Waiting for news',
+    p(
+      '`GET /v1/refunds/{refund_no}?wait=60` is answered when the refund changes, or after that many seconds with what is. Send the `etag` of your last answer as `if-none-match`: you get `304` while nothing has happened, and what happened between two calls is not missed. Set the time-out of your HTTP client above the wait. Waiting is cheap here; asking every second is not.',
+    ),
+  ],
+  [
+    'callbacks',
+    'Callbacks of the channels',
+    p(
+      'Channels send notices to `/callbacks/{channel}/{account}`, the address in `notify_url` or `back_url` of each account. They are verified over their bytes, kept, and acknowledged only then; a notice that was lost is made up for by asking. Let these paths in from outside and nothing else, and leave bodies and headers as they are on the way. You need not listen to the channels yourself: wait as above.',
+    ),
+  ],
+  [
+    'pages',
+    'Lists',
+    p(
+      'Lists come newest or oldest first as they say, `limit` rows at a time (at most 200). `next_cursor` of a page is the `cursor` of the next one, and null on the last; the `link` header holds the whole address. A cursor is opaque and stays good. Rows that are added while you read neither repeat nor hide others.',
+    ),
+  ],
+  [
+    'retries',
+    'When to repeat',
+    p(
+      'An error says itself whether repeating can help: `retryable`. `429` and `503` carry `retry-after` in seconds; wait that long. Repeat other `5xx` and broken connections after a second, then two, four and so on, with some chance added, always with the same key. Do not repeat a `4xx` that is not retryable: mend it.',
+    ),
+  ],
+];
+
+function p(text: string): string {
+  return `<p>${prose(text)}</p>`;
+}
