@@ -16,6 +16,9 @@ export const arrivalPlanSchema = z
     planned_at: instantField.nullable().describe('Null of a plan from before plans were kept'),
     promise_at: instantField.describe('The payer was told: by this instant'),
     alarm_at: instantField.describe('From this instant on somebody should look into it'),
+    escalate_at: instantField
+      .nullable()
+      .describe('From this instant on it is escalated. Null of a plan from before this was planned'),
     basis: basisField,
     provisional: z.boolean().describe('Counted over a year whose holidays are not published yet'),
     window_version: z.string(),
@@ -28,6 +31,7 @@ export function toArrivalPlanResource(plan: KeptPlan): z.infer<typeof arrivalPla
     planned_at: plan.plannedAt?.toISOString() ?? null,
     promise_at: plan.promiseAt.toISOString(),
     alarm_at: plan.alarmAt.toISOString(),
+    escalate_at: plan.escalateAt?.toISOString() ?? null,
     basis: plan.basis,
     provisional: plan.provisional,
     window_version: plan.windowVersion,

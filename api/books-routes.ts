@@ -1,13 +1,14 @@
 /** What somebody should look at: refunds past their promise, and differences that statements left over. */
 import { z } from 'zod';
+import { HIGHEST_LEVEL } from '../domain/overdue/levels.ts';
 import { REFUND_STATES } from '../domain/refund/state.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
 import { daysLate } from '../domain/time/arrival-window.ts';
 import { chinaCalendar } from '../domain/time/china-calendar.ts';
 import type { Break } from '../store/breaks.ts';
 import { listBreaks } from '../store/breaks.ts';
-import type { OverdueRow } from '../store/overdue.ts';
-import { listOverdue } from '../store/overdue.ts';
+import type { OverdueRow } from '../store/overdue-list.ts';
+import { listOverdue } from '../store/overdue-list.ts';
 import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
@@ -22,7 +23,7 @@ const overdueSchema = z
     channel: z.string(),
     amount_minor: z.string(),
     state: z.enum(REFUND_STATES),
-    level: z.int().min(1).max(2).describe('1 promise missed, 2 alarm'),
+    level: z.int().min(1).max(HIGHEST_LEVEL).describe('1 promise missed, 2 alarm, 3 escalated'),
     promise_at: instantField,
     days_late: z.int().min(0).describe('In business days of China'),
     last_asked_at: instantField.nullable(),
@@ -69,7 +70,8 @@ export function booksRoutes(app: App, deps: ApiDeps): void {
     },
     handler: async (request) => {
       const now = deps.clock.now();
-      const rows = await listOverdue(deps.pool, callerOf(request).merchantId, { limit: request.query.limit });
+      const { merchantId } = callerOf(request);
+      const { rows } = await listOverdue(deps.pool, { merchantId, limit: request.query.limit });
       return { as_of: now.toISOString(), overdue: rows.map((row) => toOverdueResource(row, now)) };
     },
   });

@@ -1,5 +1,6 @@
 /** A refund as programs outside see it. */
 import { z } from 'zod';
+import { HIGHEST_LEVEL } from '../domain/overdue/levels.ts';
 import type { Observation } from '../domain/refund/observation.ts';
 import { BANK_LEGS } from '../domain/refund/observation.ts';
 import type { ProofNumber } from '../domain/refund/proof.ts';
@@ -55,8 +56,8 @@ export const refundSchema = z
     overdue_level: z
       .int()
       .min(0)
-      .max(2)
-      .describe('0 in time, 1 promise missed, 2 alarm; never a money state'),
+      .max(HIGHEST_LEVEL)
+      .describe('0 in time, 1 promise missed, 2 alarm, 3 escalated; never a money state'),
     requested_at: instantField,
     accepted_at: instantField.nullable(),
     succeeded_at: instantField.nullable(),
@@ -81,6 +82,7 @@ export const refundSchema = z
       .object({
         promise_at: instantField,
         alarm_at: instantField,
+        escalate_at: instantField.nullable(),
         provisional: z.boolean().describe('Counted over a year whose holidays are not published yet'),
         window_version: z.string().nullable(),
         calendar_revision: z.string().nullable(),
@@ -131,6 +133,7 @@ export function toRefundResource(refund: Refund, proof: readonly ProofNumber[]):
         : {
             promise_at: promiseAt.toISOString(),
             alarm_at: alarmAt.toISOString(),
+            escalate_at: refund.escalateAt?.toISOString() ?? null,
             provisional: refund.windowProvisional,
             window_version: refund.windowVersion,
             calendar_revision: refund.calendarRevision,
@@ -207,6 +210,7 @@ function exampleRefund(): object {
     window: {
       promise_at: '2026-11-27T16:00:00.000Z',
       alarm_at: '2026-12-03T16:00:00.000Z',
+      escalate_at: '2026-12-08T16:00:00.000Z',
       provisional: false,
       window_version: '2026-11.1',
       calendar_revision: '2026',

@@ -59,22 +59,23 @@ export async function replan(
   const { rowCount } = await db.query(
     `with planned as materialized (
        select * from unnest($1::bigint[], $2::text[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::text[],
-                            $7::boolean[], $8::text[])
-         as p (id, row_version, promise_at, alarm_at, window_version, calendar_revision, provisional, basis)
+                            $7::boolean[], $8::text[], $10::timestamptz[])
+         as p (id, row_version, promise_at, alarm_at, window_version, calendar_revision, provisional, basis, escalate_at)
      ), locked as materialized (
        select r.id from refunds r join planned p on p.id = r.id and p.row_version = r.xmin::text
         order by r.id for no key update of r
      ), changed as (
        update refunds r
           set promise_at = p.promise_at, alarm_at = p.alarm_at, window_version = p.window_version,
-              calendar_revision = p.calendar_revision, window_provisional = p.provisional, window_basis = p.basis
+              calendar_revision = p.calendar_revision, window_provisional = p.provisional, window_basis = p.basis,
+              escalate_at = p.escalate_at
          from planned p join locked l on l.id = p.id
         where r.id = p.id
        returning p.*
      )
      insert into arrival_plans (refund_id, promise_at, alarm_at, window_version, calendar_revision, provisional, basis,
-                                planned_at)
-     select id, promise_at, alarm_at, window_version, calendar_revision, provisional, basis, $9 from changed order by id`,
+                                planned_at, escalate_at)
+     select id, promise_at, alarm_at, window_version, calendar_revision, provisional, basis, $9, escalate_at from changed order by id`,
     [
       planned.map(({ refund }) => refund.id),
       planned.map(({ refund }) => refund.rowVersion),
@@ -85,6 +86,7 @@ export async function replan(
       planned.map(({ plan }) => plan.provisional),
       planned.map(({ plan }) => plan.basis),
       plannedAt,
+      planned.map(({ plan }) => plan.escalateAt),
     ],
   );
   return rowCount ?? 0;

@@ -1,12 +1,11 @@
-/** Lateness, in sets: which refunds are due without evidence, the flags on them, and the list that people work from. */
-import type { BankLeg } from '../domain/refund/observation.ts';
-import type { ChannelName } from '../domain/refund/refund.ts';
-import type { RefundState } from '../domain/refund/state.ts';
+/** Lateness, in sets: which refunds are due without evidence, and the flags on them. The list is in `overdue-list.ts`. */
+import type { Deadlines } from '../domain/overdue/levels.ts';
+import { OVERDUE_LEVELS } from '../domain/overdue/levels.ts';
 import type { Db } from './pool.ts';
 
 /**
  * Nobody has proof that the money left, or the channel says that it left and is still on its way to the payer's bank.
- * The indexes `refunds_open_by_promise` and `refunds_open_by_window` have the same words.
+ * The indexes `refunds_due`, `refunds_to_lift` and `refunds_open_by_window` have the same words.
  */
 export const OPEN = `(r.state in ('requested', 'unknown', 'processing', 'needs_action')
   or r.state = 'succeeded' and r.bank_leg = 'pending')`;
@@ -14,110 +13,209 @@ export const OPEN = `(r.state in ('requested', 'unknown', 'processing', 'needs_a
 /** The opposite; a channel that tells nothing of the bank leaves the leg null. */
 const CLOSED = `${OPEN} is not true`;
 
-/** The level a refund has earned at `$1`: 2 after the alarm, 1 after the promise, 0 with evidence or in time. */
-const EARNED = `case when ${CLOSED} then 0 when r.alarm_at <= $1 then 2 when r.promise_at <= $1 then 1 else 0 end`;
+const COLUMNS: Readonly<Record<keyof Deadlines, string>> = {
+  promiseAt: 'promise_at',
+  alarmAt: 'alarm_at',
+  escalateAt: 'escalate_at',
+};
+
+const LEVELS = OVERDUE_LEVELS.map(({ level, from }) => ({ level, from: `r.${COLUMNS[from]}` }));
+
+/** When a refund earns the level after the one that it has; null after the highest. As the index `refunds_due` has it. */
+const NEXT_AT = `(case r.overdue_level ${LEVELS.map(({ level, from }) => `when ${String(level - 1)} then ${from}`).join(' ')} end)`;
+
+/** By the highest level that has been earned at `$1`; the lowest one is the last of the cases. */
+function byEarned(then: (one: (typeof LEVELS)[number]) => string, otherwise: string): string {
+  const cases = LEVELS.toReversed().map((one) => `when ${one.from} <= $1 then ${then(one)}`);
+  return `case ${cases.join(' ')} else ${otherwise} end`;
+}
+
+/** The level a refund has earned at `$1`: that of the rule, and 0 with evidence. */
+const EARNED = `case when ${CLOSED} then 0 else ${byEarned(({ level }) => String(level), '0')} end`;
+
+/** Since when it is due for the level that it has earned at `$1`. */
+const DUE_SINCE = `(${byEarned(({ from }) => from, 'null')})`;
+
+/**
+ * Somebody asked the channel since then, with or without an answer; or there was nothing to ask about, because nothing
+ * was ever sent; or it has waited for its next flag as long as it may, `$2` milliseconds.
+ */
+const MAY_BE_FLAGGED = `(r.state = 'requested' or greatest(r.last_asked_at, r.unanswered_at) >= ${DUE_SINCE}
+  or ${NEXT_AT} <= $1::timestamptz - make_interval(secs => $2::float8 / 1000))`;
+
+/** Where a walk over what is due goes on: behind this deadline and this refund. */
+export interface DuePlace {
+  /** As Postgres writes it: a JavaScript date would cut its microseconds. */
+  readonly dueAt: string;
+  readonly refundId: string;
+}
+
+const START: DuePlace = { dueAt: '-infinity', refundId: '0' };
 
 export interface DueRefund {
   readonly refundId: string;
   readonly merchantId: string;
   readonly refundNo: string;
   readonly accountId: string;
+  readonly place: DuePlace;
 }
 
 /**
- * Refunds that are about to earn a higher flag: their promise or alarm has passed without evidence. Those that have
- * their flag already are not asked about again by every sweep; their own workflow keeps asking.
+ * Refunds that are about to earn a higher flag, the longest due first: a deadline has passed without evidence. Those that
+ * have their flag already are not asked about again by every sweep; their own workflow keeps asking.
  */
 export async function findDue(
   db: Db,
-  o: { readonly now: Date; readonly limit: number; readonly after?: string },
+  o: { readonly now: Date; readonly limit: number; readonly after?: DuePlace },
 ): Promise<DueRefund[]> {
-  const { rows } = await db.query<{ id: bigint; merchant_id: string; refund_no: string; account_id: string }>(
-    `select r.id, r.merchant_id, r.refund_no, r.account_id from refunds r
-      where ${OPEN} and r.promise_at <= $1 and r.id > $3 and ${EARNED} > r.overdue_level
-      order by r.id limit $2`,
-    [o.now, o.limit, o.after ?? 0],
+  const { dueAt, refundId } = o.after ?? START;
+  const { rows } = await db.query<{
+    id: bigint;
+    merchant_id: string;
+    refund_no: string;
+    account_id: string;
+    due_at: string;
+  }>(
+    `select r.id, r.merchant_id, r.refund_no, r.account_id, ${NEXT_AT}::text as due_at from refunds r
+      where ${OPEN} and ${NEXT_AT} <= $1 and (${NEXT_AT}, r.id) > ($3::timestamptz, $4::bigint)
+      order by ${NEXT_AT}, r.id limit $2`,
+    [o.now, o.limit, dueAt, refundId],
   );
   return rows.map((row) => ({
     refundId: String(row.id),
     merchantId: row.merchant_id,
     refundNo: row.refund_no,
     accountId: row.account_id,
+    place: { dueAt: row.due_at, refundId: String(row.id) },
   }));
 }
 
+export interface FlagCounts {
+  readonly raised: number;
+  readonly lifted: number;
+}
+
+export interface FlagOptions {
+  /** How long a refund may be due and wait until the channel was asked about it; by default not at all. */
+  readonly unaskedAtMostMs?: number;
+  /** Refunds in one statement: their rows are locked until it ends. */
+  readonly batchSize?: number;
+}
+
+/** Short enough that a callback about one of them does not wait long. */
+const BATCH_SIZE = 5_000;
+
+/** Batches in one sweep, ten million refunds: more wait for the next one. */
+const BATCHES_MAX = 2_000;
+
 /**
- * Raises flags that were earned and lifts those that evidence has answered, in one statement; each change is kept. A
- * flag never goes down while evidence is missing. Rows are locked in the order of their ids, so that two sweeps never
+ * Raises flags that were earned and lifts those that evidence has answered, in batches of one statement each; every change
+ * is kept. A flag never goes down while evidence is missing. What is interrupted goes on when it is called again.
+ */
+export async function flagOverdue(db: Db, now: Date, o: FlagOptions = {}): Promise<FlagCounts> {
+  const limit = o.batchSize ?? BATCH_SIZE;
+  let raised = 0;
+  let after: DuePlace | null = START;
+  for (let batch = 0; batch < BATCHES_MAX && after !== null; batch += 1) {
+    const done: RaisedBatch = await raiseBatch(db, {
+      now,
+      after,
+      limit,
+      unaskedAtMostMs: o.unaskedAtMostMs ?? 0,
+    });
+    raised += done.raised;
+    after = done.next;
+  }
+  let lifted = 0;
+  for (let batch = 0, behind: string | null = '0'; batch < BATCHES_MAX && behind !== null; batch += 1) {
+    const done: LiftedBatch = await liftBatch(db, { now, behind, limit });
+    lifted += done.lifted;
+    behind = done.next;
+  }
+  return { raised, lifted };
+}
+
+interface RaisedBatch {
+  readonly raised: number;
+  readonly next: DuePlace | null;
+}
+
+/**
+ * One batch of those that are due, the longest first. Rows are locked in the order of their ids, so that two sweeps never
  * wait for each other, and judged as they are then: evidence that arrives meanwhile counts.
  */
-export async function flagOverdue(db: Db, now: Date): Promise<{ raised: number; lifted: number }> {
-  const { rows } = await db.query<{ raised: bigint; lifted: bigint }>(
-    `with candidates as (
-       select r.id from refunds r where ${OPEN} and r.promise_at <= $1 and ${EARNED} > r.overdue_level
-       union all
-       select r.id from refunds r where r.overdue_level > 0 and ${CLOSED}
+async function raiseBatch(
+  db: Db,
+  o: { now: Date; after: DuePlace; limit: number; unaskedAtMostMs: number },
+): Promise<RaisedBatch> {
+  const { rows } = await db.query<{ raised: bigint; due_at: string | null; id: bigint | null }>(
+    `with candidates as materialized (
+       select r.id, ${NEXT_AT} as due_at, row_number() over (order by ${NEXT_AT}, r.id) as place from refunds r
+        where ${OPEN} and ${NEXT_AT} <= $1 and (${NEXT_AT}, r.id) > ($4::timestamptz, $5::bigint) and ${MAY_BE_FLAGGED}
+        order by ${NEXT_AT}, r.id limit $3
      ), locked as materialized (
        select r.id from refunds r where r.id in (select id from candidates) order by r.id for no key update
      ), changed as (
-       update refunds r
-          set overdue_level = ${EARNED},
-              overdue_since = case when ${EARNED} = 0 then null else coalesce(r.overdue_since, $1) end
-         from locked l
-        where r.id = l.id and (${EARNED} > r.overdue_level or ${CLOSED} and r.overdue_level > 0)
+       update refunds r set overdue_level = ${EARNED}, overdue_since = coalesce(r.overdue_since, $1)
+         from locked l where r.id = l.id and ${EARNED} > r.overdue_level
        returning r.id, r.overdue_level
      ), kept as (
        insert into overdue_flags (refund_id, level, at) select id, overdue_level, $1 from changed
      )
-     select count(*) filter (where overdue_level > 0) as raised, count(*) filter (where overdue_level = 0) as lifted from changed`,
-    [now],
+     select (select count(*) from changed) as raised, c.due_at::text, c.id
+       from (values (1)) one left join candidates c on c.place = $3`,
+    [o.now, o.unaskedAtMostMs, o.limit, o.after.dueAt, o.after.refundId],
   );
-  return { raised: Number(rows[0]?.raised ?? 0n), lifted: Number(rows[0]?.lifted ?? 0n) };
+  const { raised = 0n, due_at: dueAt = null, id = null } = rows[0] ?? {};
+  return {
+    raised: Number(raised),
+    next: dueAt === null || id === null ? null : { dueAt, refundId: String(id) },
+  };
 }
 
-export interface OverdueRow {
-  readonly refundNo: string;
-  readonly merchantId: string;
-  readonly accountId: string;
-  readonly channel: ChannelName;
-  readonly paymentNo: string;
-  readonly amountMinor: bigint;
-  readonly currency: string;
-  readonly state: RefundState;
-  readonly stateReason: string | null;
-  /** 1 promise missed, 2 alarm. */
-  readonly level: number;
-  readonly promiseAt: Date;
-  readonly overdueSince: Date;
-  readonly channelRefundNo: string | null;
-  readonly transactionId: string | null;
-  readonly clearingDate: string | null;
-  readonly landsIn: string | null;
-  /** `pending`: the channel has paid, and the payer's bank is what is late. */
-  readonly bankLeg: BankLeg | null;
-  readonly lastAskedAt: Date | null;
-  readonly lastAnswer: string | null;
+interface LiftedBatch {
+  readonly lifted: number;
+  readonly next: string | null;
 }
 
-/** Flagged refunds, the longest overdue first. Null lists all merchants. */
-export async function listOverdue(
+/** One batch of flags that evidence has answered. The one place where a flag is lifted: time never lifts one. */
+async function liftBatch(db: Db, o: { now: Date; behind: string; limit: number }): Promise<LiftedBatch> {
+  const { rows } = await db.query<{ lifted: bigint; next: bigint | null }>(
+    `with candidates as materialized (
+       select r.id from refunds r where r.overdue_level > 0 and ${CLOSED} and r.id > $2 order by r.id limit $3
+     ), locked as materialized (
+       select r.id from refunds r where r.id in (select id from candidates) order by r.id for no key update
+     ), changed as (
+       update refunds r set overdue_level = 0, overdue_since = null
+         from locked l where r.id = l.id and r.overdue_level > 0 and ${CLOSED}
+       returning r.id
+     ), kept as (
+       insert into overdue_flags (refund_id, level, at) select id, 0, $1 from changed
+     )
+     select (select count(*) from changed) as lifted,
+            (select max(id) from candidates having count(*) = $3) as next`,
+    [o.now, o.behind, o.limit],
+  );
+  const { lifted = 0n, next = null } = rows[0] ?? {};
+  return { lifted: Number(lifted), next: next === null ? null : String(next) };
+}
+
+/** Notes that the channel was asked about these refunds at `at` and gave no answer that can be trusted, and why. */
+export async function noteUnanswered(
   db: Db,
-  merchantId: string | null,
-  o: { readonly limit: number },
-): Promise<OverdueRow[]> {
-  const { rows } = await db.query(
-    `select r.refund_no as "refundNo", r.merchant_id as "merchantId", r.account_id as "accountId", r.channel,
-            p.payment_no as "paymentNo", r.amount_minor as "amountMinor", r.currency,
-            s.effective_state as state, r.state_reason as "stateReason", r.overdue_level as level, r.promise_at as "promiseAt",
-            r.overdue_since as "overdueSince", r.channel_refund_no as "channelRefundNo", p.transaction_id as "transactionId",
-            r.clearing_date as "clearingDate", r.lands_in as "landsIn", r.bank_leg as "bankLeg",
-            r.last_asked_at as "lastAskedAt", r.last_answer as "lastAnswer"
-       from refunds r
-       join payments p on p.id = r.payment_id
-       join refund_status s on s.id = r.id
-      where r.overdue_level > 0 and ($1::text is null or r.merchant_id = $1)
-      order by r.promise_at, r.id limit $2`,
-    [merchantId, o.limit],
+  refunds: readonly { readonly refundId: string; readonly why: string }[],
+  at: Date,
+): Promise<void> {
+  if (refunds.length === 0) return;
+  await db.query(
+    `with unanswered as materialized (
+       select * from unnest($1::bigint[], $2::text[]) as u (id, why)
+     ), locked as materialized (
+       select r.id from refunds r where r.id in (select id from unanswered) order by r.id for no key update
+     )
+     update refunds r set unanswered_at = $3, unanswered_why = u.why
+       from locked l join unanswered u on u.id = l.id
+      where r.id = l.id and (r.unanswered_at is null or r.unanswered_at <= $3)`,
+    [refunds.map((one) => one.refundId), refunds.map((one) => one.why), at],
   );
-  return rows as OverdueRow[];
 }

@@ -37,6 +37,7 @@ export interface RefundRow extends PaymentColumns {
   readonly arrival_estimate_at: Date | null;
   readonly promise_at: Date | null;
   readonly alarm_at: Date | null;
+  readonly escalate_at: Date | null;
   readonly window_version: string | null;
   readonly calendar_revision: string | null;
   readonly window_provisional: boolean;
@@ -70,6 +71,7 @@ export function toRefund(row: RefundRow): Refund {
     arrivalEstimateAt: row.arrival_estimate_at,
     promiseAt: row.promise_at,
     alarmAt: row.alarm_at,
+    escalateAt: row.escalate_at,
     windowVersion: row.window_version,
     calendarRevision: row.calendar_revision,
     windowProvisional: row.window_provisional,

@@ -35,6 +35,13 @@ export const STATEMENT: ActivityOptions = {
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '5 minutes' },
 };
 
+/** Looks over many refunds: as long, with heartbeats, but only the database is waited for. */
+export const SWEEP: ActivityOptions = {
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '60 seconds',
+  retry: { ...DATABASE.retry },
+};
+
 /** Faults that no retry mends; see `domain/errors.ts`. */
 export const NOT_RETRYABLE: readonly string[] = [
   'statement_unrecognised',

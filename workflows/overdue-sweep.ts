@@ -4,18 +4,15 @@
  */
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, SweepResult } from '../activities/index.ts';
-import { DATABASE, STATEMENT } from './activity-options.ts';
+import { STATEMENT, SWEEP } from './activity-options.ts';
 import { CHANNEL_QUEUE } from './task-queues.ts';
 
-const { findDue, flagOverdue } = proxyActivities<Activities>({
-  ...DATABASE,
-  startToCloseTimeout: '5 minutes',
-});
+const { findDue, flagOverdue } = proxyActivities<Activities>(SWEEP);
 const { askChannel } = proxyActivities<Activities>({ ...STATEMENT, taskQueue: CHANNEL_QUEUE });
 
 /**
- * Pages of due refunds asked in one sweep (a hundred each). Beyond them refunds are flagged unasked: a flag that comes too
- * early costs a look, one that comes too late a payer. Their own workflows ask all the same.
+ * Pages of due refunds asked in one sweep (a hundred each). What lies beyond them waits for the sweeps after this one, for a
+ * day at most (`UNASKED_AT_MOST_MS`), unless its own workflow has asked since it became due.
  */
 const PAGES_MAX = 50;
 

@@ -34,6 +34,7 @@ function isPlanned(refund: Refund, plan: ArrivalPlan): boolean {
   return (
     refund.promiseAt?.getTime() === plan.promiseAt.getTime() &&
     refund.alarmAt?.getTime() === plan.alarmAt.getTime() &&
+    refund.escalateAt?.getTime() === plan.escalateAt.getTime() &&
     refund.windowVersion === plan.windowVersion &&
     refund.calendarRevision === plan.calendarRevision &&
     refund.windowProvisional === plan.provisional &&

@@ -1,11 +1,12 @@
 import { formatYuan } from '../../domain/money.ts';
+import { levelName } from '../../domain/overdue/levels.ts';
 import { chinaCalendar } from '../../domain/time/china-calendar.ts';
 import type { BankLeg } from '../../domain/refund/observation.ts';
 import type { RefundState } from '../../domain/refund/state.ts';
 import type { ProofNumber, ProofReader } from '../../domain/refund/proof.ts';
 import { daysLate } from '../../domain/time/arrival-window.ts';
-import type { OverdueRow } from '../../store/overdue.ts';
-import { listOverdue } from '../../store/overdue.ts';
+import type { OverdueRow } from '../../store/overdue-list.ts';
+import { listOverdue } from '../../store/overdue-list.ts';
 import { beijingTime, createOutput, table } from '../output.ts';
 import type { ChannelRegistry } from '../../workers/channels.ts';
 import { withBooks } from './books.ts';
@@ -13,7 +14,7 @@ import { withBooks } from './books.ts';
 /** `yuanlu overdue list`: what is late, since when, what the channel said, and which serials to quote. */
 export async function listOverdueCommand(options: { json: boolean }): Promise<void> {
   const { rows, now } = await withBooks(async ({ pool, clock, channels }) => {
-    const found = await listOverdue(pool, null, { limit: 1_000 });
+    const { rows: found } = await listOverdue(pool, { merchantId: null, limit: 1_000 });
     return { rows: found.map((row) => withProof(row, channels)), now: clock.now() };
   });
   createOutput(options.json).result({ overdue: rows.map((row) => overdueDocument(row, now)) }, () =>
@@ -90,7 +91,7 @@ function overdueText(rows: readonly ProvableRow[], now: Date): string {
     { head: 'amount', align: 'right', cell: (row) => formatYuan(row.amountMinor) },
     { head: 'promised', cell: (row) => beijingTime(row.promiseAt) },
     { head: 'days late', align: 'right', cell: (row) => String(daysLate(row.promiseAt, now, chinaCalendar)) },
-    { head: 'level', cell: (row) => (row.level >= 2 ? 'alarm' : 'promise missed') },
+    { head: 'level', cell: (row) => levelName(row.level) ?? '' },
     { head: 'state', cell: lateText },
     { head: 'last answer', cell: (row) => row.lastAnswer ?? 'not asked' },
     { head: 'payer quotes', cell: ({ proof }) => quotedBy(proof, 'payer_channel') },

@@ -1,6 +1,6 @@
 /** What the demo found: counted from the books, the statements and the channel's own ledger. */
 import type { Pool } from '../../store/pool.ts';
-import { listOverdue } from '../../store/overdue.ts';
+import { listOverdue } from '../../store/overdue-list.ts';
 import type { Context } from '../../workers/context.ts';
 import { REFUND_STATES } from '../../domain/refund/state.ts';
 import { BREAK_KINDS } from '../../domain/statement/break.ts';
@@ -33,7 +33,7 @@ export async function readReport(
   );
   const byState = Object.fromEntries(REFUND_STATES.map((state) => [state, 0]));
   for (const row of states.rows) byState[row.state] = Number(row.refunds);
-  const overdue = await listOverdue(pool, null, { limit: 10_000 });
+  const { rows: overdue } = await listOverdue(pool, { merchantId: null, limit: 10_000 });
   return {
     refunds: Object.values(byState).reduce((sum, count) => sum + count, 0),
     by_state: byState,

@@ -82,13 +82,15 @@ export interface Refund {
   /** The instant by which the payer was promised the money, and the one after which we raise the alarm. */
   readonly promiseAt: Date | null;
   readonly alarmAt: Date | null;
+  /** The instant after which it is escalated; null also of a plan from before there was such a level. */
+  readonly escalateAt: Date | null;
   readonly windowVersion: string | null;
   readonly calendarRevision: string | null;
   /** Where the figure came from; null of a plan from before this was kept. */
   readonly windowBasis: ArrivalBasis | null;
   /** The window reaches a year whose holidays are not published yet. */
   readonly windowProvisional: boolean;
-  /** 0 in time, 1 promise missed, 2 alarm. A flag, never a money state. */
+  /** 0 in time, then the levels of `domain/overdue/levels.ts`. A flag, never a money state. */
   readonly overdueLevel: number;
   readonly lastAskedAt: Date | null;
   readonly lastAnswer: string | null;

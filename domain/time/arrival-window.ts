@@ -26,9 +26,11 @@ export interface ArrivalPlan {
   readonly promiseAt: Date;
   /** From this instant on somebody should look into it. Never before `promiseAt`. */
   readonly alarmAt: Date;
+  /** From this instant on it is escalated: whoever looks into it should have settled it by then. After `alarmAt`. */
+  readonly escalateAt: Date;
   readonly windowVersion: string;
   readonly calendarRevision: string;
-  /** A year without published holidays was counted; the plan is made again when they are published. */
+  /** A year without published holidays was counted for promise or alarm; the plan is made again when they are published. */
   readonly provisional: boolean;
   /** Where the promise came from. The alarm of a credit card may be the table's beside the channel's estimate. */
   readonly basis: ArrivalBasis;
@@ -39,7 +41,7 @@ const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
 /** Raised with every change of the tables below. */
-export const WINDOW_VERSION = '2026-11.4';
+export const WINDOW_VERSION = '2026-11.5';
 
 const minutes = (count: number): Span => ({ unit: 'minutes', count });
 const businessDays = (count: number): Span => ({ unit: 'business_days', count });
@@ -85,6 +87,12 @@ export function clearingDayOf(channel: ChannelName, at: Date): PlainDate {
 const AFTER_ESTIMATE = { promiseMs: DAY_MS, alarmMs: 3 * DAY_MS } as const;
 
 /**
+ * How long whoever was asked at the alarm (the channel's service for merchants, the payer's bank) has to settle it. Ours:
+ * a working day to ask, one for the answer and one to act on it.
+ */
+const ESCALATE_AFTER_ALARM_BUSINESS_DAYS = 3;
+
+/**
  * Plans the arrival of a refund. The clock starts when the channel accepts it. "N business days" end with the N-th
  * business day after the channel's day of acceptance, at 24:00 Beijing time, which is written as 00:00 of the day after.
  * For an unknown source the widest window of the channel holds: a promise that is too short would be broken. The
@@ -117,9 +125,11 @@ export function planArrival(refund: {
     ),
   );
   const alarmAt = latest([alarm, promise]).at;
+  const escalate = businessDaysAfter(lastDayBefore(alarmAt), ESCALATE_AFTER_ALARM_BUSINESS_DAYS, calendar);
   return {
     promiseAt: promise.at,
     alarmAt,
+    escalateAt: escalate.at,
     windowVersion: WINDOW_VERSION,
     calendarRevision: calendar.revision,
     provisional: promise.provisional || alarm.provisional,
@@ -136,9 +146,12 @@ function after(estimateAt: Date, ms: number): End {
  * missed at all is told by comparing the instants.
  */
 export function daysLate(promiseAt: Date, now: Date, calendar: BusinessCalendar): number {
-  // The last moment that was still in time decides the day: a promise for 24:00 belongs to the day that ends then.
-  const lastDayInTime: PlainDate = beijingDateOf(new Date(promiseAt.getTime() - 1));
-  return calendar.businessDaysBetween(lastDayInTime, beijingDateOf(now));
+  return calendar.businessDaysBetween(lastDayBefore(promiseAt), beijingDateOf(now));
+}
+
+/** The last moment that was still in time decides the day: what ends at 24:00 belongs to the day that ends then. */
+function lastDayBefore(end: Date): PlainDate {
+  return beijingDateOf(new Date(end.getTime() - 1));
 }
 
 interface End {
@@ -155,7 +168,12 @@ function endOf(span: Span, accepted: Acceptance, calendar: BusinessCalendar): En
   if (span.unit === 'minutes') {
     return { at: new Date(accepted.at.getTime() + span.count * MINUTE_MS), provisional: false };
   }
-  const last = calendar.addBusinessDays(accepted.day, span.count);
+  return businessDaysAfter(accepted.day, span.count, calendar);
+}
+
+/** The end (24:00) of the `count`-th business day after this day. */
+function businessDaysAfter(day: PlainDate, count: number, calendar: BusinessCalendar): End {
+  const last = calendar.addBusinessDays(day, count);
   return { at: beijingInstant(addDays(last.date, 1)), provisional: last.provisional };
 }
 

@@ -1,5 +1,6 @@
 /** Lateness: the channel is asked before anybody is alarmed, deadlines raise flags, and only evidence lifts them. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { askChannel } from '../../activities/overdue/ask-channel.ts';
 import { findDue } from '../../activities/overdue/find-due.ts';
 import { flagOverdue } from '../../activities/overdue/flag-overdue.ts';
@@ -8,8 +9,10 @@ import { recordRefund } from '../../activities/refund/record-refund.ts';
 import { recordVerdict } from '../../activities/refund/record-verdict.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import { submitRefund } from '../../activities/refund/submit-refund.ts';
+import { AppError } from '../../domain/errors.ts';
+import { beijingInstant } from '../../domain/time/plain-date.ts';
 import { observe } from '../../store/observations.ts';
-import { listOverdue } from '../../store/overdue.ts';
+import { listOverdue } from '../../store/overdue-list.ts';
 import { minute, said } from '../store/books.ts';
 import { held, unknown } from './scripted-channel.ts';
 import type { Workbench } from './workbench.ts';
@@ -25,7 +28,9 @@ beforeEach(async () => {
   bench.clock.set(minute(0));
   bench.useChannel();
   // Each test has the books for itself as far as lateness goes.
-  await bench.db.owner.query('update refunds set promise_at = null, alarm_at = null, overdue_level = 0');
+  await bench.db.owner.query(
+    'update refunds set promise_at = null, alarm_at = null, escalate_at = null, overdue_level = 0',
+  );
 });
 
 afterAll(async () => {
@@ -69,6 +74,24 @@ describe('I10: a refund past its window', () => {
     expect((await rowOf(bench, ref)).overdueLevel).toBe(2);
   });
 
+  test('is escalated three business days after its alarm, and asked about once more before', async () => {
+    const ref = await taken();
+    await sweepAt(minute(ALARM_MINUTES));
+    // The alarm is on Wednesday 25 November 2026: Monday the 30th ends the third business day after it.
+    const { escalateAt } = await rowOf(bench, ref);
+    expect(escalateAt).toEqual(beijingInstant('2026-12-01'));
+    if (escalateAt === null) return;
+
+    expect(await sweepAt(new Date(escalateAt.getTime() - 1))).toEqual({ asked: 0, raised: 0, lifted: 0 });
+    expect(await sweepAt(escalateAt)).toEqual({ asked: 1, raised: 1, lifted: 0 });
+    expect((await rowOf(bench, ref)).overdueLevel).toBe(3);
+    expect(await sweepAt(new Date(escalateAt.getTime() + 60_000))).toEqual({
+      asked: 0,
+      raised: 0,
+      lifted: 0,
+    });
+  });
+
   test('at the payer’s bank is asked about and flagged like one that the channel has not paid', async () => {
     const ref = await taken();
     const estimateAt = minute(60);
@@ -99,7 +122,7 @@ describe('I10: a refund past its window', () => {
     await sweepAt(minute(100 * ALARM_MINUTES));
 
     const after = await rowOf(bench, ref);
-    expect(after).toMatchObject({ state: before.state, stateReason: before.stateReason, overdueLevel: 2 });
+    expect(after).toMatchObject({ state: before.state, stateReason: before.stateReason, overdueLevel: 3 });
   });
 
   test('is asked about before it is flagged, and what the channel says then counts', async () => {
@@ -130,7 +153,8 @@ describe('I10: a refund past its window', () => {
 
     await sweepAt(minute(60));
 
-    const [row] = await listOverdue(bench.db.pool, 'shop', { limit: 10 });
+    const { rows } = await listOverdue(bench.db.pool, { merchantId: 'shop', limit: 10 });
+    const [row] = rows;
     const refund = await rowOf(bench, ref);
     expect(row).toMatchObject({
       refundNo: ref.refundNo,
@@ -158,7 +182,10 @@ describe('a flag', () => {
 
     expect(sweep).toEqual({ asked: 0, raised: 0, lifted: 1 });
     expect(await rowOf(bench, ref)).toMatchObject({ state, overdueLevel: 0 });
-    expect(await listOverdue(bench.db.pool, 'shop', { limit: 10 })).toEqual([]);
+    expect(await listOverdue(bench.db.pool, { merchantId: 'shop', limit: 10 })).toEqual({
+      rows: [],
+      next: null,
+    });
   });
 
   test('is not lifted by another "still processing", by a person being needed, or by time', async () => {
@@ -175,6 +202,8 @@ describe('a flag', () => {
   test('raised twice by two sweeps of one slot is one flag', async () => {
     const ref = await taken();
     const slot = minute(60).toISOString();
+    bench.clock.set(minute(60));
+    await toTheEnd(bench, askChannel(bench.deps), [ref]);
 
     const sweeps = await Promise.all([
       toTheEnd(bench, flagOverdue(bench.deps), slot),
@@ -187,6 +216,33 @@ describe('a flag', () => {
     ]);
     expect(rows).toEqual([{ level: 1 }]);
   });
+});
+
+test('signs of life are given while the database is waited for, several in a minute', async () => {
+  const ref = await taken();
+  bench.clock.set(minute(60));
+  await toTheEnd(bench, askChannel(bench.deps), [ref]);
+  const holder = await bench.db.owner.connect();
+  await holder.query('begin');
+  await holder.query('select 1 from refunds where id = $1 for update', [ref.refundId]);
+  const environment = new MockActivityEnvironment();
+  let beats = 0;
+  environment.on('heartbeat', () => {
+    beats += 1;
+  });
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const flagging = environment.run(flagOverdue(bench.deps), minute(60).toISOString());
+    await vi.advanceTimersByTimeAsync(60_000);
+    const duringTheWait = beats;
+    await holder.query('rollback');
+
+    expect(await flagging).toEqual({ raised: 1, lifted: 0 });
+    expect(duringTheWait).toBeGreaterThanOrEqual(6);
+  } finally {
+    vi.useRealTimers();
+    holder.release(true);
+  }
 });
 
 describe('asking about many due refunds', () => {
@@ -215,6 +271,63 @@ describe('asking about many due refunds', () => {
     bench.channel.script('queryRefund', answer);
 
     expect(await sweepAt(minute(60))).toMatchObject({ asked: 1, raised: 2 });
+  });
+
+  test('notes the question that got no answer: when it was put, and why there was none', async () => {
+    const ref = await taken();
+    bench.channel.script('queryRefund', unknown('ETIMEDOUT'));
+
+    expect(await sweepAt(minute(60))).toEqual({ asked: 0, raised: 1, lifted: 0 });
+
+    const { rows } = await listOverdue(bench.db.pool, { merchantId: 'shop', limit: 10 });
+    expect(rows).toMatchObject([
+      { refundNo: ref.refundNo, level: 1, unansweredAt: minute(60), lastAskedAt: minute(0) },
+    ]);
+    expect(rows[0]?.unansweredWhy).toMatch(/^channel_unreachable: .*ETIMEDOUT/);
+  });
+
+  test('leaves an account that stays silent alone after three questions; all of them are noted and flagged', async () => {
+    for (let n = 0; n < 6; n += 1) await taken();
+    bench.channel.script('queryRefund', ...Array.from({ length: 6 }, () => unknown('ETIMEDOUT')));
+    const calls = bench.channel.calls.length;
+
+    expect(await sweepAt(minute(60))).toEqual({ asked: 0, raised: 6, lifted: 0 });
+
+    expect(bench.channel.calls.slice(calls)).toEqual(['queryRefund', 'queryRefund', 'queryRefund']);
+    const { rows } = await listOverdue(bench.db.pool, { merchantId: 'shop', limit: 10 });
+    expect(rows.map((row) => row.unansweredAt)).toEqual(Array.from({ length: 6 }, () => minute(60)));
+  });
+
+  test('is no word of the channel when the database was away: nothing is noted, the page is asked again', async () => {
+    const ref = await taken();
+    bench.channel.script('queryRefund', () => {
+      throw new AppError('database_unavailable');
+    });
+    bench.clock.set(minute(60));
+
+    const { attempts } = await toTheEnd(bench, askChannel(bench.deps), [ref]);
+
+    expect(attempts).toBe(2);
+    const { rows } = await bench.db.owner.query('select unanswered_at from refunds where id = $1', [
+      ref.refundId,
+    ]);
+    expect(rows).toEqual([{ unanswered_at: null }]);
+  });
+
+  test('that are more than a sweep can ask about leaves the rest unflagged until they were asked, a day at most', async () => {
+    const [first, second] = [await taken(), await taken()];
+    const slot = minute(60).toISOString();
+    bench.clock.set(minute(60));
+    await toTheEnd(bench, askChannel(bench.deps), [first]);
+
+    expect((await toTheEnd(bench, flagOverdue(bench.deps), slot)).result).toEqual({ raised: 1, lifted: 0 });
+    expect((await rowOf(bench, second)).overdueLevel).toBe(0);
+
+    const aDayLater = minute(20 + 24 * 60);
+    await toTheEnd(bench, flagOverdue(bench.deps), new Date(aDayLater.getTime() - 1).toISOString());
+    expect((await rowOf(bench, second)).overdueLevel).toBe(0);
+    await toTheEnd(bench, flagOverdue(bench.deps), aDayLater.toISOString());
+    expect((await rowOf(bench, second)).overdueLevel).toBe(2);
   });
 
   test('passes over refunds that have had their last word since they were found', async () => {

@@ -1,5 +1,6 @@
 /** A new table of windows or a new calendar moves what was promised, before anybody is judged late. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { askChannel } from '../../activities/overdue/ask-channel.ts';
 import { findDue } from '../../activities/overdue/find-due.ts';
 import { flagOverdue } from '../../activities/overdue/flag-overdue.ts';
 import { confirmPayment } from '../../activities/refund/confirm-payment.ts';
@@ -54,6 +55,7 @@ async function sweepAt(at: Date, calendar = chinaCalendar): Promise<{ due: strin
   const deps = { ...bench.deps, calendar };
   const slot = at.toISOString();
   const { result: due } = await toTheEnd(bench, findDue(deps), { slot, after: null });
+  await toTheEnd(bench, askChannel(deps), due.refunds);
   const { result: flags } = await toTheEnd(bench, flagOverdue(deps), slot);
   return { due: due.refunds.map(({ refundNo }) => refundNo), raised: flags.raised };
 }

@@ -59,6 +59,7 @@ async function promised(
     {
       promiseAt: new Date(promiseAt),
       alarmAt: new Date(alarmAt),
+      escalateAt: new Date(Date.parse(alarmAt) + 3 * 86_400_000),
       provisional: false,
       windowVersion: 'test',
       calendarRevision: 'test',
@@ -109,7 +110,7 @@ describe('GET /v1/overdue', () => {
     await flagOverdue(api.database.pool, NOW);
     expect((await call(api, '/v1/refunds/R-4')).json).toMatchObject({
       state: 'processing',
-      overdue_level: 2,
+      overdue_level: 3,
     });
 
     await observe(api.database.pool, id, [

@@ -20,6 +20,7 @@ afterAll(async () => {
 const FIRST: ArrivalPlan = {
   promiseAt: new Date('2026-11-27T16:00:00Z'),
   alarmAt: new Date('2026-12-03T16:00:00Z'),
+  escalateAt: new Date('2026-12-08T16:00:00Z'),
   windowVersion: '2026-11.4',
   calendarRevision: 'cn-2024-2026.1',
   provisional: false,
@@ -30,6 +31,7 @@ const SECOND: ArrivalPlan = { ...FIRST, promiseAt: new Date('2026-11-28T10:00:00
 const FIRST_TOLD = {
   promise_at: '2026-11-27T16:00:00.000Z',
   alarm_at: '2026-12-03T16:00:00.000Z',
+  escalate_at: '2026-12-08T16:00:00.000Z',
   provisional: false,
   window_version: '2026-11.4',
   calendar_revision: 'cn-2024-2026.1',

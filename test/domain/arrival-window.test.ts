@@ -120,23 +120,27 @@ describe('an estimate of the channel for this very refund', () => {
   const estimateAt = new Date('2026-11-26T18:00:00+08:00');
   const accepted = { channel: 'alipay', acceptedAt: new Date('2026-11-24T10:00:00+08:00') } as const;
 
-  test.each<[FundingSource, string]>([
-    ['debit_card', '2026-11-29T18:00:00+08:00'],
+  test.each<[FundingSource, string, string]>([
+    ['debit_card', '2026-11-29T18:00:00+08:00', '2026-12-03T00:00:00+08:00'],
     // A credit card shows it in a later bill: the alarm waits the fifteen business days of the table.
-    ['credit_card', '2026-12-16T00:00:00+08:00'],
-    ['unknown', '2026-12-16T00:00:00+08:00'],
-  ])('of a %s goes before the table: a day more is promised, alarm at %s', (fundingSource, alarm) => {
-    const plan = planArrival({ ...accepted, fundingSource, estimateAt, calendar: chinaCalendar });
+    ['credit_card', '2026-12-16T00:00:00+08:00', '2026-12-19T00:00:00+08:00'],
+    ['unknown', '2026-12-16T00:00:00+08:00', '2026-12-19T00:00:00+08:00'],
+  ])(
+    'of a %s goes before the table: a day more is promised, alarm at %s',
+    (fundingSource, alarm, escalate) => {
+      const plan = planArrival({ ...accepted, fundingSource, estimateAt, calendar: chinaCalendar });
 
-    expect(plan).toEqual({
-      promiseAt: new Date('2026-11-27T18:00:00+08:00'),
-      alarmAt: new Date(alarm),
-      windowVersion: planned('debit_card', accepted.acceptedAt).windowVersion,
-      calendarRevision: chinaCalendar.revision,
-      provisional: false,
-      basis: 'estimate',
-    });
-  });
+      expect(plan).toEqual({
+        promiseAt: new Date('2026-11-27T18:00:00+08:00'),
+        alarmAt: new Date(alarm),
+        escalateAt: new Date(escalate),
+        windowVersion: planned('debit_card', accepted.acceptedAt).windowVersion,
+        calendarRevision: chinaCalendar.revision,
+        provisional: false,
+        basis: 'estimate',
+      });
+    },
+  );
 
   test('that lies behind the alarm of the table moves the alarm with it: never before the promise', () => {
     const late = new Date('2026-12-20T18:00:00+08:00');

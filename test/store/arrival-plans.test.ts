@@ -19,6 +19,7 @@ afterAll(() => db.drop());
 const PLAN: ArrivalPlan = {
   promiseAt: minute(60),
   alarmAt: minute(120),
+  escalateAt: minute(180),
   windowVersion: 'wechat-2026-01',
   calendarRevision: '2026-1',
   provisional: true,

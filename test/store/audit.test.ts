@@ -64,6 +64,7 @@ async function story(): Promise<Refund> {
     {
       promiseAt: minute(10),
       alarmAt: minute(20),
+      escalateAt: minute(30),
       windowVersion: 'w',
       calendarRevision: 'c',
       provisional: false,

@@ -23,10 +23,11 @@ const PLAN: ArrivalPlan = {
   ...TODAY,
   promiseAt: minute(60),
   alarmAt: minute(120),
+  escalateAt: minute(180),
   provisional: false,
   basis: 'source',
 };
-const LATER: ArrivalPlan = { ...PLAN, promiseAt: minute(600), alarmAt: minute(700) };
+const LATER: ArrivalPlan = { ...PLAN, promiseAt: minute(600), alarmAt: minute(700), escalateAt: minute(800) };
 
 // Each test begins with books in which every plan is of today.
 beforeEach(async () => {

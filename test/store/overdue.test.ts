@@ -1,10 +1,14 @@
 /** I10: past its window without evidence a refund is flagged within one sweep; only evidence lifts the flag. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { earnedLevel } from '../../domain/overdue/levels.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { planWindow } from '../../store/arrival-plans.ts';
 import { observe } from '../../store/observations.ts';
-import { findDue, flagOverdue, listOverdue } from '../../store/overdue.ts';
+import type { OverdueRow } from '../../store/overdue-list.ts';
+import { listOverdue } from '../../store/overdue-list.ts';
+import type { DuePlace } from '../../store/overdue.ts';
+import { findDue, flagOverdue, noteUnanswered } from '../../store/overdue.ts';
 import { getRefundById } from '../../store/refunds.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
@@ -19,13 +23,18 @@ afterAll(() => db.drop());
 
 // Sweeps look at everything: each test begins with books in which nothing is open.
 beforeEach(async () => {
-  await db.owner.query(`update refunds set promise_at = null, alarm_at = null, overdue_level = 0`);
+  await db.owner.query(
+    `update refunds set promise_at = null, alarm_at = null, escalate_at = null, overdue_level = 0`,
+  );
 });
 
 const PROMISE = 100;
 const ALARM = 200;
+const ESCALATE = 400;
 
-async function promised(o: { promise?: number; alarm?: number; amount?: bigint } = {}): Promise<Refund> {
+async function promised(
+  o: { promise?: number; alarm?: number; escalate?: number; amount?: bigint } = {},
+): Promise<Refund> {
   const payment = await pay(db.pool, 500n, { transactionId: fresh('T') });
   const refund = await refundOf(db.pool, o.amount ?? 500n, payment);
   await observe(db.pool, refund.id, [said('processing', 2, { channelRefundNo: fresh('5030') })]);
@@ -35,6 +44,7 @@ async function promised(o: { promise?: number; alarm?: number; amount?: bigint }
     {
       promiseAt: minute(o.promise ?? PROMISE),
       alarmAt: minute(o.alarm ?? ALARM),
+      escalateAt: minute(o.escalate ?? ESCALATE),
       windowVersion: 'w',
       calendarRevision: 'c',
       provisional: false,
@@ -44,6 +54,9 @@ async function promised(o: { promise?: number; alarm?: number; amount?: bigint }
   );
   return refund;
 }
+
+const overdueOf = async (merchantId: string | null, limit: number): Promise<OverdueRow[]> =>
+  (await listOverdue(db.pool, { merchantId, limit })).rows;
 
 const levelOf = async (refund: Refund): Promise<number | undefined> =>
   (await getRefundById(db.pool, refund.id))?.overdueLevel;
@@ -82,6 +95,34 @@ describe('F6 F68 a refund without evidence', () => {
     expect(await flagsOf(refund)).toEqual([{ level: 2, at: minute(ALARM + 5) }]);
   });
 
+  test('is escalated at the third deadline of its plan, and the list may be asked for it alone', async () => {
+    const [late, later] = [await promised({ escalate: 300 }), await promised({ promise: 90 })];
+    await flagOverdue(db.pool, new Date(minute(300).getTime() - 1));
+    expect(await levelOf(late)).toBe(2);
+
+    expect(await flagOverdue(db.pool, minute(300))).toEqual({ raised: 1, lifted: 0 });
+
+    expect(await flagsOf(late)).toEqual([
+      { level: 2, at: new Date(minute(300).getTime() - 1) },
+      { level: 3, at: minute(300) },
+    ]);
+    const of = async (level: number): Promise<string[]> =>
+      (await listOverdue(db.pool, { merchantId: MERCHANT, level, limit: 9 })).rows.map((row) => row.refundNo);
+    expect([await of(1), await of(2), await of(3)]).toEqual([[], [later.refundNo], [late.refundNo]]);
+  });
+
+  test('is flagged in batches of any size as in one, and each flag is lifted once', async () => {
+    const refunds = await Promise.all(
+      Array.from({ length: 7 }, (_, n) => promised({ promise: 90 + (n % 3) })),
+    );
+
+    expect(await flagOverdue(db.pool, minute(PROMISE), { batchSize: 3 })).toEqual({ raised: 7, lifted: 0 });
+    for (const refund of refunds) await observe(db.pool, refund.id, [said('success', 150)]);
+    expect(await flagOverdue(db.pool, minute(160), { batchSize: 3 })).toEqual({ raised: 0, lifted: 7 });
+
+    for (const refund of refunds) expect(await flagsOf(refund)).toHaveLength(2);
+  });
+
   test('swept again, or by two sweeps at once, is flagged once', async () => {
     const refunds = await Promise.all(Array.from({ length: 15 }, () => promised()));
     const ends = await Promise.all([1, 2, 3].map(() => flagOverdue(db.pool, minute(PROMISE))));
@@ -114,7 +155,7 @@ describe('F6 F68 a refund without evidence', () => {
     ]);
 
     expect(await flagOverdue(db.pool, minute(PROMISE))).toEqual({ raised: 1, lifted: 0 });
-    expect(await listOverdue(db.pool, MERCHANT, { limit: 9 })).toMatchObject([
+    expect(await overdueOf(MERCHANT, 9)).toMatchObject([
       { refundNo: refund.refundNo, state: 'succeeded', bankLeg: 'pending', level: 1 },
     ]);
 
@@ -138,6 +179,7 @@ describe('F6 F68 a refund without evidence', () => {
       {
         promiseAt: minute(9_000),
         alarmAt: minute(9_001),
+        escalateAt: minute(9_002),
         windowVersion: 'w2',
         calendarRevision: 'c',
         provisional: false,
@@ -177,7 +219,7 @@ describe('evidence', () => {
         { level: 1, at: minute(PROMISE) },
         { level: 0, at: minute(160) },
       ]);
-      expect(await listOverdue(db.pool, MERCHANT, { limit: 99 })).toEqual([]);
+      expect(await overdueOf(MERCHANT, 99)).toEqual([]);
     },
   );
 
@@ -218,17 +260,70 @@ async function waiting(): Promise<number> {
 }
 
 describe('the question before the flag', () => {
+  const flagAsked = (at: number) => flagOverdue(db.pool, minute(at), { unaskedAtMostMs: 60 * 60_000 });
+
+  test('since the deadline is waited for, as long as it may be: then the flag is raised without', async () => {
+    const refund = await promised();
+
+    expect(await flagAsked(PROMISE + 59)).toEqual({ raised: 0, lifted: 0 });
+    expect(await flagAsked(PROMISE + 60)).toEqual({ raised: 1, lifted: 0 });
+    expect(await levelOf(refund)).toBe(1);
+  });
+
+  test('counts with its answer, without one, and not from before the deadline', async () => {
+    const [answered, unanswered, early] = [await promised(), await promised(), await promised()];
+    await observe(db.pool, answered.id, [said('processing', PROMISE)]);
+    await noteUnanswered(db.pool, [{ refundId: unanswered.id, why: 'ETIMEDOUT' }], minute(PROMISE + 1));
+    await observe(db.pool, early.id, [said('processing', PROMISE - 1)]);
+
+    expect(await flagAsked(PROMISE + 1)).toEqual({ raised: 2, lifted: 0 });
+
+    expect([await levelOf(answered), await levelOf(unanswered), await levelOf(early)]).toEqual([1, 1, 0]);
+  });
+
+  test('is asked again before each higher level', async () => {
+    const refund = await promised();
+    await observe(db.pool, refund.id, [said('processing', PROMISE)]);
+    await flagAsked(PROMISE);
+
+    expect(await flagAsked(ALARM)).toEqual({ raised: 0, lifted: 0 });
+    await observe(db.pool, refund.id, [said('processing', ALARM + 1)]);
+    expect(await flagAsked(ALARM + 2)).toEqual({ raised: 1, lifted: 0 });
+  });
+
+  test('is not waited for where nothing was ever sent: there is nothing to ask about', async () => {
+    const refund = await refundOf(db.pool, 5n);
+    await db.pool.query('update refunds set promise_at = $2, alarm_at = $3 where id = $1', [
+      refund.id,
+      minute(PROMISE),
+      minute(ALARM),
+    ]);
+
+    expect(await flagAsked(PROMISE)).toEqual({ raised: 1, lifted: 0 });
+  });
+
+  test('that got no answer is noted with its reason, and an older one does not hide a newer', async () => {
+    const refund = await promised();
+    await noteUnanswered(db.pool, [{ refundId: refund.id, why: 'second' }], minute(20));
+    await noteUnanswered(db.pool, [{ refundId: refund.id, why: 'first' }], minute(10));
+    await flagOverdue(db.pool, minute(ALARM));
+
+    expect(await overdueOf(MERCHANT, 9)).toMatchObject([
+      { unansweredAt: minute(20), unansweredWhy: 'second' },
+    ]);
+  });
+
   test('is asked about each refund that is about to earn a higher flag, in pages, and not again once it has it', async () => {
     const refunds = [await promised(), await promised(), await promised()];
     const ids = refunds.map((one) => one.id);
-    const due = (at: number, limit: number, after?: string) =>
+    const due = (at: number, limit: number, after?: DuePlace) =>
       findDue(db.pool, { now: minute(at), limit, ...(after === undefined ? {} : { after }) });
 
     expect(await due(PROMISE - 1, 9)).toEqual([]);
     const first = await due(PROMISE, 2);
-    const second = await due(PROMISE, 2, first.at(-1)?.refundId ?? '');
+    const second = await due(PROMISE, 2, first.at(-1)?.place);
     expect([...first, ...second].map((one) => one.refundId)).toEqual(ids);
-    expect(first[0]).toEqual({
+    expect(first[0]).toMatchObject({
       refundId: ids[0],
       merchantId: MERCHANT,
       refundNo: refunds[0]?.refundNo,
@@ -250,10 +345,11 @@ describe('the overdue list', () => {
     await flagOverdue(db.pool, minute(ALARM));
     const { channelRefundNo } = (await getRefundById(db.pool, refund.id)) ?? {};
 
-    const list = await listOverdue(db.pool, MERCHANT, { limit: 10 });
+    const list = await overdueOf(MERCHANT, 10);
 
     expect(list).toEqual([
       {
+        id: BigInt(refund.id),
         refundNo: refund.refundNo,
         merchantId: MERCHANT,
         accountId: refund.accountId,
@@ -263,8 +359,14 @@ describe('the overdue list', () => {
         currency: 'CNY',
         state: 'processing',
         stateReason: null,
+        externalId: '1900000109',
+        flaw: null,
         level: 2,
+        requestedAt: refund.requestedAt,
+        acceptedAt: null,
         promiseAt: minute(PROMISE),
+        alarmAt: minute(ALARM),
+        escalateAt: minute(ESCALATE),
         overdueSince: minute(ALARM),
         channelRefundNo,
         transactionId: refund.payment.transactionId,
@@ -273,11 +375,13 @@ describe('the overdue list', () => {
         lastAskedAt: minute(90),
         lastAnswer: 'processing',
         bankLeg: null,
+        unansweredAt: null,
+        unansweredWhy: null,
       },
     ]);
     expect(channelRefundNo).toMatch(/^5030/);
-    expect(await listOverdue(db.pool, 'stall', { limit: 10 })).toEqual([]);
-    expect(await listOverdue(db.pool, null, { limit: 10 })).toEqual(list);
+    expect(await overdueOf('stall', 10)).toEqual([]);
+    expect(await overdueOf(null, 10)).toEqual(list);
   });
 
   test('is as long as one asks for, the longest overdue first', async () => {
@@ -287,14 +391,19 @@ describe('the overdue list', () => {
       await promised({ promise: 70 }),
     ];
     await flagOverdue(db.pool, minute(PROMISE));
-    const list = await listOverdue(db.pool, null, { limit: 2 });
-    expect(list.map((one) => one.refundNo)).toEqual([late[1]?.refundNo, late[2]?.refundNo]);
+    const first = await listOverdue(db.pool, { merchantId: null, limit: 2 });
+    expect(first.rows.map((one) => one.refundNo)).toEqual([late[1]?.refundNo, late[2]?.refundNo]);
+
+    const second = await listOverdue(db.pool, { merchantId: null, limit: 2, after: first.next ?? '' });
+    expect([second.rows.map((one) => one.refundNo), second.next]).toEqual([[late[0]?.refundNo], null]);
+    const elsewhere = await listOverdue(db.pool, { merchantId: null, channel: 'alipay', limit: 2 });
+    expect(elsewhere).toEqual({ rows: [], next: null });
   });
 });
 
 test('I10 after each sweep a flag is what the rule says of evidence and time, in any order of both', async () => {
   const step = fc.oneof(
-    fc.record({ sweep: fc.integer({ min: 0, max: 300 }) }),
+    fc.record({ sweep: fc.integer({ min: 0, max: 500 }) }),
     fc.record({ tell: fc.constantFrom('processing', 'success', 'closed', 'abnormal') }),
   );
   await fc.assert(
@@ -308,7 +417,7 @@ test('I10 after each sweep a flag is what the rule says of evidence and time, in
           await observe(db.pool, refund.id, [said(one.tell, 50)]);
           continue;
         }
-        const earned = one.sweep >= ALARM ? 2 : one.sweep >= PROMISE ? 1 : 0;
+        const earned = one.sweep >= ESCALATE ? 3 : one.sweep >= ALARM ? 2 : one.sweep >= PROMISE ? 1 : 0;
         // Success and a plain no are evidence; both together are a contradiction, which is none.
         const answered = told.has('success') !== told.has('closed');
         level = answered ? 0 : Math.max(level, earned);
@@ -318,4 +427,54 @@ test('I10 after each sweep a flag is what the rule says of evidence and time, in
     }),
     { numRuns: 40 },
   );
+});
+
+test('SQL and rule agree on the level of every plan at every instant', async () => {
+  const refund = await promised();
+  const minuteOrNone = fc.option(fc.integer({ min: 0, max: 20 }));
+  await fc.assert(
+    fc.asyncProperty(
+      minuteOrNone,
+      minuteOrNone,
+      minuteOrNone,
+      fc.integer({ min: 0, max: 20 }),
+      async (p, a, e, now) => {
+        // A plan has its deadlines in order; what is missing is missing from the end.
+        const ordered = [p, a, e].filter((one) => one !== null).toSorted((one, other) => one - other);
+        const [promiseAt = null, alarmAt = null, escalateAt = null] = ordered.map((one) => minute(one));
+        await db.owner.query(
+          'update refunds set overdue_level = 0, promise_at = $2, alarm_at = $3, escalate_at = $4 where id = $1',
+          [refund.id, promiseAt, alarmAt, escalateAt],
+        );
+
+        await flagOverdue(db.pool, minute(now));
+
+        expect(await levelOf(refund)).toBe(earnedLevel({ promiseAt, alarmAt, escalateAt }, minute(now)));
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('what is due, and what is to be lifted, are found by their own indexes', async () => {
+  const { rows } = await db.owner.query<{ indexdef: string }>(
+    `select indexdef from pg_indexes where indexname in ('refunds_due', 'refunds_to_lift') order by indexname`,
+  );
+  expect(rows).toHaveLength(2);
+  const tx = await db.owner.connect();
+  try {
+    // In a table of a few rows reading all of it is cheapest: the question is whether the indexes can be used at all.
+    await tx.query("set enable_seqscan = off; set enable_bitmapscan = off; load 'auto_explain'");
+    await tx.query(`set auto_explain.log_min_duration = 0; set auto_explain.log_level = 'notice'`);
+    const plans: string[] = [];
+    tx.on('notice', (notice) => plans.push(notice.message ?? ''));
+    await flagOverdue(tx, minute(ALARM));
+    await findDue(tx, { now: minute(ALARM), limit: 9 });
+    const text = plans.join('\n');
+    expect(text.match(/refunds_due on refunds/g)).toHaveLength(2);
+    expect(text).toMatch(/refunds_to_lift on refunds/);
+  } finally {
+    await tx.query('reset all').catch(() => undefined);
+    tx.release(true);
+  }
 });

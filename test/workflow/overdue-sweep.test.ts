@@ -102,6 +102,22 @@ test('a sweep whose worker is away for a moment goes on where it was', async () 
   expect(await handle.result()).toEqual({ asked: 1, raised: 1, lifted: 0 });
 });
 
+test('a worker that is killed in any step is noticed within a minute', async () => {
+  const handle = await sweep({
+    findDue: () => Promise.resolve({ refunds: [ref('1')], next: null }),
+    askChannel: () => Promise.resolve(1),
+    flagOverdue: () => Promise.resolve({ raised: 1, lifted: 0 }),
+  });
+  await handle.result();
+
+  const { events } = await handle.fetchHistory();
+  const steps = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: step }) =>
+    step === undefined || step === null ? [] : [step],
+  );
+  expect(steps).toHaveLength(3);
+  for (const step of steps) expect(Number(step.heartbeatTimeout?.seconds)).toBe(60);
+});
+
 test('I16: a sweep has an end, however many refunds are due: the next slot goes on', async () => {
   let pages = 0;
   let flagged = 0;
