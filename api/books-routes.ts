@@ -1,14 +1,8 @@
-/** What somebody should look at: refunds past their promise, and differences that statements left over. */
+/** What somebody should look at: differences that statements left over. */
 import { z } from 'zod';
-import { HIGHEST_LEVEL } from '../domain/overdue/levels.ts';
-import { REFUND_STATES } from '../domain/refund/state.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
-import { daysLate } from '../domain/time/arrival-window.ts';
-import { chinaCalendar } from '../domain/time/china-calendar.ts';
 import type { Break } from '../store/breaks.ts';
 import { listBreaks } from '../store/breaks.ts';
-import type { OverdueRow } from '../store/overdue-list.ts';
-import { listOverdue } from '../store/overdue-list.ts';
 import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
@@ -16,21 +10,6 @@ import { instantField, limitField, refundNoField } from './fields.ts';
 import { linkNextPage } from './paging.ts';
 import { problemResponses } from './problem.ts';
 import { serialsSchema } from './refund-resource.ts';
-
-const overdueSchema = z
-  .object({
-    refund_no: z.string(),
-    channel: z.string(),
-    amount_minor: z.string(),
-    state: z.enum(REFUND_STATES),
-    level: z.int().min(1).max(HIGHEST_LEVEL).describe('1 promise missed, 2 alarm, 3 escalated'),
-    promise_at: instantField,
-    days_late: z.int().min(0).describe('In business days of China'),
-    last_asked_at: instantField.nullable(),
-    last_answer: z.string().nullable(),
-    serials: serialsSchema,
-  })
-  .meta({ id: 'OverdueRefund' });
 
 const breakSchema = z
   .object({
@@ -54,28 +33,6 @@ const breakSchema = z
   });
 
 export function booksRoutes(app: App, deps: ApiDeps): void {
-  app.route({
-    method: 'GET',
-    url: '/v1/overdue',
-    config: { scope: 'refunds:read' },
-    schema: {
-      summary: 'Refunds whose promise has passed without evidence',
-      operationId: 'listOverdue',
-      tags: ['books'],
-      querystring: z.strictObject({ limit: limitField }),
-      response: {
-        200: z.object({ as_of: instantField, overdue: z.array(overdueSchema) }),
-        ...problemResponses(),
-      },
-    },
-    handler: async (request) => {
-      const now = deps.clock.now();
-      const { merchantId } = callerOf(request);
-      const { rows } = await listOverdue(deps.pool, { merchantId, limit: request.query.limit });
-      return { as_of: now.toISOString(), overdue: rows.map((row) => toOverdueResource(row, now)) };
-    },
-  });
-
   app.route({
     method: 'GET',
     url: '/v1/breaks',
@@ -113,25 +70,6 @@ export function booksRoutes(app: App, deps: ApiDeps): void {
       return { breaks: breaks.map(toBreakResource), next_cursor: next };
     },
   });
-}
-
-function toOverdueResource(row: OverdueRow, now: Date): z.infer<typeof overdueSchema> {
-  return {
-    refund_no: row.refundNo,
-    channel: row.channel,
-    amount_minor: row.amountMinor.toString(),
-    state: row.state,
-    level: row.level,
-    promise_at: row.promiseAt.toISOString(),
-    days_late: daysLate(row.promiseAt, now, chinaCalendar),
-    last_asked_at: row.lastAskedAt?.toISOString() ?? null,
-    last_answer: row.lastAnswer,
-    serials: {
-      refund_no: row.refundNo,
-      channel_refund_no: row.channelRefundNo,
-      transaction_id: row.transactionId,
-    },
-  };
 }
 
 function toBreakResource(one: Break): z.infer<typeof breakSchema> {

@@ -1,5 +1,6 @@
 /** What is going to happen with a refund next, and who does it. */
 import { assertNever } from '../domain/errors.ts';
+import { personAction } from '../domain/refund/person-action.ts';
 import type { Refund } from '../domain/refund/refund.ts';
 
 /** One sentence for the person who asks what now. */
@@ -23,7 +24,7 @@ export function nextStep(
     case 'returned':
       return 'The money came back after success: a person chooses another route to the payer.';
     case 'needs_action':
-      return actionFor(refund.stateReason);
+      return personAction(refund.stateReason).en;
     default:
       return assertNever(refund.state);
   }
@@ -43,37 +44,4 @@ function afterSuccess(refund: Pick<Refund, 'state' | 'overdueLevel' | 'bankLeg' 
   return refund.state === 'settled'
     ? "Nothing: the channel's word and its statement agree."
     : 'The channel says that the money has left; its statement confirms it by itself.';
-}
-
-function actionFor(reason: Refund['stateReason']): string {
-  switch (reason) {
-    case 'short_balance':
-      return "Top up the merchant's balance at the channel; then it goes on by itself.";
-    case 'account_config':
-      return "The channel refuses the account's credentials or rights: run `yuanlu doctor` and mend the account.";
-    case 'payer_account_closed':
-      return "The payer's account at the channel is closed or frozen: a person chooses another route to the payer.";
-    case 'abnormal':
-      return 'The card or account it went to is dead: a person tells the channel where the money goes instead.';
-    case 'payment_mismatch':
-      return 'The channel describes the payment otherwise than it was registered: a person finds out which is right.';
-    case 'amount_mismatch':
-      return 'The channel names another amount than was asked for: a person clears it up with the channel.';
-    case 'conflict_of_evidence':
-      return 'What the channel said contradicts itself: a person clears it up with the channel before anything else.';
-    case 'channel_silent':
-      return 'The channel took the same number several times and says neither yes nor no: a person asks its support.';
-    case 'try_later':
-      return 'The channel cannot take it at the moment; it goes on by itself.';
-    case 'blocked':
-      return 'A rule of the channel blocks it: a person decides.';
-    case 'rate_limited':
-    case 'closed':
-    case 'refused':
-    case 'decided_not_paid':
-    case null:
-      return 'A person looks at the timeline and decides.';
-    default:
-      return assertNever(reason);
-  }
 }

@@ -8,6 +8,7 @@ import type { App } from './app.ts';
 import { approvalRoutes } from './approval-routes.ts';
 import { protect } from './authenticate.ts';
 import { booksRoutes } from './books-routes.ts';
+import { overdueRoutes } from './overdue-routes.ts';
 import { callbackRoutes } from './callback-routes.ts';
 import type { ApiDeps, ApiLimits } from './deps.ts';
 import { API_LIMITS } from './deps.ts';
@@ -52,6 +53,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     await protect(v1, { keys: deps.keys, requestsPerMinute: limits.requestsPerMinute });
     refundRoutes(v1, deps, limits);
     paymentRoutes(v1, deps);
+    overdueRoutes(v1, deps);
     booksRoutes(v1, deps);
     approvalRoutes(v1, deps);
   });

@@ -5,6 +5,7 @@
 import type { Clock } from '../domain/clock.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Currency } from '../domain/money.ts';
+import type { ChannelDesk } from '../domain/overdue/desk.ts';
 import type { HoldReason } from '../domain/refund/observation.ts';
 import type { RefundNoRule } from '../domain/ids.ts';
 import type { ChannelName, FundingSource } from '../domain/refund/refund.ts';
@@ -197,6 +198,8 @@ export interface Channel {
   readonly lineProves: 'acceptance' | 'completion' | 'clearing';
   /** By which numbers a refund is found outside; what a payer is to quote first comes first. */
   proofNumbers(of: RefundSerials): readonly ProofNumber[];
+  /** To whom one turns about a refund that is late. */
+  readonly desk: ChannelDesk;
   submitRefund(order: RefundOrder, signal?: AbortSignal): Promise<SubmitAnswer>;
   queryRefund(order: RefundOrder, signal?: AbortSignal): Promise<QueryAnswer>;
   queryPayment(payment: PaymentRef, signal?: AbortSignal): Promise<PaymentAnswer>;

@@ -1,8 +1,10 @@
 /** The commands that look into the books and work with them. */
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { OVERDUE_LEVEL_NAMES } from '../domain/overdue/levels.ts';
 import { CHANNEL_NAMES } from '../domain/refund/refund.ts';
 import { asDay } from './argument-day.ts';
+import type { OverdueListFlags } from './commands/overdue.ts';
 
 export function registerBooks(program: Command): void {
   registerReconcile(program);
@@ -31,15 +33,35 @@ export function registerBooks(program: Command): void {
       await showBreakCommand(number, options);
     });
 
-  program
-    .command('overdue')
-    .description('refunds whose promise has passed without evidence')
+  registerOverdue(program);
+}
+
+function registerOverdue(program: Command): void {
+  const overdue = program.command('overdue').description('refunds whose promise has passed without evidence');
+  overdue
     .command('list', { isDefault: true })
-    .description('days late, what the channel said last, and the serials to quote')
+    .description(
+      'days late, what the channel was asked and said, and the serials to quote; the longest late first',
+    )
+    .addOption(new Option('--level <level>', 'only this level').choices(OVERDUE_LEVEL_NAMES))
+    .addOption(new Option('--channel <name>', 'only this channel').choices(CHANNEL_NAMES))
+    .option('--limit <n>', 'how many', '200')
+    .addOption(new Option('--csv', 'print a table for spreadsheets').default(false).conflicts('json'))
     .option('--json', 'print one JSON document on stdout', false)
-    .action(async (options: { json: boolean }) => {
+    .action(async (options: OverdueListFlags) => {
       const { listOverdueCommand } = await import('./commands/overdue.ts');
       await listOverdueCommand(options);
+    });
+  overdue
+    .command('show')
+    .description(
+      'one of them: whom each number is for, what to do next, and words to send in Chinese and English',
+    )
+    .argument('<refund-no>')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (refundNo: string, options: { json: boolean }) => {
+      const { showOverdueCommand } = await import('./commands/overdue.ts');
+      await showOverdueCommand(refundNo, options);
     });
 }
 

@@ -314,6 +314,12 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Run `yuanlu doctor` and mend the account.',
   },
+  refund_not_overdue: {
+    status: 404,
+    title: 'The refund is not overdue.',
+    retryable: false,
+    remedy: 'Look at the refund itself: it is in time, or evidence has lifted its flag.',
+  },
   // --- statements -----------------------------------------------------------------------------------------------
   statement_not_ready: {
     status: 503,

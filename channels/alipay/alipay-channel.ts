@@ -20,6 +20,7 @@ import type { Answer, Gateway, GatewayDeps } from './gateway.ts';
 import { createGateway } from './gateway.ts';
 import { alipayLimits } from './limits.ts';
 import { QUERY_OUTCOMES, REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
+import { ALIPAY_DESK } from './desk.ts';
 import { alipayProofNumbers } from './proof-numbers.ts';
 import { paymentReport, queryReport, refundReport } from './reports.ts';
 import { billSchema, refundQuerySchema, refundSchema, tradeSchema } from './schemas.ts';
@@ -36,6 +37,7 @@ export function alipayChannel(account: AlipayAccount, deps: GatewayDeps): Channe
     limits,
     lineProves: ALIPAY_LINE_PROVES,
     proofNumbers: alipayProofNumbers,
+    desk: ALIPAY_DESK,
     submitRefund: async (order, signal) => {
       assertSendable(order, limits.refundNo);
       return submitRefund(gateway, order, signal);

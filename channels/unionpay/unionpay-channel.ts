@@ -19,6 +19,7 @@ import { createGateway } from './gateway.ts';
 import { UNIONPAY_LIMITS } from './limits.ts';
 import { heldAnswer, messageOf } from './held-answer.ts';
 import { ORIGINAL_OUTCOMES, QUESTION_OUTCOMES, REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
+import { UNIONPAY_DESK } from './desk.ts';
 import { unionpayProofNumbers } from './proof-numbers.ts';
 import { isPassing, paymentReport, refundReport, submittedReport } from './reports.ts';
 import { UNIONPAY_LINE_PROVES, openUnionpayStatement } from './statement.ts';
@@ -35,6 +36,7 @@ export function unionpayChannel(account: UnionpayAccount, deps: GatewayDeps): Ch
     // Only what has been cleared is printed.
     lineProves: UNIONPAY_LINE_PROVES,
     proofNumbers: unionpayProofNumbers,
+    desk: UNIONPAY_DESK,
     submitRefund: (order, signal) => submitRefund(account, gateway, order, signal),
     queryRefund: (order, signal) => queryRefund(gateway, order, signal),
     queryPayment: (payment, signal) => queryPayment(gateway, payment, signal),

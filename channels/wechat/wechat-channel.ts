@@ -16,6 +16,7 @@ import { WECHAT_LINE_PROVES, openWechatStatement } from './bill-reader.ts';
 import { readCallback, wechatCallbackReply } from './callback.ts';
 import { WECHAT_LIMITS } from './limits.ts';
 import { CREATE_OUTCOMES, QUERY_OUTCOMES, outcomeOf } from './outcome.ts';
+import { WECHAT_DESK } from './desk.ts';
 import { wechatProofNumbers } from './proof-numbers.ts';
 import { paymentReport, refundReport } from './reports.ts';
 import { billSchema, orderSchema, refundSchema } from './schemas.ts';
@@ -33,6 +34,7 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
     limits: WECHAT_LIMITS,
     lineProves: WECHAT_LINE_PROVES,
     proofNumbers: wechatProofNumbers,
+    desk: WECHAT_DESK,
     submitRefund: (order, signal) => submitRefund(account, transport, order, signal),
     queryRefund: (order, signal) => queryRefund(transport, order, signal),
     queryPayment: (payment, signal) => queryPayment(account, transport, payment, signal),

@@ -1,106 +1,191 @@
+/** `yuanlu overdue …`: what is late, what the channel was asked and said, which serials to quote to whom, and words to send. */
+import type { OverdueResource } from '../../api/overdue-resource.ts';
+import { lateRow, toOverdueResource, toOverdueWithMessages } from '../../api/overdue-resource.ts';
+import { AppError } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
-import { levelName } from '../../domain/overdue/levels.ts';
-import { chinaCalendar } from '../../domain/time/china-calendar.ts';
-import type { BankLeg } from '../../domain/refund/observation.ts';
-import type { RefundState } from '../../domain/refund/state.ts';
-import type { ProofNumber, ProofReader } from '../../domain/refund/proof.ts';
-import { daysLate } from '../../domain/time/arrival-window.ts';
+import type { LateRefund, Serial } from '../../domain/overdue/late-refund.ts';
+import { endText, minuteOf } from '../../domain/overdue/late-refund.ts';
+import { LEGAL_NOTE } from '../../domain/overdue/legal-clocks.ts';
+import type { OverdueLevelName } from '../../domain/overdue/levels.ts';
+import { OVERDUE_LEVELS } from '../../domain/overdue/levels.ts';
+import { overdueMessages } from '../../domain/overdue/messages.ts';
+import type { ProofReader } from '../../domain/refund/proof.ts';
+import type { ChannelName } from '../../domain/refund/refund.ts';
 import type { OverdueRow } from '../../store/overdue-list.ts';
-import { listOverdue } from '../../store/overdue-list.ts';
-import { beijingTime, createOutput, table } from '../output.ts';
+import { findOverdue, listOverdue } from '../../store/overdue-list.ts';
 import type { ChannelRegistry } from '../../workers/channels.ts';
+import { createOutput, table } from '../output.ts';
 import { withBooks } from './books.ts';
+import { overdueCsv } from './overdue-csv.ts';
+import { rowLimit } from './row-limit.ts';
 
-/** `yuanlu overdue list`: what is late, since when, what the channel said, and which serials to quote. */
-export async function listOverdueCommand(options: { json: boolean }): Promise<void> {
-  const { rows, now } = await withBooks(async ({ pool, clock, channels }) => {
-    const { rows: found } = await listOverdue(pool, { merchantId: null, limit: 1_000 });
-    return { rows: found.map((row) => withProof(row, channels)), now: clock.now() };
+export interface OverdueListFlags {
+  readonly level?: OverdueLevelName;
+  readonly channel?: ChannelName;
+  readonly limit: string;
+  readonly csv: boolean;
+  readonly json: boolean;
+}
+
+export type Late = LateRefund<OverdueRow>;
+
+/** @throws AppError `request_invalid` for a limit that is none. */
+export async function listOverdueCommand(flags: OverdueListFlags): Promise<void> {
+  const { channel } = flags;
+  const level = OVERDUE_LEVELS.find(({ name }) => name === flags.level)?.level;
+  const limit = rowLimit(flags.limit);
+  const { late, more } = await withBooks(async ({ pool, clock, channels }) => {
+    const { rows, next } = await listOverdue(pool, {
+      merchantId: null,
+      limit,
+      ...(level === undefined ? {} : { level }),
+      ...(channel === undefined ? {} : { channel }),
+    });
+    return { late: judged(rows, channels, clock.now()), more: next !== null };
   });
-  createOutput(options.json).result({ overdue: rows.map((row) => overdueDocument(row, now)) }, () =>
-    overdueText(rows, now),
+  const output = createOutput(flags.json);
+  if (more) output.say(`There are more than ${String(limit)}: show more of them with --limit.`);
+  if (flags.csv) process.stdout.write(overdueCsv(late));
+  else output.result({ overdue: late.map(toOverdueResource) }, () => listText(late));
+}
+
+/** @throws AppError `refund_not_overdue` also for a number that nobody knows. */
+export async function showOverdueCommand(refundNo: string, options: { json: boolean }): Promise<void> {
+  const late = await withBooks(async ({ pool, clock, channels }) =>
+    judged(await findOverdue(pool, null, refundNo), channels, clock.now()),
+  );
+  if (late.length === 0) throw new AppError('refund_not_overdue', { refund_no: refundNo });
+  // A number is one refund of a merchant; two merchants may have the same.
+  createOutput(options.json).result({ overdue: late.map(toOverdueWithMessages) }, () =>
+    late.map(showText).join('\n\n'),
   );
 }
 
-export interface ProvableRow extends OverdueRow {
-  /** Of the channel; none where its account is no longer configured. */
-  readonly proof: readonly ProofNumber[];
-}
-
-export function withProof(row: OverdueRow, channels: Pick<ChannelRegistry, 'find'>): ProvableRow {
-  return { ...row, proof: channels.find(row.accountId)?.proofNumbers(row) ?? [] };
-}
-
-/** One overdue refund as programs see it. */
-export interface OverdueDocument {
-  readonly refund_no: string;
-  readonly channel: string;
-  readonly amount_minor: bigint;
-  readonly state: RefundState;
-  /** `pending`: the channel has paid, and the payer's bank is what is late. */
-  readonly bank_leg: BankLeg | null;
-  readonly level: number;
-  readonly promise_at: string;
-  /** In business days of China. */
-  readonly days_late: number;
-  readonly last_asked_at: string | null;
-  readonly last_answer: string | null;
-  readonly serials: {
-    readonly refund_no: string;
-    readonly channel_refund_no: string | null;
-    readonly transaction_id: string | null;
-  };
-  /** By which numbers the refund is found outside, and who looks them up; the first one first. */
-  readonly proof: readonly {
-    readonly name: { readonly zh: string; readonly en: string };
-    readonly value: string | null;
-    readonly readers: readonly ProofReader[];
-  }[];
-}
-
-export function overdueDocument(row: ProvableRow, now: Date): OverdueDocument {
-  return {
-    refund_no: row.refundNo,
-    channel: row.channel,
-    amount_minor: row.amountMinor,
-    state: row.state,
-    bank_leg: row.bankLeg,
-    level: row.level,
-    promise_at: row.promiseAt.toISOString(),
-    days_late: daysLate(row.promiseAt, now, chinaCalendar),
-    last_asked_at: row.lastAskedAt?.toISOString() ?? null,
-    last_answer: row.lastAnswer,
-    serials: {
-      refund_no: row.refundNo,
-      channel_refund_no: row.channelRefundNo,
-      transaction_id: row.transactionId,
-    },
-    proof: row.proof,
-  };
+/** The rows with all that is said about them. */
+export function judged(
+  rows: readonly OverdueRow[],
+  channels: Pick<ChannelRegistry, 'find'>,
+  now: Date,
+): readonly Late[] {
+  return rows.map((row) => lateRow(row, channels.find(row.accountId), now));
 }
 
 /** The state, and the bank where the channel has done its part. */
-export function lateText(row: Pick<OverdueRow, 'state' | 'bankLeg'>): string {
-  return row.bankLeg === 'pending' ? `${row.state}, at the bank` : row.state;
+export function lateText(refund: Pick<OverdueResource, 'state' | 'bank_leg'>): string {
+  return refund.bank_leg === 'pending' ? `${refund.state}, at the bank` : refund.state;
 }
 
-function overdueText(rows: readonly ProvableRow[], now: Date): string {
-  if (rows.length === 0) return '没有逾期退款 · No overdue refunds.';
-  return table(rows, [
-    { head: 'refund', cell: (row) => row.refundNo },
-    { head: 'amount', align: 'right', cell: (row) => formatYuan(row.amountMinor) },
-    { head: 'promised', cell: (row) => beijingTime(row.promiseAt) },
-    { head: 'days late', align: 'right', cell: (row) => String(daysLate(row.promiseAt, now, chinaCalendar)) },
-    { head: 'level', cell: (row) => levelName(row.level) ?? '' },
-    { head: 'state', cell: lateText },
-    { head: 'last answer', cell: (row) => row.lastAnswer ?? 'not asked' },
-    { head: 'payer quotes', cell: ({ proof }) => quotedBy(proof, 'payer_channel') },
-    { head: 'to the bank', cell: ({ proof }) => quotedBy(proof, 'payer_bank') },
+function listText(late: readonly Late[]): string {
+  if (late.length === 0) return '没有逾期退款 · No overdue refunds.';
+  const rows = table(late, [
+    { head: 'refund', cell: ({ refund }) => refund.refundNo },
+    { head: 'amount', align: 'right', cell: ({ refund }) => formatYuan(refund.amountMinor) },
+    { head: 'promised by', cell: ({ refund }) => endText(refund.promiseAt) },
+    { head: 'days late', align: 'right', cell: ({ daysLate }) => String(daysLate) },
+    { head: 'level', cell: ({ levelName }) => levelName ?? '' },
+    { head: 'state', cell: ({ refund }) => lateText({ state: refund.state, bank_leg: refund.bankLeg }) },
+    { head: 'asked', cell: askedText },
+    { head: 'payer quotes', cell: ({ serials }) => quotedBy(serials, 'payer_channel') },
+    { head: 'to the bank', cell: ({ serials }) => quotedBy(serials, 'payer_bank') },
   ]);
+  return `${rows}\n\nOne of them with what to do and words to send: yuanlu overdue show <refund>`;
+}
+
+/** What was asked of the channel, when, and what it said. */
+export function askedText({ asked }: Pick<Late, 'asked'>): string {
+  const at = asked.at === null ? '' : minuteOf(asked.at);
+  switch (asked.outcome) {
+    case 'answered':
+      return `${at}: ${asked.said ?? ''}`;
+    case 'no_answer':
+      return `${at}: no answer`;
+    case 'not_asked':
+      return 'not asked';
+    case 'nothing_to_ask':
+      return 'never sent';
+  }
 }
 
 /** The first number that the reader understands. */
-export function quotedBy(proof: readonly ProofNumber[], reader: ProofReader): string {
-  const first = proof.find(({ readers }) => readers.includes(reader));
+export function quotedBy(
+  serials: readonly Pick<Serial, 'name' | 'value' | 'readers'>[],
+  reader: ProofReader,
+): string {
+  const first = serials.find(({ readers }) => readers.includes(reader));
   return first === undefined ? 'none' : `${first.name.zh} ${first.value ?? 'none yet'}`;
+}
+
+function showText(late: Late): string {
+  const { refund, serials, desk, nextAction } = late;
+  const { toPayer, toChannel } = overdueMessages(late);
+  return [
+    `refund ${refund.refundNo}: ${String(late.daysLate)} business days late, ${late.levelName ?? ''}`,
+    ...facts([
+      ['amount', `${formatYuan(refund.amountMinor)} ${refund.currency}`],
+      [
+        'merchant',
+        `${refund.merchantId}, at ${desk.name.en} ${refund.externalId} (account ${refund.accountId})`,
+      ],
+      [
+        'state',
+        `${lateText({ state: refund.state, bank_leg: refund.bankLeg })}${refund.stateReason === null ? '' : `: ${refund.stateReason}`}`,
+      ],
+      ['promised by', endText(refund.promiseAt)],
+      [
+        'alarm, escalation',
+        [refund.alarmAt, refund.escalateAt].map((at) => (at === null ? '-' : endText(at))).join(', '),
+      ],
+      [
+        'asked',
+        `${askedText(late)}${late.asked.outcome === 'no_answer' ? ` (${late.asked.said ?? ''})` : ''}`,
+      ],
+      ...late.legalClocks.map(
+        ({ days, endsAt, passed, law }): Fact => [
+          `${String(days)} days`,
+          `${passed ? 'passed on' : 'until'} ${endText(endsAt)}  ${law.zh}`,
+        ],
+      ),
+      ['', LEGAL_NOTE.en],
+    ]),
+    '',
+    '号码 · Numbers to quote',
+    ...facts(
+      serials.map(
+        (one): Fact => [
+          `${one.name.zh} · ${one.name.en}`,
+          `${one.value ?? one.missing?.en ?? ''}  (${one.isFor.map(({ zh, en }) => `${zh} · ${en}`).join('; ')})`,
+        ],
+      ),
+    ),
+    `  ${desk.atTheBank.zh}`,
+    `  ${desk.atTheBank.en}`,
+    '',
+    '下一步 · Next',
+    `  ${nextAction.zh}`,
+    `  ${nextAction.en}`,
+    ...message('给付款人 · To the payer (zh-CN)', toPayer.zh),
+    ...message('To the payer (en)', toPayer.en),
+    ...(toChannel === null
+      ? []
+      : [
+          ...message(`给${desk.merchantService.zh} · To ${desk.merchantService.en} (zh-CN)`, toChannel.zh),
+          ...message(`To ${desk.merchantService.en} (en)`, toChannel.en),
+        ]),
+  ].join('\n');
+}
+
+type Fact = readonly [name: string, value: string];
+
+function facts(all: readonly Fact[]): readonly string[] {
+  return all.map(([name, value]) => printable(`  ${name === '' ? '' : `${name}: `}${value}`));
+}
+
+/** Each line as it is, so that it can be copied. */
+function message(title: string, text: string): readonly string[] {
+  return ['', title, ...text.split('\n').map(printable)];
+}
+
+/** A channel's words may hold anything: nothing in them moves the cursor. */
+function printable(line: string): string {
+  return line.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
 }

@@ -1,10 +1,9 @@
 /** The demo's end as people read it, and as programs do. */
-import { formatYuan } from '../../domain/money.ts';
-import { lateText, quotedBy } from '../commands/overdue.ts';
 import { table } from '../output.ts';
 import type { Planted } from './planted.ts';
 import type { DemoResult } from './demo.ts';
 import { DEMO_CHANNELS } from './channels.ts';
+import { overdueText } from './overdue-text.ts';
 import { allTroubles } from './trouble.ts';
 
 /** With `json` one line; without, the tables. */
@@ -17,7 +16,7 @@ export function demoText(result: DemoResult, json: boolean): string {
     statesText(result),
     statementsText(result),
     plantedText(result),
-    overdueText(result),
+    overdueText(result.overdue),
     checksText(result),
     closing(result),
   ].join('\n\n');
@@ -85,19 +84,6 @@ function aboutTrouble({ channel, name }: Group): string {
 
 function keyOf(channel: string, name: string): string {
   return `${channel}/${name}`;
-}
-
-function overdueText(result: DemoResult): string {
-  if (result.overdue.length === 0) return 'Nothing is overdue.';
-  return `Overdue, with the serials to quote\n${table(result.overdue, [
-    { head: 'refund', cell: (row) => row.refund_no },
-    { head: 'amount', align: 'right', cell: (row) => formatYuan(row.amount_minor) },
-    { head: 'days late', align: 'right', cell: (row) => String(row.days_late) },
-    { head: 'state', cell: ({ state, bank_leg: bankLeg }) => lateText({ state, bankLeg }) },
-    { head: 'channel', cell: (row) => row.channel },
-    { head: 'the payer quotes', cell: ({ proof }) => quotedBy(proof, 'payer_channel') },
-    { head: 'to the bank', cell: ({ proof }) => quotedBy(proof, 'payer_bank') },
-  ])}`;
 }
 
 function checksText(result: DemoResult): string {

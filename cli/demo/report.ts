@@ -4,8 +4,9 @@ import { listOverdue } from '../../store/overdue-list.ts';
 import type { Context } from '../../workers/context.ts';
 import { REFUND_STATES } from '../../domain/refund/state.ts';
 import { BREAK_KINDS } from '../../domain/statement/break.ts';
-import type { OverdueDocument } from '../commands/overdue.ts';
-import { overdueDocument, withProof } from '../commands/overdue.ts';
+import type { OverdueResource } from '../../api/overdue-resource.ts';
+import { toOverdueResource } from '../../api/overdue-resource.ts';
+import { judged } from '../commands/overdue.ts';
 
 export interface StatementCounts {
   readonly files: number;
@@ -20,7 +21,7 @@ export interface DemoReport {
   readonly refunds: number;
   readonly by_state: Readonly<Record<string, number>>;
   readonly statements: StatementCounts;
-  readonly overdue: readonly OverdueDocument[];
+  readonly overdue: readonly OverdueResource[];
 }
 
 /** Reads the report from the database. `now` is the business time at the end. */
@@ -38,7 +39,7 @@ export async function readReport(
     refunds: Object.values(byState).reduce((sum, count) => sum + count, 0),
     by_state: byState,
     statements: await readStatements(pool),
-    overdue: overdue.map((row) => overdueDocument(withProof(row, channels), now)),
+    overdue: judged(overdue, channels, now).map(toOverdueResource),
   };
 }
 

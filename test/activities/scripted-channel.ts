@@ -3,6 +3,7 @@
  * answers in front. A scripted answer decides itself whether the truth happened behind it: an answer that is lost after
  * the channel took the refund calls `truth()`, one that is lost on the way there does not.
  */
+import { WECHAT_DESK } from '../../channels/wechat/desk.ts';
 import { wechatProofNumbers } from '../../channels/wechat/proof-numbers.ts';
 import type {
   Channel,
@@ -125,6 +126,7 @@ export function scriptedChannel(accountId: string, o: ChannelOptions): ScriptedC
     limits: { ...LIMITS, ...o.limits },
     lineProves: o.lineProves ?? 'acceptance',
     proofNumbers: wechatProofNumbers,
+    desk: WECHAT_DESK,
     ledger,
     calls,
     orders,

@@ -26,6 +26,7 @@ const ROUTES = [
   ['PUT', '/v1/payments/PAY-1'],
   ['GET', '/v1/payments/PAY-1'],
   ['GET', '/v1/overdue'],
+  ['GET', '/v1/overdue/RF-1'],
   ['GET', '/v1/breaks'],
 ] as const;
 

@@ -8,6 +8,7 @@ import type { Scope } from '../../domain/scopes.ts';
 import { createKeyring } from '../../api/keys.ts';
 import type { RefundEngine, RefundName, RefundToStart } from '../../api/refund-engine.ts';
 import { buildApi } from '../../api/server.ts';
+import { WECHAT_DESK } from '../../channels/wechat/desk.ts';
 import { wechatProofNumbers } from '../../channels/wechat/proof-numbers.ts';
 import type { CallbackMessage, CallbackReading, Channel, RefundReport } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -187,6 +188,7 @@ function channelOf(name: ChannelName, accountId: string, readCallback: Channel['
     },
     lineProves: 'acceptance',
     proofNumbers: wechatProofNumbers,
+    desk: WECHAT_DESK,
     readCallback,
     submitRefund: unused,
     queryRefund: unused,

@@ -81,28 +81,86 @@ describe('GET /v1/overdue', () => {
     const { status, json } = await call(api, '/v1/overdue');
 
     expect(status).toBe(200);
-    expect(json).toEqual({
-      as_of: NOW.toISOString(),
-      overdue: [
-        {
+    const { overdue, ...page } = json as { overdue: unknown[] };
+    expect(page).toEqual({ as_of: NOW.toISOString(), next_cursor: null });
+    expect(overdue).toEqual([
+      expect.objectContaining({
+        refund_no: 'R-2',
+        account_id: 'wx-1',
+        channel: 'wechat',
+        amount_minor: '234',
+        state: 'processing',
+        level: 2,
+        level_name: 'alarm',
+        promise_at: '2026-11-17T16:00:00.000Z',
+        escalate_at: '2026-11-26T16:00:00.000Z',
+        days_late: 5,
+        situation: 'with_channel',
+        asked: { outcome: 'answered', at: '2026-11-23T02:00:00.000Z', said: 'processing' },
+        last_asked_at: '2026-11-23T02:00:00.000Z',
+        last_answer: 'processing',
+        serials: {
           refund_no: 'R-2',
-          channel: 'wechat',
-          amount_minor: '234',
-          state: 'processing',
-          level: 2,
-          promise_at: '2026-11-17T16:00:00.000Z',
-          days_late: 5,
-          last_asked_at: '2026-11-23T02:00:00.000Z',
-          last_answer: 'processing',
-          serials: {
-            refund_no: 'R-2',
-            channel_refund_no: '50300R-2',
-            transaction_id: '42000020261120R-2',
-          },
+          channel_refund_no: '50300R-2',
+          transaction_id: '42000020261120R-2',
         },
-        expect.objectContaining({ refund_no: 'R-1', level: 1, days_late: 2 }),
+      }),
+      expect.objectContaining({ refund_no: 'R-1', level: 1, days_late: 2 }),
+    ]);
+    expect(overdue[0]).toMatchObject({
+      proof: [
+        {
+          name: { en: 'WeChat Pay refund number' },
+          value: '50300R-2',
+          readers: ['payer_channel', 'payer_bank', 'merchant_channel'],
+          for: [{}, { en: "for the payer's bank" }, { zh: '给微信支付商户服务看' }],
+          missing: null,
+        },
+        {},
+        {},
       ],
+      next_action: { code: 'ask_channel' },
+      legal_clocks: { counts_from: 'refund_requested', clocks: [{ days: 7 }, { days: 15 }] },
     });
+    expect(overdue[0]).not.toHaveProperty('messages');
+  });
+
+  test('shows one of them with words to send, and says of any other why it is not there', async () => {
+    const { status, json } = await call(api, '/v1/overdue/R-2');
+
+    expect(status).toBe(200);
+    expect(json).toMatchObject({
+      refund_no: 'R-2',
+      messages: {
+        to_payer: { zh: expect.stringContaining('50300R-2') as string },
+        to_channel: { en: expect.stringContaining('5 business days late') as string },
+      },
+    });
+    problemIn(await call(api, '/v1/overdue/R-3'), 'refund_not_overdue');
+    problemIn(await call(api, '/v1/overdue/R-99'), 'refund_unknown');
+    problemIn(await call(api, '/v1/overdue/R-2', { key: api.keys.m2 }), 'refund_unknown');
+  });
+
+  test('is asked for by level and channel, and gone through page by page', async () => {
+    const numbersAt = async (query: string) => {
+      const { json, headers } = await call(api, `/v1/overdue?${query}`);
+      const { overdue, next_cursor: next } = json as {
+        overdue: { refund_no: string }[];
+        next_cursor: string | null;
+      };
+      return { numbers: overdue.map((one) => one.refund_no), next, link: headers['link'] };
+    };
+
+    expect((await numbersAt('level=alarm')).numbers).toEqual(['R-2']);
+    expect((await numbersAt('level=escalated')).numbers).toEqual([]);
+    expect((await numbersAt('channel=alipay')).numbers).toEqual([]);
+    const first = await numbersAt('channel=wechat&limit=1');
+    expect(first.numbers).toEqual(['R-2']);
+    expect(first.link).toContain(first.next ?? 'a cursor');
+    const second = await numbersAt(`channel=wechat&limit=1&cursor=${first.next ?? ''}`);
+    expect(second).toMatchObject({ numbers: ['R-1'], next: null });
+    problemIn(await call(api, '/v1/overdue?level=2'), 'request_invalid');
+    problemIn(await call(api, '/v1/overdue?cursor=x'), 'request_invalid');
   });
 
   test('drops a refund as soon as there is evidence, and a flag never is a money state', async () => {

@@ -114,6 +114,7 @@ describe('while Postgres is away', () => {
     '/v1/refunds/RF-1/windows',
     '/v1/payments/PAY-1',
     '/v1/overdue',
+    '/v1/overdue/RF-1',
     '/v1/breaks',
   ])('GET %s says when to come again', async (path) => {
     proxy.cut();

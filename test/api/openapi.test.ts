@@ -305,6 +305,12 @@ describe('every answer has the documented shape', () => {
     ['a list with a bad cursor', 'get', '/v1/refunds', async () => ['/v1/refunds?cursor=x', {}]],
     ['a list without an API key', 'get', '/v1/refunds', async () => ['/v1/refunds', { key: null }]],
     ['overdue refunds', 'get', '/v1/overdue', async () => ['/v1/overdue', {}]],
+    [
+      'a refund that is not overdue',
+      'get',
+      '/v1/overdue/{refund_no}',
+      async () => [`/v1/overdue/${await newRefund()}`, {}],
+    ],
     ['breaks', 'get', '/v1/breaks', async () => ['/v1/breaks', {}]],
     [
       'breaks that the key may not see',

@@ -41,7 +41,7 @@ describe('the commands', () => {
         ...['dev', 'demo', 'worker', 'api', 'scheduler', 'sandbox', 'migrate', 'reconcile', 'doctor'],
         ...['refunds', 'refunds create', 'refunds get', 'refunds list', 'refunds watch'],
         ...['statements', 'statements list', 'statements show', 'statements import', 'statements run'],
-        ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list'],
+        ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list', 'overdue show'],
         ...['calendar', 'calendar show', 'calendar check'],
         ...['approvals', 'approvals list', 'approvals show', 'approvals resolve'],
         ...['approvals approve', 'approvals reject'],

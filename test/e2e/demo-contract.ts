@@ -38,6 +38,7 @@ export const contract = z.object({
           name: z.object({ zh: z.string().min(1), en: z.string().min(1) }),
           value: z.string().nullable(),
           readers: z.array(z.enum(['payer_bank', 'payer_channel', 'merchant_channel'])),
+          for: z.array(z.object({ zh: z.string().min(1), en: z.string().min(1) })).min(1),
         }),
       ),
     }),
