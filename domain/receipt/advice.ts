@@ -1,0 +1,86 @@
+/** What the person who waits can do: usually nothing; when it is late, whom to ask and which number to quote. */
+import type { ProofNumber, ProofReader } from '../refund/proof.ts';
+import type { Refund } from '../refund/refund.ts';
+import type { Phase } from './phase.ts';
+import { CHANNEL_TITLES, REASONS, SENTENCES, filled } from './texts.ts';
+import type { Words } from './words.ts';
+import { minuteWords } from './words.ts';
+
+interface Situation {
+  readonly refund: Refund;
+  readonly phase: Phase;
+  readonly late: boolean;
+  readonly proof: readonly ProofNumber[];
+}
+
+export function adviceFor(of: Situation): readonly Words[] {
+  const { refund, late } = of;
+  const said = [...aboutPhase(of), ...(refund.windowProvisional ? [SENTENCES.provisional] : [])];
+  const help = late || ['needs_action', 'not_made', 'returned'].includes(of.phase) ? [SENTENCES.help] : [];
+  return [...said, ...help].map((words) => filled(words, { channel: CHANNEL_TITLES[refund.channel] }));
+}
+
+function aboutPhase(of: Situation): readonly Words[] {
+  const { refund, phase, late } = of;
+  switch (phase) {
+    case 'submitting':
+      return late ? aboutLate(of) : [SENTENCES.soon, SENTENCES.nothing_to_do];
+    case 'accepted':
+      return late ? aboutLate(of) : [SENTENCES.nothing_to_do];
+    case 'at_bank':
+      return late ? aboutLate(of) : [SENTENCES.bank_posts, SENTENCES.nothing_to_do];
+    case 'paid_out':
+      return [
+        refund.flaw === null ? SENTENCES.card_may_take : SENTENCES.flaw,
+        ...aboutCard(of),
+        ...quotes(of),
+      ];
+    case 'arrived':
+      return [...aboutCard(of), ...quotes(of)];
+    case 'needs_action':
+      return [...reasonOf(refund), SENTENCES.merchant_will_call, quoteMerchant(refund)];
+    case 'not_made':
+      return [SENTENCES.not_made, quoteMerchant(refund)];
+    case 'returned':
+      return [SENTENCES.returned, SENTENCES.merchant_will_call, quoteMerchant(refund)];
+  }
+}
+
+function aboutLate(of: Situation): readonly Words[] {
+  const { lastAskedAt } = of.refund;
+  const first =
+    lastAskedAt === null ? SENTENCES.late : filled(SENTENCES.asked, { asked: minuteWords(lastAskedAt) });
+  return [first, ...quotes(of)];
+}
+
+function aboutCard({ refund }: Situation): readonly Words[] {
+  if (refund.bankLeg === 'returned_to_wallet') return [SENTENCES.returned_to_wallet];
+  if (refund.payment.fundingSource === 'credit_card') return [SENTENCES.credit_card];
+  return refund.payment.fundingSource === 'credit_line' ? [SENTENCES.credit_line] : [];
+}
+
+function quotes({ refund, proof }: Situation): readonly Words[] {
+  const isCard = ['debit_card', 'credit_card', 'unknown'].includes(refund.payment.fundingSource);
+  return [
+    ...quote(proof, 'payer_channel', SENTENCES.quote_channel),
+    ...(isCard && refund.bankLeg !== 'returned_to_wallet'
+      ? quote(proof, 'payer_bank', SENTENCES.quote_bank)
+      : []),
+    quoteMerchant(refund),
+  ];
+}
+
+/** The first number that the reader understands and that there is. */
+function quote(proof: readonly ProofNumber[], reader: ProofReader, words: Words): readonly Words[] {
+  const number = proof.find(({ readers, value }) => value !== null && readers.includes(reader));
+  return number === undefined ? [] : [filled(words, { name: number.name, value: number.value ?? '' })];
+}
+
+function quoteMerchant({ refundNo }: Refund): Words {
+  return filled(SENTENCES.quote_merchant, { value: refundNo });
+}
+
+function reasonOf({ stateReason }: Refund): readonly Words[] {
+  const words = stateReason === null ? undefined : REASONS[stateReason];
+  return words === undefined ? [] : [words];
+}

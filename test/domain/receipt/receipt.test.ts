@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ChannelReport } from '../../../domain/refund/observation.ts';
+import type { FundingSource, Refund } from '../../../domain/refund/refund.ts';
+import { CHANNEL_NAMES } from '../../../domain/refund/refund.ts';
+import { REFUND_STATES } from '../../../domain/refund/state.ts';
+import { canonicalJson } from '../../../domain/receipt/canonical-json.ts';
+import { receiptOf } from '../../../domain/receipt/receipt.ts';
+import { NOW, factsOf } from './receipt-facts.ts';
+
+const PAID: Partial<Refund> = { state: 'succeeded', succeededAt: new Date('2026-11-25T10:32:00+08:00') };
+const LATER = new Date('2026-11-30T09:00:00+08:00');
+
+function report(change: Partial<ChannelReport>): ChannelReport {
+  return {
+    kind: 'channel_report',
+    source: 'query',
+    ref: 'q1',
+    at: '2026-11-26T01:00:00.000Z',
+    status: 'success',
+    ...change,
+  };
+}
+
+describe('a receipt', () => {
+  test('says amount, day with weekday, place and numbers in both languages', () => {
+    const receipt = receiptOf(factsOf());
+
+    expect(receipt).toMatchObject({
+      version: 'yuanlu-receipt/1',
+      refund: { amount: '128.00', amount_minor: '12800', amount_in_words: '壹佰贰拾捌元整' },
+      lands_in: '招商银行信用卡0403',
+      state: {
+        phase: 'accepted',
+        family: 'under_way',
+        late: false,
+        headline: { zh: '微信支付已受理，退款处理中', en: 'WeChat Pay has accepted your refund' },
+      },
+      promise: { words: { zh: '2026年11月27日（周五）', en: 'Fri 27 Nov 2026' } },
+    });
+    expect(receipt.numbers.map(({ value, for: whom }) => [value, whom.zh])).toEqual([
+      ['50303002026112400000000001', '给微信支付客服看、给银行看、给商家看'],
+      ['4200002026112400000000001', '给微信支付客服看、给商家看'],
+      ['R20261124000000000001', '给商家看'],
+    ]);
+    expect(receipt.steps.map(({ title, status, time }) => [title.zh, status, time?.at])).toEqual([
+      ['商户受理退款', 'done', '2026-11-24T10:00:00+08:00'],
+      ['微信支付受理', 'done', '2026-11-24T10:00:02+08:00'],
+      ['微信支付退款成功', 'current', undefined],
+      ['到账', 'to_come', undefined],
+    ]);
+  });
+
+  test('is the same document for the same evidence, at whatever moment it is made', () => {
+    const one = receiptOf(factsOf());
+    const other = receiptOf(factsOf({}, { now: new Date('2026-11-27T23:59:59+08:00') }));
+
+    expect(canonicalJson(other)).toBe(canonicalJson(one));
+  });
+
+  test('of a refund that is late says what was done, whom to ask and which number to quote', () => {
+    const { state, advice } = receiptOf(
+      factsOf({ lastAskedAt: new Date('2026-11-29T08:00:00+08:00') }, { now: LATER }),
+    );
+
+    expect(state).toMatchObject({ late: true, family: 'overdue', title: { zh: '已逾期' } });
+    expect(advice.map(({ zh }) => zh)).toEqual([
+      '退款晚于预计时间。我们最近一次向微信支付查询是2026年11月29日（周日）08:00。',
+      '您可以联系微信支付客服，提供微信退款单号 50303002026112400000000001 查询。',
+      '您可以联系发卡银行，提供微信退款单号 50303002026112400000000001、退款日期和金额查询。',
+      '也可以联系商家，提供退款单号 R20261124000000000001。',
+      expect.stringContaining('12315'),
+    ]);
+  });
+
+  test('never tells a payer to quote a number that the channel has not given', () => {
+    const { advice, numbers } = receiptOf(factsOf({ channelRefundNo: null }, { now: LATER }));
+
+    expect(numbers[0]?.value).toBeNull();
+    expect(JSON.stringify(advice)).not.toContain('null');
+    expect(JSON.stringify(advice)).toContain('4200002026112400000000001');
+  });
+
+  test('of a card names no arrival while only the channel has said that it paid', () => {
+    const receipt = receiptOf(factsOf(PAID));
+
+    expect(receipt.state).toMatchObject({ phase: 'paid_out', family: 'under_way' });
+    expect(receipt.steps.at(-1)).toMatchObject({ name: 'arrived', status: 'current', time: null });
+    expect(JSON.stringify(receipt)).not.toContain('已到账');
+    expect(receipt.promise?.words.zh).toBe('2026年11月27日（周五）');
+  });
+
+  test("of a wallet says arrived with the channel's success: the channel keeps that account", () => {
+    const receipt = receiptOf(factsOf(PAID, { payment: { fundingSource: 'wallet' } }));
+
+    expect(receipt.state).toMatchObject({ phase: 'arrived', title: { zh: '已到账' } });
+    expect(receipt.steps.at(-1)?.time?.words.en).toBe('Wed 25 Nov 2026, 10:32');
+    expect(receipt.promise).toBeNull();
+  });
+
+  test('of a card at Alipay says arrived when the bank has posted it, with the time at which that was heard', () => {
+    const pending = receiptOf(factsOf({ ...PAID, channel: 'alipay', bankLeg: 'pending' }));
+    const posted = receiptOf(
+      factsOf(
+        { ...PAID, channel: 'alipay', bankLeg: 'arrived' },
+        { observations: [report({ bankLeg: 'arrived' })] },
+      ),
+    );
+
+    expect(pending.state.phase).toBe('at_bank');
+    expect(posted.state.phase).toBe('arrived');
+    expect(posted.steps.at(-1)?.time?.at).toBe('2026-11-26T09:00:00+08:00');
+  });
+
+  test('says where the money is when the bank did not take it and the channel put it into the wallet', () => {
+    const { state, advice } = receiptOf(
+      factsOf({ ...PAID, channel: 'alipay', bankLeg: 'returned_to_wallet', landsIn: '支付宝余额' }),
+    );
+
+    expect(state.phase).toBe('arrived');
+    expect(advice[0]?.zh).toContain('已改退到您的支付宝余额');
+    expect(JSON.stringify(advice)).not.toContain('发卡银行，提供');
+  });
+
+  test('of a refund with a flaw does not say that it arrived', () => {
+    const { state, advice } = receiptOf(
+      factsOf({ ...PAID, channel: 'unionpay', flaw: 'A6' }, { payment: { fundingSource: 'wallet' } }),
+    );
+
+    expect(state.phase).toBe('paid_out');
+    expect(advice[0]?.zh).toContain('异常');
+  });
+
+  test('of a dead card says why, and that nobody asks for codes', () => {
+    const { state, advice, steps } = receiptOf(
+      factsOf(
+        { state: 'needs_action', stateReason: 'abnormal' },
+        { observations: [report({ status: 'abnormal', at: '2026-11-25T02:00:00.000Z' })], now: LATER },
+      ),
+    );
+
+    expect(state.family).toBe('needs_action');
+    expect(advice.map(({ zh }) => zh).join()).toMatch(/注销或冻结.*请勿向任何人提供验证码.*12315/);
+    expect(steps.at(-1)).toMatchObject({ status: 'stopped', time: { at: '2026-11-25T10:00:00+08:00' } });
+  });
+
+  test("tells the payer nothing of the merchant's own troubles", () => {
+    const { advice } = receiptOf(factsOf({ state: 'needs_action', stateReason: 'short_balance' }));
+
+    expect(JSON.stringify(advice)).not.toMatch(/余额|balance/);
+  });
+
+  test('masks what the channel and the merchant wrote', () => {
+    const receipt = receiptOf(factsOf({ landsIn: '6226095711989751', reason: '退给 13812345678\u202e' }));
+
+    expect(receipt.lands_in).toBe('****9751');
+    expect(receipt.refund.reason).toBe('退给 ****5678');
+  });
+
+  test('names the lines of statements that prove it', () => {
+    const receipt = receiptOf(
+      factsOf(
+        { ...PAID, state: 'settled' },
+        {
+          observations: [
+            {
+              ...{ kind: 'statement_line', source: 'statement', ref: 'ab:3', at: '2026-11-25T02:00:00.000Z' },
+              ...{
+                proves: 'acceptance',
+                amountMinor: '12800',
+                fileSha256: 'ab',
+                lineNo: 3,
+                billDate: '2026-11-24',
+              },
+            },
+          ],
+          now: LATER,
+        },
+      ),
+    );
+
+    expect(receipt.statement_lines).toEqual([
+      { file_sha256: 'ab', line_no: 3, bill_date: '2026-11-24', proves: 'acceptance' },
+    ]);
+    expect(receipt.as_of.at).toBe('2026-11-25T10:00:00+08:00');
+  });
+
+  test('is a whole document in every state, at every channel, from every source: nothing left to fill in', () => {
+    const sources: readonly FundingSource[] = [
+      'wallet',
+      'credit_line',
+      'debit_card',
+      'credit_card',
+      'unknown',
+    ];
+    const anything = fc.record({
+      state: fc.constantFrom(...REFUND_STATES),
+      channel: fc.constantFrom(...CHANNEL_NAMES),
+      bankLeg: fc.constantFrom(null, 'pending' as const, 'arrived' as const, 'returned_to_wallet' as const),
+      acceptedAt: fc.constantFrom(null, NOW),
+      succeededAt: fc.constantFrom(null, NOW),
+      channelRefundNo: fc.constantFrom(null, '50300000000000000000000001'),
+      promiseAt: fc.constantFrom(null, NOW, LATER),
+      overdueLevel: fc.integer({ min: 0, max: 2 }),
+      windowProvisional: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(anything, fc.constantFrom(...sources), (change, fundingSource) => {
+        const receipt = receiptOf(factsOf(change, { payment: { fundingSource } }));
+        const text = canonicalJson(receipt);
+
+        expect(text).not.toMatch(/[{][a-z]+[}]|undefined|NaN/);
+        expect(receipt.advice.length).toBeGreaterThan(0);
+        expect(receipt.steps.length).toBeGreaterThan(1);
+        if (receipt.state.phase !== 'arrived') expect(text).not.toContain('已到账');
+      }),
+    );
+  });
+});
