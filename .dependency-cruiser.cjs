@@ -146,8 +146,19 @@ module.exports = {
     packages('store', ['pg', 'pg-copy-streams', 'zod', 'node'], 'Postgres and nothing else.'),
 
     ownFolders(
+      'receipts',
+      ['^domain/', '^receipts/'],
+      'What a payer is shown is made from the rules and nothing else.',
+    ),
+    packages(
+      'receipts',
+      ['pdfkit', 'uqr', 'yazl', '@embedpdf/fonts-sc', 'zod', 'node'],
+      'Shapes, papers and codes.',
+    ),
+
+    ownFolders(
       'api',
-      ['^domain/', '^api/', '^store/', '^channels/channel\\.ts$'],
+      ['^domain/', '^api/', '^store/', '^receipts/', '^channels/channel\\.ts$'],
       'HTTP in front of the store.',
     ),
     packages(
@@ -167,7 +178,10 @@ module.exports = {
 
     ownFolders(
       'workers',
-      ['^domain/', '^workflows/', '^activities/', '^channels/', '^store/', '^api/', '^sandbox/', '^workers/'],
+      [
+        ...['^domain/', '^workflows/', '^activities/', '^channels/', '^store/'],
+        ...['^api/', '^receipts/', '^sandbox/', '^workers/'],
+      ],
       'Processes compose everything but the command line.',
     ),
   ],

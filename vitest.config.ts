@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 const UNIT = [
   'test/domain/**/*.test.ts',
   'test/channels/**/*.test.ts',
+  'test/receipts/**/*.test.ts',
   'test/house/**/*.test.ts',
   'test/cli/**/*.test.ts',
 ];

@@ -4,6 +4,7 @@ import type { Channel } from '../channels/channel.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Pool } from '../store/pool.ts';
 import type { ApiKeyring } from './keys.ts';
+import type { ReceiptDesk } from './receipt-desk.ts';
 import type { RefundEngine } from './refund-engine.ts';
 import type { WatchLimits } from './refund-watch.ts';
 import { WATCH_LIMITS } from './refund-watch.ts';
@@ -22,6 +23,8 @@ export interface ApiDeps {
   /** Cryptographically strong chance, for request ids and refund numbers. */
   readonly randomBytes: (sizeBytes: number) => Buffer;
   readonly limits?: Partial<ApiLimits>;
+  /** What receipts are made with; without it there are none. */
+  readonly receipts?: ReceiptDesk;
 }
 
 export interface ApiLimits {

@@ -33,6 +33,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
       },
       tags: [
         { name: 'refunds', description: 'Ask once, read as often as you like' },
+        { name: 'receipts', description: 'What the payer is shown and can keep' },
         { name: 'payments', description: 'What was captured, and what is left of it' },
         { name: 'books', description: 'What somebody should look at' },
         { name: 'approvals', description: 'Acts that need two people' },
@@ -107,6 +108,7 @@ const OWN_HEADERS = [
   ['/v1/payments/{payment_no}', 'get', '304', ETAG],
   ['/v1/payments/{payment_no}', 'put', '200', ETAG],
   ['/v1/payments/{payment_no}', 'put', '201', ETAG],
+  ['/v1/refunds/{refund_no}/receipt-links', 'post', '201', LOCATION],
   ['/v1/breaks', 'get', '200', LINK],
 ] as const;
 

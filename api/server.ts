@@ -1,5 +1,5 @@
 /** Builds the HTTP server: routes, their keys, their limits, and one way of saying no. */
-import type { FastifyRequest } from 'fastify';
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
 import Fastify from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -19,6 +19,8 @@ import { acceptStrictJson } from './json-body.ts';
 import { answerMalformed } from './malformed.ts';
 import { describeApi, openapiRoute } from './openapi.ts';
 import { paymentRoutes } from './payment-routes.ts';
+import { isLinkAddress, receiptPages, sendNoLink } from './receipt-pages.ts';
+import { receiptRoutes } from './receipt-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { validatorCompiler } from './validation.ts';
 
@@ -42,7 +44,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendProblem);
-  app.setNotFoundHandler((request, reply) => sendProblem(new AppError('not_found'), request, reply));
+  app.setNotFoundHandler((request, reply) => sayNotThere(deps, new AppError('not_found'), request, reply));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headersOf(request));
   });
@@ -56,10 +58,17 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     overdueRoutes(v1, deps);
     booksRoutes(v1, deps);
     approvalRoutes(v1, deps);
+    receiptRoutes(v1, deps);
   });
   await app.register(async (callbacks: App) => {
     callbackRoutes(callbacks, deps, limits);
   });
+  const { receipts } = deps;
+  if (receipts !== undefined) {
+    await app.register(async (pages: App) => {
+      receiptPages(pages, { ...deps, receipts });
+    });
+  }
   healthRoutes(app, deps, { timeoutMs: limits.readyTimeoutMs });
   openapiRoute(app);
   docsRoute(app);
@@ -70,7 +79,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
 function createServer(deps: ApiDeps, limits: ApiLimits): App {
   const newRequestId = (): string => deps.randomBytes(8).toString('hex');
   const app: App = Fastify({
-    ...(deps.log === false ? { logger: false } : { loggerInstance: deps.log }),
+    ...(deps.log === false ? { logger: false } : { loggerInstance: withoutLinks(deps.log) }),
     bodyLimit: limits.bodyBytesMax,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
@@ -79,7 +88,7 @@ function createServer(deps: ApiDeps, limits: ApiLimits): App {
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     // An address that cannot even be decoded never reaches the error handler of a route.
     frameworkErrors: (error, request, reply) => {
-      void sendProblem(error, request, reply.headers(headersOf(request)));
+      void sayNotThere(deps, error, request, reply.headers(headersOf(request)));
     },
     clientErrorHandler: (error, socket) => {
       answerMalformed(error, socket, {
@@ -90,6 +99,26 @@ function createServer(deps: ApiDeps, limits: ApiLimits): App {
     },
   }).withTypeProvider<ZodTypeProvider>();
   return app;
+}
+
+/** What cannot be a link is answered like one that does not open. */
+async function sayNotThere(
+  { receipts }: ApiDeps,
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  if (receipts !== undefined && isLinkAddress(request.url)) sendNoLink(request, reply);
+  else await sendProblem(error, request, reply);
+}
+
+/** The address of a receipt opens it: what is logged of a request must not be one. */
+function withoutLinks(log: FastifyBaseLogger): FastifyBaseLogger {
+  const req = ({ method, url, host, ip }: FastifyRequest): object => ({
+    ...{ method, host, remoteAddress: ip },
+    url: isLinkAddress(url) ? '/r/…' : url,
+  });
+  return log.child({}, { serializers: { req } });
 }
 
 function headersOf(request: FastifyRequest): Record<string, string> {

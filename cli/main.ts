@@ -7,6 +7,7 @@ import { registerBooks } from './register-books.ts';
 import { registerCalendar } from './register-calendar.ts';
 import { registerKeys } from './register-keys.ts';
 import { registerProcesses } from './register-processes.ts';
+import { registerReceipts } from './register-receipts.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
   const program = buildProgram();
@@ -35,6 +36,7 @@ export function buildProgram(): Command {
   registerProcesses(program);
   registerBooks(program);
   registerApprovals(program);
+  registerReceipts(program);
   registerCalendar(program);
   registerKeys(program);
   return program;

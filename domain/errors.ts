@@ -221,6 +221,19 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Look at the new evidence; ask again if it still is for people to decide.',
   },
+  // --- receipts ------------------------------------------------------------------------------------------------
+  receipt_link_unknown: {
+    status: 404,
+    title: 'The refund has no open receipt link with this id.',
+    retryable: false,
+    remedy: 'List the links of the refund; a link that was taken back cannot be taken back again.',
+  },
+  receipts_not_set_up: {
+    status: 501,
+    title: 'This installation makes no receipts: it has no keys to sign them with.',
+    retryable: false,
+    remedy: 'Run `yuanlu receipt new-keys FILE`, then set YUANLU_RECEIPT_KEYS_FILE and YUANLU_PUBLIC_URL.',
+  },
   // --- callbacks ------------------------------------------------------------------------------------------------
   callback_account_unknown: {
     status: 404,

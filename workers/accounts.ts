@@ -7,6 +7,7 @@ import { apiKeySchema } from '../api/keys.ts';
 import { accountIdSchema } from '../channels/account-entry.ts';
 import type { ChannelAccount } from '../channels/channel.ts';
 import { AppError } from '../domain/errors.ts';
+import type { MerchantFacts } from '../domain/receipt/receipt.ts';
 import type { AccountRow } from '../store/accounts.ts';
 import { READ_ACCOUNT } from './channels.ts';
 import { isPublicHost } from './public-host.ts';
@@ -16,6 +17,14 @@ const fileSchema = z.strictObject({ merchants: z.array(z.unknown()).min(1, 'at l
 export const merchantSchema = z.strictObject({
   id: accountIdSchema,
   name: z.string().min(1),
+  /** As the law wants a merchant named on receipts and in complaints. */
+  legal_name: z.string().min(1).max(200).optional(),
+  credit_code: z
+    .string()
+    .regex(/^[0-9A-Z]{18}$/, 'must be the 18 digits and letters of a unified social credit code')
+    .optional(),
+  phone: z.string().min(1).max(40).optional(),
+  address: z.string().min(1).max(200).optional(),
   api_keys: z.array(apiKeySchema).default([]),
   /** Each is read by its channel; see {@link loadAccount}. */
   accounts: z.array(z.record(z.string(), z.unknown())).min(1, 'at least one account'),
@@ -25,6 +34,8 @@ export interface Accounts {
   readonly keys: readonly ApiKey[];
   readonly accounts: readonly ChannelAccount[];
   readonly rows: readonly AccountRow[];
+  /** By id, as receipts name them. */
+  readonly merchants: ReadonlyMap<string, MerchantFacts>;
 }
 
 interface Reading {
@@ -33,6 +44,7 @@ interface Reading {
   readonly wallNow: Date;
   readonly errors: string[];
   readonly merchantIds: string[];
+  readonly merchants: Map<string, MerchantFacts>;
   readonly keys: ApiKey[];
   readonly accounts: ChannelAccount[];
 }
@@ -44,7 +56,7 @@ export function loadAccounts(
 ): Accounts {
   const reading: Reading = {
     ...{ folder: dirname(resolve(path)), production: o.production, wallNow: o.wallNow },
-    ...{ errors: [], merchantIds: [], keys: [], accounts: [] },
+    ...{ errors: [], merchantIds: [], merchants: new Map(), keys: [], accounts: [] },
   };
   const { merchants } = readAccountsFile(path);
   merchants.forEach((merchant, index) => {
@@ -60,7 +72,7 @@ export function loadAccounts(
     channel,
     externalId,
   }));
-  return { keys, accounts, rows };
+  return { keys, accounts, rows, merchants: reading.merchants };
 }
 
 function readAccountsFile(path: string): z.infer<typeof fileSchema> {
@@ -85,7 +97,9 @@ function readAccountsFile(path: string): z.infer<typeof fileSchema> {
 function readMerchant(raw: unknown, at: string, reading: Reading): void {
   const parsed = merchantSchema.safeParse(raw);
   if (!parsed.success) reading.errors.push(...issuesOf(parsed.error, at));
-  const { id, api_keys: keys, accounts } = parsed.success ? parsed.data : legible(raw);
+  const merchant = parsed.success ? parsed.data : legible(raw);
+  const { id, api_keys: keys, accounts } = merchant;
+  reading.merchants.set(id, factsOf(merchant));
   reading.merchantIds.push(id);
   reading.keys.push(...keys.map((key) => ({ ...key, merchantId: id })));
   for (const account of accounts) {
@@ -100,6 +114,16 @@ function readMerchant(raw: unknown, at: string, reading: Reading): void {
       reading.errors.push(...errorsOf(error).map((one) => `${name}: ${one}`));
     }
   }
+}
+
+function factsOf(merchant: z.infer<typeof merchantSchema>): MerchantFacts {
+  return {
+    name: merchant.name,
+    legalName: merchant.legal_name ?? null,
+    creditCode: merchant.credit_code ?? null,
+    phone: merchant.phone ?? null,
+    address: merchant.address ?? null,
+  };
 }
 
 const legibleSchema = z.object({

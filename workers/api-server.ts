@@ -1,12 +1,14 @@
 /** The api process: HTTP for backends, callbacks for channels. */
 import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
+import type { ReceiptDesk } from '../api/receipt-desk.ts';
 import { buildApi } from '../api/server.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 import { freePort, mustBeFree } from './engines/free-port.ts';
 import type { LiveKeyring } from './live-keyring.ts';
 import { openKeyring } from './live-keyring.ts';
+import { receiptDesk } from './receipt-desk.ts';
 import { refundEngine } from './refund-engine.ts';
 import { VERSION } from './version.ts';
 
@@ -36,6 +38,7 @@ async function listen(context: Context, keys: LiveKeyring): Promise<RunningApi> 
     log: context.log,
     version: VERSION,
     randomBytes,
+    ...receiptsOf(context),
   });
   const { apiHost: host, apiPort } = context.config;
   try {
@@ -52,6 +55,11 @@ async function listen(context: Context, keys: LiveKeyring): Promise<RunningApi> 
       await keys.stop();
     },
   };
+}
+
+function receiptsOf(context: Context): { readonly receipts?: ReceiptDesk } {
+  const receipts = receiptDesk(context.config, context.accounts);
+  return receipts === null ? {} : { receipts };
 }
 
 /**

@@ -15,7 +15,7 @@ const FILES = [
 ] as const;
 
 export function contradictionsOf(values: ReadValues): readonly string[] {
-  return [...aboutPassword(values), ...aboutClock(values), ...aboutTls(values)];
+  return [...aboutPassword(values), ...aboutClock(values), ...aboutTls(values), ...aboutReceipts(values)];
 }
 
 function aboutPassword(values: ReadValues): readonly string[] {
@@ -68,6 +68,21 @@ function aboutTls(values: ReadValues): readonly string[] {
       ? ['TEMPORAL_API_KEY: is not sent in clear; leave TEMPORAL_TLS=false out']
       : []),
     ...FILES.flatMap((name) => unreadable(name, values[name])),
+  ];
+}
+
+/** Whoever reads a payer's link on its way can open it. */
+function aboutReceipts(values: ReadValues): readonly string[] {
+  const { YUANLU_RECEIPT_KEYS_FILE: keys, YUANLU_PUBLIC_URL: url } = values;
+  const production = values.YUANLU_ENV === 'production';
+  return [
+    ...(production && url?.startsWith('http:') === true
+      ? ['YUANLU_PUBLIC_URL: must be https in production']
+      : []),
+    ...(production && keys !== undefined && url === undefined
+      ? ['YUANLU_RECEIPT_KEYS_FILE and YUANLU_PUBLIC_URL: both are needed for receipts, or none']
+      : []),
+    ...unreadable('YUANLU_RECEIPT_KEYS_FILE', keys),
   ];
 }
 

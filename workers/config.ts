@@ -39,6 +39,12 @@ const VARIABLES = {
   YUANLU_FILES_DIR: text.default('.yuanlu/files'),
   YUANLU_API_HOST: text.default('127.0.0.1'),
   YUANLU_API_PORT: port.default(8080),
+  YUANLU_PUBLIC_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an https:// address' })
+    .regex(/^[^?#]+$/, 'must have no query and no fragment')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
+  YUANLU_RECEIPT_KEYS_FILE: text.optional(),
   YUANLU_LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent').default('info'),
   YUANLU_SCHEDULE: text
     .refine((line) => cron.validate(line), 'must be a cron line with 5 or 6 fields')
@@ -74,6 +80,10 @@ export interface Config {
   readonly filesDir: string;
   readonly apiHost: string;
   readonly apiPort: number;
+  /** How payers reach the api, no slash at the end; null where nobody from outside does. */
+  readonly publicUrl: string | null;
+  /** The keys of receipts; without them no receipts are made. */
+  readonly receiptKeysFile: string | null;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   /** How many days back the scheduler makes sure that everything was started. */
   readonly lookBackDays: number;
@@ -146,6 +156,8 @@ function toConfig(values: ReadValues): { readonly [K in keyof Config]: Config[K]
     filesDir: values.YUANLU_FILES_DIR,
     apiHost: values.YUANLU_API_HOST,
     apiPort: values.YUANLU_API_PORT,
+    publicUrl: values.YUANLU_PUBLIC_URL ?? null,
+    receiptKeysFile: values.YUANLU_RECEIPT_KEYS_FILE ?? null,
     logLevel: values.YUANLU_LOG_LEVEL,
     lookBackDays: values.YUANLU_LOOK_BACK_DAYS,
     schedule: values.YUANLU_SCHEDULE,
@@ -180,6 +192,8 @@ export function toEnv(config: Config): Record<string, string> {
     TEMPORAL_TLS_SERVER_NAME: security.serverName,
     TEMPORAL_TLS_CLIENT_CERT_PATH: security.clientCertFile,
     TEMPORAL_TLS_CLIENT_KEY_PATH: security.clientKeyFile,
+    YUANLU_PUBLIC_URL: config.publicUrl,
+    YUANLU_RECEIPT_KEYS_FILE: config.receiptKeysFile,
     YUANLU_CLOCK_ORIGIN: virtualTime === null ? null : new Date(virtualTime.originMs).toISOString(),
     YUANLU_CLOCK_EPOCH: virtualTime === null ? null : new Date(virtualTime.epochMs).toISOString(),
     YUANLU_CLOCK_RATE: virtualTime === null ? null : String(virtualTime.rate),

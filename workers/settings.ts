@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import type { Environment } from './config-secrets.ts';
+import { loadReceiptKeys } from './receipt-desk.ts';
 
 /** @throws AppError `config_invalid` with every error of both in `errors`. */
 export function readSettings(env: Environment): Config {
@@ -14,6 +15,8 @@ export function readSettings(env: Environment): Config {
   const production = env['YUANLU_ENV'] !== 'development';
   const wallNow = systemClock().wallNow();
   if (accountsFile !== '') orErrors(() => loadAccounts(accountsFile, { production, wallNow }), errors);
+  const receiptKeysFile = config?.receiptKeysFile ?? null;
+  if (receiptKeysFile !== null) orErrors(() => loadReceiptKeys(receiptKeysFile), errors);
   if (config === null || errors.length > 0) throw new AppError('config_invalid', { errors });
   return config;
 }

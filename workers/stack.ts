@@ -18,6 +18,7 @@ import type { Context } from './context.ts';
 import { openContext } from './context.ts';
 import type { Engines } from './engines/engines.ts';
 import { startEngines } from './engines/engines.ts';
+import { keptReceiptKeys } from './receipt-desk.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { endTemporalCore } from './temporal-logs.ts';
@@ -128,6 +129,8 @@ async function assemble(
     filesDir: join(o.dataDir, 'files'),
     apiHost: '127.0.0.1',
     apiPort,
+    publicUrl: `http://127.0.0.1:${String(apiPort)}`,
+    receiptKeysFile: await keptReceiptKeys(join(folder, 'receipt-keys.json')),
     logLevel: o.logLevel,
     lookBackDays: o.lookBackDays,
     schedule: o.schedule,

@@ -8,6 +8,9 @@ export interface Words {
   readonly en: string;
 }
 
+export const LANGUAGES = ['zh', 'en'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
 const WEEKDAYS_ZH = ['日', '一', '二', '三', '四', '五', '六'] as const;
 const WEEKDAYS_EN = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
 const MONTHS_EN = [

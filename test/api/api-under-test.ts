@@ -6,6 +6,7 @@ import type { ApiLimits } from '../../api/deps.ts';
 import type { ApiKey } from '../../api/keys.ts';
 import type { Scope } from '../../domain/scopes.ts';
 import { createKeyring } from '../../api/keys.ts';
+import type { ReceiptDesk } from '../../api/receipt-desk.ts';
 import type { RefundEngine, RefundName, RefundToStart } from '../../api/refund-engine.ts';
 import { buildApi } from '../../api/server.ts';
 import { WECHAT_DESK } from '../../channels/wechat/desk.ts';
@@ -13,6 +14,8 @@ import { wechatProofNumbers } from '../../channels/wechat/proof-numbers.ts';
 import type { CallbackMessage, CallbackReading, Channel, RefundReport } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
+import { linkTokens } from '../../receipts/link-tokens.ts';
+import { newReceiptKeys, readReceiptKeys } from '../../receipts/receipt-keys.ts';
 import { syncAccounts } from '../../store/accounts.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { TestDatabase } from '../support/database.ts';
@@ -81,6 +84,19 @@ export interface Arrangement {
   /** What the `reader` key may do; reading refunds when absent. */
   readonly readerScopes?: readonly Scope[];
   readonly randomBytes?: (sizeBytes: number) => Buffer;
+  /** Null: an installation without keys of receipts. */
+  readonly receipts?: ReceiptDesk | null;
+}
+
+export const PUBLIC_URL = 'https://pay.example.com';
+
+function receiptDesk(): ReceiptDesk {
+  const keys = readReceiptKeys(newReceiptKeys(null, 'test'), 'test');
+  const facts = { legalName: null, creditCode: null, phone: null, address: null };
+  return {
+    ...{ keys, links: linkTokens(keys.linkSecrets), publicUrl: PUBLIC_URL },
+    merchants: new Map([['m1', { name: '示例点卡店', ...facts }]]),
+  };
 }
 
 /** Accounts: wx-1 and wx-2 of merchant m1, wx-3 of merchant m2. wx-gone is in the database, but not configured here. */
@@ -129,6 +145,7 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
     version: '0.0.0-test',
     randomBytes: arrangement.randomBytes ?? randomBytes,
     ...(arrangement.limits === undefined ? {} : { limits: arrangement.limits }),
+    ...(arrangement.receipts === null ? {} : { receipts: arrangement.receipts ?? receiptDesk() }),
   });
   return {
     app,

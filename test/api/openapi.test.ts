@@ -107,7 +107,7 @@ describe('the document', () => {
 
     expect(document.security).toEqual([{ key: [] }]);
     expect(document.components.securitySchemes['key']).toMatchObject({ type: 'http', scheme: 'bearer' });
-    expect(open.toSorted()).toEqual(['/callbacks/{channel}/{account}', '/livez', '/readyz']);
+    expect(open.toSorted()).toEqual(['/callbacks/{channel}/{account}', '/livez', '/r/{token}', '/readyz']);
   });
 
   test('says the same to everybody, each time', async () => {

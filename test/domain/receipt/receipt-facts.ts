@@ -62,6 +62,7 @@ function refundOf(change: Partial<Refund>, payment: Partial<Payment> = {}): Refu
     arrivalEstimateAt: null,
     promiseAt: new Date('2026-11-28T00:00:00+08:00'),
     alarmAt: new Date('2026-12-04T00:00:00+08:00'),
+    escalateAt: new Date('2026-12-04T00:00:00+08:00'),
     windowVersion: '2026-11.4',
     calendarRevision: 'r1',
     windowBasis: 'source',

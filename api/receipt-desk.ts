@@ -1,0 +1,48 @@
+/** Where receipts are made: from a refund's evidence, under this installation's keys and its public address. */
+import type { MerchantFacts, Receipt } from '../domain/receipt/receipt.ts';
+import { receiptOf } from '../domain/receipt/receipt.ts';
+import { makeClaim } from '../receipts/claim.ts';
+import type { LinkTokens } from '../receipts/link-tokens.ts';
+import type { ReceiptKeys } from '../receipts/receipt-keys.ts';
+import type { SignedReceipt } from '../receipts/signed-receipt.ts';
+import { signReceipt } from '../receipts/signed-receipt.ts';
+import type { Evidence } from '../store/receipt-evidence.ts';
+import type { ApiDeps } from './deps.ts';
+
+export interface ReceiptDesk {
+  readonly keys: ReceiptKeys;
+  readonly links: LinkTokens;
+  /** How payers reach this api: `https://pay.example.com`, no slash at the end. */
+  readonly publicUrl: string;
+  /** Merchants of the accounts file by id. */
+  readonly merchants: ReadonlyMap<string, MerchantFacts>;
+}
+
+export type ReceiptDeps = ApiDeps & { readonly receipts: ReceiptDesk };
+
+export function makeReceipt(deps: ReceiptDeps, { refund, observations }: Evidence): SignedReceipt {
+  const { refundNo, channelRefundNo, clearingDate, payment } = refund;
+  const serials = { refundNo, channelRefundNo, clearingDate, ...paymentSerials(payment) };
+  const receipt: Receipt = receiptOf({
+    refund,
+    observations,
+    merchant: deps.receipts.merchants.get(refund.merchantId) ?? nameless(refund.merchantId),
+    proof: deps.channels.get(refund.accountId)?.proofNumbers(serials) ?? [],
+    now: deps.clock.now(),
+  });
+  return signReceipt(receipt, deps.receipts.keys.signing);
+}
+
+function paymentSerials({ paymentNo, transactionId }: Evidence['refund']['payment']) {
+  return { paymentNo, transactionId };
+}
+
+/** A merchant that has left the accounts file: its refunds are still its payers'. */
+function nameless(id: string): MerchantFacts {
+  return { name: id, legalName: null, creditCode: null, phone: null, address: null };
+}
+
+/** The address at which a receipt's claim is checked: what its QR code holds. */
+export function checkUrl({ receipts }: ReceiptDeps, signed: SignedReceipt): string {
+  return `${receipts.publicUrl}/verify?c=${makeClaim(signed, receipts.keys.signing)}`;
+}

@@ -1,0 +1,88 @@
+/** Pages that payers open without logging in: the receipt behind its link. Reads only. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import type { Language } from '../domain/receipt/words.ts';
+import { busyPage, noLinkPage, receiptPage } from '../receipts/page.ts';
+import { PAGE_HEADERS } from '../receipts/page-frame.ts';
+import { evidenceOfLink } from '../store/receipt-links.ts';
+import type { Evidence } from '../store/receipt-evidence.ts';
+import type { App } from './app.ts';
+import { RETRY_AFTER_SECONDS, logFault, toAppError } from './faults.ts';
+import type { ReceiptDeps } from './receipt-desk.ts';
+import { checkUrl, makeReceipt } from './receipt-desk.ts';
+
+const LINKS = '/r/';
+
+export function isLinkAddress(url: string): boolean {
+  return url.startsWith(LINKS);
+}
+
+export function receiptPages(app: App, deps: ReceiptDeps): void {
+  // Whatever goes wrong with a page is said as a page.
+  app.setErrorHandler((error, request, reply) => {
+    const fault = toAppError(error);
+    logFault(request, fault);
+    return sendPage(reply.header('retry-after', RETRY_AFTER_SECONDS), 503, busyPage(languageOf(request)));
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/r/:token',
+    schema: {
+      ...documented('The receipt of a refund, as its payer sees it', 'showReceipt'),
+      params,
+      response: { 200: htmlResponse('The receipt'), 404: htmlResponse(NO_LINK), 503: htmlResponse(BUSY) },
+    },
+    handler: async (request, reply) => {
+      const { token } = request.params;
+      const evidence = await openLink(deps, token);
+      if (evidence === null) return sendNoLink(request, reply);
+      const language = languageOf(request);
+      const signed = makeReceipt(deps, evidence);
+      const page = receiptPage(signed, language, {
+        otherLanguage: `?lang=${language === 'zh' ? 'en' : 'zh'}`,
+        pdf: `${LINKS}${token}/receipt.pdf?lang=${language}`,
+        check: checkUrl(deps, signed),
+        verify: `${deps.receipts.publicUrl}/verify`,
+      });
+      return sendPage(reply, 200, page);
+    },
+  });
+}
+
+const NO_LINK = 'The link is wrong, has expired or was taken back: one page for all of them';
+const BUSY = 'The books cannot be read at the moment';
+
+const params = z.object({ token: z.string().describe('From `POST /v1/refunds/{refund_no}/receipt-links`') });
+
+function documented(summary: string, operationId: string) {
+  return { summary, operationId, tags: ['receipts'], security: [] } as const;
+}
+
+function htmlResponse(description: string) {
+  return { description, content: { 'text/html': { schema: z.string() } } };
+}
+
+/** Null for a token that is wrong, expired or taken back: they are told apart nowhere outside. */
+async function openLink(deps: ReceiptDeps, token: string): Promise<Evidence | null> {
+  const now = deps.clock.now();
+  const handle = deps.receipts.links.open(token, now);
+  return handle === null ? null : evidenceOfLink(deps.pool, handle, now);
+}
+
+/** The same for every link that does not open. */
+export function sendNoLink(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return sendPage(reply, 404, noLinkPage(languageOf(request)));
+}
+
+function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).headers(PAGE_HEADERS).send(text);
+}
+
+/** What the address asks for, else what the browser would rather read; Chinese where nothing is said. */
+function languageOf(request: FastifyRequest): Language {
+  const asked = (request.query as Record<string, unknown> | undefined)?.['lang'];
+  if (asked === 'zh' || asked === 'en') return asked;
+  const [first = ''] = (request.headers['accept-language'] ?? '').split(',', 1);
+  return /^\s*en\b/i.test(first) ? 'en' : 'zh';
+}

@@ -1,0 +1,38 @@
+/** The facts of a receipt as rows of name and value, for pages and papers alike. */
+import type { Receipt } from '../domain/receipt/receipt.ts';
+import { filled } from '../domain/receipt/texts.ts';
+import type { Words } from '../domain/receipt/words.ts';
+import { LABELS } from './labels.ts';
+
+type Say = (words: Words) => string;
+export type Row = readonly [name: string, value: string];
+
+export function moneyRows({ refund, payment, channel }: Receipt, say: Say): readonly Row[] {
+  return [
+    [say(LABELS.in_words), `人民币${refund.amount_in_words}`],
+    [say(LABELS.channel), say(channel.title)],
+    [say(LABELS.order_no), payment.payment_no],
+    [say(LABELS.paid_amount), `¥${payment.amount}`],
+    ...(payment.paid === null ? [] : [[say(LABELS.paid), say(payment.paid.words)] as const]),
+    [say(LABELS.requested), say(refund.requested.words)],
+    ...(refund.reason === null ? [] : [[say(LABELS.reason), refund.reason] as const]),
+  ];
+}
+
+export function merchantRows({ merchant }: Receipt, say: Say): readonly Row[] {
+  const rows: readonly (readonly [Words, string | null])[] = [
+    [LABELS.merchant, merchant.legal_name ?? merchant.name],
+    [LABELS.credit_code, merchant.credit_code],
+    [LABELS.phone, merchant.phone],
+    [LABELS.address, merchant.address],
+  ];
+  return rows.flatMap(([name, value]) => (value === null ? [] : [[say(name), value] as const]));
+}
+
+/** Where it stands in the channel's statements. */
+export function linesOf({ statement_lines: lines }: Receipt, say: Say): readonly Row[] {
+  return lines.map((line) => [
+    say(LABELS.statement),
+    `${say(filled(LABELS.statement_line, { date: line.bill_date, line: String(line.line_no) }))}, ${say(LABELS.file_hash)} ${line.file_sha256}`,
+  ]);
+}
