@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { AppError } from '../../domain/errors.ts';
+import { AppError, invariant } from '../../domain/errors.ts';
 import type { AccountCertificate, Channel } from '../../channels/channel.ts';
 import { POSTGRES_FLOOR, assertSchemaCurrent } from '../../store/migrate.ts';
 import type { Pool, PoolOptions } from '../../store/pool.ts';
@@ -139,14 +139,17 @@ export async function checkCertificates(
 const NO_SUCH_PAYMENT = 'YUANLUDOCTOR000000000000';
 
 /** Asks the channel about a payment that cannot exist: "no such order" proves address, keys and rights. */
-export async function checkChannel(channel: Channel): Promise<string> {
+export async function checkChannel(channel: Channel, wallNow: Date): Promise<string> {
   const answer = await channel.queryPayment({
     paymentNo: NO_SUCH_PAYMENT,
     transactionId: null,
-    paidAt: null,
+    // Some channels know a payment by its time as well, and are not asked without one.
+    paidAt: wallNow,
   });
   switch (answer.outcome) {
     case 'absent':
+      invariant(answer.lacks === undefined, 'the doctor says all that a channel must be told to be asked');
+      return 'answers, signature verified';
     case 'unpaid':
     case 'reported':
       return 'answers, signature verified';

@@ -81,7 +81,9 @@ function accountsOf({ accountsFile, production }: Known): readonly Promise<Findi
     const channels = buildChannels(accounts, clock);
     return [
       find('accounts file', async () => `complete: ${channels.accountIds.join(', ')}`),
-      ...channels.accountIds.map((id) => find(`channel account ${id}`, () => checkChannel(channels.get(id)))),
+      ...channels.accountIds.map((id) =>
+        find(`channel account ${id}`, () => checkChannel(channels.get(id), wallNow)),
+      ),
       ...accounts.accounts
         .filter(({ certificates }) => certificates.length > 0)
         .map(({ id, certificates }) =>
