@@ -2,6 +2,7 @@
  * What a channel is. Each channel is a folder that implements this for one merchant account; nothing outside
  * `channels/` knows which one it talks to. Expected outcomes are returned as data; only bugs are thrown.
  */
+import type { KeepUnbelieved } from './unbelieved.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ErrorCode } from '../domain/errors.ts';
 import type { Currency } from '../domain/money.ts';
@@ -221,6 +222,8 @@ export interface ChannelDeps {
   readonly clock: Clock;
   /** Cryptographically strong chance, for nonces. */
   readonly randomBytes: (sizeBytes: number) => Buffer;
+  /** Keeps answers that cannot be believed, for people to look at; without it they are gone. */
+  readonly keepUnbelieved?: KeepUnbelieved;
 }
 
 /** A certificate that an account stands or falls with. */

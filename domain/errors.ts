@@ -234,6 +234,52 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Run `yuanlu receipt new-keys FILE`, then set YUANLU_RECEIPT_KEYS_FILE and YUANLU_PUBLIC_URL.',
   },
+  // --- answers of channels that are not believed ------------------------------------------------------------------
+  answer_unsigned: {
+    status: 502,
+    title: "The channel's answer carries no signature.",
+    retryable: true,
+    remedy:
+      'It decides nothing and is kept as it came. The same is asked again; look at what stands between.',
+  },
+  answer_stale: {
+    status: 502,
+    title: "The channel's answer was signed too long ago or in the future.",
+    retryable: true,
+    remedy: 'It decides nothing and is kept as it came. Check the host clock.',
+  },
+  answer_key_unknown: {
+    status: 502,
+    title: "The channel's answer names a key that this account does not know.",
+    retryable: true,
+    remedy: 'It decides nothing and is kept as it came. Add the key or certificate to the account.',
+  },
+  answer_signature_invalid: {
+    status: 502,
+    title: "The signature of the channel's answer is not valid.",
+    retryable: true,
+    remedy:
+      'It decides nothing and is kept as it came. Look at what stands between; `yuanlu doctor` asks once more.',
+  },
+  answer_certificate_expired: {
+    status: 502,
+    title: "The certificate that signed the channel's answer, or one above it, is not valid now.",
+    retryable: true,
+    remedy:
+      'It decides nothing and is kept as it came. Check the host clock, then `yuanlu doctor` for the dates.',
+  },
+  answer_certificate_unchained: {
+    status: 502,
+    title: "The certificate that signed the channel's answer was not issued under a root of this account.",
+    retryable: true,
+    remedy: 'It decides nothing and is kept as it came. Add an authority only if the channel publishes it.',
+  },
+  answer_certificate_owner_differs: {
+    status: 502,
+    title: "The certificate that signed the channel's answer is made out to somebody else than the channel.",
+    retryable: true,
+    remedy: 'It decides nothing and is kept as it came. Ask the channel whose certificate it is.',
+  },
   // --- callbacks ------------------------------------------------------------------------------------------------
   callback_account_unknown: {
     status: 404,

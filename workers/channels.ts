@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Channels } from '../activities/deps.ts';
 import { readAlipayAccount } from '../channels/alipay/read-account.ts';
 import type { Channel, ReadAccount } from '../channels/channel.ts';
+import type { KeepUnbelieved } from '../channels/unbelieved.ts';
 import { readUnionpayAccount } from '../channels/unionpay/read-account.ts';
 import { readWechatAccount } from '../channels/wechat/read-account.ts';
 import type { Clock } from '../domain/clock.ts';
@@ -21,9 +22,17 @@ export interface ChannelRegistry extends Channels {
   readonly accountIds: readonly string[];
 }
 
-export function buildChannels({ accounts }: Accounts, clock: Clock): ChannelRegistry {
+/** `keeper` gives what keeps an account's answers that cannot be believed; without it they are gone. */
+export function buildChannels(
+  { accounts }: Accounts,
+  clock: Clock,
+  keeper?: (accountId: string) => KeepUnbelieved,
+): ChannelRegistry {
   const byId = new Map(
-    accounts.map((account) => [account.id, { account, channel: account.open({ clock, randomBytes }) }]),
+    accounts.map((account) => {
+      const keeping = keeper === undefined ? {} : { keepUnbelieved: keeper(account.id) };
+      return [account.id, { account, channel: account.open({ clock, randomBytes, ...keeping }) }];
+    }),
   );
   const entry = (accountId: string) => {
     const found = byId.get(accountId);

@@ -16,6 +16,7 @@ import { buildChannels } from './channels.ts';
 import { systemClock, virtualClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
+import { unbelievedKeeper } from './keep-unbelieved.ts';
 import { aboutDatabase } from './not-there.ts';
 import type { TemporalConnection } from './temporal.ts';
 import { connectClient } from './temporal.ts';
@@ -73,7 +74,7 @@ export async function openContext(
     config,
     clock,
     accounts,
-    channels: buildChannels(accounts, clock),
+    channels: buildChannels(accounts, clock, unbelievedKeeper({ pool, clock, log })),
     pool,
     ingest,
     temporal,

@@ -6,10 +6,12 @@ import { z } from 'zod';
 import type { Clock } from '../../domain/clock.ts';
 import { beijingTimeOf } from '../../domain/time/plain-date.ts';
 import { FORM_TYPE, encodeForm } from '../form.ts';
-import type { HttpClient } from '../http-client.ts';
+import type { HttpAnswer, HttpClient } from '../http-client.ts';
 import { createHttpClient } from '../http-client.ts';
 import type { RateLimiter } from '../rate-limit.ts';
 import { wallRateLimiter } from '../rate-limit.ts';
+import type { Distrust, KeepUnbelieved } from '../unbelieved.ts';
+import { unbelieved } from '../unbelieved.ts';
 import type { AlipayAccount } from './account.ts';
 import type { AnswerKeys } from './answer-keys.ts';
 import { answerKeys } from './answer-keys.ts';
@@ -49,6 +51,7 @@ export interface Gateway {
 
 export interface GatewayDeps {
   readonly clock: Clock;
+  readonly keepUnbelieved?: KeepUnbelieved;
   /** Replaced in tests. */
   readonly http?: HttpClient;
   readonly limiter?: RateLimiter;
@@ -80,7 +83,12 @@ export function createGateway(account: AlipayAccount, deps: GatewayDeps): Gatewa
     keys,
     call: async (method, content, signal) => {
       const read = await exchange(method, content, signal);
-      return read.kind === 'unknown' ? read : judged(read, await whyNotTrusted(keys, read.parts));
+      if (read.kind === 'unknown') return read;
+      const distrust = await whyNotTrusted(keys, read.parts);
+      const answer = judged(read, distrust);
+      if (distrust !== null && answer.kind === 'unknown')
+        await deps.keepUnbelieved?.(unbelieved(method, read.came, distrust));
+      return answer;
     },
     download: (url, signal) => http.stream({ method: 'GET', url: url.href, headers: {}, signal }),
   };
@@ -127,14 +135,13 @@ interface ReadAnswer {
   readonly parts: AnswerParts;
   readonly node: z.infer<typeof nodeSchema>;
   readonly responseId: string | null;
+  /** As it came. */
+  readonly came: HttpAnswer;
 }
 
 type Exchanged = ReadAnswer | Unknown;
 
-function takeApart(
-  method: string,
-  answer: { readonly status: number; readonly headers: ReadonlyMap<string, string>; readonly body: Buffer },
-): Exchanged {
+function takeApart(method: string, answer: HttpAnswer): Exchanged {
   const responseId = answer.headers.get('trace_id') ?? answer.headers.get('trace-id') ?? null;
   const unknown = (why: string): Unknown => ({ kind: 'unknown', why, responseId });
   if (answer.status !== 200) return unknown(`HTTP ${String(answer.status)}`);
@@ -142,10 +149,10 @@ function takeApart(
   if (parts === null) return unknown('the answer is not JSON as documented');
   const node = nodeSchema.safeParse(JSON.parse(parts.node));
   if (!node.success) return unknown('the answer has no code');
-  return { kind: 'read', parts, node: node.data, responseId };
+  return { kind: 'read', parts, node: node.data, responseId, came: answer };
 }
 
-function judged({ parts, node, responseId }: ReadAnswer, distrust: string | null): Answer {
+function judged({ parts, node, responseId }: ReadAnswer, distrust: Distrust | null): Answer {
   const { code, sub_code: subCode, msg, sub_msg: subMessage } = node;
   const refusal: Answer = { kind: 'error', code, subCode, message: subMessage || msg, responseId };
   if (distrust !== null) {
@@ -153,17 +160,21 @@ function judged({ parts, node, responseId }: ReadAnswer, distrust: string | null
     const turnedDown = parts.sign === null && /^(2000[01]|4000[12356])$/.test(code);
     return turnedDown
       ? refusal
-      : { kind: 'unknown', why: `the answer cannot be trusted (${distrust})`, responseId };
+      : { kind: 'unknown', why: `the answer cannot be trusted (${distrust.why})`, responseId };
   }
   return code === '10000' ? { kind: 'good', node, responseId } : refusal;
 }
 
 /** Null when the signature holds. */
-async function whyNotTrusted(keys: AnswerKeys, { node, sign, certSn }: AnswerParts): Promise<string | null> {
-  if (sign === null) return 'no signature';
+async function whyNotTrusted(
+  keys: AnswerKeys,
+  { node, sign, certSn }: AnswerParts,
+): Promise<Distrust | null> {
+  if (sign === null) return { code: 'callback_unsigned', why: 'no signature' };
   const found = await keys.find(certSn);
-  if (!found.known) return found.why;
-  return found.keys.some((key) => isSignedBy(node, sign, key)) ? null : 'wrong signature';
+  if (!found.known) return found;
+  if (found.keys.some((key) => isSignedBy(node, sign, key))) return null;
+  return { code: 'callback_signature_invalid', why: 'wrong signature' };
 }
 
 /** Certificates are handed out as the base64 of their PEM text. Whether one is Alipay's, it has to prove itself. */

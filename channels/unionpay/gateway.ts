@@ -1,6 +1,5 @@
 /** One signed call to UnionPay's gateway and what can be trusted of its answer: nothing without UnionPay's signature. */
 import type { Clock } from '../../domain/clock.ts';
-import type { ErrorCode } from '../../domain/errors.ts';
 import { AppError } from '../../domain/errors.ts';
 import { FORM_TYPE, encodeForm } from '../form.ts';
 import type { HttpClient } from '../http-client.ts';
@@ -8,6 +7,8 @@ import { createHttpClient } from '../http-client.ts';
 import type { RateLimiter } from '../rate-limit.ts';
 import { wallRateLimiter } from '../rate-limit.ts';
 import type { Parameters } from '../sorted-pairs.ts';
+import type { Distrust, KeepUnbelieved } from '../unbelieved.ts';
+import { unbelieved } from '../unbelieved.ts';
 import type { UnionpayAccount } from './account.ts';
 import { readKeyValues, withoutEmpty } from './key-values.ts';
 import { SIGN_METHOD, VERSION, isSignedBy, signFields } from './signing.ts';
@@ -40,6 +41,7 @@ export interface GatewayDeps {
   readonly clock: Clock;
   /** Lower in tests. */
   readonly fileAnswerBytesMax?: number;
+  readonly keepUnbelieved?: KeepUnbelieved;
   /** Replaced in tests. */
   readonly http?: HttpClient;
   readonly limiter?: RateLimiter;
@@ -60,9 +62,15 @@ export function createGateway(account: UnionpayAccount, deps: GatewayDeps): Gate
         body: encodeForm(signed(account, fields)),
         signal,
       });
-      const answer = result.ok
+      const read = result.ok
         ? readAnswer(account, result.answer.status, result.answer.body, deps.clock)
         : ({ kind: 'unknown', why: result.why } as const);
+      if (result.ok && read.kind === 'distrusted')
+        await deps.keepUnbelieved?.(unbelieved(target, result.answer, read.distrust));
+      const answer: Answer =
+        read.kind === 'distrusted'
+          ? { kind: 'unknown', why: `the answer cannot be trusted (${read.distrust.why})` }
+          : read;
       limiter.ended(answer.kind === 'signed');
       if (target === 'file' && !result.ok && result.isTooLarge === true)
         throw new AppError('statement_too_large', { cap: 'answer with the file', cap_bytes: fileBytesMax });
@@ -84,23 +92,19 @@ function signed(account: UnionpayAccount, fields: Parameters): Parameters {
   return { ...all, signature: signFields(all, account.privateKey) };
 }
 
-function readAnswer(account: UnionpayAccount, status: number, body: Buffer, clock: Clock): Answer {
+type Read = Answer | { readonly kind: 'distrusted'; readonly distrust: Distrust };
+
+function readAnswer(account: UnionpayAccount, status: number, body: Buffer, clock: Clock): Read {
   if (status !== 200) return { kind: 'unknown', why: `HTTP ${String(status)}` };
   const read = readKeyValues(body.toString('utf8').trimEnd());
   if (read === null) return { kind: 'unknown', why: 'the answer is not fields as documented' };
   const fields = withoutEmpty(read);
   const distrust = whyNotGenuine(account, fields, clock.wallNow());
-  if (distrust !== null) return { kind: 'unknown', why: `the answer cannot be trusted (${distrust.why})` };
+  if (distrust !== null) return { kind: 'distrusted', distrust };
   const respCode = fields['respCode'];
   return respCode === undefined
     ? { kind: 'unknown', why: 'the answer has no respCode' }
     : { kind: 'signed', fields, respCode };
-}
-
-/** Why something is not UnionPay's. */
-interface Distrust {
-  readonly code: ErrorCode;
-  readonly why: string;
 }
 
 /** Null when the fields are signed by UnionPay. For answers and notices alike. */

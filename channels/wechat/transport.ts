@@ -8,6 +8,8 @@ import type { HttpAnswer, HttpClient, HttpRequest } from '../http-client.ts';
 import { createHttpClient } from '../http-client.ts';
 import { wallRateLimiter } from '../rate-limit.ts';
 import type { RateLimiter } from '../rate-limit.ts';
+import type { Distrust, KeepUnbelieved } from '../unbelieved.ts';
+import { unbelieved } from '../unbelieved.ts';
 import type { WechatAccount } from './account.ts';
 import type { KeyRing } from './keys.ts';
 import { createKeyRing, parseJson } from './keys.ts';
@@ -53,6 +55,7 @@ export interface Transport {
 export interface TransportDeps {
   readonly clock: Clock;
   readonly randomBytes: (sizeBytes: number) => Buffer;
+  readonly keepUnbelieved?: KeepUnbelieved;
   /** Replaced in tests. */
   readonly http?: HttpClient;
   readonly limiter?: RateLimiter;
@@ -81,7 +84,13 @@ export function createTransport(account: WechatAccount, deps: TransportDeps): Tr
       ...(body === undefined ? {} : { body }),
     });
     const result = await http.call(request);
-    const answer = result.ok ? await readAnswer(result.answer, keys, deps.clock) : unknown(result.why, null);
+    const answer = result.ok
+      ? await readAnswer(result.answer, keys, {
+          wallNow: deps.clock.wallNow(),
+          distrusted: (came, distrust) =>
+            deps.keepUnbelieved?.(unbelieved(`${method} ${path}`, came, distrust)),
+        })
+      : unknown(result.why, null);
     limiter.ended(answer.kind === 'good' || (answer.kind === 'error' && EXPECTED_CODES.has(answer.code)));
     return answer;
   };
@@ -123,12 +132,21 @@ function signed(
   };
 }
 
-async function readAnswer(answer: HttpAnswer, keys: KeyRing, clock: Clock): Promise<Answer> {
+async function readAnswer(
+  answer: HttpAnswer,
+  keys: KeyRing,
+  o: {
+    readonly wallNow: Date;
+    readonly distrusted: (answer: HttpAnswer, distrust: Distrust) => Promise<void> | undefined;
+  },
+): Promise<Answer> {
   const responseId = answer.headers.get('request-id') ?? null;
   if (answer.status >= 200 && answer.status < 300) {
-    const verdict = await verifyMessage(toMessage(answer), keys, clock.wallNow());
-    if (!verdict.genuine)
+    const verdict = await verifyMessage(toMessage(answer), keys, o.wallNow);
+    if (!verdict.genuine) {
+      await o.distrusted(answer, verdict);
       return unknown(`the answer cannot be trusted (${verdict.code}: ${verdict.why})`, responseId);
+    }
     const body = parseJson(answer.body);
     return body === undefined
       ? unknown('the answer is not JSON', responseId)
@@ -141,7 +159,7 @@ async function readAnswer(answer: HttpAnswer, keys: KeyRing, clock: Clock): Prom
   const { code, message } = parsed.success
     ? parsed.data
     : { code: 'SYSTEM_ERROR', message: `HTTP ${String(answer.status)}` };
-  const retryAfterMs = retryAfter(answer.headers.get('retry-after'), clock.wallNow());
+  const retryAfterMs = retryAfter(answer.headers.get('retry-after'), o.wallNow);
   return { kind: 'error', status: answer.status, code, message, retryAfterMs, responseId };
 }
 

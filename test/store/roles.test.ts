@@ -42,6 +42,7 @@ const TABLES = [
   'approvals',
   'receipt_links',
   'callbacks',
+  'unbelieved_answers',
   'audit',
   'statement_files',
   'statement_lines',

@@ -11,6 +11,7 @@ import type {
   StatementAvailability,
   SubmitAnswer,
 } from '../../../channels/channel.ts';
+import type { KeepUnbelieved } from '../../../channels/unbelieved.ts';
 import type { HttpClient } from '../../../channels/http-client.ts';
 import type { Clock } from '../../../domain/clock.ts';
 import type { ChannelName } from '../../../domain/refund/refund.ts';
@@ -103,7 +104,11 @@ export interface Stand {
   readonly url: string;
   readonly order: RefundOrder;
   /** Opens the account anew, as a process does when it starts. */
-  channel(deps?: { readonly clock?: Clock; readonly http?: HttpClient }): Channel;
+  channel(deps?: {
+    readonly clock?: Clock;
+    readonly http?: HttpClient;
+    readonly keepUnbelieved?: KeepUnbelieved;
+  }): Channel;
   /** The answers to come; the last one repeats. */
   answer(...answers: readonly RawAnswer[]): void;
   sent(): readonly Sent[];

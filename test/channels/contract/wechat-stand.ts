@@ -7,7 +7,6 @@ import { CREATE_CODES, QUERY_CODES, statusOf } from '../wechat/documented-codes.
 import type { Received, Signer } from '../wechat/pay-desk.ts';
 import {
   API_V3_KEY,
-  CLOCK,
   MCHID,
   ORDER,
   PUBLIC_KEY_ID,
@@ -156,7 +155,7 @@ export async function openWechatStand(): Promise<Stand> {
     name: 'wechat',
     url: desk.url,
     order: ORDER,
-    channel: ({ clock = CLOCK, http } = {}) => desk.channel({}, clock, http),
+    channel: (deps) => desk.channel({}, deps),
     answer: (...next) => desk.answer(...next.map((one) => ({ ...one, sign: null }))),
     sent: () => desk.received.map(sent),
     answers: {

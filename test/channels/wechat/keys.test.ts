@@ -74,7 +74,7 @@ describe('certificate mode', () => {
 
   test('F36: takes up a successor while the one before is still believed', async () => {
     const { clock, turn } = turningClock();
-    const channel = desk.channel(CERTIFICATE_MODE, clock);
+    const channel = desk.channel(CERTIFICATE_MODE, { clock });
     const by = (signer: typeof PLATFORM, body: object = FOUND): Script => ({
       body,
       sign: (text) => signatureOf(text, { signer, at: clock.wallNow() }),
@@ -92,7 +92,7 @@ describe('certificate mode', () => {
   test('F35 F36: believes none past its own end, and asks for its successor', async () => {
     const { clock, turn } = turningClock();
     const short = platformCertificate('5555CCCC5555CCCC', undefined, new Date(NOW.getTime() + 3_600_000));
-    const channel = desk.channel(CERTIFICATE_MODE, clock);
+    const channel = desk.channel(CERTIFICATE_MODE, { clock });
     const by = (signer: typeof PLATFORM, body: object = FOUND): Script => ({
       body,
       sign: (text) => signatureOf(text, { signer, at: clock.wallNow() }),
@@ -112,7 +112,7 @@ describe('certificate mode', () => {
   test('F35: a list that only an ended certificate has signed adds nothing', async () => {
     const { clock, turn } = turningClock();
     const short = platformCertificate('6666DDDD6666DDDD', undefined, new Date(NOW.getTime() + 3_600_000));
-    const channel = desk.channel(CERTIFICATE_MODE, clock);
+    const channel = desk.channel(CERTIFICATE_MODE, { clock });
     const by = (signer: typeof PLATFORM, body: object = FOUND): Script => ({
       body,
       sign: (text) => signatureOf(text, { signer, at: clock.wallNow() }),

@@ -6,7 +6,7 @@ import { createCipheriv, createSign, createVerify, generateKeyPairSync, randomBy
 import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Channel, RefundOrder } from '../../../channels/channel.ts';
-import type { HttpClient } from '../../../channels/http-client.ts';
+import type { TransportDeps } from '../../../channels/wechat/transport.ts';
 import type { WechatAccount } from '../../../channels/wechat/account.ts';
 import { wechatChannel } from '../../../channels/wechat/wechat-channel.ts';
 import type { Clock } from '../../../domain/clock.ts';
@@ -47,7 +47,7 @@ export const API_V3_KEY = randomBytes(16).toString('hex');
 export const NOW = new Date('2026-11-24T02:30:00Z');
 
 export interface Desk extends ScriptedServer<Received, Script> {
-  channel(o?: Partial<WechatAccount>, clock?: Clock, http?: HttpClient): Channel;
+  channel(o?: Partial<WechatAccount>, deps?: Partial<TransportDeps>): Channel;
 }
 
 export const CLOCK: Clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms) => ms };
@@ -56,11 +56,8 @@ export async function openDesk(): Promise<Desk> {
   const server = await openScriptedServer<Received, Script>({ read, write });
   return {
     ...server,
-    channel: (o = {}, clock = CLOCK, http) =>
-      wechatChannel(
-        { ...accountAt(server.url), ...o },
-        { clock, randomBytes, ...(http === undefined ? {} : { http }) },
-      ),
+    channel: (o = {}, deps = {}) =>
+      wechatChannel({ ...accountAt(server.url), ...o }, { clock: CLOCK, randomBytes, ...deps }),
   };
 }
 
