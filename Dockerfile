@@ -17,6 +17,7 @@ COPY workflows workflows
 COPY activities activities
 COPY channels channels
 COPY store store
+COPY receipts receipts
 COPY api api
 COPY workers workers
 COPY sandbox sandbox

@@ -1,4 +1,5 @@
 /** Where receipts are made: from a refund's evidence, under this installation's keys and its public address. */
+import type { z } from 'zod';
 import type { MerchantFacts, Receipt } from '../domain/receipt/receipt.ts';
 import { receiptOf } from '../domain/receipt/receipt.ts';
 import { makeClaim } from '../receipts/claim.ts';
@@ -45,4 +46,18 @@ function nameless(id: string): MerchantFacts {
 /** The address at which a receipt's claim is checked: what its QR code holds. */
 export function checkUrl({ receipts }: ReceiptDeps, signed: SignedReceipt): string {
   return `${receipts.publicUrl}/verify?c=${makeClaim(signed, receipts.keys.signing)}`;
+}
+
+/** For the OpenAPI document: a route that needs no key. */
+export interface DocumentedPage {
+  readonly summary: string;
+  readonly operationId: string;
+  readonly tags: readonly string[];
+  readonly security: readonly Record<string, readonly string[]>[];
+}
+
+/** An answer that is no JSON. */
+export interface DocumentedAnswer<Type extends string> {
+  readonly description: string;
+  readonly content: Readonly<Record<Type, { readonly schema: z.ZodType<string> }>>;
 }

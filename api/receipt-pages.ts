@@ -8,7 +8,8 @@ import { evidenceOfLink } from '../store/receipt-links.ts';
 import type { Evidence } from '../store/receipt-evidence.ts';
 import type { App } from './app.ts';
 import { RETRY_AFTER_SECONDS, logFault, toAppError } from './faults.ts';
-import type { ReceiptDeps } from './receipt-desk.ts';
+import type { DocumentedAnswer, DocumentedPage, ReceiptDeps } from './receipt-desk.ts';
+import { pdfResponse, sendPdf } from './receipt-files.ts';
 import { checkUrl, makeReceipt } from './receipt-desk.ts';
 
 const LINKS = '/r/';
@@ -48,6 +49,22 @@ export function receiptPages(app: App, deps: ReceiptDeps): void {
       return sendPage(reply, 200, page);
     },
   });
+
+  app.route({
+    method: 'GET',
+    url: '/r/:token/receipt.pdf',
+    schema: {
+      ...documented('The receipt as PDF, behind its link', 'showReceiptPdf'),
+      params,
+      response: { 200: pdfResponse(), 404: htmlResponse(NO_LINK), 503: htmlResponse(BUSY) },
+    },
+    handler: async (request, reply) => {
+      const evidence = await openLink(deps, request.params.token);
+      if (evidence === null) return sendNoLink(request, reply);
+      reply.headers({ 'x-robots-tag': PAGE_HEADERS['x-robots-tag'] });
+      return sendPdf(reply, deps, makeReceipt(deps, evidence), languageOf(request));
+    },
+  });
 }
 
 const NO_LINK = 'The link is wrong, has expired or was taken back: one page for all of them';
@@ -55,11 +72,11 @@ const BUSY = 'The books cannot be read at the moment';
 
 const params = z.object({ token: z.string().describe('From `POST /v1/refunds/{refund_no}/receipt-links`') });
 
-function documented(summary: string, operationId: string) {
-  return { summary, operationId, tags: ['receipts'], security: [] } as const;
+export function documented(summary: string, operationId: string): DocumentedPage {
+  return { summary, operationId, tags: ['receipts'], security: [] };
 }
 
-function htmlResponse(description: string) {
+export function htmlResponse(description: string): DocumentedAnswer<'text/html'> {
   return { description, content: { 'text/html': { schema: z.string() } } };
 }
 
@@ -75,12 +92,12 @@ export function sendNoLink(request: FastifyRequest, reply: FastifyReply): Fastif
   return sendPage(reply, 404, noLinkPage(languageOf(request)));
 }
 
-function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
+export function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
   return reply.code(status).headers(PAGE_HEADERS).send(text);
 }
 
 /** What the address asks for, else what the browser would rather read; Chinese where nothing is said. */
-function languageOf(request: FastifyRequest): Language {
+export function languageOf(request: FastifyRequest): Language {
   const asked = (request.query as Record<string, unknown> | undefined)?.['lang'];
   if (asked === 'zh' || asked === 'en') return asked;
   const [first = ''] = (request.headers['accept-language'] ?? '').split(',', 1);

@@ -19,10 +19,13 @@ import { acceptStrictJson } from './json-body.ts';
 import { answerMalformed } from './malformed.ts';
 import { describeApi, openapiRoute } from './openapi.ts';
 import { paymentRoutes } from './payment-routes.ts';
+import { proofPackRoute } from './proof-pack-route.ts';
+import { receiptFileRoutes } from './receipt-files.ts';
 import { isLinkAddress, receiptPages, sendNoLink } from './receipt-pages.ts';
 import { receiptRoutes } from './receipt-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { validatorCompiler } from './validation.ts';
+import { verifyPages } from './verify-pages.ts';
 
 /** How long a client may take to send one request. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -59,6 +62,8 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     booksRoutes(v1, deps);
     approvalRoutes(v1, deps);
     receiptRoutes(v1, deps);
+    receiptFileRoutes(v1, deps);
+    proofPackRoute(v1, deps);
   });
   await app.register(async (callbacks: App) => {
     callbackRoutes(callbacks, deps, limits);
@@ -67,6 +72,9 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
   if (receipts !== undefined) {
     await app.register(async (pages: App) => {
       receiptPages(pages, { ...deps, receipts });
+    });
+    await app.register(async (pages: App) => {
+      verifyPages(pages, { ...deps, receipts });
     });
   }
   healthRoutes(app, deps, { timeoutMs: limits.readyTimeoutMs });

@@ -37,6 +37,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   days,
   replay,
   accept,
+  receipt,
 };
 
 /** Runs a measurement once a round. */
@@ -224,5 +225,22 @@ async function accept(bench: Bench): Promise<readonly Figure[]> {
     figure(null, '  recorded and its workflow started: p99', 'ms', of(started, 'p99Ms')),
     figure(null, '  p50', 'ms', of(started, 'p50Ms')),
     figure(null, '  refunds', '/s', of(started, 'perSecond')),
+  ];
+}
+
+/** P18: how long a payer waits for the page, when fifty look at once. */
+async function receipt(bench: Bench): Promise<readonly Figure[]> {
+  const measured = await rounds(bench, async () => {
+    const url = await freshCopy(bench.adminUrl, 'bench_receipt');
+    const done = await inProcess({ kind: 'receipts', url, requests: bench.requests });
+    await dropCopy(bench.adminUrl, 'bench_receipt');
+    return done;
+  });
+  const of = (name: string): number[] => measured.map((one) => Number(one.result[name]));
+  return [
+    figure('P18', 'a receipt page over HTTP, 50 clients: p99', 'ms', of('p99Ms'), { at: 'most', value: 50 }),
+    figure(null, '  p50', 'ms', of('p50Ms')),
+    figure(null, '  pages', '/s', of('perSecond')),
+    figure(null, '  largest page', 'bytes', of('bytes'), { at: 'most', value: 30 * 1024 }),
   ];
 }

@@ -12,6 +12,7 @@ import { importDay, readDay } from './day-reading.ts';
 import type { Bill } from './matching.ts';
 import { ingestPool, rowByRow, wholeWay } from './matching.ts';
 import { onlyUnpack, readBill, withCsvParse } from './reading.ts';
+import { lookAtReceipts } from './receipts.ts';
 import { replayRefunds } from './replaying.ts';
 
 export type Task =
@@ -37,7 +38,8 @@ export type Task =
       readonly url: string;
       readonly temporal: string | null;
       readonly requests: number;
-    };
+    }
+  | { readonly kind: 'receipts'; readonly url: string; readonly requests: number };
 
 export interface Done {
   /** What the task gives back, as JSON. */
@@ -104,6 +106,10 @@ async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
         },
         ms: 0,
       };
+    case 'receipts': {
+      const { url: databaseUrl, requests } = task;
+      return { result: { ...(await lookAtReceipts({ databaseUrl, requests })) }, ms: 0 };
+    }
   }
 }
 

@@ -12,6 +12,17 @@ export interface RevokeFlags {
   readonly json: boolean;
 }
 
+export interface FileFlags {
+  readonly lang?: string;
+  readonly out?: string;
+  readonly json: boolean;
+}
+
+export interface VerifyFlags {
+  readonly keys?: string;
+  readonly json: boolean;
+}
+
 export function registerReceipts(program: Command): void {
   const receipt = program
     .command('receipt')
@@ -56,5 +67,52 @@ export function registerReceipts(program: Command): void {
     .action(async (file: string, options: { json: boolean }) => {
       const { newKeysCommand } = await import('./commands/receipt-keys.ts');
       await newKeysCommand(file, options);
+    });
+  registerFiles(receipt);
+}
+
+function registerFiles(receipt: Command): void {
+  receipt
+    .command('pdf')
+    .description('the receipt as PDF, with the signed receipt inside it')
+    .argument('<refund-no>')
+    .option('--lang <language>', 'zh or en', 'zh')
+    .option('--out <file>', 'where to write it')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (refundNo: string, options: FileFlags) => {
+      const { pdfCommand } = await import('./commands/receipt-files.ts');
+      await pdfCommand(refundNo, options);
+    });
+  receipt
+    .command('json')
+    .description('the signed receipt')
+    .argument('<refund-no>')
+    .option('--out <file>', 'where to write it')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (refundNo: string, options: FileFlags) => {
+      const { jsonCommand } = await import('./commands/receipt-files.ts');
+      await jsonCommand(refundNo, options);
+    });
+  receipt
+    .command('pack')
+    .description(
+      'the proof pack: receipts, evidence, statement lines, complaint texts, and how to check them',
+    )
+    .argument('<refund-no>')
+    .option('--out <file>', 'where to write it')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (refundNo: string, options: FileFlags) => {
+      const { packCommand } = await import('./commands/receipt-files.ts');
+      await packCommand(refundNo, options);
+    });
+  receipt
+    .command('verify')
+    .description('check a receipt, JSON or PDF, without any network: exit 0 genuine, 1 not')
+    .argument('<file>')
+    .option('--keys <file>', 'the public keys of who issued it; by default those of YUANLU_RECEIPT_KEYS_FILE')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (file: string, options: VerifyFlags) => {
+      const { verifyCommand } = await import('./commands/receipt-files.ts');
+      process.exitCode = await verifyCommand(file, options);
     });
 }

@@ -59,5 +59,6 @@ ol li{padding-bottom:5pt}
 time{display:inline;margin-left:8pt}
 dl.wide{columns:2}
 dl.wide div{break-inside:avoid}
-.no{font-size:10pt}
+.no,dt{font-size:9.5pt}
+dd{margin-bottom:4pt}
 .check svg{width:30mm;height:30mm}}`;

@@ -27,17 +27,29 @@ export interface SignedReceipt {
   readonly text: string;
 }
 
+/** Signed when its file is asked for: the page shows the number and needs no signature over all of it. */
 export function signReceipt(receipt: Receipt, key: SigningKey): SignedReceipt {
   const content = canonicalJson(receipt);
+  let text: string | undefined;
+  return {
+    receipt,
+    receiptNo: receiptNoOf(content),
+    get text() {
+      text ??= fileOf(content, key);
+      return text;
+    },
+  };
+}
+
+function fileOf(content: string, key: SigningKey): string {
   const value = sign(null, Buffer.from(PURPOSE + content, 'utf8'), key.privateKey).toString('base64url');
   const signature = { algorithm: 'Ed25519', key_id: key.id, value };
   // `receipt` comes before `signature`: this is the canonical form of both together.
-  const text = `{"receipt":${content},"signature":${canonicalJson(signature)}}`;
-  return { receipt, receiptNo: receiptNoOf(content), text };
+  return `{"receipt":${content},"signature":${canonicalJson(signature)}}`;
 }
 
 /** `YL-9F3A-07C1-…`: whoever holds two papers sees whether they say the same. */
-export function receiptNoOf(content: string): string {
+function receiptNoOf(content: string): string {
   return receiptNoOfHash(hashOf(content));
 }
 

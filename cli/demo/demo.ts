@@ -22,6 +22,8 @@ import { keepToppedUp } from './top-up.ts';
 import { describeKeptStack } from './keep-up.ts';
 import { demoText } from './print.ts';
 import type { DemoReport } from './report.ts';
+import { receiptChecks, showReceipt } from './receipt.ts';
+import type { ShownReceipt } from './receipt.ts';
 import { readReport } from './report.ts';
 import { SETTLE_DAYS, untilQuiet } from './until-quiet.ts';
 import { missingTraces } from './traces.ts';
@@ -44,6 +46,8 @@ export interface DemoOptions {
 export interface DemoResult extends DemoReport {
   readonly planted: readonly Planted[];
   readonly checks: readonly Check[];
+  /** One refund's receipt as its payer gets it; null where there was no refund to show. */
+  readonly receipt: ShownReceipt | null;
   readonly urls: {
     readonly console: string | null;
     readonly receipt: string | null;
@@ -81,7 +85,10 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     ]).finally(() => Promise.all([pace.stop(), balances.stop()]));
     if (ran === null) return 130;
     line.done();
-    const result = { ...ran, urls: urlsOf(stack), seed, elapsed_ms: Math.round(performance.now() - began) };
+    const receipt = await showReceipt(stack, ran, join(dataDir, 'receipt'));
+    const checks = [...ran.checks, ...(receipt === null ? [] : receiptChecks(receipt))];
+    const urls = urlsOf(stack, receipt);
+    const result = { ...ran, checks, receipt, urls, seed, elapsed_ms: Math.round(performance.now() - began) };
     process.stdout.write(`${demoText(result, options.json)}\n`);
     if (options.keep) {
       for (const text of await describeKeptStack(stack, dataDir)) say(text);
@@ -162,9 +169,10 @@ async function play(
   return { ...report, planted, checks };
 }
 
-function urlsOf(stack: Stack): DemoResult['urls'] {
-  // Console and receipt pages are not built yet; their places in the contract stay empty until they are.
-  return { console: null, receipt: null, temporal: stack.engines.temporalUiUrl, api: stack.api.url };
+function urlsOf(stack: Stack, receipt: ShownReceipt | null): DemoResult['urls'] {
+  // The console is not built yet; its place in the contract stays empty until it is.
+  const { temporalUiUrl: temporal } = stack.engines;
+  return { console: null, receipt: receipt?.url ?? null, temporal, api: stack.api.url };
 }
 
 /** @throws AppError `request_invalid` */

@@ -17,6 +17,7 @@ export function demoText(result: DemoResult, json: boolean): string {
     statementsText(result),
     plantedText(result),
     overdueText(result.overdue),
+    ...receiptText(result),
     checksText(result),
     closing(result),
   ].join('\n\n');
@@ -84,6 +85,19 @@ function aboutTrouble({ channel, name }: Group): string {
 
 function keyOf(channel: string, name: string): string {
   return `${channel}/${name}`;
+}
+
+function receiptText({ receipt }: DemoResult): readonly string[] {
+  if (receipt === null) return [];
+  return [
+    [
+      `The receipt of ${receipt.refund_no}, as its payer gets it (open while the demo is kept: --keep)`,
+      `  link         ${receipt.url}`,
+      `  PDF          ${receipt.pdf}: ${receipt.pdf_verdict}`,
+      `  changed PDF  ${receipt.changed_pdf}: ${receipt.changed_pdf_verdict}`,
+      `  proof pack   ${receipt.pack}: ${String(receipt.pack_bytes)} bytes`,
+    ].join('\n'),
+  ];
 }
 
 function checksText(result: DemoResult): string {

@@ -107,7 +107,16 @@ describe('the document', () => {
 
     expect(document.security).toEqual([{ key: [] }]);
     expect(document.components.securitySchemes['key']).toMatchObject({ type: 'http', scheme: 'bearer' });
-    expect(open.toSorted()).toEqual(['/callbacks/{channel}/{account}', '/livez', '/r/{token}', '/readyz']);
+    expect(open.toSorted()).toEqual([
+      '/.well-known/yuanlu-receipt-keys.json',
+      '/callbacks/{channel}/{account}',
+      '/livez',
+      '/r/{token}',
+      '/r/{token}/receipt.pdf',
+      '/readyz',
+      '/verify',
+      '/verify',
+    ]);
   });
 
   test('says the same to everybody, each time', async () => {

@@ -22,7 +22,7 @@ describe('the receipt page', () => {
     const places = [
       '微信支付已受理，退款处理中',
       '¥128.00',
-      '预计 2026年11月27日（周五） 前到账',
+      '预计 2026年11月27日（周五）前到账',
       '招商银行信用卡0403',
     ];
     const found = places.map((text) => page.indexOf(text));

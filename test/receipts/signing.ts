@@ -12,3 +12,27 @@ export const OTHER_KEYS = readReceiptKeys(newReceiptKeys(null, 'test'), 'test');
 export function signed(change: Partial<Refund> = {}, o: Parameters<typeof factsOf>[1] = {}): SignedReceipt {
   return signReceipt(receiptOf(factsOf(change, o)), KEYS.signing);
 }
+
+const PAID: Partial<Refund> = {
+  state: 'settled',
+  succeededAt: new Date('2026-11-25T10:32:00+08:00'),
+};
+const LATER = new Date('2026-11-30T09:00:00+08:00');
+
+/** One receipt of each kind that looks its own way. */
+export const PICTURED = {
+  submitting: signed({
+    state: 'requested',
+    acceptedAt: null,
+    promiseAt: null,
+    channelRefundNo: null,
+    landsIn: null,
+  }),
+  accepted: signed(),
+  late: signed({ lastAskedAt: new Date('2026-11-29T08:00:00+08:00') }, { now: LATER }),
+  paid: signed(PAID),
+  arrived: signed({ ...PAID, landsIn: '支付用户零钱' }, { payment: { fundingSource: 'wallet' } }),
+  stopped: signed({ state: 'needs_action', stateReason: 'abnormal' }),
+  failed: signed({ state: 'failed', stateReason: 'refused', acceptedAt: null, channelRefundNo: null }),
+  returned: signed({ ...PAID, state: 'returned' }),
+} as const;

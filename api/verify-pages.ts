@@ -1,0 +1,115 @@
+/** Whether a receipt is genuine: for anybody, without a key. Looks nothing up and keeps nothing. */
+import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import { CLAIM_LENGTH_MAX, readClaim } from '../receipts/claim.ts';
+import { fileOfForm } from '../receipts/form-file.ts';
+import { PDF_BYTES_MAX } from '../receipts/pdf-seal.ts';
+import { publishedKeys } from '../receipts/receipt-keys.ts';
+import { verifyFile } from '../receipts/verify-file.ts';
+import type { Checked } from '../receipts/verify-page.ts';
+import { verifyPage } from '../receipts/verify-page.ts';
+import type { App } from './app.ts';
+import { logFault, toAppError } from './faults.ts';
+import type { ReceiptDeps } from './receipt-desk.ts';
+import { documented, htmlResponse, languageOf, sendPage } from './receipt-pages.ts';
+
+/** Beside the file itself: the form's own lines. */
+const FORM_BYTES = 16 * 1024;
+
+/** How long others may keep the keys: shorter than any exchange of keys takes. */
+const KEYS_MAX_AGE_SECONDS = 300;
+
+const keySchema = z.object({
+  kty: z.literal('OKP'),
+  crv: z.literal('Ed25519'),
+  x: z.string(),
+  kid: z.string(),
+  use: z.literal('sig'),
+  alg: z.literal('EdDSA'),
+});
+
+export function verifyPages(app: App, deps: ReceiptDeps): void {
+  const { verification } = deps.receipts.keys;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    '*',
+    { parseAs: 'buffer', bodyLimit: PDF_BYTES_MAX + FORM_BYTES },
+    (_request, body, done) => {
+      done(null, body);
+    },
+  );
+  app.setErrorHandler((error, request, reply) => {
+    const fault = toAppError(error);
+    logFault(request, fault);
+    const checked: Checked =
+      fault.code === 'body_too_large'
+        ? { what: 'too_large' }
+        : { what: 'file', verdict: { verdict: 'unreadable', why: fault.code } };
+    return sendPage(
+      reply,
+      fault.code === 'body_too_large' ? 413 : 422,
+      verifyPage(checked, languageOf(request)),
+    );
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/verify',
+    schema: {
+      ...documented('Check the code of a receipt, or ask for its file', 'showVerify'),
+      querystring: z.object({
+        c: z.string().max(CLAIM_LENGTH_MAX).optional().describe('The claim in a QR code'),
+        lang: z.string().optional(),
+      }),
+      response: { 200: htmlResponse('What was found'), 422: htmlResponse('The code is not right') },
+    },
+    handler: async (request, reply) => {
+      const { c } = request.query;
+      const claim = c === undefined ? null : readClaim(c, verification);
+      const checked: Checked = c === undefined ? { what: 'nothing' } : { what: 'claim', claim };
+      const status = c !== undefined && claim === null ? 422 : 200;
+      return sendPage(reply, status, verifyPage(checked, languageOf(request)));
+    },
+  });
+
+  app.route({
+    method: 'POST',
+    url: '/verify',
+    schema: {
+      ...documented('Check the file of a receipt, JSON or PDF', 'verifyReceipt'),
+      description: `As the body itself, or as the field \`receipt\` of a form; at most ${String(PDF_BYTES_MAX)} bytes.`,
+      body: z.unknown(),
+      response: {
+        200: htmlResponse('Genuine'),
+        413: htmlResponse('Too large'),
+        422: htmlResponse('Not genuine'),
+      },
+    },
+    handler: async (request, reply) => {
+      const verdict = verifyFile(fileIn(request), verification);
+      const page = verifyPage({ what: 'file', verdict }, languageOf(request));
+      return sendPage(reply, verdict.verdict === 'genuine' ? 200 : 422, page);
+    },
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/.well-known/yuanlu-receipt-keys.json',
+    schema: {
+      ...documented('The public keys of receipts, the one that signs first', 'receiptKeys'),
+      response: { 200: z.object({ keys: z.array(keySchema) }).meta({ id: 'ReceiptKeys' }) },
+    },
+    handler: async (_request, reply) => {
+      reply.header('cache-control', `public, max-age=${String(KEYS_MAX_AGE_SECONDS)}`);
+      return { keys: [...publishedKeys(deps.receipts.keys).keys] };
+    },
+  });
+}
+
+/** Without a script a browser sends a form; programs send the file as it is. A form that is none holds no receipt. */
+function fileIn(request: FastifyRequest): Buffer {
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const type = request.headers['content-type'] ?? '';
+  if (!/^multipart\/form-data\b/i.test(type)) return body;
+  return fileOfForm(body, type, 'receipt') ?? Buffer.alloc(0);
+}

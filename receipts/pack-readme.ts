@@ -1,0 +1,55 @@
+/** What a proof pack holds and how to check it, for whoever was given one. */
+import type { SignedReceipt } from './signed-receipt.ts';
+
+export function packReadme({ receipt, receiptNo }: SignedReceipt, publicUrl: string): string {
+  const keysUrl = `${publicUrl}/.well-known/yuanlu-receipt-keys.json`;
+  return `退款证明包 ${receiptNo}
+退款单号 ${receipt.refund.refund_no}，数据截至 ${receipt.as_of.words.zh}（北京时间）
+
+内容
+  receipt.zh-CN.pdf, receipt.en.pdf   退款进度凭证（中文、英文）
+  receipt.json                        同一内容，带 Ed25519 签名
+  evidence.json                       全部证据的时间线和账单记录
+  channel-answers.json                渠道答复（个人信息已脱敏）
+  statement-lines.csv                 渠道账单中的相关行，含文件 SHA-256 和行号
+  complaint-channel.zh-CN.txt         给渠道客服的查询文本
+  complaint-12315.zh-CN.txt           向市场监管部门投诉的文本，空格处由您填写
+  public-keys.json                    签发时的公钥
+  MANIFEST.sha256                     以上文件的 SHA-256
+
+如何核验
+  1. 文件完整：sha256sum -c MANIFEST.sha256
+  2. 签名真实：yuanlu receipt verify receipt.json --keys public-keys.json
+     PDF 同样：  yuanlu receipt verify receipt.zh-CN.pdf --keys public-keys.json
+  3. 公钥确属签发方：与 ${keysUrl} 对比
+  4. 也可以在线核验：${publicUrl}/verify
+  签名的是 receipt.json 中 receipt 的规范 JSON（RFC 8785），前加一行 "yuanlu receipt 1"。
+
+------------------------------------------------------------------------
+
+Proof pack ${receiptNo}
+Refund ${receipt.refund.refund_no}, data as of ${receipt.as_of.words.en} (Beijing)
+
+What is in it
+  receipt.zh-CN.pdf, receipt.en.pdf   the receipt, in Chinese and in English
+  receipt.json                        the same, under an Ed25519 signature
+  evidence.json                       all evidence in order of time, and the lines of statements
+  channel-answers.json                what the channel said, personal data masked
+  statement-lines.csv                 the lines of the channel's statements, with file SHA-256 and line number
+  complaint-channel.zh-CN.txt         a text for the channel's support
+  complaint-12315.zh-CN.txt           a complaint to the market regulator; the blanks are yours
+  public-keys.json                    the public keys when it was made
+  MANIFEST.sha256                     SHA-256 of these files
+
+How to check it
+  1. Nothing is missing or changed: sha256sum -c MANIFEST.sha256
+  2. The signature is good:         yuanlu receipt verify receipt.json --keys public-keys.json
+     The PDFs too:                  yuanlu receipt verify receipt.en.pdf --keys public-keys.json
+  3. The keys are the issuer's:     compare them with ${keysUrl}
+  4. Or online:                     ${publicUrl}/verify
+  What is signed is the canonical JSON (RFC 8785) of "receipt" in receipt.json, after a line "yuanlu receipt 1".
+
+${receipt.notes.not_invoice.zh}
+${receipt.notes.not_invoice.en}
+`;
+}

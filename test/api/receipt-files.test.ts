@@ -1,0 +1,149 @@
+/** Receipts as files, checked where anybody can: at /verify, with the keys that are published. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPublishedKeys, verifyFile } from '../../receipts/verify-file.ts';
+import type { ApiUnderTest } from './api-under-test.ts';
+import { PUBLIC_URL, apiUnderTest } from './api-under-test.ts';
+import type { Call } from './calls.ts';
+import { ask, call, newPayment, newRefundNo, problemIn } from './calls.ts';
+
+let api: ApiUnderTest;
+let refundNo: string;
+beforeAll(async () => {
+  api = await apiUnderTest();
+  refundNo = newRefundNo();
+  const body = {
+    refund_no: refundNo,
+    payment_no: await newPayment(api),
+    amount_minor: '2345',
+    currency: 'CNY',
+  };
+  expect((await ask(api, body)).status).toBe(201);
+});
+afterAll(async () => {
+  await api.close();
+});
+
+async function bytesOf(
+  url: string,
+  key: string | null = api.keys.m1,
+): Promise<{ status: number; type: string; bytes: Buffer }> {
+  const answer = await api.app.inject({
+    url,
+    headers: key === null ? {} : { authorization: `Bearer ${key}` },
+  });
+  return {
+    status: answer.statusCode,
+    type: String(answer.headers['content-type']),
+    bytes: answer.rawPayload,
+  };
+}
+
+function check(body: Buffer | string, o: Call = {}): ReturnType<typeof call> {
+  return call(api, '/verify', {
+    method: 'POST',
+    key: null,
+    headers: { 'content-type': 'application/octet-stream' },
+    ...o,
+    body,
+  });
+}
+
+describe('the files of a receipt', () => {
+  test('verify offline with the keys that are published', async () => {
+    const { text } = await call(api, '/.well-known/yuanlu-receipt-keys.json', { key: null });
+    const keys = readPublishedKeys(text, 'published');
+    const json = await bytesOf(`/v1/refunds/${refundNo}/receipt`);
+    const paper = await bytesOf(`/v1/refunds/${refundNo}/receipt.pdf?lang=en`);
+
+    expect([json.type, paper.type]).toEqual(['application/json', 'application/pdf']);
+    for (const { bytes } of [json, paper]) expect(verifyFile(bytes, keys).verdict).toBe('genuine');
+  });
+
+  test('are the same to the byte as long as nothing new is known', async () => {
+    for (const name of ['receipt', 'receipt.pdf', 'proof-pack']) {
+      const [one, other] = [
+        await bytesOf(`/v1/refunds/${refundNo}/${name}`),
+        await bytesOf(`/v1/refunds/${refundNo}/${name}`),
+      ];
+      expect(one.status).toBe(200);
+      expect(other.bytes.equals(one.bytes), name).toBe(true);
+    }
+  });
+
+  test("are nobody else's", async () => {
+    for (const name of ['receipt', 'receipt.pdf', 'proof-pack'])
+      problemIn(await call(api, `/v1/refunds/${refundNo}/${name}`, { key: api.keys.m2 }), 'refund_unknown');
+  });
+
+  test('a PDF opens behind the link, and no more when that was taken back', async () => {
+    const made = (await call(api, `/v1/refunds/${refundNo}/receipt-links`, { method: 'POST', body: {} }))
+      .json as { url: string };
+    const url = `${made.url.replace(PUBLIC_URL, '')}/receipt.pdf`;
+    expect((await bytesOf(url, null)).type).toBe('application/pdf');
+
+    await call(api, `/v1/refunds/${refundNo}/receipt-links`, { method: 'DELETE' });
+    expect(await bytesOf(url, null)).toMatchObject({ status: 404, type: 'text/html; charset=utf-8' });
+  });
+});
+
+describe('the page that checks', () => {
+  test('takes a receipt as it is, or from the form that a browser sends', async () => {
+    const { bytes } = await bytesOf(`/v1/refunds/${refundNo}/receipt.pdf`);
+    const form = Buffer.concat([
+      Buffer.from('--b\r\nContent-Disposition: form-data; name="receipt"; filename="a.pdf"\r\n\r\n'),
+      bytes,
+      Buffer.from('\r\n--b--\r\n'),
+    ]);
+    const plain = await check(bytes);
+    const sent = await check(form, { headers: { 'content-type': 'multipart/form-data; boundary=b' } });
+
+    for (const answer of [plain, sent]) {
+      expect(answer.status).toBe(200);
+      expect(answer.text).toContain('凭证真实，内容未被改动');
+      expect(answer.text).toContain(refundNo);
+    }
+  });
+
+  test('says what is wrong with a receipt that was changed', async () => {
+    const { bytes } = await bytesOf(`/v1/refunds/${refundNo}/receipt`);
+    const changed = await check(bytes.toString('utf8').replace('"23.45"', '"99.99"'));
+
+    expect(changed.status).toBe(422);
+    expect(changed.text).toContain('核验未通过');
+    expect(changed.text).not.toContain('凭证真实');
+  });
+
+  test.each([
+    ['nothing', '', 422],
+    ['markup', '<script>alert(1)</script>', 422],
+    ['more than any receipt has', 'x'.repeat(5 * 1024 * 1024), 413],
+    ['half of a form', '--b\r\n', 422],
+  ])('says no to %s', async (_what, body, status) => {
+    const answer = await check(body, { headers: { 'content-type': 'multipart/form-data; boundary=b' } });
+
+    expect(answer.status).toBe(status);
+    expect(answer.text).toContain('核验未通过');
+    expect(answer.text).not.toContain('alert(1)');
+  });
+
+  test('reads the code of a paper, and refuses one that was made up', async () => {
+    const made = (await call(api, `/v1/refunds/${refundNo}/receipt-links`, { method: 'POST', body: {} }))
+      .json as { url: string };
+    const page = await call(api, made.url.replace(PUBLIC_URL, ''), { key: null });
+    const [, claim = ''] = /verify\?c=([A-Za-z0-9_-]+)"/.exec(page.text) ?? [];
+    const good = await call(api, `/verify?c=${claim}&lang=en`, { key: null });
+    const bad = await call(api, `/verify?c=${claim.slice(0, -4)}AAAA`, { key: null });
+
+    expect(good.text).toMatch(/Genuine, and nothing was changed[^]*23\.45/);
+    expect(good.text).toContain(refundNo);
+    expect([good.status, bad.status]).toEqual([200, 422]);
+    expect((await call(api, `/verify?c=${'A'.repeat(10_000)}`, { key: null })).status).toBe(422);
+  });
+
+  test('gives the keys without anything that signs, for a few minutes', async () => {
+    const { headers, text } = await call(api, '/.well-known/yuanlu-receipt-keys.json', { key: null });
+
+    expect(headers['cache-control']).toBe('public, max-age=300');
+    expect(text).not.toMatch(/"d"|private|secret/);
+  });
+});
