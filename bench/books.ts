@@ -9,7 +9,7 @@ import { ACCOUNT, MERCHANT, MERCHANT_NO, requestedAt } from './bill.ts';
 const TEMPLATE = 'bench_books';
 
 /** The URL of a server, for another of its databases. */
-function databaseUrl(adminUrl: string, name: string): string {
+export function databaseUrl(adminUrl: string, name: string): string {
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return url.toString();
@@ -63,12 +63,23 @@ export async function fillBooks(adminUrl: string, refunds: readonly MadeUpRefund
   }
 }
 
+/** A database with our tables and nothing in them. */
+export async function emptyBooks(adminUrl: string, name: string): Promise<void> {
+  await asAdmin(adminUrl, `drop database if exists ${name} with (force)`, `create database ${name}`);
+  await migrate(databaseUrl(adminUrl, name));
+}
+
 /** A database of its own for one round. Returns its URL. */
-export async function freshCopy(adminUrl: string, name: string): Promise<string> {
+export function freshCopy(adminUrl: string, name: string): Promise<string> {
+  return copyOf(adminUrl, TEMPLATE, name);
+}
+
+/** A copy of a database that nobody is connected to. Returns its URL. */
+export async function copyOf(adminUrl: string, template: string, name: string): Promise<string> {
   await asAdmin(
     adminUrl,
     `drop database if exists ${name} with (force)`,
-    `create database ${name} template ${TEMPLATE}`,
+    `create database ${name} template ${template}`,
     'checkpoint',
   );
   return databaseUrl(adminUrl, name);

@@ -6,6 +6,7 @@ import { days } from './days.ts';
 import type { Bill, WholeWay } from './matching.ts';
 import type { Figure } from './report.ts';
 import { figure } from './report.ts';
+import { sweep } from './sweeps.ts';
 import type { Done } from './task.ts';
 import { inProcess } from './task.ts';
 
@@ -23,6 +24,8 @@ export interface Bench {
   readonly requests: number;
   /** Lines of the files of a day. */
   readonly dayLines: number;
+  /** Open refunds that the overdue sweep looks over. */
+  readonly sweepRefunds: number;
   readonly seed: number;
   /** Where files may be written. */
   readonly dir: string;
@@ -38,6 +41,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   replay,
   accept,
   receipt,
+  sweep,
 };
 
 /** Runs a measurement once a round. */

@@ -25,6 +25,7 @@ const FULL = {
   replays: 400,
   requests: 4_000,
   dayLines: 1_000_000,
+  sweepRefunds: 1_000_000,
 } as const;
 const QUICK = {
   lines: 5_000,
@@ -33,6 +34,7 @@ const QUICK = {
   replays: 20,
   requests: 200,
   dayLines: 10_000,
+  sweepRefunds: 20_000,
 } as const;
 const WARM_UP_LINES = 3_000;
 
@@ -41,6 +43,7 @@ interface Options {
   readonly json: boolean;
   readonly strict: boolean;
   readonly only?: string;
+  readonly sweepRefunds?: string;
   readonly task?: string;
 }
 
@@ -50,6 +53,7 @@ const options = new Command('bench')
   .option('--json', 'one JSON document on stdout', false)
   .option('--strict', 'exit 1 when a goal was missed', false)
   .option('--only <part>', `one of: ${Object.keys(PARTS).join(', ')}`)
+  .option('--sweep-refunds <n>', 'open refunds that the sweep looks over, such as 10000000')
   .option('--task <json>', 'one measurement; used by the run itself')
   .parse()
   .opts<Options>();
@@ -60,7 +64,7 @@ else process.exitCode = await run(options);
 async function run(o: Options): Promise<number> {
   const began = performance.now();
   const parts = chosen(o.only);
-  const size = o.quick ? QUICK : FULL;
+  const size = sizeOf(o);
   const root = resolve('.yuanlu');
   await mkdir(root, { recursive: true });
   const dir = await mkdtemp(join(root, 'bench-'));
@@ -99,6 +103,13 @@ async function run(o: Options): Promise<number> {
   }
 }
 
+type Size = { readonly [name in keyof typeof FULL]: number };
+
+function sizeOf(o: Options): Size {
+  const size = o.quick ? QUICK : FULL;
+  return o.sweepRefunds === undefined ? size : { ...size, sweepRefunds: Number(o.sweepRefunds) };
+}
+
 function chosen(only: string | undefined): readonly (readonly [string, Part])[] {
   const all = Object.entries(PARTS);
   const some = only === undefined ? all : all.filter(([name]) => name === only);
@@ -109,7 +120,7 @@ function chosen(only: string | undefined): readonly (readonly [string, Part])[] 
 async function prepare(
   dir: string,
   engines: Engines,
-  size: typeof FULL | typeof QUICK,
+  size: Size,
 ): Promise<{ bench: Bench; billBytes: number }> {
   say(`making up ${String(size.lines)} refunds and their bill`);
   const refunds = makeUp(size.lines, SEED, BILL_DATE);

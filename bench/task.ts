@@ -14,6 +14,7 @@ import { ingestPool, rowByRow, wholeWay } from './matching.ts';
 import { onlyUnpack, readBill, withCsvParse } from './reading.ts';
 import { lookAtReceipts } from './receipts.ts';
 import { replayRefunds } from './replaying.ts';
+import { sweepByScan, sweepOurs } from './sweeping.ts';
 
 export type Task =
   | { readonly kind: 'whole_way'; readonly url: string; readonly bill: Bill; readonly warmUp: Bill }
@@ -33,6 +34,7 @@ export type Task =
       readonly url: string | null;
     }
   | { readonly kind: 'replay'; readonly count: number }
+  | { readonly kind: 'sweep'; readonly how: 'ours' | 'scan'; readonly url: string }
   | {
       readonly kind: 'accept';
       readonly url: string;
@@ -93,6 +95,8 @@ async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
         lines: url === null ? await readDay(name, path) : await importDay(name, path, url),
       }));
     }
+    case 'sweep':
+      return { result: await (task.how === 'ours' ? sweepOurs : sweepByScan)(task.url), ms: 0 };
     case 'replay':
       return { result: { ...(await replayRefunds(task.count)) }, ms: 0 };
     case 'accept':

@@ -178,7 +178,10 @@ interface LiftedBatch {
   readonly next: string | null;
 }
 
-/** One batch of flags that evidence has answered. The one place where a flag is lifted: time never lifts one. */
+/**
+ * One batch of flags that evidence has answered. The one place where a flag is lifted: time never lifts one. Two people who
+ * agree to lift one (four eyes) would be a second reason beside `CLOSED` here, once there are approvals.
+ */
 async function liftBatch(db: Db, o: { now: Date; behind: string; limit: number }): Promise<LiftedBatch> {
   const { rows } = await db.query<{ lifted: bigint; next: bigint | null }>(
     `with candidates as materialized (

@@ -92,7 +92,7 @@ function listText(late: readonly Late[]): string {
 }
 
 /** What was asked of the channel, when, and what it said. */
-export function askedText({ asked }: Pick<Late, 'asked'>): string {
+function askedText({ asked }: Pick<Late, 'asked'>): string {
   const at = asked.at === null ? '' : minuteOf(asked.at);
   switch (asked.outcome) {
     case 'answered':
@@ -107,7 +107,7 @@ export function askedText({ asked }: Pick<Late, 'asked'>): string {
 }
 
 /** The first number that the reader understands. */
-export function quotedBy(
+function quotedBy(
   serials: readonly Pick<Serial, 'name' | 'value' | 'readers'>[],
   reader: ProofReader,
 ): string {

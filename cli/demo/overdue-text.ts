@@ -31,11 +31,12 @@ function channelText(channel: string, rows: readonly OverdueResource[]): string 
   const rest = rows.length - shown.length;
   return [
     `${channel}: ${counted(rows.length, 'refund')} late`,
-    ...numbers.map(
-      ({ name, for: readers }) => `  ${name.zh} (${name.en}): ${readers.map(({ en }) => en).join('; ')}`,
-    ),
+    ...numbers.map(({ serial: { name, for: readers }, isOwn }) => {
+      const column = isOwn ? 'refund' : name.zh;
+      return `  ${column} (${isOwn ? `${name.zh}, ` : ''}${name.en}): ${readers.map(({ en }) => en).join('; ')}`;
+    }),
     ...bankNote(shown),
-    table(shown, [...COLUMNS, ...numbers.map(columnOf)]),
+    table(shown, [...COLUMNS, ...numbers.filter(({ isOwn }) => !isOwn).map(columnOf)]),
     ...(rest === 0 ? [] : [`and ${String(rest)} more`]),
   ].join('\n');
 }
@@ -52,16 +53,22 @@ const COLUMNS: readonly Column<OverdueResource>[] = [
   },
 ];
 
-/** Every number that one of the refunds goes by, once; the refund's own number has its column already. */
-function numbersOf(rows: readonly OverdueResource[]): readonly Serial[] {
-  const byName = new Map<string, Serial>();
+interface NumberOfChannel {
+  readonly serial: Serial;
+  /** The merchant's number of the refund, which has its column already. */
+  readonly isOwn: boolean;
+}
+
+/** Every number that one of the refunds goes by, once. */
+function numbersOf(rows: readonly OverdueResource[]): readonly NumberOfChannel[] {
+  const byName = new Map<string, NumberOfChannel>();
   for (const { proof, refund_no: refundNo } of rows) {
-    for (const serial of proof) if (serial.value !== refundNo) byName.set(serial.name.zh, serial);
+    for (const serial of proof) byName.set(serial.name.zh, { serial, isOwn: serial.value === refundNo });
   }
   return [...byName.values()];
 }
 
-function columnOf({ name }: Serial): Column<OverdueResource> {
+function columnOf({ serial: { name } }: NumberOfChannel): Column<OverdueResource> {
   return {
     head: name.zh,
     cell: ({ proof }) => {

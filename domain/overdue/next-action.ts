@@ -3,6 +3,7 @@ import type { Bilingual } from '../bilingual.ts';
 import { personAction } from '../refund/person-action.ts';
 import type { StateReason } from '../refund/state.ts';
 import type { ChannelDesk } from './desk.ts';
+import { HIGHEST_LEVEL } from './levels.ts';
 import type { Situation } from './situation.ts';
 
 export const NEXT_ACTIONS = ['check_our_side', 'ask_channel', 'ask_bank', 'decide', 'none'] as const;
@@ -60,6 +61,6 @@ export function nextActionOf(
   of: Standing & { readonly situation: Situation; readonly level: number },
 ): NextAction {
   const action = BY_SITUATION[of.situation](of);
-  if (of.level < 3 || action.code === 'none') return action;
+  if (of.level < HIGHEST_LEVEL || action.code === 'none') return action;
   return { code: action.code, zh: `${ESCALATED.zh}${action.zh}`, en: `${ESCALATED.en}${action.en}` };
 }

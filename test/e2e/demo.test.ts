@@ -231,6 +231,25 @@ describe('yuanlu overdue, breaks and statements', () => {
     }
   });
 
+  test('overdue show says of one what to do, whom each number is for, and what to send', async () => {
+    const { refund_no: refundNo = '', amount_minor: amount = '' } = summary.overdue[0] ?? {};
+    const [people, program, unknown] = await Promise.all([
+      run(['overdue', 'show', refundNo], env),
+      run(['overdue', 'show', refundNo, '--json'], env),
+      run(['overdue', 'show', 'NO-SUCH'], env),
+    ]);
+
+    expect(people.stdout).toMatch(/business days late/);
+    expect(people.stdout).toContain('给付款人 · To the payer (zh-CN)');
+    const { overdue } = documentOf(program) as { overdue: { messages: { to_payer: { zh: string } } }[] };
+    const [one] = overdue;
+    expect(one).toMatchObject({ refund_no: refundNo, amount_minor: amount });
+    for (const line of one?.messages.to_payer.zh.split('\n') ?? ['none'])
+      expect(people.stdout).toContain(line);
+    expect(unknown).toMatchObject({ stdout: '' });
+    expect(unknown.stderr).toMatch(/^refund_not_overdue: /);
+  });
+
   test('breaks list and show give both sides of each difference', async () => {
     const [people, program, one] = await Promise.all([
       run(['breaks', 'list'], env),
