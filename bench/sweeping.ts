@@ -12,8 +12,14 @@ import { databaseUrl, emptyBooks } from './books.ts';
 
 const NOW = new Date('2026-11-24T02:00:00Z');
 
-/** One open refund in twenty has become due since the sweep before: far more than on a bad day. */
-export const DUE_EVERY = 20;
+/** The sweep an hour later. */
+const AN_HOUR_LATER = new Date(NOW.getTime() + 3_600_000);
+
+/** One open refund in a hundred has become due: as many as in an hour where a million are open for four days each. */
+export const DUE_EVERY = 100;
+
+/** And five times as many an hour later, as after the end of a long holiday. */
+const DUE_LATER_EVERY = 20;
 
 /** Pages that a sweep asks about, and their size; see `workflows/overdue-sweep.ts`. */
 const PAGES = 50;
@@ -47,10 +53,11 @@ export async function fillOpen(adminUrl: string, name: string, refunds: number):
          calendar_revision, last_asked_at, last_answer, workflow_started_at)
        select $1, $2, 'wechat', 1, 'RF' || n, 100 + n % 1000, 'CNY', 'made-up', $3::timestamptz - interval '5 days', 'processing',
               '5030' || n, $3::timestamptz - interval '5 days', due, due + interval '2 days', due + interval '5 days', $4, $5,
-              $3::timestamptz - interval '1 second', 'processing', $3::timestamptz - interval '5 days'
-         from (select n, $3::timestamptz + case when n % $6 = 0 then -1 else 1 end * (1 + n % 3000) * interval '1 second' as due
-                 from generate_series(1, $7::int) n) as made_up`,
-      [MERCHANT, ACCOUNT, NOW, WINDOW_VERSION, chinaCalendar.revision, DUE_EVERY, refunds],
+              $3::timestamptz + interval '1 hour', 'processing', $3::timestamptz - interval '5 days'
+         from (select n, $3::timestamptz + (n % 3000) * interval '1 second'
+                           + case when n % $6 = 0 then interval '-1 hour' when n % $7 = 0 then interval '0' else interval '2 hours' end as due
+                 from generate_series(1, $8::int) n) as made_up`,
+      [MERCHANT, ACCOUNT, NOW, WINDOW_VERSION, chinaCalendar.revision, DUE_EVERY, DUE_LATER_EVERY, refunds],
     );
     await client.query(
       `insert into audit (refund_id, seq, at, actor, action, after, previous_hash, hash)
@@ -74,15 +81,18 @@ export async function sweepOurs(url: string): Promise<Record<string, unknown>> {
   const { raised } = await flagOverdue(pool, NOW, { unaskedAtMostMs: 86_400_000 });
   const flagged = performance.now();
   const again = await flagOverdue(pool, NOW, { unaskedAtMostMs: 86_400_000 });
+  const nothing = performance.now();
+  const later = await flagOverdue(pool, AN_HOUR_LATER, { unaskedAtMostMs: 86_400_000 });
   const ended = performance.now();
   await pool.end();
   if (outdated.length + again.raised > 0) throw new Error('the sweep did not do all of it at once');
   return {
-    raised,
-    findMs: found - began,
-    flagMs: flagged - found,
-    againMs: ended - flagged,
-    sweepMs: flagged - began,
+    ...{ raised, findMs: found - began, flagMs: flagged - found, sweepMs: flagged - began },
+    ...{
+      againMs: nothing - flagged,
+      laterMs: ended - nothing,
+      laterPerSecond: later.raised / ((ended - nothing) / 1000),
+    },
   };
 }
 

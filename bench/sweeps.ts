@@ -60,6 +60,8 @@ function figures(rounds: readonly Round[], refunds: number): readonly Figure[] {
     figure(null, '  finding what to ask about, 50 pages', 'ms', of('findMs')),
     figure(null, '  raising the flags', 'ms', of('flagMs')),
     figure(null, '  the sweep after it, with nothing due', 'ms', of('againMs')),
+    figure(null, '  the flags of an hour with four in a hundred due', 'ms', of('laterMs')),
+    figure(null, '  of these', 'flags/s', of('laterPerSecond')),
     figure('P19', '  of the time for a tenth of the refunds', '×', ratio(sweepMs, of('sweepMs', 'tenth')), {
       at: 'most',
       value: 12,

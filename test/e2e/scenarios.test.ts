@@ -201,7 +201,9 @@ describe('a refund that the channel does not pay', () => {
     const row = await overdue(refundNo, 2);
 
     const seen = await shop.refund(refundNo);
-    expect(seen).toMatchObject({ state: 'processing', overdue_level: 2 });
+    expect(seen).toMatchObject({ state: 'processing' });
+    // The month passes on: it may have been escalated meanwhile.
+    expect(seen.overdue_level).toBeGreaterThanOrEqual(2);
     expect(row).toMatchObject({
       amount_minor: '2345',
       last_answer: 'processing',
