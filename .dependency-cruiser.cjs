@@ -176,6 +176,10 @@ module.exports = {
       to: { path: 'node_modules/(@temporalio|pg|pg-copy-streams|axios)/' },
     },
 
+    ownFolders('client', ['^client/'], 'What others import brings nothing of the server along.'),
+    packages('client', ['@temporalio/client'], 'Types of the client that the caller brings.'),
+    noNode('client', 'It runs wherever fetch is.'),
+
     ownFolders(
       'workers',
       [

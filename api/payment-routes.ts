@@ -40,7 +40,7 @@ export const paymentClaimSchema = z
     ],
   });
 
-const paymentSchema = z
+export const paymentSchema = z
   .object({
     payment_no: z.string(),
     account_id: z.string(),

@@ -25,7 +25,7 @@ import { paymentClaimSchema, toPaymentClaim } from './payment-routes.ts';
 import { problemResponses } from './problem.ts';
 import { observationSchema, refundSchema, toObservationResource } from './refund-resource.ts';
 
-const askSchema = z
+export const askSchema = z
   .strictObject({
     refund_no: refundNoField.optional().describe('Your number; one is made when you give none'),
     payment_no: paymentNoField,

@@ -3,7 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { YuanluClient } from '../../client/client.js';
+import { startRefund } from '../../client/temporal.js';
 import type { Running } from './command.ts';
 import { start } from './command.ts';
 import { until } from './shop.ts';
@@ -79,3 +82,29 @@ test('every command of the quick start works, and the refund is settled within t
   expect(evidence).toContain('"source":"statement"');
   expect(left).toContain('"refundable_minor":"7655"');
 }, 600_000);
+
+test('a backend on Temporal starts a refund by itself, and the API knows it as any other', async () => {
+  const pay = await fetch(`${env['YUANLU_SANDBOX_URL'] ?? ''}/sandbox/payments`, {
+    method: 'POST',
+    body: '{"payment_no":"ORDER-T","amount_minor":"5000"}',
+  });
+  expect(pay.status).toBe(201);
+  const connection = await Connection.connect({ address: env['TEMPORAL_ADDRESS'] ?? '' });
+  try {
+    const request = {
+      ...{ merchantId: 'demo-shop', refundNo: 'RF-T', paymentNo: 'ORDER-T', amountMinor: '5000' },
+      currency: 'CNY',
+      payment: { accountId: 'wx-demo', capturedMinor: '5000', currency: 'CNY' },
+    } as const;
+    const start = () => startRefund(new Client({ connection }), request, { channel: 'wechat' });
+
+    const [handle] = await Promise.all([start(), start()]);
+    const { state } = await handle.result();
+
+    expect(['succeeded', 'settled']).toContain(state);
+    const yuanlu = new YuanluClient({ baseUrl: env['YUANLU_API_URL'], apiKey: env['YUANLU_API_KEY'] });
+    expect((await yuanlu.waitUntil('RF-T', 'settled')).amount_minor).toBe('5000');
+  } finally {
+    await connection.close();
+  }
+}, 300_000);

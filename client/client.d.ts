@@ -1,0 +1,212 @@
+/** Types of `yuanlu/client`. A test holds them to the schemas that the API checks its requests and answers with. */
+
+export type RefundState =
+  | 'requested'
+  | 'unknown'
+  | 'processing'
+  | 'succeeded'
+  | 'settled'
+  | 'needs_action'
+  | 'failed'
+  | 'returned';
+
+export interface PaymentClaim {
+  account_id: string;
+  transaction_id?: string | undefined;
+  /** Fen in digits. */
+  captured_minor: string;
+  currency: 'CNY';
+  /** RFC 3339 with a zone. */
+  paid_at?: string | undefined;
+}
+
+export interface RefundAsked {
+  /** Your number; one is made when you give none. */
+  refund_no?: string | undefined;
+  payment_no: string;
+  /** Needed when the payment was not registered before. */
+  payment?: PaymentClaim | undefined;
+  /** Fen in digits: "2345" is 23.45 CNY. */
+  amount_minor: string;
+  currency: 'CNY';
+  /** Shown to the payer by the channel. */
+  reason?: string | undefined;
+}
+
+export interface Refund {
+  refund_no: string;
+  payment_no: string;
+  account_id: string;
+  channel: string;
+  amount_minor: string;
+  currency: string;
+  reason: string | null;
+  state: RefundState;
+  state_reason: string | null;
+  overdue_level: number;
+  requested_at: string;
+  accepted_at: string | null;
+  succeeded_at: string | null;
+  clearing_date: string | null;
+  flaw: string | null;
+  lands_in: string | null;
+  bank_leg: 'pending' | 'arrived' | 'returned_to_wallet' | null;
+  arrival_estimate_at: string | null;
+  serials: { refund_no: string; channel_refund_no: string | null; transaction_id: string | null };
+  proof: {
+    name: { zh: string; en: string };
+    value: string | null;
+    readers: ('payer_bank' | 'payer_channel' | 'merchant_channel')[];
+  }[];
+  window: {
+    promise_at: string;
+    alarm_at: string;
+    provisional: boolean;
+    window_version: string | null;
+    calendar_revision: string | null;
+    basis: 'estimate' | 'source' | 'channel_default' | null;
+  } | null;
+  shop_promise: {
+    business_days_min: number;
+    business_days_max: number;
+    by: string;
+    provisional: boolean;
+    version: string;
+  };
+  last_asked_at: string | null;
+  last_answer: string | null;
+  next_step: string;
+}
+
+export interface Payment {
+  payment_no: string;
+  account_id: string;
+  transaction_id: string | null;
+  captured_minor: string;
+  reserved_minor: string;
+  refundable_minor: string;
+  currency: string;
+  funding_source: 'wallet' | 'credit_line' | 'debit_card' | 'credit_card' | 'unknown';
+  paid_at: string | null;
+  confirmed_at: string | null;
+}
+
+export interface Observation {
+  kind: string;
+  source: string;
+  ref: string;
+  at: string;
+  facts: Record<string, string | number | string[]>;
+}
+
+export interface FieldError {
+  in: 'body' | 'query' | 'path' | 'header';
+  pointer: string;
+  detail: string;
+}
+
+/** RFC 9457. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  code: string;
+  remedy: string;
+  retryable: boolean;
+  instance: string;
+  errors?: FieldError[] | undefined;
+}
+
+/** Everything that this client throws, but for the reason of a signal that was aborted. */
+export class YuanluError extends Error {}
+
+/** The API said no. Decide by `code`: it is stable; https://…/docs lists them. */
+export class ProblemError extends YuanluError {
+  readonly code: string;
+  readonly status: number;
+  readonly retryable: boolean;
+  /** What to do. */
+  readonly remedy: string;
+  readonly errors: readonly FieldError[];
+  readonly instance: string;
+  readonly problem: Problem;
+}
+
+/** No answer that can be trusted after all attempts: nobody knows whether it was done. Repeat with the same key. */
+export class UnreachableError extends YuanluError {}
+
+/** The refund came to rest in another state than the one that was waited for. */
+export class RefundEndedError extends YuanluError {
+  readonly refund: Refund;
+}
+
+/** The time for waiting is over. The refund goes on; wait again. */
+export class WaitTimeoutError extends YuanluError {
+  readonly refund: Refund;
+}
+
+export interface ClientOptions {
+  /** Such as http://127.0.0.1:8080. */
+  baseUrl: string | undefined;
+  apiKey: string | undefined;
+  /** Of one attempt; 15,000 unless given. A wait for news has its own time on top. */
+  timeoutMs?: number;
+  /** Of one call, the first included; 6 unless given. */
+  attempts?: number;
+  fetch?: typeof globalThis.fetch;
+  sleep?: (ms: number, signal?: AbortSignal) => Promise<void>;
+  /** From 0 to 1. */
+  random?: () => number;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+export interface ListOptions extends CallOptions {
+  state?: RefundState;
+  /** Rows in a page, 1 to 200. */
+  limit?: number;
+}
+
+export interface WaitOptions extends CallOptions {
+  /** For ever unless given. */
+  timeoutMs?: number;
+  /** Hears the refund at first and after every change. */
+  onChange?: (refund: Refund) => void;
+}
+
+/**
+ * The HTTP API. Each call is repeated with the same key and content while repeating can help: after no answer, after a
+ * problem that is `retryable`, and not before `retry-after` is over.
+ * Every method throws ProblemError or UnreachableError.
+ */
+export class YuanluClient {
+  constructor(options: ClientOptions);
+
+  /**
+   * Asks for a refund. `idempotencyKey` names the refund that you mean to make; `refund_no` serves as one when there is none.
+   * Keep it: after a crash the same key finds the refund instead of making another.
+   */
+  createRefund(asked: RefundAsked, options?: CallOptions & { idempotencyKey?: string }): Promise<Refund>;
+  getRefund(refundNo: string, options?: CallOptions): Promise<Refund>;
+  getObservations(refundNo: string, options?: CallOptions): Promise<Observation[]>;
+  /** One page, newest first. */
+  listRefunds(
+    options?: ListOptions & { cursor?: string },
+  ): Promise<{ refunds: Refund[]; next_cursor: string | null }>;
+  /** Every refund, page after page. */
+  refunds(options?: ListOptions): AsyncGenerator<Refund, void, void>;
+  registerPayment(paymentNo: string, claim: PaymentClaim, options?: CallOptions): Promise<Payment>;
+  getPayment(paymentNo: string, options?: CallOptions): Promise<Payment>;
+  /**
+   * Waits until the refund is in the state, in one of the states, or as the function wants it; a settled one has succeeded.
+   * @throws RefundEndedError when it came to rest otherwise, WaitTimeoutError when the time is over
+   */
+  waitUntil(
+    refundNo: string,
+    wanted: RefundState | readonly RefundState[] | ((refund: Refund) => boolean),
+    options?: WaitOptions,
+  ): Promise<Refund>;
+}
