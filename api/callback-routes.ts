@@ -13,6 +13,7 @@ import type { App } from './app.ts';
 import { contentOf } from './callback-content.ts';
 import type { ApiDeps, ApiLimits } from './deps.ts';
 import { logFault, toAppError } from './faults.ts';
+import { problemResponse } from './problem.ts';
 import type { RefusedBudget } from './refused-callbacks.ts';
 import { refusedBudget } from './refused-callbacks.ts';
 
@@ -59,6 +60,8 @@ export function callbackRoutes(app: App, deps: ApiDeps, limits: ApiLimits): void
         200: z.string().describe('Kept, in the word that the channel wants to hear'),
         204: z.undefined().describe('Kept; there is nothing more to do for the channel'),
         ...Object.fromEntries(FAIL_STATUSES.map((status) => [status, failSchema])),
+        // An address that is none is refused before it is known whose it would be.
+        422: problemResponse(['request_invalid']),
       },
     },
     handler: async (request, reply) => {

@@ -89,7 +89,8 @@ export function problemResponses(...codes: readonly ErrorCode[]): Record<number,
   return Object.fromEntries([...byStatus].map(([status, some]) => [status, problemResponse(some)]));
 }
 
-function problemResponse(codes: readonly ErrorCode[]): ProblemResponse {
+/** The documented response with one of these, which all have one status. */
+export function problemResponse(codes: readonly ErrorCode[]): ProblemResponse {
   const narrowed = z.object({ code: z.enum(codes) }).meta({ examples: codes.map(exampleOf) });
   return {
     description: codes.map((code) => `\`${code}\`: ${ERRORS[code].title}`).join('\n\n'),

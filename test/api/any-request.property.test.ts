@@ -1,0 +1,252 @@
+/**
+ * Any request to any operation of the OpenAPI document: never a fault of ours, and never an answer that the document does not
+ * describe. Values are made from the document's own schemas, and then spoiled.
+ */
+import type { ValidateFunction } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPool } from '../../store/pool.ts';
+import type { ApiUnderTest } from './api-under-test.ts';
+import { apiUnderTest } from './api-under-test.ts';
+import type { Answer, Call } from './calls.ts';
+import { ask, call, newPayment, refundIn } from './calls.ts';
+import { valueOf } from './documented-values.ts';
+import type { Json, OpenApi, Operation, Parameter } from './openapi-document.ts';
+import { operationsOf, readOpenApi, schemasOf } from './openapi-document.ts';
+
+const RUNS = 100;
+
+let api: ApiUnderTest;
+let document: OpenApi;
+let compile: (schema: Json) => ValidateFunction;
+const compiled = new Map<Json, ValidateFunction>();
+/** Numbers that exist, so that a call now and then meets something. */
+let known: Readonly<Record<string, readonly string[]>>;
+
+beforeAll(async () => {
+  api = await apiUnderTest({
+    limits: { requestsPerMinute: 1_000_000, watch: { everyMs: 10, waitersMax: 5, waitersPerMerchantMax: 5 } },
+    pool: (url) => createPool({ url, role: 'yuanlu_app', max: 8, name: 'any-request' }),
+  });
+  document = await readOpenApi(api);
+  compile = schemasOf(document);
+  const paymentNo = await newPayment(api);
+  const asked = { payment_no: paymentNo, amount_minor: '5', currency: 'CNY' };
+  await ask(api, asked);
+  const refund = refundIn(await ask(api, asked));
+  const page = (await call(api, '/v1/refunds?limit=1')).json as { next_cursor: string };
+  known = {
+    payment_no: [paymentNo],
+    refund_no: [refund.refund_no],
+    account_id: ['wx-1', 'wx-1', 'wx-1', 'wx-3', 'wx-gone'],
+    account: ['wx-1', 'none'],
+    channel: ['wechat', 'alipay'],
+    amount_minor: ['1', '2'],
+    captured_minor: ['10000'],
+    'if-match': ['*'],
+    cursor: [page.next_cursor, '1'],
+    limit: ['1', '50'],
+    'idempotency-key': ['k-1', 'k-2', 'k-3'],
+    // Waiting is tested elsewhere; here it would only take time.
+    wait: ['0', '1'],
+  };
+});
+
+afterAll(async () => {
+  await api.close();
+});
+
+/** Texts that have broken parsers, queries, headers or logs somewhere. */
+const ODD = fc.oneof(
+  fc.string({ unit: 'binary', maxLength: 80 }),
+  fc.constantFrom(
+    '',
+    ' ',
+    '\u0000',
+    'a\r\nx-evil: 1',
+    "' or 1=1 --",
+    '../../etc',
+    '%00',
+    '\ud800',
+    '＝1＋1',
+    '9'.repeat(400),
+  ),
+  fc.constantFrom('=HYPERLINK("http://x")', '{"$gt":""}', '__proto__', '-1', '1e309', 'NaN', '٣', '💸'),
+);
+
+const nameOf = (parameter: Parameter): fc.Arbitrary<string> => {
+  const some = known[parameter.name];
+  const fitting = valueOf(document, parameter.schema).map((value) =>
+    typeof value === 'string' ? value : JSON.stringify(value),
+  );
+  return some === undefined
+    ? fc.oneof(fitting, ODD)
+    : fc.oneof({ arbitrary: fc.constantFrom(...some), weight: 5 }, { arbitrary: fitting, weight: 2 }, ODD);
+};
+
+/** Header values that a client can send at all. */
+const sendable = (text: string): string => text.replace(/[^\t\x20-\x7e\x80-\xff]/g, '?');
+
+interface Made {
+  readonly url: string;
+  readonly call: Call;
+}
+
+function requestTo(path: string, method: string, operation: Operation): fc.Arbitrary<Made> {
+  const parameters = operation.parameters ?? [];
+  const chosen = fc.record(
+    Object.fromEntries(
+      parameters.map((one) => [
+        `${one.in} ${one.name}`,
+        fc.option(nameOf(one), { nil: undefined, freq: one.required === true ? 20 : 3 }),
+      ]),
+    ),
+  );
+  const [[type, media] = ['application/json', { schema: {} }]] = Object.entries(
+    operation.requestBody?.content ?? {},
+  );
+  const fitting = valueOf(document, media.schema, known).map((value) => JSON.stringify(value));
+  const body =
+    operation.requestBody === undefined
+      ? fc.constant(undefined)
+      : fc.oneof(
+          { arbitrary: fitting, weight: 12 },
+          fc.json(),
+          ODD,
+          fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+          fc.constantFrom('', '{', `{"a":"${'x'.repeat(70_000)}"}`, '{"__proto__":1}'),
+        );
+  const contentType = fc.oneof(
+    { arbitrary: fc.constant(type), weight: 20 },
+    fc.constantFrom('text/plain', 'application/xml', 'application/json; charset=utf-16', 'x', ''),
+  );
+  const key = fc.oneof(
+    {
+      arbitrary: fc.constantFrom(api.keys.m1, api.keys.m1, api.keys.m1, api.keys.m2, api.keys.reader, null),
+      weight: 12,
+    },
+    ODD.map(sendable),
+  );
+  return fc
+    .record({ chosen, body, contentType, key, query: fc.option(ODD, { nil: undefined, freq: 8 }) })
+    .map((made) => {
+      const of = (place: string): [string, string][] =>
+        parameters
+          .filter((one) => one.in === place)
+          .flatMap((one) => {
+            const value = made.chosen[`${place} ${one.name}`];
+            return value === undefined ? [] : [[one.name, value] as [string, string]];
+          });
+      const places = new Map(of('path'));
+      const filled = path.replace(/\{([a-z_]+)\}/g, (_all, name: string) =>
+        encodable(places.get(name) ?? 'none'),
+      );
+      const query = [...of('query'), ...(made.query === undefined ? [] : [['x', made.query] as const])]
+        .map(([name, value]) => `${name}=${encodable(value)}`)
+        .join('&');
+      return {
+        url: query === '' ? filled : `${filled}?${query}`,
+        call: {
+          method: method.toUpperCase() as 'GET',
+          key: made.key,
+          headers: {
+            ...Object.fromEntries(of('header').map(([name, value]) => [name, sendable(value)])),
+            ...(made.body === undefined ? {} : { 'content-type': made.contentType }),
+          },
+          ...(made.body === undefined ? {} : { body: made.body }),
+        },
+      };
+    });
+}
+
+/** Chance seldom makes a whole refund: one of each kind that must be done is made by hand. */
+function goodRequests(operationId: string): [Made][] {
+  const [paymentNo = ''] = known['payment_no'] ?? [];
+  const claim = { account_id: 'wx-1', captured_minor: '10000', currency: 'CNY' };
+  const asked = { payment_no: paymentNo, amount_minor: '1', currency: 'CNY' };
+  const key = api.keys.m1;
+  const made: Readonly<Record<string, Made>> = {
+    createRefund: {
+      url: '/v1/refunds',
+      call: { method: 'POST', key, body: asked, headers: { 'idempotency-key': 'by-hand' } },
+    },
+    registerPayment: { url: '/v1/payments/BY-HAND', call: { method: 'PUT', key, body: claim } },
+  };
+  const one = made[operationId];
+  return one === undefined ? [] : [[one]];
+}
+
+/** Half a surrogate pair has no percent-encoding. */
+function encodable(text: string): string {
+  return encodeURIComponent(text.replace(/\p{Cs}/gu, '?'));
+}
+
+function validatorOf(schema: Json): ValidateFunction {
+  const made = compiled.get(schema) ?? compile(schema);
+  compiled.set(schema, made);
+  return made;
+}
+
+/** What about this answer is not as the document says; empty when all of it is. */
+function faultsOf(answer: Answer, operation: Operation): readonly string[] {
+  if (answer.status >= 500) return [`${String(answer.status)} is a fault of ours`];
+  const response = operation.responses[String(answer.status)];
+  if (response === undefined) return [`${String(answer.status)} is not documented`];
+  const missing = Object.entries(response.headers ?? {}).flatMap(([name, header]) =>
+    header.required === true && answer.headers[name] === undefined ? [`${name} is missing`] : [],
+  );
+  if (response.content === undefined) return answer.text === '' ? missing : [...missing, 'has a body'];
+  const type = (answer.headers['content-type'] ?? '').split(';')[0] ?? '';
+  const media = response.content[type];
+  if (media === undefined) return [...missing, `${type} is not documented`];
+  const accepts = validatorOf(media.schema);
+  return accepts(answer.json) ? missing : [...missing, JSON.stringify(accepts.errors)];
+}
+
+describe('any request', () => {
+  test('to every operation is answered as the document says, and never with a fault of ours', async () => {
+    const statuses = new Map<string, Set<number>>();
+    for (const { path, method, operation } of operationsOf(document)) {
+      const met = new Set<number>();
+      statuses.set(operation.operationId, met);
+      await fc.assert(
+        fc.asyncProperty(requestTo(path, method, operation), async (made) => {
+          const answer = await call(api, made.url, made.call);
+          met.add(answer.status);
+          expect(faultsOf(answer, operation), `${method} ${made.url} ${answer.text.slice(0, 500)}`).toEqual(
+            [],
+          );
+        }),
+        {
+          examples: goodRequests(operation.operationId),
+          numRuns: operation.operationId === 'livez' ? 5 : RUNS,
+        },
+      );
+    }
+    // Requests that are all refused prove little: each call with a key must also have been done now and then.
+    for (const [id, met] of statuses)
+      expect(
+        [...met].some((status) => status < 400) || id === 'callback',
+        `${id}: ${[...met].join(' ')}`,
+      ).toBe(true);
+  }, 240_000);
+
+  test('is judged: an answer that leaves its schema, its status or its headers is found out', async () => {
+    const { operation } =
+      operationsOf(document).find((one) => one.operation.operationId === 'getRefund') ?? {};
+    if (operation === undefined) throw new Error('getRefund is documented');
+    const good = await call(api, `/v1/refunds/${known['refund_no']?.[0] ?? ''}`);
+    const spoiled = (part: object): Answer => ({ ...good, json: { ...(good.json as object), ...part } });
+
+    expect(faultsOf(good, operation)).toEqual([]);
+    expect(faultsOf(spoiled({ amount_minor: 5 }), operation)).not.toEqual([]);
+    expect(faultsOf(spoiled({ state: 'lost' }), operation)).not.toEqual([]);
+    expect(faultsOf(spoiled({ next_step: undefined }), operation)).not.toEqual([]);
+    expect(faultsOf({ ...good, status: 418 }, operation)).not.toEqual([]);
+    expect(faultsOf({ ...good, status: 500 }, operation)).not.toEqual([]);
+    expect(faultsOf({ ...good, headers: { ...good.headers, etag: undefined } }, operation)).not.toEqual([]);
+    expect(
+      faultsOf({ ...good, headers: { ...good.headers, 'content-type': 'text/html' } }, operation),
+    ).not.toEqual([]);
+  });
+});
