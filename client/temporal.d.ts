@@ -1,10 +1,5 @@
 /** Types of `yuanlu/temporal`. A test holds them to what the workflow takes. */
-import type {
-  Client,
-  WorkflowHandleWithFirstExecutionRunId,
-  WorkflowHandle,
-  Workflow,
-} from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 
 export interface RefundRequest {
   readonly merchantId: string;
@@ -66,4 +61,4 @@ export function startRefund(
   client: Pick<Client, 'workflow'>,
   request: RefundRequest,
   options: StartOptions,
-): Promise<WorkflowHandleWithFirstExecutionRunId<RefundWorkflow> | WorkflowHandle<RefundWorkflow & Workflow>>;
+): Promise<WorkflowHandle<RefundWorkflow>>;
