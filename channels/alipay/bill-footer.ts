@@ -1,8 +1,6 @@
-/** What Alipay's files say about themselves in comment lines and in the summary file beside them. */
-import { AppError } from '../../domain/errors.ts';
+/** What Alipay's files say about themselves in comment lines. */
 import { parseYuan } from '../../domain/money.ts';
 import type { StatementTotals } from '../../domain/statement/statement.ts';
-import { normalise } from './bill-layout.ts';
 
 const AMOUNT = '(-?[0-9]+(?:\\.[0-9]{1,2})?)';
 
@@ -43,50 +41,6 @@ export function readOwner(line: string): string | null {
 export function readDay(line: string): string | null {
   const parts = /^#?起始日期：\[?([0-9]{4})年([0-9]{2})月([0-9]{2})日/.exec(line.trim());
   return parts === null ? null : `${parts[1] ?? ''}-${parts[2] ?? ''}-${parts[3] ?? ''}`;
-}
-
-/** Columns of the summary file, and the names of the totals that they are. */
-const SUMMARY_COLUMNS: Readonly<Record<string, string>> = {
-  交易订单总笔数: 'payments',
-  退款订单总笔数: 'refunds',
-  '商家实收(元)': 'net_minor',
-};
-
-const ALL_SHOPS = '合计';
-
-/**
- * The figures of a summary file: its line of all shops, or the sum of its lines. Null when it is none that we know.
- * @throws AppError `statement_summary_missing` for figures that cannot be read
- */
-export function readSummaryFile(bytes: Buffer): StatementTotals | null {
-  const text = new TextDecoder('gb18030').decode(bytes);
-  const rows = text
-    .split(/\r?\n/)
-    .filter((line) => !line.startsWith('#') && line.trim() !== '')
-    .map((line) => line.split(',').map((cell) => cell.trim()));
-  const heads = rows[0]?.map(normalise) ?? [];
-  const columns = heads.flatMap((head, at) => {
-    const name = SUMMARY_COLUMNS[head];
-    return name === undefined ? [] : [{ name, at }];
-  });
-  if (columns.length < Object.keys(SUMMARY_COLUMNS).length) return null;
-  const body = rows.slice(1);
-  const all = body.find((row) => row[0] === ALL_SHOPS);
-  const counted = all === undefined ? body : [all];
-  return Object.fromEntries(
-    columns.map(({ name, at }) => [
-      name,
-      counted.reduce((sum, row) => sum + figure(name, row[at] ?? ''), 0n),
-    ]),
-  );
-}
-
-function figure(name: string, text: string): bigint {
-  try {
-    return name.endsWith('_minor') ? parseYuan(text) : BigInt(text);
-  } catch (error) {
-    throw new AppError('statement_summary_missing', { figure: text.slice(0, 40) }, { cause: error });
-  }
 }
 
 function absolute(minor: bigint): bigint {

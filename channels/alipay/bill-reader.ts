@@ -17,6 +17,8 @@ import type { BillLayout } from './bill-layout.ts';
 import { isHeader, layoutOf } from './bill-layout.ts';
 import { LedgerRows } from './bill-ledger-rows.ts';
 import type { BillRows } from './bill-rows.ts';
+import type { SummaryFigures } from './bill-summary.ts';
+import { readSummaryFile } from './bill-summary.ts';
 import { TradeRows } from './bill-trade-rows.ts';
 
 /** The documented fields of a row add up to less than 8 KiB; a line beyond this is no row. */
@@ -38,7 +40,8 @@ export class AlipayBillReader implements StatementReader {
   #bill: { readonly layout: BillLayout; readonly rows: BillRows } | null = null;
   /** The first bytes, until the header was found. */
   #head: Buffer = Buffer.alloc(0);
-  #summaryFile: StatementTotals | null = null;
+  #summaryFile: Buffer | null = null;
+  #summary: SummaryFigures | null = null;
   #owner: string | null = null;
   #day: string | null = null;
   #lineNo = 0;
@@ -49,9 +52,9 @@ export class AlipayBillReader implements StatementReader {
     this.#encoding = encoding;
   }
 
-  /** What the summary file beside this one says, to be compared at the end. */
-  declare(totals: StatementTotals): void {
-    this.#summaryFile = totals;
+  /** The summary file beside this one, to be compared at the end: which columns it has to have is known by then. */
+  declare(summaryFile: Buffer): void {
+    this.#summaryFile = summaryFile;
   }
 
   push(chunk: Buffer): Buffer {
@@ -68,6 +71,8 @@ export class AlipayBillReader implements StatementReader {
     const needed = this.#bill.layout.kind === 'trade' ? 'refunds' : 'out_count';
     if (this.#declared[needed] === undefined)
       throw new AppError('statement_summary_missing', { lines: this.#lines });
+    if (this.#summaryFile !== null)
+      this.#summary = readSummaryFile(this.#summaryFile, this.#bill.layout.kind);
     if (this.#setAside.isTooMuchOf(this.#lines)) {
       throw new AppError('statement_unrecognised', {
         reason: `${String(this.#setAside.count)} of ${String(this.#lines)} rows cannot be read`,
@@ -94,17 +99,25 @@ export class AlipayBillReader implements StatementReader {
       merchantNos: this.#owner === null ? [] : [this.#owner],
       firstDate: dayText(days.first) ?? this.#day,
       lastDate: dayText(days.last) ?? this.#day,
+      ...this.#remarks(),
     };
+  }
+
+  /** What of the summary file could not be compared. */
+  #remarks(): Pick<StatementSummary, 'remarks'> {
+    const { missing = [] } = this.#summary ?? {};
+    if (missing.length === 0) return {};
+    return { remarks: [`the summary file names no ${missing.join(', ')}: they were not compared`] };
   }
 
   /** The trailer's figures, and beside them what only the summary file says. */
   #allDeclared(): StatementTotals {
-    return { ...this.#summaryFile, ...this.#declared };
+    return { ...this.#summary?.totals, ...this.#declared };
   }
 
   /** Trailer and summary file agree with the rows, and with each other; rows set aside may have their share in any. */
   #agrees(computed: StatementTotals): boolean {
-    return [this.#declared, this.#summaryFile ?? {}].every((source) =>
+    return [this.#declared, this.#summary?.totals ?? {}].every((source) =>
       Object.entries(source).every(([name, value]) => this.#isEqual(name, value, computed[name])),
     );
   }

@@ -4,7 +4,6 @@ import type { StatementKind } from '../../domain/statement/statement.ts';
 import type { StatementContent } from '../channel.ts';
 import { DEFAULT_UNPACK_CAPS, readMember, unpackDelivery, unpackMember } from '../unpack.ts';
 import type { ZipMember } from '../unzip.ts';
-import { readSummaryFile } from './bill-footer.ts';
 import { AlipayBillReader } from './bill-reader.ts';
 
 /** Parts of the members' names: 明细 details, 汇总 summary. */
@@ -34,9 +33,6 @@ async function* readZip(
   if (detail === undefined || more.length > 0)
     throw new AppError('statement_unrecognised', { packing: 'zip', files: members.length });
   const summary = members.find(({ name }) => name.includes(SUMMARY));
-  if (summary !== undefined) {
-    const totals = readSummaryFile(await readMember(summary, SUMMARY_BYTES_MAX));
-    if (totals !== null) reader.declare(totals);
-  }
+  if (summary !== undefined) reader.declare(await readMember(summary, SUMMARY_BYTES_MAX));
   yield* unpackMember(detail, DEFAULT_UNPACK_CAPS);
 }

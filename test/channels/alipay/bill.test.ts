@@ -235,6 +235,40 @@ describe('I8: its totals', () => {
     expect(summary).toMatchObject({ quarantinedCount: 1, totals: { agree: true } });
   });
 
+  test('a summary file whose columns nobody knows is remarked on, and known ones beside them are compared', async () => {
+    const renamed = (names: string, cells: string): Buffer =>
+      zip(detail(), inGb18030(['#支付宝业务汇总查询', names, cells, ''].join('\r\n')));
+    const unknown = await read(renamed('门店,交易数,退款数,实收', '合计,1,1,200.00'));
+    const half = await read(renamed('门店,交易订单总笔数,退款数,实收', '合计,2,1,200.00'));
+
+    expect(unknown.summary.totals.agree).toBe(true);
+    expect(unknown.summary.remarks).toEqual([
+      'the summary file names no 交易订单总笔数, 退款订单总笔数, 商家实收(元): they were not compared',
+    ]);
+    expect(half.summary.totals.agree).toBe(false);
+    expect(half.summary.remarks).toHaveLength(1);
+  });
+
+  test('a summary file of the other kind of bill is remarked on', async () => {
+    const ofLedger = inGb18030(
+      '类型,收入笔数,收入金额（+元）,支出笔数,支出金额（-元）\r\n合计,1,1.00,0,0.00\r\n',
+    );
+
+    expect((await read(zip(detail(), ofLedger))).summary.remarks).toHaveLength(1);
+  });
+
+  test.each([
+    ['nothing', '', '200.00'],
+    ['a count with a sign', '-1', '200.00'],
+    ['a count in hexadecimal', '0x1', '200.00'],
+    ['an amount with three decimals', '1', '200.000'],
+    ['an amount with an exponent', '1', '2e2'],
+    ['a thousands sign', '1', '1’200.00'],
+    ['full-width digits', '１', '２００.００'],
+  ])('a summary file with %s for a figure is refused', async (_what, payments, net) => {
+    expect(await codeOf(zip(detail(), summaryFile(payments, '1', net)))).toBe('statement_summary_missing');
+  });
+
   test('F43: a file without its trailer is refused', async () => {
     const cut = detail().subarray(0, detail().indexOf(inGb18030('#交易合计')));
 
@@ -324,6 +358,37 @@ describe('a ledger', () => {
       { line_type: 'out', amount_minor: '9900', refund_no: 'RF20250630000005', status: '交易退款' },
     ]);
     expect((await read(ledger([income, out], '1笔，共99.01元'))).summary.totals.agree).toBe(false);
+  });
+
+  const columns = '业务类型,收入笔数,收入金额（+元）,支出笔数,支出金额（-元）,总金额（元）';
+  const ledgerZip = (rows: readonly string[], detailFile = ledger([income, out])): Buffer =>
+    zipOfMembers([
+      {
+        name: inGb18030('20881234567890120156_20250630_账务明细(汇总).csv'),
+        content: inGb18030(['#支付宝账务汇总查询', ...rows, ''].join('\r\n')),
+      },
+      { name: inGb18030('20881234567890120156_20250630_账务明细.csv'), content: detailFile },
+    ]);
+
+  test.each([
+    ['the figures of its rows', '合计,1,299.00,1,-99.00,200.00', true],
+    ['an expense without a minus', '合计,1,299.00,1,99.00,200.00', true],
+    ['another count of incomes', '合计,77,299.00,1,-99.00,200.00', false],
+    ['another sum of incomes', '合计,1,99999.00,1,-99.00,200.00', false],
+    ['another count of expenses', '合计,1,299.00,2,-99.00,200.00', false],
+    ['another sum of expenses', '合计,1,299.00,1,-99.01,200.00', false],
+  ])('has its summary file compared: %s', async (_what, total, agree) => {
+    const { summary } = await read(ledgerZip([columns, '在线支付,1,299.00,0,0.00,299.00', total]));
+
+    expect(summary.totals.agree).toBe(agree);
+    expect(summary).not.toHaveProperty('remarks');
+  });
+
+  test('has its summary file compared where only its lines by kind of business are there', async () => {
+    const kinds = ['在线支付,1,299.00,0,0.00,299.00', '交易退款,0,0.00,1,-99.00,-99.00'];
+
+    expect((await read(ledgerZip([columns, ...kinds]))).summary.totals.agree).toBe(true);
+    expect((await read(ledgerZip([columns, ...kinds, ...kinds]))).summary.totals.agree).toBe(false);
   });
 
   test('an expense printed without a minus is an expense', async () => {
