@@ -12,7 +12,7 @@ import { WholeLines, refuseLongLine } from '../whole-lines.ts';
 import { HEAD_BYTES_MAX, notABill } from './bill-bytes.ts';
 import type { BillEncoding } from './bill-encoding.ts';
 import { GB18030 } from './bill-encoding.ts';
-import { readDay, readFooter, readOwner } from './bill-footer.ts';
+import { missingFooter, readDay, readFooter, readOwner } from './bill-footer.ts';
 import type { BillLayout } from './bill-layout.ts';
 import { isHeader, layoutOf } from './bill-layout.ts';
 import { LedgerRows } from './bill-ledger-rows.ts';
@@ -68,9 +68,8 @@ export class AlipayBillReader implements StatementReader {
     const rest = this.#incoming.rest();
     if (rest.length > 0) this.#readLines(Buffer.concat([rest, Buffer.from([this.#incoming.eol])]));
     if (this.#bill === null) throw notABill(this.#head, this.#lineNo);
-    const needed = this.#bill.layout.kind === 'trade' ? 'refunds' : 'out_count';
-    if (this.#declared[needed] === undefined)
-      throw new AppError('statement_summary_missing', { lines: this.#lines });
+    const missing = missingFooter(this.#bill.layout.kind, this.#declared);
+    if (missing !== null) throw new AppError('statement_summary_missing', { missing, lines: this.#lines });
     if (this.#summaryFile !== null)
       this.#summary = readSummaryFile(this.#summaryFile, this.#bill.layout.kind);
     if (this.#setAside.isTooMuchOf(this.#lines)) {
@@ -184,6 +183,9 @@ export class AlipayBillReader implements StatementReader {
   #takeFooter(line: string): boolean {
     const figures = readFooter(line);
     if (figures === null) return false;
+    for (const [name, value] of Object.entries(figures))
+      if ((this.#declared[name] ?? value) !== value)
+        throw new AppError('statement_summary_missing', { said_twice: name, line: this.#lineNo });
     Object.assign(this.#declared, figures);
     return true;
   }

@@ -276,6 +276,62 @@ describe('I8: its totals', () => {
   });
 });
 
+describe('F43: a trailer', () => {
+  const PAYMENTS = '1笔，商家实收共299.00元，商家优惠共0.00元';
+  const REFUNDS = '1笔，商家实收退款共-99.00元，商家优惠退款共0.00元';
+  const without = (name: string): Buffer => {
+    const text = utf8Detail().split('\r\n');
+    return inGb18030(text.filter((line) => !line.startsWith(name)).join('\r\n'));
+  };
+
+  test.each(['#交易合计', '#退款合计'])(
+    'without its line %s makes the file one that is refused',
+    async (name) => {
+      await expect(read(without(name))).rejects.toMatchObject({
+        code: 'statement_summary_missing',
+        details: { missing: name.slice(1) },
+      });
+    },
+  );
+
+  test.each([
+    ['three decimals', '299.000'],
+    ['an exponent', '2.99e2'],
+    ['a thousands sign', '1,299.00'],
+    ['full-width digits', '２９９．００'],
+    ['nothing', ''],
+    ['letters', '299.O0'],
+  ])('whose sum has %s is refused, not passed over', async (_what, sum) => {
+    for (const changed of [
+      { payments: PAYMENTS.replace('299.00', sum) },
+      { refunds: REFUNDS.replace('-99.00', sum) },
+    ])
+      expect(await codeOf(detail(changed))).toBe('statement_summary_missing');
+  });
+
+  test.each(['一笔', '笔', '-1笔', '１笔', '1.0笔'])('whose count is %s is refused', async (count) => {
+    expect(await codeOf(detail({ payments: PAYMENTS.replace('1笔', count) }))).toBe(
+      'statement_summary_missing',
+    );
+  });
+
+  test('that stands there twice and says two things is refused', async () => {
+    const twice = detail({ payments: `2笔，商家实收共299.00元\r\n#交易合计：${PAYMENTS}` });
+
+    expect(await codeOf(twice)).toBe('statement_summary_missing');
+  });
+
+  test('without the sign of a comment, as old files print it, is read', async () => {
+    const old = utf8Detail().replace('#交易合计', '交易合计').replace('#退款合计', '退款合计');
+
+    expect((await read(inGb18030(old))).summary).toMatchObject({
+      lines: 2,
+      quarantinedCount: 0,
+      totals: { declared: { payments: 1n, refunds: 1n }, agree: true },
+    });
+  });
+});
+
 describe('F50: a bad row', () => {
   test('with bytes that are no text is set aside; its neighbours are intact', async () => {
     const bytes = detail();
@@ -358,6 +414,13 @@ describe('a ledger', () => {
       { line_type: 'out', amount_minor: '9900', refund_no: 'RF20250630000005', status: '交易退款' },
     ]);
     expect((await read(ledger([income, out], '1笔，共99.01元'))).summary.totals.agree).toBe(false);
+  });
+
+  test.each<[string, Buffer]>([
+    ['its expenses', ledger([income, out], '', '1笔，共299.00元')],
+    ['its incomes', ledger([income, out], '1笔，共99.00元', '1笔，共299.000元')],
+  ])('whose trailer says nothing readable of %s is refused', async (_what, bytes) => {
+    expect(await codeOf(bytes)).toBe('statement_summary_missing');
   });
 
   const columns = '业务类型,收入笔数,收入金额（+元）,支出笔数,支出金额（-元）,总金额（元）';
