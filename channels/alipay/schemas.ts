@@ -89,12 +89,12 @@ export const tradeNoticeSchema = z.object({
   gmt_refund: time,
 });
 
-/** alipay.trade.refund.depositback.completed: the way to the bank has ended. */
+/** alipay.trade.refund.depositback.completed: the way to the bank has ended, or (`P`) its end is put off. */
 export const depositBackNoticeSchema = z.object({
   trade_no: z.string().min(1),
   out_trade_no: z.string().optional(),
   out_request_no: z.string().min(1),
-  dback_status: z.enum(['S', 'F']),
+  dback_status: z.enum(['S', 'F', 'P']),
   dback_amount: yuan.optional(),
   bank_ack_time: time.optional(),
   est_bank_receipt_time: time.optional(),

@@ -69,9 +69,24 @@ export class Callbacks {
 
   /** The money has gone: the trade's notice sets out once more, unless it is lost. */
   onDone(refund: Refund): void {
+    this.#tellPending(refund);
     const url = refund.trade.notifyUrl;
     if (url === null || refund.doneAtMs === null) return;
     this.tries.setOut(refundNotice(refund, url, refund.doneAtMs), refund.doneAtMs + SETS_OUT_AFTER_MS);
+  }
+
+  /** The bank has it in hand: as a rule nobody is told. */
+  #tellPending(refund: Refund): void {
+    const { bankLeg, tellsBankLeg, trade, doneAtMs, outRequestNo } = refund;
+    const url = this.#parts.merchants.get(trade.sellerId)?.gatewayUrl;
+    if (bankLeg === null || !tellsBankLeg || url === undefined || doneAtMs === null) return;
+    if (this.#parts.plan.use(outRequestNo, 'a message says that it is in hand', 'dback_told_pending'))
+      this.tries.plan(
+        depositBackNotice(refund, bankLeg, url, doneAtMs),
+        'true',
+        1,
+        doneAtMs + SETS_OUT_AFTER_MS,
+      );
   }
 
   /** The way to the bank has ended: those who asked to be told get a message at the application's gateway. */

@@ -55,6 +55,8 @@ export type RefundTrouble =
   | { readonly kind: 'dback_slow'; readonly days?: number }
   /** In hand (P) for ever, and never a message. */
   | { readonly kind: 'dback_lost' }
+  /** Before the message of the end comes one that says P. */
+  | { readonly kind: 'dback_told_pending' }
   // --- notices ---
   /** After the notice was taken, the one of the payment comes again. */
   | { readonly kind: 'callback_out_of_order' }
@@ -117,6 +119,7 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   dback_failed: {},
   dback_slow: { days },
   dback_lost: {},
+  dback_told_pending: {},
   callback_lost: COMMON_FIELDS.callback_lost,
   callback_twice: COMMON_FIELDS.callback_twice,
   callback_out_of_order: {},
@@ -138,6 +141,7 @@ export const TROUBLES = troubleManual<RefundTrouble>(FIELDS, {
     'dback_failed',
     'dback_slow',
     'dback_lost',
+    'dback_told_pending',
     'callback_forged',
     'callback_foreign',
   ],

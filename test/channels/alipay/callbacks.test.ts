@@ -140,6 +140,26 @@ describe('a deposit-back message', () => {
     });
   });
 
+  test('P, in hand at the bank, is taken as pending: refused, it would only come again', async () => {
+    const pending = {
+      trade_no: '2026110122001412345678901234',
+      out_trade_no: 'ORD20261101000021',
+      out_request_no: 'RF20261124000000000001',
+      dback_status: 'P',
+      est_bank_receipt_time: '2026-11-26 12:00:00',
+    };
+
+    expect(await read(form({ ...MESSAGE, biz_content: JSON.stringify(pending) }))).toMatchObject({
+      verdict: 'refund',
+      report: {
+        status: 'success',
+        refundNo: 'RF20261124000000000001',
+        landsIn: null,
+        bankLeg: { status: 'pending', estimateAt: new Date('2026-11-26T04:00:00Z') },
+      },
+    });
+  });
+
   test('F37: a message of another kind is kept', async () => {
     expect((await read(form({ ...MESSAGE, msg_method: 'alipay.fund.trans.order.changed' }))).verdict).toBe(
       'unhandled',

@@ -333,6 +333,7 @@ test.each([
   'dback_failed',
   'dback_slow',
   'dback_lost',
+  'dback_told_pending',
   'callback_forged',
   'callback_foreign',
   'callback_lost',

@@ -172,6 +172,21 @@ describe('the message about the way to the bank', () => {
     });
   });
 
+  test('with dback_told_pending comes twice: P when the bank has it in hand, S when it has spoken', async () => {
+    const set = await setUp();
+    await refundWith(set, [{ kind: 'dback_told_pending' }], { source: 'debit_card' });
+    await set.shop.turn(6 * DAY);
+
+    const told = set.gateway.received.map(fieldsOf);
+    const [first, second] = told.map((one) => JSON.parse(one['biz_content'] ?? '') as Fields);
+
+    expect([first?.['dback_status'], second?.['dback_status'], told.length]).toEqual(['P', 'S', 2]);
+    expect(first).not.toHaveProperty('dback_amount');
+    expect(first).not.toHaveProperty('bank_ack_time');
+    expect(new Set(told.map((one) => one['notify_id'])).size).toBe(2);
+    expect(told.map((one) => isGenuine(one))).toEqual([true, true]);
+  });
+
   test('comes to nobody who did not ask for it, and never when it got lost', async () => {
     const set = await setUp();
     const trade = await set.shop.pay(1_000, { source: 'debit_card' });

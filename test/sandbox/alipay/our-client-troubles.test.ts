@@ -121,6 +121,21 @@ describe('the bank leg of a refund to a card', () => {
     });
   });
 
+  test('of which a message says P is pending, and its message is taken', async () => {
+    const { shop } = await ask({ kind: 'dback_told_pending' }, { source: 'debit_card' });
+
+    await shop.turn(60);
+
+    expect(shop.readings.map((one) => one.verdict)).toEqual(['refund', 'refund']);
+    expect(shop.readings).toContainEqual(
+      expect.objectContaining({
+        report: expect.objectContaining({
+          bankLeg: expect.objectContaining({ status: 'pending' }) as unknown,
+        }) as unknown,
+      }),
+    );
+  });
+
   test('that is lost stays pending for ever, without a message', async () => {
     const { shop, order } = await ask({ kind: 'dback_lost' }, { source: 'debit_card' });
 
