@@ -1,6 +1,6 @@
 /** The rows of Alipay's files: each is checked, added up and written as COPY text, or named with the reason why not. */
 import type { StatementTotals } from '../../domain/statement/statement.ts';
-import { TIME_BYTES, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
+import { TIME_BYTES, UNREADABLE, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
 import type { CopyText } from '../copy-text.ts';
 import { word } from '../line-words.ts';
 import type { BillEncoding } from './bill-encoding.ts';
@@ -13,6 +13,7 @@ import { columnsDiffer, LINE_FAULTS } from '../set-aside.ts';
 /** Commas too many, and not where a name may hold some. */
 const MORE_FIELDS: LineFault = { code: 'line_columns_differ', reason: 'more fields than columns' };
 
+const POINT = 0x2e;
 export const YUAN = 2;
 /** Commas in the texts of a row; a row with more is none. */
 const COMMAS_MAX = 100;
@@ -77,7 +78,12 @@ export abstract class Rows implements BillRows {
   }
 
   protected amount(bytes: Buffer, column: number, decimals: number): number {
-    return readDecimal(bytes, this.fields.from(bytes, column), this.fields.to(bytes, column), decimals);
+    const from = this.fields.from(bytes, column);
+    const to = this.fields.to(bytes, column);
+    // One decimal more than the column has, be it a zero, is none of Alipay's.
+    if (to - from > decimals + 1 && bytes.subarray(from, to - decimals - 1).includes(POINT))
+      return UNREADABLE;
+    return readDecimal(bytes, from, to, decimals);
   }
 
   protected is(bytes: Buffer, column: number, expected: Buffer): boolean {

@@ -1,13 +1,13 @@
 /** Alipay's answers as they are documented: new fields are welcome, wrong types are not. */
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
-import { parseYuan } from '../../domain/money.ts';
 import { readBeijingTime } from '../../domain/time/plain-date.ts';
+import { readYuan } from './yuan-text.ts';
 
 /** Yuan text; some pages show amounts as JSON numbers' text, never as numbers. */
 const yuan = z.string().transform((text, context) => {
   try {
-    return parseYuan(text);
+    return readYuan(text);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
     context.addIssue('not an amount');

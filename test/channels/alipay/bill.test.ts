@@ -346,11 +346,22 @@ describe('F50: a bad row', () => {
     expect(lines).toEqual([REFUND_LINE]);
   });
 
+  test.each(['299.000', '299.001', '2.99e2', '２９９．００', '1，299.00', ''])(
+    'with the amount "%s" has the code of an amount that cannot be read',
+    async (amount) => {
+      const row = PAID.replace(',299.00,299.00', `,299.00,${amount}`);
+
+      expect((await read(detail({ rows: [row, REFUNDED] }))).summary.quarantined).toMatchObject([
+        { lineNo: 6, code: 'line_amount_invalid' },
+      ]);
+    },
+  );
+
   test.each([
     ['a field too few', PAID.replace(',机械键盘', ''), '24 fields instead of 25'],
     ['an amount that is none', PAID.replace('299.00,299.00', '1,299.00,299.00'), 'more fields than columns'],
     ['an amount with letters', PAID.replace('299.00', '299.O0'), 'an amount that cannot be read'],
-    ...['299.001', '2.99e2', '２９９．００', '1，299.00', "1'299.00", '0x12b', '- 299.00', ''].map(
+    ...['299.001', '299.000', '2.99e2', '２９９．００', '1，299.00', "1'299.00", '0x12b', '- 299.00', ''].map(
       (amount): [string, string, string] => [
         `the amount "${amount}"`,
         PAID.replace(',299.00,299.00', `,${amount},299.00`),

@@ -174,6 +174,10 @@ describe('a deposit-back message', () => {
   });
 });
 
+function toTheBank(amount: string): Fields {
+  return { ...MESSAGE, biz_content: (MESSAGE['biz_content'] ?? '').replace('99.00', amount) };
+}
+
 describe('F35 I15: what is refused and changes nothing', () => {
   const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
   const genuine = form(NOTICE).toString();
@@ -193,7 +197,14 @@ describe('F35 I15: what is refused and changes nothing', () => {
     ['another application', form({ ...NOTICE, app_id: '2021009999999999' }), 'callback_account_differs'],
     ['another merchant', form({ ...NOTICE, seller_id: '2088999999999999' }), 'callback_account_differs'],
     ['no notice id', form({ ...NOTICE, notify_id: '' }), 'callback_undecipherable'],
-    ['an amount that is none', form({ ...NOTICE, refund_fee: '1e3' }), 'callback_undecipherable'],
+    ...['1e3', '199.000', '199.001', '1,199.00', '１９９．００', '￥199.00', '.5', ' 199.00'].map(
+      (amount): [string, Buffer, string] => [
+        `the amount "${amount}"`,
+        form({ ...NOTICE, refund_fee: amount }),
+        'callback_undecipherable',
+      ],
+    ),
+    ['a bank’s amount with three decimals', form(toTheBank('99.000')), 'callback_undecipherable'],
     ['bytes that are no text', Buffer.from([0xff, 0xfe, 0x3d]), 'callback_undecipherable'],
     ['a bad percent sign', Buffer.from('a=%E4%BD'), 'callback_undecipherable'],
     ['nothing', Buffer.alloc(0), 'callback_undecipherable'],
