@@ -342,6 +342,12 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Nothing was applied. Check which account the address belongs to that the channel was given.',
   },
+  callback_contradicts_books: {
+    status: 409,
+    title: 'The notice is genuine, and names amounts or an order of the payment that contradict the books.',
+    retryable: false,
+    remedy: 'It is kept and settles nothing; the refund waits for a person. Clear it up with the channel.',
+  },
   callback_replayed: {
     status: 401,
     title: 'The same signed notice came in again with another content.',

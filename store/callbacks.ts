@@ -81,6 +81,9 @@ async function insert(pool: Pool, callback: NewCallback, hash: string): Promise<
  */
 const SAID_LATER = ['flaw', 'clearingDate', 'requestedAt'];
 
+/** Facts that notices kept by an older version have none of: a repeat that names them is the same notice. */
+const READ_SINCE = ['paymentNo', 'capturedMinor'];
+
 /**
  * The channel encrypts each delivery anew, so bodies of one notice differ; what they say must not. A later delivery may say
  * more of what is neither identity nor money.
@@ -91,12 +94,16 @@ async function findDuplicate(
   noticeId: string,
 ): Promise<{ id: string; duplicate: boolean }> {
   const { rows } = await pool.query<{ id: bigint; verdict: string; refund_no: string | null; same: boolean }>(
-    `select id, verdict, refund_no, report - $4::text[] is not distinct from $3::jsonb - $4::text[] as same from callbacks where account_id = $1 and notice_id = $2`,
+    `select id, verdict, refund_no,
+            report - $4::text[] is not distinct from
+              $3::jsonb - $4::text[] - array(select name from unnest($5::text[]) name where not report ? name) as same
+       from callbacks where account_id = $1 and notice_id = $2`,
     [
       callback.accountId,
       noticeId,
       callback.content.verdict === 'refund' ? JSON.stringify(callback.content.report) : null,
       SAID_LATER,
+      READ_SINCE,
     ],
   );
   const stored = rows[0];
@@ -110,14 +117,15 @@ async function findDuplicate(
 /**
  * Makes a stored notice count: its report becomes evidence of the refund it names, once. Null while the refund is not
  * known; the notice then waits and is tried again by the scheduler. A notice that names another transaction than the
- * payment's is no word about this refund's money: the contradiction is recorded in place of the report.
+ * payment's is no word about this refund's money, and one that contradicts the books about the payment is none to be
+ * believed: the contradiction is recorded in place of the report.
  */
 export async function applyCallback(pool: Pool, callbackId: string): Promise<{ refund: Refund | null }> {
   return inTransaction(pool, async (tx) => {
     const notice = await lockNotice(tx, callbackId);
     if (notice === null) return { refund: null };
     const { rows } = await tx.query<NoticedRefund>(
-      `select r.id, r.requested_at, p.transaction_id from refunds r join payments p on p.id = r.payment_id
+      `select r.id, r.requested_at, p.transaction_id, p.payment_no, p.captured_minor from refunds r join payments p on p.id = r.payment_id
         where r.account_id = $1 and r.refund_no = $2`,
       [notice.account_id, notice.refund_no],
     );
@@ -136,12 +144,36 @@ interface NoticedRefund {
   readonly id: bigint;
   readonly requested_at: Date;
   readonly transaction_id: string | null;
+  readonly payment_no: string;
+  readonly captured_minor: bigint;
 }
 
 function toObservation(notice: Notice, refund: NoticedRefund): Observation {
   const base = { source: 'callback', ref: notice.notice_id, at: notice.received_at.toISOString() } as const;
-  const fields = differing(notice.report, refund);
-  return fields.length > 0 ? { ...base, kind: 'payment_mismatch', fields } : { ...notice.report, ...base };
+  const others = differing(notice.report, refund);
+  const fields = contradicting(notice.report, refund);
+  if (others.length > 0) return { ...base, kind: 'payment_mismatch', fields: [...others, ...fields] };
+  if (fields.length === 0) return { ...notice.report, ...base };
+  // Under the payment's own transaction it is about this refund, and wrong; without one it may be about another payment's.
+  const isOurs = refund.transaction_id !== null && notice.report.transactionId !== undefined;
+  const code =
+    isOurs || !fields.includes('payment_no') ? { code: 'callback_contradicts_books' as const } : {};
+  return { ...base, kind: 'payment_mismatch', fields, ...code };
+}
+
+/** In what the notice speaks against the books about the payment: its number, what was captured, what can be given back. */
+function contradicting(
+  { paymentNo, capturedMinor, refundedSoFarMinor }: Notice['report'],
+  payment: Pick<NoticedRefund, 'payment_no' | 'captured_minor'>,
+): string[] {
+  const captured = payment.captured_minor;
+  return [
+    ...(paymentNo !== undefined && paymentNo !== payment.payment_no ? ['payment_no'] : []),
+    ...(capturedMinor !== undefined && BigInt(capturedMinor) !== captured ? ['captured_minor'] : []),
+    ...(refundedSoFarMinor !== undefined && BigInt(refundedSoFarMinor) > captured
+      ? ['refunded_so_far_minor']
+      : []),
+  ];
 }
 
 /** By what the notice names another transaction than this refund of this payment. */

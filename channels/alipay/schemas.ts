@@ -85,6 +85,7 @@ export const tradeNoticeSchema = z.object({
   out_trade_no: z.string().min(1),
   out_biz_no: z.string().min(1),
   trade_status: z.string(),
+  total_amount: yuan.optional(),
   refund_fee: yuan,
   gmt_refund: time,
 });

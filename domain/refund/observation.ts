@@ -80,6 +80,9 @@ export interface ChannelReport extends Base {
   readonly amountMinor?: string;
   /** What was given back of the payment so far, this refund included, minor units: never less than the refund itself. */
   readonly refundedSoFarMinor?: string;
+  /** The merchant's number of the payment and what was captured of it, minor units, where the channel's notices name them. */
+  readonly paymentNo?: string;
+  readonly capturedMinor?: string;
   /** What the payer's bank was given of this refund, minor units: never more than the refund itself. */
   readonly bankAmountMinor?: string;
   /** Our instant of the request as the channel names it (RFC 3339): with another one it speaks of another refund. */
@@ -131,10 +134,12 @@ export interface Bounced extends Base {
   readonly kind: 'bounced';
 }
 
-/** The channel's order query contradicts the payment as registered: nothing may be sent. */
+/** The channel's order query, or a notice, contradicts the payment as registered: nothing may be sent. */
 export interface PaymentMismatch extends Base {
   readonly kind: 'payment_mismatch';
   readonly fields: readonly string[];
+  /** A notice about this very refund contradicts the books: no later word of the channel's makes that good. */
+  readonly code?: 'callback_contradicts_books';
 }
 
 /** The channel's order query agrees with the payment (after an earlier mismatch was mended, too). */

@@ -11,6 +11,9 @@ export interface RefundReport {
   readonly payerAmountMinor: bigint | null;
   /** What was given back of the payment so far, this refund included, where the channel names that sum. */
   readonly refundedSoFarMinor?: bigint;
+  /** The merchant's number of the payment, and what was captured of it, where the channel's notices name them. */
+  readonly paymentNo?: string;
+  readonly capturedMinor?: bigint;
   /** What the payer's bank was given of it, where the channel names that part. */
   readonly bankAmountMinor?: bigint;
   /** Our own instant of the request, to the second, where the channel's notices name a refund by number and time. */
@@ -38,12 +41,15 @@ export interface BankLegReport {
 export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' | 'ref' | 'at'> {
   const { status, amountMinor, payerAmountMinor, channelRefundNo, transactionId, landsIn, bankLeg } = report;
   const { refundedSoFarMinor, bankAmountMinor, requestedAt, flaw, clearingDate } = report;
+  const { paymentNo, capturedMinor } = report;
   return {
     kind: 'channel_report',
     status,
     ...(amountMinor === null ? {} : { amountMinor: amountMinor.toString() }),
     ...(payerAmountMinor === null ? {} : { payerAmountMinor: payerAmountMinor.toString() }),
     ...(refundedSoFarMinor === undefined ? {} : { refundedSoFarMinor: refundedSoFarMinor.toString() }),
+    ...(paymentNo === undefined ? {} : { paymentNo }),
+    ...(capturedMinor === undefined ? {} : { capturedMinor: capturedMinor.toString() }),
     ...(bankAmountMinor === undefined ? {} : { bankAmountMinor: bankAmountMinor.toString() }),
     ...(requestedAt === undefined ? {} : { requestedAt: requestedAt.toISOString() }),
     ...(channelRefundNo === null ? {} : { channelRefundNo }),

@@ -83,6 +83,8 @@ interface Facts {
   readonly silent: boolean;
   readonly held: AttemptHeld | undefined;
   readonly paymentMismatch: boolean;
+  /** A notice about this refund names another order than the books. */
+  readonly orderDiffers: boolean;
   readonly decidedNotPaid: boolean;
   /** It was sent, or the channel spoke of it, after that was decided. */
   readonly movedSince: boolean;
@@ -97,6 +99,8 @@ export function statusOf(amountMinor: bigint, observations: readonly Observation
 
   // Evidence that contradicts itself is a person's business, whatever else is known.
   if (facts.amountDiffers) return { state: 'needs_action', reason: 'amount_mismatch' };
+  if (facts.orderDiffers && !facts.decidedNotPaid)
+    return { state: 'needs_action', reason: 'payment_mismatch' };
   if (facts.success && (facts.closed || facts.refusedForGood || facts.decidedNotPaid)) {
     return { state: 'needs_action', reason: 'conflict_of_evidence' };
   }
@@ -162,6 +166,9 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
   const reports = observations.filter((one) => one.kind === 'channel_report');
   const lines = observations.filter((one) => one.kind === 'statement_line');
   const openAttempt = hasOpenAttempt(observations);
+  const contradicted = observations.flatMap((one) =>
+    one.kind === 'payment_mismatch' && one.code !== undefined ? one.fields : [],
+  );
   const stated = [...reports.map((one) => one.amountMinor), ...lines.map((one) => one.amountMinor)];
   return {
     success:
@@ -173,6 +180,7 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     lineSeen: lines.length > 0,
     bounced: observations.some((one) => one.kind === 'bounced'),
     amountDiffers:
+      contradicted.some((field) => field.endsWith('_minor')) ||
       reports.some((one) => one.bankAmountMinor !== undefined && BigInt(one.bankAmountMinor) > amountMinor) ||
       stated.some((minor) => minor !== undefined && BigInt(minor) !== amountMinor) ||
       reports.some(
@@ -182,6 +190,7 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     openAttempt,
     silent: !openAttempt && silentForTooLong(observations),
     held: lastHold(observations),
+    orderDiffers: contradicted.length > 0,
     paymentMismatch: latestPaymentWord(observations) === 'payment_mismatch',
     decidedNotPaid: false,
     movedSince: false,

@@ -47,6 +47,8 @@ function signAli(fields: Fields, key?: typeof ali.ALIPAY_KEY): Fields {
 }
 
 let notices = 0;
+/** By refund number: the payment that the refund is of. */
+const paymentNos = new Map<string, string>();
 
 const ALIPAY: Speaker = {
   name: 'alipay',
@@ -64,7 +66,7 @@ const ALIPAY: Speaker = {
     app_id: ali.APP_ID,
     seller_id: ali.SELLER_ID,
     trade_no: '2026110122001412345678901234',
-    out_trade_no: 'ORD20261101000021',
+    out_trade_no: paymentNos.get(refundNo) ?? 'ORD20261101000021',
     out_biz_no: refundNo,
     trade_status: 'TRADE_SUCCESS',
     total_amount: '100.00',
@@ -183,6 +185,7 @@ describe.each([ALIPAY, UNIONPAY])('a notice of $name', (speaker) => {
     numbers += 1;
     const refundNo = `RF${String(numbers).padStart(12, '0')}`;
     const paymentNo = await newPayment(api);
+    paymentNos.set(refundNo, paymentNo);
     const body = { refund_no: refundNo, payment_no: paymentNo, amount_minor: '100', currency: 'CNY' };
     return refundIn(await ask(api, body)).refund_no;
   }

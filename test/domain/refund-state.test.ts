@@ -18,6 +18,7 @@ import {
   report,
   started,
   undone,
+  resolved,
 } from './observations.ts';
 
 function status(...observations: Observation[]): [RefundState, StateReason] {
@@ -240,6 +241,27 @@ describe('the payment behind it', () => {
   test('with both words at the same instant counts as different', () => {
     expect(status(paymentConfirmed(1), paymentMismatch(1))).toEqual(['needs_action', 'payment_mismatch']);
     expect(status(paymentMismatch(1), paymentConfirmed(1))).toEqual(['needs_action', 'payment_mismatch']);
+  });
+
+  test.each([
+    [['captured_minor'], 'amount_mismatch'],
+    [['payment_no', 'refunded_so_far_minor'], 'amount_mismatch'],
+    [['payment_no'], 'payment_mismatch'],
+  ] as const)('that a notice contradicts in %j is for a person, whatever else was said', (fields, reason) => {
+    const told: Observation = {
+      ...{ kind: 'payment_mismatch', source: 'callback', ref: 'n1', at: at(20), fields },
+      code: 'callback_contradicts_books',
+    } as const;
+
+    for (const before of [
+      [],
+      [started(1)],
+      [report('processing')],
+      [report('success')],
+      [report('success'), line()],
+    ])
+      expect(status(...before, told, paymentConfirmed(30))).toEqual(['needs_action', reason]);
+    expect(status(started(1), told, resolved('paid', [started(1), told]))).toEqual(['succeeded', null]);
   });
 
   test('does not undo what the channel has done', () => {

@@ -227,6 +227,63 @@ describe('a notice that names a transaction', () => {
   });
 });
 
+describe('a notice that contradicts the books about the payment', () => {
+  const told = async (more: object, o: { transactionId?: string } = { transactionId: fresh('T') }) => {
+    const payment = await pay(db.pool, 800n, o);
+    const refund = await refundOf(db.pool, 500n, payment);
+    const report = {
+      kind: 'channel_report',
+      status: 'success',
+      ...(o.transactionId === undefined ? {} : { transactionId: o.transactionId }),
+      ...{ paymentNo: payment.paymentNo, capturedMinor: '800', refundedSoFarMinor: '800', ...more },
+    } as const;
+    const { id } = await storeCallback(db.pool, message(notice(refund.refundNo, { report })));
+    const after = (await applyCallback(db.pool, id)).refund;
+    return { after, evidence: await observationsOf(db.pool, refund.id), id };
+  };
+
+  test('in nothing counts, up to all that was captured', async () => {
+    expect((await told({})).after).toMatchObject({ state: 'succeeded' });
+  });
+
+  test.each([
+    [
+      'more given back than was captured',
+      { refundedSoFarMinor: '801' },
+      ['refunded_so_far_minor'],
+      'amount_mismatch',
+    ],
+    ['another amount captured', { capturedMinor: '100' }, ['captured_minor'], 'amount_mismatch'],
+    ['another order', { paymentNo: 'FOREIGN' }, ['payment_no'], 'payment_mismatch'],
+    [
+      'all of it',
+      { paymentNo: 'FOREIGN', capturedMinor: '100', refundedSoFarMinor: '99999900' },
+      ['payment_no', 'captured_minor', 'refunded_so_far_minor'],
+      'amount_mismatch',
+    ],
+  ])(
+    'I5 F33 by %s goes to a person with its code, and is no success',
+    async (_what, more, fields, reason) => {
+      const { after, evidence, id } = await told(more);
+
+      expect(after).toMatchObject({ state: 'needs_action', stateReason: reason, succeededAt: null });
+      expect(evidence).toMatchObject([
+        { kind: 'payment_mismatch', source: 'callback', code: 'callback_contradicts_books', fields },
+      ]);
+      expect(
+        await countOf(db, `callbacks where id = $1 and verdict = 'refund' and applied_at is not null`, [id]),
+      ).toBe(1);
+    },
+  );
+
+  test('by its order alone, of a payment whose transaction nobody knows yet, may be about another payment', async () => {
+    const { after, evidence } = await told({ paymentNo: 'FOREIGN' }, {});
+
+    expect(after).toMatchObject({ state: 'needs_action', stateReason: 'payment_mismatch' });
+    expect(evidence[0]).not.toHaveProperty('code');
+  });
+});
+
 describe('F35 a refused message', () => {
   const refused = (o: Partial<NewCallback> = {}) =>
     storeCallback(db.pool, message({ verdict: 'refused', code: 'callback_signature_invalid' }, o));
@@ -345,6 +402,22 @@ describe('a repeat of a notice', () => {
       id: first.id,
       duplicate: true,
     });
+  });
+
+  test('that names the payment, which the version before did not read, is the same notice', async () => {
+    const [refundNo, noticeId] = [fresh('R'), fresh('notice-')];
+    const payment = { paymentNo: 'P1', capturedMinor: '500' };
+    const { id } = await storeCallback(db.pool, message(told(refundNo, noticeId, {})));
+    expect(await storeCallback(db.pool, message(told(refundNo, noticeId, payment)))).toEqual({
+      id,
+      duplicate: true,
+    });
+
+    const second = fresh('notice-');
+    await storeCallback(db.pool, message(told(refundNo, second, payment)));
+    await expect(
+      storeCallback(db.pool, message(told(refundNo, second, { ...payment, capturedMinor: '501' }))),
+    ).rejects.toMatchObject({ code: 'callback_replayed' });
   });
 
   test.each([{ amountMinor: '501' }, { bankAmountMinor: '501' }])(

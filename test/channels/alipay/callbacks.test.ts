@@ -55,6 +55,9 @@ describe('a trade notice about a refund', () => {
           refundNo: 'RF20261124000000000001',
           transactionId: NOTICE['trade_no'],
           amountMinor: null,
+          paymentNo: 'ORD20261101000021',
+          capturedMinor: 29_900n,
+          refundedSoFarMinor: 19_900n,
           succeededAt: new Date('2026-11-24T02:30:02Z'),
         },
       });
