@@ -61,6 +61,7 @@ export interface Refund {
   window: {
     promise_at: string;
     alarm_at: string;
+    escalate_at: string | null;
     provisional: boolean;
     window_version: string | null;
     calendar_revision: string | null;
