@@ -79,6 +79,8 @@ interface Standing {
   readonly linkedRefundNo: string;
   readonly linkId: string;
   readonly token: string;
+  /** The signed receipt of the linked refund, as it was sent. */
+  readonly receipt: string;
 }
 
 async function makeStanding(asked: object): Promise<Standing> {
@@ -109,6 +111,7 @@ async function makeStanding(asked: object): Promise<Standing> {
   return {
     approval: approval.json as Standing['approval'],
     ...{ openRefundNo, lateRefundNo, linkedRefundNo, linkId: (await newLink()).id, token },
+    receipt: (await call(api, `/v1/refunds/${linkedRefundNo}/receipt`)).text,
   };
 }
 
@@ -231,6 +234,7 @@ function goodRequests(operationId: string): [Made][] {
       call: { method: 'POST', key, body: asked, headers: { 'idempotency-key': 'by-hand' } },
     },
     registerPayment: { url: '/v1/payments/BY-HAND', call: { method: 'PUT', key, body: claim } },
+    verifyReceipt: { url: '/verify', call: { method: 'POST', key: null, body: standing.receipt } },
     listOverdue: { url: '/v1/overdue?level=1&limit=1', call: { method: 'GET', key } },
     getOverdue: { url: `/v1/overdue/${standing.lateRefundNo}`, call: { method: 'GET', key } },
     revokeReceiptLink: {
