@@ -3,6 +3,7 @@
  * dies, everything ends as planned, and the channel's own ledger shows no refund twice (I1) and none lost (I3).
  * The dice are printed; `YUANLU_CHAOS_SEED` repeats a run.
  */
+import '../support/quiet-temporal.ts';
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';

@@ -2,6 +2,7 @@
  * Two merchants with two accounts at each of the three channels, all on one system at once and under the same numbers of
  * payments and refunds. Who owns what is written by hand; the channels' ledgers, the books and the API must agree.
  */
+import '../support/quiet-temporal.ts';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { AxiosInstance } from 'axios';

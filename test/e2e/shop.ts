@@ -1,4 +1,5 @@
 /** One running system with a virtual month, and a shop that sells, refunds and looks at what became of it from outside. */
+import '../support/quiet-temporal.ts';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,5 @@
 /** Small rules of composing a process: who waits for whom, how many at once, and what is said of servers that are not there. */
+import '../support/quiet-temporal.ts';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { AppError } from '../../domain/errors.ts';
