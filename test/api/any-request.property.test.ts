@@ -234,6 +234,13 @@ function goodRequests(operationId: string): [Made][] {
       call: { method: 'POST', key, body: asked, headers: { 'idempotency-key': 'by-hand' } },
     },
     registerPayment: { url: '/v1/payments/BY-HAND', call: { method: 'PUT', key, body: claim } },
+    getReceiptPdf: {
+      url: `/v1/refunds/${standing.linkedRefundNo}/receipt.pdf`,
+      call: { method: 'GET', key },
+    },
+    getProofPack: { url: `/v1/refunds/${standing.linkedRefundNo}/proof-pack`, call: { method: 'GET', key } },
+    showReceiptPdf: { url: `/r/${standing.token}/receipt.pdf`, call: { method: 'GET', key: null } },
+    listBreaks: { url: '/v1/breaks?limit=1', call: { method: 'GET', key } },
     verifyReceipt: { url: '/verify', call: { method: 'POST', key: null, body: standing.receipt } },
     listOverdue: { url: '/v1/overdue?level=1&limit=1', call: { method: 'GET', key } },
     getOverdue: { url: `/v1/overdue/${standing.lateRefundNo}`, call: { method: 'GET', key } },
