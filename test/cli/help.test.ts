@@ -45,6 +45,8 @@ describe('the commands', () => {
         ...['calendar', 'calendar show', 'calendar check'],
         ...['approvals', 'approvals list', 'approvals show', 'approvals resolve'],
         ...['approvals approve', 'approvals reject'],
+        ...['receipt', 'receipt link', 'receipt links', 'receipt revoke', 'receipt json', 'receipt pdf'],
+        ...['receipt pack', 'receipt verify', 'receipt new-keys'],
         ...['keys', 'keys create', 'keys list', 'keys rotate', 'keys revoke'],
       ].toSorted(),
     );

@@ -181,6 +181,7 @@ describe('the files beside it', () => {
       'channels',
       'cli',
       'domain',
+      'receipts',
       'sandbox',
       'store',
       'workers',

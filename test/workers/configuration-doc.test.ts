@@ -91,6 +91,7 @@ describe('the example', () => {
     const example = JSON.parse(
       text
         .replace('<hex SHA-256 of the key>', 'ab'.repeat(32))
+        .replace('<hex SHA-256 of hers>', 'cd'.repeat(32))
         .replace('<upper-case hex>', '5A0B1C2D')
         .replace('PUB_KEY_ID_01…', 'PUB_KEY_ID_01')
         .replace('wx/apiclient_key.pem', 'merchant.pem')
@@ -106,7 +107,7 @@ describe('the example', () => {
     expect(accounts.map((one) => [one.id, one.merchantId, one.externalId])).toEqual([
       ['wx-main', 'card-shop', '1900000109'],
     ]);
-    expect(keys.map((one) => one.id)).toEqual(['backend']);
+    expect(keys.map((one) => one.id)).toEqual(['backend', 'lin.mei']);
   });
 
   test('shows every field of a merchant and of a key', () => {
