@@ -5,12 +5,12 @@ import type { Approval } from '../domain/approval.ts';
 import { ACTS, APPROVAL_STATUSES, VERDICTS, approvalStatus } from '../domain/approval.ts';
 import { AppError } from '../domain/errors.ts';
 import { askForApproval, decideApproval, getApproval, listApprovals } from '../store/approvals.ts';
-import { getRefund } from '../store/refunds.ts';
 import { resolutionContent, resolveRefund } from '../store/resolve-refund.ts';
 import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
 import { instantField, limitField, refundNoField, sentenceField } from './fields.ts';
+import { refundOf } from './one-refund-route.ts';
 import { linkNextPage } from './paging.ts';
 import { problemResponses } from './problem.ts';
 
@@ -89,8 +89,7 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
       const { body } = request;
       const { merchantId } = callerOf(request);
       const askedBy = operatorOf(request);
-      const refund = await getRefund(deps.pool, merchantId, body.refund_no);
-      if (refund === null) throw new AppError('refund_unknown', { refund_no: body.refund_no });
+      const refund = await refundOf(deps, merchantId, body.refund_no);
       const content = await resolutionContent(deps.pool, refund, body);
       const now = deps.clock.now();
       const approval = await askForApproval(deps.pool, {

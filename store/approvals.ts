@@ -1,7 +1,7 @@
 /** Four eyes, kept: requests for acts that need two people, and what was decided. The acts themselves are elsewhere. */
 import type { Act, Approval, ApprovalContent, Verdict } from '../domain/approval.ts';
 import { APPROVAL_LIFETIME_MS, decisionRefused } from '../domain/approval.ts';
-import { AppError } from '../domain/errors.ts';
+import { AppError, invariant } from '../domain/errors.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Db, Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
@@ -135,8 +135,7 @@ export async function listApprovals(
 
 function only(rows: readonly Row[]): Approval {
   const [row] = rows;
-  if (row === undefined)
-    throw new AppError('invariant_broken', { what: 'an approval that was written is gone' });
+  invariant(row !== undefined, 'an approval that was written comes back');
   return toApproval(row);
 }
 

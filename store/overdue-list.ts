@@ -1,44 +1,18 @@
 /** The list of overdue refunds that people work from. */
 import { AppError } from '../domain/errors.ts';
-import type { BankLeg } from '../domain/refund/observation.ts';
+import type { FlaggedRefund } from '../domain/overdue/late-refund.ts';
 import type { ChannelName } from '../domain/refund/refund.ts';
-import type { RefundState, StateReason } from '../domain/refund/state.ts';
 import type { Db } from './pool.ts';
 
-export interface OverdueRow {
+export interface OverdueRow extends FlaggedRefund {
   readonly id: bigint;
-  readonly refundNo: string;
   readonly merchantId: string;
   readonly accountId: string;
-  readonly channel: ChannelName;
-  /** The merchant's number at the channel. */
-  readonly externalId: string;
-  readonly paymentNo: string;
-  readonly amountMinor: bigint;
   readonly currency: string;
-  readonly state: RefundState;
-  readonly stateReason: StateReason;
-  /** Of `domain/overdue/levels.ts`, above 0. */
-  readonly level: number;
-  readonly requestedAt: Date;
-  readonly acceptedAt: Date | null;
-  readonly promiseAt: Date;
   readonly alarmAt: Date | null;
   readonly escalateAt: Date | null;
   readonly overdueSince: Date;
-  readonly channelRefundNo: string | null;
-  readonly transactionId: string | null;
-  readonly clearingDate: string | null;
-  readonly landsIn: string | null;
   readonly flaw: string | null;
-  /** `pending`: the channel has paid, and the payer's bank is what is late. */
-  readonly bankLeg: BankLeg | null;
-  /** The last answer of the channel, and when it came. */
-  readonly lastAskedAt: Date | null;
-  readonly lastAnswer: string | null;
-  /** The last question that had none, and why. */
-  readonly unansweredAt: Date | null;
-  readonly unansweredWhy: string | null;
 }
 
 /** What of the list is asked for. */

@@ -28,6 +28,7 @@ export interface FlaggedRefund {
   readonly amountMinor: bigint;
   readonly state: RefundState;
   readonly stateReason: StateReason;
+  /** Of `levels.ts`, above 0. */
   readonly level: number;
   readonly requestedAt: Date;
   readonly acceptedAt: Date | null;
@@ -36,9 +37,12 @@ export interface FlaggedRefund {
   readonly transactionId: string | null;
   readonly clearingDate: string | null;
   readonly landsIn: string | null;
+  /** `pending`: the channel has paid, and the payer's bank is what is late. */
   readonly bankLeg: BankLeg | null;
+  /** The last answer of the channel, and when it came. */
   readonly lastAskedAt: Date | null;
   readonly lastAnswer: string | null;
+  /** The last question that had none, and why. */
   readonly unansweredAt: Date | null;
   readonly unansweredWhy: string | null;
 }
