@@ -160,7 +160,7 @@ async function updateRow(tx: Tx, before: RefundRow, all: readonly Observation[])
       facts.clearingDate ?? null,
     ],
   );
-  await keepCounted(tx, before, reservesAmount(status.state));
+  await keepCounted(tx, before, reservesAmount(status));
 }
 
 /** Two refunds that are told the same number at the same instant: the second looks when the first has done. */
@@ -257,6 +257,12 @@ function describe(answer: Observation): string {
     case 'payment_mismatch':
     case 'payment_confirmed':
     case 'resolved':
+    case 'over_limit':
+    case 'released':
+    case 'redirect_started':
+    case 'redirect_ended':
+    case 'fallback_approved':
+    case 'fallback_paid':
       return answer.kind;
   }
 }

@@ -8,7 +8,7 @@
  *   verdict  evidence in, state out
  *
  * A refund that the channel does not take (short balance, closed account, contradiction) waits here, visibly, until a
- * person retries or new evidence comes. No deadline appears in this file: lateness is a flag, set by overdueSweep.
+ * person retries, two people release it, or new evidence comes. No deadline appears in this file: lateness is a flag, set by overdueSweep.
  */
 import {
   ActivityFailure,
@@ -22,6 +22,7 @@ import {
 import type { Activities } from '../activities/index.ts';
 import { hasLastWord } from '../domain/refund/bank-leg.ts';
 import { isFinal } from '../domain/refund/state.ts';
+import { mayBeSent } from '../domain/refund/submission.ts';
 import { DATABASE, NOT_RETRYABLE, QUERY, SUBMIT } from './activity-options.ts';
 import type { RefundProgress, RefundStart, RetryCommand } from './refund-messages.ts';
 import { channelReported, progress, retrySubmission, statementMatched } from './refund-messages.ts';
@@ -71,8 +72,7 @@ async function trySubmission(recorded: Recorded, news: News): Promise<RefundProg
   news.takeUpRetry();
   news.at('confirming', news.current());
   const confirmed = news.at('confirming', await confirmPayment(recorded));
-  if (confirmed.state !== 'requested' && confirmed.state !== 'unknown' && !needsRetry(confirmed))
-    return confirmed;
+  if (!mayBeSent(confirmed)) return confirmed;
 
   news.at('submitting', confirmed);
   // A person's retry ends the waiting between two submissions, never a submission under way.
@@ -81,12 +81,6 @@ async function trySubmission(recorded: Recorded, news: News): Promise<RefundProg
     () => news.retryAsked(),
   );
   return submitted === undefined ? confirmed : news.at('submitting', submitted);
-}
-
-/** Held before by the channel: only another submission can tell whether it is taken now. */
-function needsRetry(now: RefundProgress): boolean {
-  if (now.state !== 'needs_action' || now.reason === 'abnormal') return false;
-  return now.reason !== 'payment_mismatch' && now.reason !== 'conflict_of_evidence';
 }
 
 /** Asks until the channel's final word; a callback or a statement line cuts the asking short. */
@@ -139,6 +133,9 @@ function collectNews() {
       validator: (command: RetryCommand) => {
         if (command.operator.trim() === '' || command.why.trim() === '')
           throw new Error('say who asks, and why');
+        if (current.reason === 'over_limit') {
+          throw new Error('over a limit: two people release it (`yuanlu approvals release`)');
+        }
         if (current.step === 'confirming') throw new Error('another try is under way already');
         if (current.step !== 'held' && current.step !== 'submitting') {
           throw new Error(`nothing to retry: the refund is ${current.state}`);

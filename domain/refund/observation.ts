@@ -31,7 +31,14 @@ export type HoldReason =
   | 'channel_silent';
 
 /** Where the evidence came from. */
-export type ObservationSource = 'submit' | 'query' | 'callback' | 'statement' | 'operator' | 'payment';
+export type ObservationSource =
+  | 'submit'
+  | 'query'
+  | 'callback'
+  | 'statement'
+  | 'operator'
+  | 'payment'
+  | 'rules';
 
 interface Base {
   readonly source: ObservationSource;
@@ -132,6 +139,8 @@ export interface StatementLineSeen extends Base {
 /** The money came back after success (bounced transfer). */
 export interface Bounced extends Base {
   readonly kind: 'bounced';
+  /** What two people saw, where no statement line says it: a bank's letter, a credit on the account. */
+  readonly proof?: string;
 }
 
 /** The channel's order query, or a notice, contradicts the payment as registered: nothing may be sent. */
@@ -162,6 +171,70 @@ export interface Resolved extends Base {
 
 export type Resolution = 'paid' | 'not_paid';
 
+/** The merchant's own limits, above which two people release a refund before it is sent. */
+export const REFUND_LIMITS = ['refund_minor', 'hourly_refunds', 'hourly_minor'] as const;
+export type RefundLimit = (typeof REFUND_LIMITS)[number];
+
+/** Above a limit of the merchant's when it was recorded: nothing is sent until two people have released it. */
+export interface OverLimit extends Base {
+  readonly kind: 'over_limit';
+  readonly limits: readonly RefundLimit[];
+}
+
+/** Two named people released a refund that is over a limit (four eyes). */
+export interface Released extends Base {
+  readonly kind: 'released';
+}
+
+/** Where an abnormal refund can go instead; at WeChat Pay by its apply-abnormal-refund call. */
+export const REDIRECTIONS = ['payer_card', 'merchant_account'] as const;
+export type Redirection = (typeof REDIRECTIONS)[number];
+
+/**
+ * Two named people decided where an abnormal refund goes instead, and the channel is about to be told. Written before the
+ * first byte leaves. The channel's word "abnormal" that they had before them is answered once it says anything else.
+ */
+export interface RedirectStarted extends Base {
+  readonly kind: 'redirect_started';
+  readonly to: Redirection;
+  readonly knew: readonly string[];
+}
+
+/** The channel did not take the new destination, or gave no answer that can be trusted: what it says next decides. */
+export interface RedirectEnded extends Base {
+  readonly kind: 'redirect_ended';
+  readonly end: 'held' | 'refused' | 'unknown';
+  /** The channel's code, or why there was no answer. */
+  readonly why: string;
+}
+
+/** How a payer is paid where the channel's way is closed. All of these are outside of this system. */
+export const FALLBACK_METHODS = ['bank_transfer', 'alipay_transfer', 'wechat_transfer', 'cash'] as const;
+export type FallbackMethod = (typeof FALLBACK_METHODS)[number];
+
+/**
+ * Two named people decided that the payer is paid another way, for the whole amount of this refund and under its number
+ * (four eyes). From then on nothing is put to the channel under it.
+ */
+export interface FallbackApproved extends Base {
+  readonly kind: 'fallback_approved';
+  readonly method: FallbackMethod;
+  /** Masked: whoever pays has it from the payer, not from here. */
+  readonly payee: string;
+  /** The last four of the account, where there is one. */
+  readonly accountEnding?: string;
+  readonly bank?: string;
+  readonly knew: readonly string[];
+}
+
+/** A named person says that the fallback was paid, and by which number it is found outside. */
+export interface FallbackPaid extends Base {
+  readonly kind: 'fallback_paid';
+  readonly reference: string;
+  /** RFC 3339. */
+  readonly paidAt: string;
+}
+
 export type Observation =
   | AttemptStarted
   | AttemptUnknown
@@ -173,7 +246,13 @@ export type Observation =
   | Bounced
   | PaymentMismatch
   | PaymentConfirmed
-  | Resolved;
+  | Resolved
+  | OverLimit
+  | Released
+  | RedirectStarted
+  | RedirectEnded
+  | FallbackApproved
+  | FallbackPaid;
 
 /** The identity of a piece of evidence within one refund. */
 export function observationKey(observation: Observation): string {

@@ -48,6 +48,18 @@ const ACTIONS: Readonly<Record<Exclude<StateReason, null>, Bilingual>> = {
     zh: '渠道的规则拦下了它：由人工决定。',
     en: 'A rule of the channel blocks it: a person decides.',
   },
+  over_limit: {
+    zh: '超过商户设定的限额：由两人批准后才会提交（`yuanlu approvals release`）。',
+    en: "Over a limit of the merchant's: two people release it before it is sent (`yuanlu approvals release`).",
+  },
+  fallback_approved: {
+    zh: '已批准以其他方式付给付款人：付款后登记流水号（`yuanlu refunds paid-otherwise`）。',
+    en: 'The payer is to be paid another way: pay, then record the number of it (`yuanlu refunds paid-otherwise`).',
+  },
+  paid_otherwise: {
+    zh: '已以其他方式付给付款人，无需再办。',
+    en: 'The payer was paid another way: nothing is left to do.',
+  },
   rate_limited: LOOK,
   closed: LOOK,
   refused: LOOK,

@@ -1,6 +1,12 @@
 /** Observations for tests: short makers for examples, and arbitraries for properties. */
 import fc from 'fast-check';
-import type { ChannelStatus, HoldReason, Observation, Resolution } from '../../domain/refund/observation.ts';
+import type {
+  ChannelStatus,
+  HoldReason,
+  Observation,
+  Redirection,
+  Resolution,
+} from '../../domain/refund/observation.ts';
 import { observationKey } from '../../domain/refund/observation.ts';
 
 export const AMOUNT = 2345n;
@@ -99,6 +105,43 @@ export function bounced(minute = 3000): Observation {
   return { kind: 'bounced', source: 'operator', ref: `b${String(minute)}`, at: at(minute) };
 }
 
+/** Evidence of people: who had `knew` before them. */
+function byPeople(ref: string, minute: number) {
+  return { source: 'operator', ref, at: at(minute) } as const;
+}
+
+export function overLimit(): Observation {
+  return { kind: 'over_limit', source: 'rules', ref: 'limits', at: at(0), limits: ['refund_minor'] };
+}
+
+export function released(minute = 1): Observation {
+  return { kind: 'released', ...byPeople('approval/1', minute) };
+}
+
+export function redirected(
+  to: Redirection,
+  knew: readonly Observation[],
+  minute = 20,
+): Extract<Observation, { kind: 'redirect_started' }> {
+  const ref = `approval/${String(minute)}`;
+  return { kind: 'redirect_started', ...byPeople(ref, minute), to, knew: knew.map(observationKey) };
+}
+
+export function fallbackApproved(knew: readonly Observation[], minute = 3_500): Observation {
+  return {
+    kind: 'fallback_approved',
+    ...byPeople(`approval/${String(minute)}`, minute),
+    method: 'bank_transfer',
+    payee: '张*',
+    accountEnding: '0403',
+    knew: knew.map(observationKey),
+  };
+}
+
+export function fallbackPaid(minute = 3_600): Observation {
+  return { kind: 'fallback_paid', ...byPeople('T1', minute), reference: 'T1', paidAt: at(minute) };
+}
+
 export function paymentMismatch(minute: number): Observation {
   const ref = `p${String(minute)}`;
   return { kind: 'payment_mismatch', source: 'payment', ref, at: at(minute), fields: ['captured'] };
@@ -158,6 +201,7 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
     line('acceptance', 4, 1n),
   ),
   minute.map(bounced),
+  fc.constantFrom(overLimit(), released()),
   minute.map(paymentMismatch),
   minute.map(paymentConfirmed),
 );

@@ -21,7 +21,7 @@ import {
   started,
 } from './observations.ts';
 
-/** One of each kind of evidence, and a second where two may disagree. What people decide: refund-decisions.test.ts. */
+/** One of each kind of evidence, and a second where two may disagree. What people decide, and limits: see `ELSEWHERE`. */
 const WORDS: readonly Observation[] = [
   started(1),
   started(2, 20),
@@ -165,7 +165,7 @@ describe('I4 I7: in every set of evidence', () => {
       // A closure answers what was taken before: processing and abnormal end with it, success contradicts it.
       const answered =
         closed && !set.some((one) => one.kind === 'channel_report' && one.status === 'success');
-      return moved && !answered && !reservesAmount(stateOf(set));
+      return moved && !answered && !reservesAmount(statusOf(AMOUNT, set));
     });
 
     expect(freed.map(keysOf)).toEqual([]);
@@ -242,10 +242,22 @@ describe('I10: no deadline has a way in', () => {
     payment_mismatch: 'said by the channel',
     payment_confirmed: 'said by the channel',
     resolved: 'decided by two people',
+    released: 'decided by two people',
+    redirect_started: 'decided by two people',
+    fallback_approved: 'decided by two people',
+    fallback_paid: 'decided by two people',
+    redirect_ended: 'said by the channel',
+    over_limit: 'done by us',
   };
 
+  /** Searched in refund-decisions.test.ts and refund-ways-out.test.ts. */
+  const ELSEWHERE: readonly Kinds[] = [
+    ...(['resolved', 'released', 'redirect_started', 'redirect_ended'] as const),
+    ...(['fallback_approved', 'fallback_paid', 'over_limit'] as const),
+  ];
+
   test('there is no evidence that consists of time alone, and the search has all kinds there are', () => {
-    const searched = new Set([...WORDS.map((word) => word.kind), 'resolved']);
+    const searched = new Set([...WORDS.map((word) => word.kind), ...ELSEWHERE]);
 
     expect([...searched].toSorted()).toEqual(Object.keys(KINDS).toSorted());
     expect(inputsOf(statusOf)).toBe(2);

@@ -283,7 +283,7 @@ describe('what a state means to the rest of the house', () => {
       'failed',
       'returned',
     ]);
-    expect(REFUND_STATES.filter((state) => !reservesAmount(state))).toEqual(['failed']);
+    expect(REFUND_STATES.filter((state) => !reservesAmount({ state, reason: null }))).toEqual(['failed']);
   });
 });
 

@@ -46,7 +46,7 @@ export function simBooks(capturedMinor: bigint, rules: Rules): SimBooks {
       if (known === refund.known) return;
       refund.known = known;
       refund.status = rules.statusOf(refund.amountMinor, known);
-      const counts = rules.reservesAmount(refund.status.state);
+      const counts = rules.reservesAmount(refund.status);
       const fits = reservedMinor() + refund.amountMinor <= capturedMinor;
       // An amount that was freed is taken again where it still fits; the evidence is kept in any case.
       refund.counted = counts && (refund.counted || fits);

@@ -162,7 +162,7 @@ describe('a broken rule is found out', () => {
     ],
     [
       'a held refund frees its amount',
-      { reservesAmount: (state) => state !== 'failed' && state !== 'needs_action' },
+      { reservesAmount: ({ state }) => state !== 'failed' && state !== 'needs_action' },
       /I2/,
     ],
   ])('%s', (_what, rules, invariant) => {
