@@ -4,9 +4,23 @@
  */
 import type { ErrorCode } from './errors.ts';
 
-/** Every act that needs two people. */
-export const ACTS = ['resolve_refund'] as const;
+/**
+ * Every act that needs two people: to decide what became of a refund that its channel leaves open, to let one go that is
+ * over a limit, to send an abnormal one elsewhere, to record that one came back, to pay the payer another way, to lift an
+ * overdue flag.
+ */
+export const ACTS = [
+  'resolve_refund',
+  'release_refund',
+  'redirect_refund',
+  'record_return',
+  'fallback_route',
+  'lift_overdue',
+] as const;
 export type Act = (typeof ACTS)[number];
+
+/** Refunds that one request may be about, all of them or none. */
+export const BULK_REFUNDS_MAX = 200;
 
 /** How long a request may wait, business ms: what was true a day ago is asked for again. */
 export const APPROVAL_LIFETIME_MS = 24 * 3_600_000;
@@ -18,10 +32,10 @@ export interface Approval {
   readonly id: string;
   readonly merchantId: string;
   readonly act: Act;
-  /** The refund that it is about. */
-  readonly refundNo: string;
+  /** The refunds that it is about: one, or several in a bulk act. */
+  readonly refundNos: readonly string[];
   readonly content: ApprovalContent;
-  /** SHA-256 of act, merchant, refund and content, hex. */
+  /** SHA-256 of act, merchant, refunds and content, hex. */
   readonly fingerprint: string;
   readonly askedBy: string;
   readonly askedAt: Date;

@@ -9,7 +9,7 @@ import { inTransaction } from './pool.ts';
 export interface NewApproval {
   readonly merchantId: string;
   readonly act: Act;
-  readonly refundNo: string;
+  readonly refundNos: readonly string[];
   readonly content: ApprovalContent;
   readonly askedBy: string;
   readonly reason: string;
@@ -20,7 +20,8 @@ interface Row {
   readonly id: bigint;
   readonly merchant_id: string;
   readonly act: Act;
-  readonly refund_no: string;
+  readonly refund_no: string | null;
+  readonly refund_nos: readonly string[] | null;
   readonly content: ApprovalContent;
   readonly fingerprint: string;
   readonly asked_by: string;
@@ -36,8 +37,10 @@ interface Row {
 
 /** Asks for an act. The same person's same request again, while it is open, is that request. */
 export function askForApproval(pool: Pool, asked: NewApproval): Promise<Approval> {
-  const { merchantId, act, refundNo, content } = asked;
-  const print = fingerprint({ ...content, act, merchant_id: merchantId, refund_no: refundNo });
+  const { merchantId, act, refundNos, content } = asked;
+  const [single = null, ...others] = refundNos;
+  const [one, several] = others.length === 0 ? [single, null] : [null, refundNos];
+  const print = fingerprint({ ...content, act, merchant_id: merchantId, refund_no: refundNos.join(' ') });
   return inTransaction(pool, async (tx) => {
     await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/approval/${print}`]);
     const open = await tx.query<Row>(
@@ -46,10 +49,11 @@ export function askForApproval(pool: Pool, asked: NewApproval): Promise<Approval
     );
     if (open.rows[0] !== undefined) return toApproval(open.rows[0]);
     const made = await tx.query<Row>(
-      `insert into approvals (merchant_id, act, refund_no, content, fingerprint, asked_by, asked_at, reason, expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9) returning *`,
+      `insert into approvals (merchant_id, act, refund_no, refund_nos, content, fingerprint, asked_by, asked_at, reason,
+         expires_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *`,
       [
-        ...[merchantId, act, refundNo, JSON.stringify(content), print],
+        ...[merchantId, act, one, several, JSON.stringify(content), print],
         ...[asked.askedBy, asked.now, asked.reason, new Date(asked.now.getTime() + APPROVAL_LIFETIME_MS)],
       ],
     );
@@ -145,7 +149,7 @@ function toApproval(row: Row): Approval {
     id: String(row.id),
     merchantId: row.merchant_id,
     act: row.act,
-    refundNo: row.refund_no,
+    refundNos: row.refund_nos ?? (row.refund_no === null ? [] : [row.refund_no]),
     content: row.content,
     fingerprint: row.fingerprint,
     askedBy: row.asked_by,

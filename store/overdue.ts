@@ -4,11 +4,14 @@ import { OVERDUE_LEVELS } from '../domain/overdue/levels.ts';
 import type { Db } from './pool.ts';
 
 /**
- * Nobody has proof that the money left, or the channel says that it left and is still on its way to the payer's bank.
+ * Nobody has proof that the money left, or the channel says that it left and is still on its way to the payer's bank, or it
+ * came back, or is to be paid another way: the payer does not have it.
  * The indexes `refunds_due`, `refunds_to_lift` and `refunds_open_by_window` have the same words.
  */
 export const OPEN = `(r.state in ('requested', 'unknown', 'processing', 'needs_action')
-  or r.state = 'succeeded' and r.bank_leg = 'pending')`;
+  or r.state = 'succeeded' and r.bank_leg = 'pending'
+  or r.state = 'returned' and r.state_reason is distinct from 'paid_otherwise'
+  or r.state_reason = 'fallback_approved')`;
 
 /** The opposite; a channel that tells nothing of the bank leaves the leg null. */
 const CLOSED = `${OPEN} is not true`;
@@ -21,8 +24,11 @@ const COLUMNS: Readonly<Record<keyof Deadlines, string>> = {
 
 const LEVELS = OVERDUE_LEVELS.map(({ level, from }) => ({ level, from: `r.${COLUMNS[from]}` }));
 
-/** When a refund earns the level after the one that it has; null after the highest. As the index `refunds_due` has it. */
-const NEXT_AT = `(case r.overdue_level ${LEVELS.map(({ level, from }) => `when ${String(level - 1)} then ${from}`).join(' ')} end)`;
+/** The highest level that is said, or that two people have lifted. */
+const REACHED = 'greatest(r.overdue_level, r.overdue_waived)';
+
+/** When a refund earns the level after the one that it reached; null after the highest. As the index `refunds_due` has it. */
+const NEXT_AT = `(case ${REACHED} ${LEVELS.map(({ level, from }) => `when ${String(level - 1)} then ${from}`).join(' ')} end)`;
 
 /** By the highest level that has been earned at `$1`; the lowest one is the last of the cases. */
 function byEarned(then: (one: (typeof LEVELS)[number]) => string, otherwise: string): string {
@@ -157,7 +163,7 @@ async function raiseBatch(
        select r.id from refunds r where r.id in (select id from candidates) order by r.id for no key update
      ), changed as (
        update refunds r set overdue_level = ${EARNED}, overdue_since = coalesce(r.overdue_since, $1)
-         from locked l where r.id = l.id and ${EARNED} > r.overdue_level
+         from locked l where r.id = l.id and ${EARNED} > ${REACHED}
        returning r.id, r.overdue_level
      ), kept as (
        insert into overdue_flags (refund_id, level, at) select id, overdue_level, $1 from changed
@@ -178,10 +184,7 @@ interface LiftedBatch {
   readonly next: string | null;
 }
 
-/**
- * One batch of flags that evidence has answered. The one place where a flag is lifted: time never lifts one. Two people who
- * agree to lift one (four eyes) would be a second reason beside `CLOSED` here, once there are approvals.
- */
+/** One batch of flags that evidence has answered. Time never lifts one; two people may ({@link waiveFlag}). */
 async function liftBatch(db: Db, o: { now: Date; behind: string; limit: number }): Promise<LiftedBatch> {
   const { rows } = await db.query<{ lifted: bigint; next: bigint | null }>(
     `with candidates as materialized (
@@ -201,6 +204,22 @@ async function liftBatch(db: Db, o: { now: Date; behind: string; limit: number }
   );
   const { lifted = 0n, next = null } = rows[0] ?? {};
   return { lifted: Number(lifted), next: next === null ? null : String(next) };
+}
+
+/** Lifts the flag of a refund as two people decided; a higher level is raised again in its time. */
+export async function waiveFlag(
+  db: Db,
+  refundId: string,
+  o: { readonly approvalId: string; readonly now: Date },
+): Promise<void> {
+  await db.query(
+    `with lifted as (
+       update refunds set overdue_waived = overdue_level, overdue_level = 0, overdue_since = null
+        where id = $1 and overdue_level > 0 returning id
+     )
+     insert into overdue_flags (refund_id, level, at, approval_id) select id, 0, $2, $3 from lifted`,
+    [refundId, o.now, o.approvalId],
+  );
 }
 
 /** Notes that the channel was asked about these refunds at `at` and gave no answer that can be trusted, and why. */

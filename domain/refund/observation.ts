@@ -233,6 +233,7 @@ export interface FallbackPaid extends Base {
   readonly reference: string;
   /** RFC 3339. */
   readonly paidAt: string;
+  readonly by: string;
 }
 
 export type Observation =

@@ -1,5 +1,5 @@
-import type { RefundOrder } from '../../channels/channel.ts';
-import type { Refund } from '../../domain/refund/refund.ts';
+import type { RefundOrder } from './channel.ts';
+import type { Refund } from '../domain/refund/refund.ts';
 
 /** A refund as its channel is told of it: the same in every attempt and every question, because the row never changes. */
 export function orderOf(refund: Refund): RefundOrder {
