@@ -37,6 +37,32 @@ export interface RefundOrder extends PaymentRef {
   readonly reason: string | null;
 }
 
+/** Where a refund that its channel calls abnormal is to go instead. */
+export type RedirectTarget =
+  /** Back into the merchant's own account: the payer is paid outside this system. */
+  | { readonly to: 'merchant_account' }
+  /**
+   * A debit card of the payer's. Number and holder live in memory for the one call only: they are never stored, logged, or
+   * put in an error. `bank` is one of the channel's own codes (`Redirect.banks`).
+   */
+  | { readonly to: 'payer_card'; readonly bank: string; readonly cardNo: string; readonly holder: string };
+
+/** How a refund that the payer's bank did not take is sent elsewhere. It keeps its number: it is the same refund. */
+export interface Redirect {
+  /** Codes of the banks whose debit cards the channel takes for this. */
+  readonly banks: readonly string[];
+  /**
+   * `reported`: the channel has it in hand again, on its new way. `held` and `refused`: not by this call. `unknown`: find
+   * out by {@link Channel.queryRefund} before it is sent again.
+   * @throws AppError `redirect_invalid`, `refund_no_invalid`, `amount_invalid`: nothing was sent
+   */
+  send(
+    order: RefundOrder & { readonly channelRefundNo: string },
+    target: RedirectTarget,
+    signal?: AbortSignal,
+  ): Promise<SubmitAnswer>;
+}
+
 /** Ends of any call. `responseId` is the channel's own id of the answer (WeChat: Request-ID), for support and audit. */
 interface Answered {
   readonly responseId: string | null;
@@ -203,6 +229,8 @@ export interface Channel {
   readonly desk: ChannelDesk;
   submitRefund(order: RefundOrder, signal?: AbortSignal): Promise<SubmitAnswer>;
   queryRefund(order: RefundOrder, signal?: AbortSignal): Promise<QueryAnswer>;
+  /** Null: the channel has no call for it. */
+  readonly redirect: Redirect | null;
   queryPayment(payment: PaymentRef, signal?: AbortSignal): Promise<PaymentAnswer>;
   readCallback(message: CallbackMessage): Promise<CallbackReading>;
   /** The answer to a notice that was kept (null), or the one that makes the channel send it again. */

@@ -94,6 +94,13 @@ export const ERRORS = {
     retryable: false,
     remedy: 'WeChat Pay: 1 to 64 bytes of digits, letters and `_-|*@`.',
   },
+  redirect_invalid: {
+    status: 422,
+    title: 'A refund cannot be sent on to this card or bank.',
+    retryable: false,
+    remedy:
+      'Nothing was sent. Correct what `field` names; only debit cards of the banks that the channel lists.',
+  },
   refund_conflict: {
     status: 409,
     title: 'This refund number was used before with other content.',

@@ -43,6 +43,8 @@ export function alipayChannel(account: AlipayAccount, deps: GatewayDeps): Channe
       return submitRefund(gateway, order, signal);
     },
     queryRefund: (order, signal) => queryRefund(gateway, order, signal),
+    // What the payer's bank does not take, Alipay itself puts into the payer's wallet.
+    redirect: null,
     queryPayment: (payment, signal) => queryPayment(gateway, payment, signal),
     readCallback: (message) => readCallback(account, gateway.keys, message),
     callbackReply: alipayCallbackReply,

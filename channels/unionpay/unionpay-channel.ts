@@ -39,6 +39,8 @@ export function unionpayChannel(account: UnionpayAccount, deps: GatewayDeps): Ch
     desk: UNIONPAY_DESK,
     submitRefund: (order, signal) => submitRefund(account, gateway, order, signal),
     queryRefund: (order, signal) => queryRefund(gateway, order, signal),
+    // A refund to another account is arranged with the acquirer, outside this interface.
+    redirect: null,
     queryPayment: (payment, signal) => queryPayment(gateway, payment, signal),
     readCallback: (message) => Promise.resolve(readCallback(account, message, deps.clock.wallNow())),
     callbackReply: unionpayCallbackReply,

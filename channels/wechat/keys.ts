@@ -18,6 +18,16 @@ const REFRESH_EVERY_MS = 60_000;
 export interface KeyRing extends KeySource {
   /** The public key's id that requests name, so that answers are signed with it; undefined in certificate mode. */
   readonly preferredId: string | undefined;
+  /**
+   * The channel's key that sensitive fields are encrypted with, and the name by which the request says so: the public key,
+   * or of its certificates that are valid the one that ends last. Undefined where the channel could not be asked for any.
+   */
+  encrypting(): Promise<EncryptingKey | undefined>;
+}
+
+export interface EncryptingKey {
+  readonly id: string;
+  readonly key: KeyObject;
 }
 
 /** `fetchCertificates` answers with the raw message of GET /v3/certificates, or null when there is no answer. */
@@ -45,23 +55,45 @@ export function createKeyRing(
     if (verdict.genuine) certificates = new Map([...certificates, ...fresh]);
   };
 
+  /** Asks for the certificates, or waits for the question that is under way; not more often than allowed. */
+  const refreshed = async (): Promise<void> => {
+    if (!account.fetchPlatformCertificates) return;
+    if (refreshing === null && clock.wallNow().getTime() - refreshedAtMs < REFRESH_EVERY_MS) return;
+    refreshing ??= refresh()
+      .catch(() => undefined)
+      .finally(() => {
+        refreshing = null;
+      });
+    await refreshing;
+  };
+  const publicKey = [...account.publicKeys].map(([id, key]) => ({ id, key })).at(-1);
+
   return {
-    preferredId: [...account.publicKeys.keys()].at(-1),
+    preferredId: publicKey?.id,
     find: async (serial) => {
       const key = known(serial);
-      if (key !== undefined || !account.fetchPlatformCertificates || serial.startsWith('PUB_KEY_ID_'))
-        return key;
-      if (refreshing === null && clock.wallNow().getTime() - refreshedAtMs < REFRESH_EVERY_MS)
-        return undefined;
-      refreshing ??= refresh()
-        .catch(() => undefined)
-        .finally(() => {
-          refreshing = null;
-        });
-      await refreshing;
+      if (key !== undefined || serial.startsWith('PUB_KEY_ID_')) return key;
+      await refreshed();
       return known(serial);
     },
+    encrypting: async () => {
+      if (publicKey !== undefined) return publicKey;
+      const last = lastToEnd(certificates, clock.wallNow());
+      if (last !== undefined) return last;
+      await refreshed();
+      return lastToEnd(certificates, clock.wallNow());
+    },
   };
+}
+
+function lastToEnd(
+  certificates: ReadonlyMap<string, PlatformCertificate>,
+  wallNow: Date,
+): EncryptingKey | undefined {
+  const [last] = [...certificates]
+    .filter(([, one]) => stillValid(one, wallNow) !== undefined)
+    .sort(([, one], [, other]) => other.validToMs - one.validToMs);
+  return last === undefined ? undefined : { id: last[0], key: last[1].key };
 }
 
 interface PlatformCertificate {

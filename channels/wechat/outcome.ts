@@ -28,6 +28,30 @@ export const CREATE_OUTCOMES: Readonly<Record<string, Outcome>> = {
   REFUND_FEE_MISMATCH: refused,
 };
 
+/**
+ * POST …/{refund_id}/apply-abnormal-refund. What is refused or held is this call; the refund stays abnormal, or is on the way
+ * on which an earlier call has sent it.
+ */
+export const REDIRECT_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  SYSTEM_ERROR: unknown,
+  SYSTEMERROR: unknown,
+  BIZERR_NEED_RETRY: unknown,
+  FREQUENCY_LIMITED: held('rate_limited'),
+  FREQUENCY_LIMIT_EXCEED: held('rate_limited'),
+  RATELIMIT_EXCEEDED: held('rate_limited'),
+  NOT_ENOUGH: held('short_balance'),
+  // The new card this time, not the one that was paid with.
+  USER_ACCOUNT_ABNORMAL: held('payer_account_closed'),
+  NO_AUTH: held('account_config'),
+  SIGN_ERROR: held('account_config'),
+  MCH_NOT_EXISTS: held('account_config'),
+  REQUEST_BLOCKED: held('blocked'),
+  PARAM_ERROR: refused,
+  // Not abnormal (any more), or a card that the channel does not take.
+  INVALID_REQUEST: refused,
+  RESOURCE_NOT_EXISTS: refused,
+};
+
 /** GET calls: nothing is refused by a question; what is not there is absent. */
 export const QUERY_OUTCOMES: Readonly<Record<string, Outcome>> = {
   SYSTEM_ERROR: unknown,

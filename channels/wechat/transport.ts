@@ -43,7 +43,12 @@ export type Answer =
 
 export interface Transport {
   readonly keys: KeyRing;
-  post(path: string, body: unknown, signal?: AbortSignal): Promise<Answer>;
+  /** `keyId`: the channel's key that fields of the body are encrypted with, where some are. */
+  post(
+    path: string,
+    body: unknown,
+    o?: { readonly keyId?: string; readonly signal?: AbortSignal | undefined },
+  ): Promise<Answer>;
   get(pathAndQuery: string, signal?: AbortSignal): Promise<Answer>;
   /** A signed GET of an absolute address, as a stream; its answer carries no signature. */
   download(
@@ -73,11 +78,10 @@ export function createTransport(account: WechatAccount, deps: TransportDeps): Tr
   const call = async (
     method: 'GET' | 'POST',
     path: string,
-    body: Buffer | undefined,
-    signal?: AbortSignal,
+    { body, keyId, signal }: { body?: Buffer; keyId?: string; signal?: AbortSignal | undefined },
   ): Promise<Answer> => {
     await limiter.turn(signal);
-    const request = signed(account, deps, keys.preferredId, {
+    const request = signed(account, deps, keyId ?? keys.preferredId, {
       method,
       url: `${account.apiBase}${path}`,
       signal,
@@ -97,8 +101,9 @@ export function createTransport(account: WechatAccount, deps: TransportDeps): Tr
   return {
     keys,
     // Serialised once: the bytes that are signed are the bytes that are sent.
-    post: (path, body, signal) => call('POST', path, Buffer.from(JSON.stringify(body), 'utf8'), signal),
-    get: (pathAndQuery, signal) => call('GET', pathAndQuery, undefined, signal),
+    post: (path, body, o = {}) =>
+      call('POST', path, { ...o, body: Buffer.from(JSON.stringify(body), 'utf8') }),
+    get: (pathAndQuery, signal) => call('GET', pathAndQuery, { signal }),
     download: (url, signal) =>
       http.stream(signed(account, deps, keys.preferredId, { method: 'GET', url: url.href, signal })),
   };
@@ -125,7 +130,7 @@ function signed(
       accept: 'application/json',
       'user-agent': 'yuanlu (Node.js)',
       authorization: token,
-      // Tells the channel which of its keys we can verify.
+      // Tells the channel which of its keys we can verify, or have encrypted with.
       ...(keyId === undefined ? {} : { 'wechatpay-serial': keyId }),
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
     },

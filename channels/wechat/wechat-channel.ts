@@ -16,6 +16,8 @@ import { WECHAT_LINE_PROVES, openWechatStatement } from './bill-reader.ts';
 import { readCallback, wechatCallbackReply } from './callback.ts';
 import { WECHAT_LIMITS } from './limits.ts';
 import { CREATE_OUTCOMES, QUERY_OUTCOMES, outcomeOf } from './outcome.ts';
+import { wechatRedirect } from './redirect.ts';
+import { REFUNDS, held, isOf, takenOrNot, unknown } from './refund-answer.ts';
 import { WECHAT_DESK } from './desk.ts';
 import { wechatProofNumbers } from './proof-numbers.ts';
 import { paymentReport, refundReport } from './reports.ts';
@@ -23,7 +25,6 @@ import { billSchema, orderSchema, refundSchema } from './schemas.ts';
 import type { Answer, Transport, TransportDeps } from './transport.ts';
 import { checkDownloadUrl, createTransport } from './transport.ts';
 
-const REFUNDS = '/v3/refund/domestic/refunds';
 const ORDERS = '/v3/pay/transactions';
 
 export function wechatChannel(account: WechatAccount, deps: TransportDeps): Channel {
@@ -37,6 +38,7 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
     desk: WECHAT_DESK,
     submitRefund: (order, signal) => submitRefund(account, transport, order, signal),
     queryRefund: (order, signal) => queryRefund(transport, order, signal),
+    redirect: wechatRedirect(transport),
     queryPayment: (payment, signal) => queryPayment(account, transport, payment, signal),
     readCallback: (message) => readCallback(account, transport.keys, deps.clock, message),
     callbackReply: wechatCallbackReply,
@@ -53,37 +55,8 @@ async function submitRefund(
   signal?: AbortSignal,
 ): Promise<SubmitAnswer> {
   assertSendable(order, WECHAT_LIMITS.refundNo);
-  const answer = await transport.post(REFUNDS, requestBody(account, order), signal);
-  if (answer.kind === 'good') {
-    const parsed = refundSchema.safeParse(answer.body);
-    if (!parsed.success) return unknown(answer, 'the answer is not a refund as documented');
-    const report = refundReport(parsed.data);
-    // The number was sent with one amount only: an answer with another is about something else.
-    return isOf(parsed.data, order) && report.amountMinor === order.amountMinor
-      ? { outcome: 'reported', report, responseId: answer.responseId }
-      : unknown(answer, 'the answer is about another refund');
-  }
-  if (answer.kind === 'unknown') return unknown(answer, answer.why);
-  const outcome = outcomeOf(CREATE_OUTCOMES, answer.status, answer.code);
-  if (outcome.outcome === 'held') return { ...held(answer), reason: outcome.reason };
-  if (outcome.outcome === 'refused') {
-    return {
-      outcome: 'refused',
-      channelCode: answer.code,
-      message: answer.message,
-      responseId: answer.responseId,
-    };
-  }
-  return unknown(answer, `${String(answer.status)} ${answer.code}`);
-}
-
-/** Whether the channel speaks of this refund: our number, of this payment. The payment's numbers are an echo that may be left out. */
-function isOf(refund: z.infer<typeof refundSchema>, order: RefundOrder): boolean {
-  const { out_refund_no: refundNo, transaction_id: transactionId, out_trade_no: paymentNo } = refund;
-  if (refundNo !== order.refundNo) return false;
-  return order.transactionId === null
-    ? paymentNo === undefined || paymentNo === order.paymentNo
-    : transactionId === undefined || transactionId === order.transactionId;
+  const answer = await transport.post(REFUNDS, requestBody(account, order), { signal });
+  return takenOrNot(answer, order, CREATE_OUTCOMES);
 }
 
 function requestBody(account: WechatAccount, order: RefundOrder): object {
@@ -163,15 +136,6 @@ function noReport(answer: NoReport): Exclude<QueryAnswer, { outcome: 'reported' 
   if (outcome.outcome === 'absent') return { outcome: 'absent', responseId: answer.responseId };
   if (outcome.outcome === 'held') return { ...held(answer), reason: outcome.reason };
   return unknown(answer, `${String(answer.status)} ${answer.code}`);
-}
-
-function unknown(answer: Answer, why: string) {
-  return { outcome: 'unknown', why, responseId: answer.responseId } as const;
-}
-
-function held(answer: Extract<Answer, { kind: 'error' }>) {
-  const { code, message, retryAfterMs, responseId } = answer;
-  return { outcome: 'held', channelCode: code, message, retryAfterMs, responseId } as const;
 }
 
 const BILL_PATHS = {

@@ -127,6 +127,7 @@ export function scriptedChannel(accountId: string, o: ChannelOptions): ScriptedC
     lineProves: o.lineProves ?? 'acceptance',
     proofNumbers: wechatProofNumbers,
     desk: WECHAT_DESK,
+    redirect: null,
     ledger,
     calls,
     orders,

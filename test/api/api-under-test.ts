@@ -206,6 +206,7 @@ function channelOf(name: ChannelName, accountId: string, readCallback: Channel['
     lineProves: 'acceptance',
     proofNumbers: wechatProofNumbers,
     desk: WECHAT_DESK,
+    redirect: null,
     readCallback,
     submitRefund: unused,
     queryRefund: unused,

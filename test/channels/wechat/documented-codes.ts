@@ -12,6 +12,17 @@ export const CREATE_CODES = documented({
   'held blocked': 'REQUEST_BLOCKED',
 });
 
+/** POST …/apply-abnormal-refund. */
+export const REDIRECT_CODES = documented({
+  unknown: 'SYSTEM_ERROR SYSTEMERROR BIZERR_NEED_RETRY',
+  refused: 'PARAM_ERROR INVALID_REQUEST RESOURCE_NOT_EXISTS',
+  'held rate_limited': 'FREQUENCY_LIMITED FREQUENCY_LIMIT_EXCEED RATELIMIT_EXCEEDED',
+  'held short_balance': 'NOT_ENOUGH',
+  'held payer_account_closed': 'USER_ACCOUNT_ABNORMAL',
+  'held account_config': 'NO_AUTH SIGN_ERROR MCH_NOT_EXISTS',
+  'held blocked': 'REQUEST_BLOCKED',
+});
+
 /** GET: a question refuses nothing. */
 export const QUERY_CODES = documented({
   unknown: 'SYSTEM_ERROR SYSTEMERROR',

@@ -1,7 +1,12 @@
 /** What an error means by its status, whatever its code; what each code means is in the contract of all channels. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CREATE_OUTCOMES, QUERY_OUTCOMES, outcomeOf } from '../../../channels/wechat/outcome.ts';
+import {
+  CREATE_OUTCOMES,
+  QUERY_OUTCOMES,
+  REDIRECT_OUTCOMES,
+  outcomeOf,
+} from '../../../channels/wechat/outcome.ts';
 import { CREATE_CODES, QUERY_CODES } from './documented-codes.ts';
 
 const CODES = [...new Set([...Object.keys(CREATE_CODES), ...Object.keys(QUERY_CODES)])];
@@ -9,6 +14,7 @@ const CODES = [...new Set([...Object.keys(CREATE_CODES), ...Object.keys(QUERY_CO
 const TABLES = [
   ['create', CREATE_OUTCOMES],
   ['query', QUERY_OUTCOMES],
+  ['redirect', REDIRECT_OUTCOMES],
 ] as const;
 
 describe.each(TABLES)('an error of %s', (_which, table) => {
