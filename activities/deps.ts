@@ -1,6 +1,7 @@
 /** What the activities need from outside. Composed once per process; nothing in here reads globals. */
 import type { Channel } from '../channels/channel.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import type { BusinessCalendar } from '../domain/time/china-calendar.ts';
 import type { FileStore } from '../store/file-store.ts';
 import type { Pool } from '../store/pool.ts';
@@ -30,4 +31,6 @@ export interface ActivityDeps {
   readonly teller: RefundTeller;
   /** Least wall time between two polls of one refund, in milliseconds; only matters when business time runs fast. */
   readonly pollFloorMs: number;
+  /** Above these a refund waits for two people. */
+  readonly releaseLimits: ReleaseLimits;
 }

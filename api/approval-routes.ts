@@ -2,50 +2,21 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Approval } from '../domain/approval.ts';
-import { ACTS, APPROVAL_STATUSES, VERDICTS, approvalStatus } from '../domain/approval.ts';
+import { VERDICTS } from '../domain/approval.ts';
 import { AppError } from '../domain/errors.ts';
+import { carryOutAct, contentOfAct } from '../store/acts/carry-out.ts';
 import { askForApproval, decideApproval, getApproval, listApprovals } from '../store/approvals.ts';
-import { resolutionContent, resolveRefund } from '../store/resolve-refund.ts';
 import type { App } from './app.ts';
+import type { Asked } from './approval-asked.ts';
+import { askSchema, cardField, refundNosOf, toldBy } from './approval-asked.ts';
+import { approvalSchema, toApprovalResource } from './approval-resource.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
-import { instantField, limitField, refundNoField, sentenceField } from './fields.ts';
+import { limitField, sentenceField } from './fields.ts';
 import { refundOf } from './one-refund-route.ts';
 import { linkNextPage } from './paging.ts';
 import { problemResponses } from './problem.ts';
-
-const approvalSchema = z
-  .object({
-    id: z.string(),
-    act: z.enum(ACTS),
-    refund_no: z.string(),
-    content: z.record(z.string(), z.string()).describe('Exactly what is done when it is approved'),
-    fingerprint: z.string().describe('SHA-256 over it; sent back with the decision'),
-    status: z
-      .enum(APPROVAL_STATUSES)
-      .describe('`used`: approved and done. `expired`: nobody decided in time; it is asked for again'),
-    asked_by: z.string(),
-    asked_at: instantField,
-    reason: z.string(),
-    expires_at: instantField,
-    decision: z
-      .object({ verdict: z.enum(VERDICTS), by: z.string(), at: instantField, reason: z.string() })
-      .nullable(),
-    used_at: instantField.nullable(),
-  })
-  .meta({ id: 'Approval', description: 'A request of one named person that another decides' });
-
-export type ApprovalResource = z.infer<typeof approvalSchema>;
-
-const askSchema = z
-  .strictObject({
-    act: z.enum(ACTS),
-    refund_no: refundNoField,
-    as: z.enum(['paid', 'not_paid']).describe('What became of the refund'),
-    proof: sentenceField.describe('What you saw outside of this system: a letter, a ticket, a number'),
-    reason: sentenceField.describe('Why it is for people to decide'),
-  })
-  .meta({ id: 'ApprovalAsked' });
+import { markOfCard, sendRedirect, targetOf } from './redirect-refund.ts';
 
 const decisionSchema = z
   .strictObject({
@@ -55,8 +26,23 @@ const decisionSchema = z
       .regex(/^[0-9a-f]{64}$/, 'must be the fingerprint of the request that you saw')
       .describe('Of the request that you saw: nothing else is decided'),
     reason: sentenceField,
+    card: cardField
+      .omit({ bank: true })
+      .optional()
+      .describe('Of a refund that goes to a card: typed by the second person too, since nobody keeps it'),
   })
   .meta({ id: 'ApprovalDecision' });
+
+const decidedSchema = approvalSchema
+  .extend({
+    channel_answer: z
+      .string()
+      .nullable()
+      .describe(
+        'Where approving it told the channel something: `taken`, or its code, or why it gave no answer',
+      ),
+  })
+  .meta({ id: 'ApprovalDecided' });
 
 const params = z.object({ id: z.string().regex(/^[0-9]{1,18}$/, 'must be the id of a request') });
 
@@ -82,19 +68,21 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
           'refund_unknown',
           'refund_no_invalid',
           'approval_not_applicable',
+          'redirect_invalid',
         ),
       },
     },
     handler: async (request, reply) => {
-      const { body } = request;
       const { merchantId } = callerOf(request);
       const askedBy = operatorOf(request);
-      const refund = await refundOf(deps, merchantId, body.refund_no);
-      const content = await resolutionContent(deps.pool, refund, body);
+      const { act, reason } = request.body;
+      const refundNos = refundNosOf(request.body);
+      const told = toldBy(request.body, await cardMarkOf(deps, merchantId, request.body));
+      const content = await contentOfAct(deps.pool, { merchantId, act, refundNos, told });
       const now = deps.clock.now();
       const approval = await askForApproval(deps.pool, {
-        ...{ merchantId, act: body.act, refundNo: body.refund_no, content },
-        ...{ askedBy, reason: body.reason, now },
+        ...{ merchantId, act, refundNos, content },
+        ...{ askedBy, reason, now },
       });
       reply.header('location', `/v1/approvals/${approval.id}`);
       return reply.code(201).send(toApprovalResource(approval, now));
@@ -112,23 +100,34 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
       tags: ['approvals'],
       params,
       body: decisionSchema,
-      response: { 200: approvalSchema, ...problemResponses(...BODY_PROBLEMS, ...DECISION_PROBLEMS) },
+      response: { 200: decidedSchema, ...problemResponses(...BODY_PROBLEMS, ...DECISION_PROBLEMS) },
     },
     handler: async (request) => {
-      const { verdict, fingerprint, reason } = request.body;
+      const { verdict, fingerprint, reason, card } = request.body;
       const { merchantId } = callerOf(request);
+      const by = operatorOf(request);
+      const { id } = request.params;
+      const asked = await getApproval(deps.pool, merchantId, id);
+      const isRedirect = asked.act === 'redirect_refund' && verdict === 'approved';
+      const target = isRedirect ? await targetOf(deps, asked, card) : null;
       const now = deps.clock.now();
       const approval = await decideApproval(
         deps.pool,
-        { id: request.params.id, merchantId, verdict, by: operatorOf(request), fingerprint, reason, now },
-        async (tx, asked) => {
-          await resolveRefund(tx, asked, now);
+        { id, merchantId, verdict, by, fingerprint, reason, now },
+        async (tx, approved) => {
+          await carryOutAct(tx, approved, now);
         },
       );
-      if (approval.usedAt !== null) await tellRefund(deps, approval, request);
-      return toApprovalResource(approval, now);
+      const said = target === null ? null : await sendRedirect(deps, approval, target);
+      if (approval.usedAt !== null) await tellRefunds(deps, approval, request);
+      return { ...toApprovalResource(approval, now), channel_answer: said };
     },
   });
+}
+
+async function cardMarkOf(deps: ApiDeps, merchantId: string, asked: Asked): Promise<string | null> {
+  if (asked.act !== 'redirect_refund') return null;
+  return markOfCard(deps, await refundOf(deps, merchantId, asked.refund_no), asked.card);
 }
 
 function readingRoutes(app: App, deps: ApiDeps): void {
@@ -183,46 +182,24 @@ function readingRoutes(app: App, deps: ApiDeps): void {
 }
 
 /** The person behind the key. @throws AppError `operator_needed` when the key names none. */
-function operatorOf(request: FastifyRequest): string {
+export function operatorOf(request: FastifyRequest): string {
   const { operator } = callerOf(request);
   if (operator === undefined) throw new AppError('operator_needed');
   return operator;
 }
 
-/** The workflow looks again at once; where Temporal is away it does so at its next look. */
-async function tellRefund(deps: ApiDeps, approval: Approval, request: FastifyRequest): Promise<void> {
-  const { id, merchantId, refundNo } = approval;
+/** Their workflows look again at once; where Temporal is away they do so at their next look. */
+async function tellRefunds(deps: ApiDeps, approval: Approval, request: FastifyRequest): Promise<void> {
+  const { id, merchantId, refundNos } = approval;
   try {
-    await deps.refundEngine.channelReported({ merchantId, refundNo }, `approval/${id}`);
+    for (const refundNo of refundNos)
+      await deps.refundEngine.channelReported({ merchantId, refundNo }, `approval/${id}`);
   } catch (error) {
-    request.log.warn({ approval: id, err: error }, 'a decision was recorded, and its workflow was not told');
+    request.log.warn(
+      { approval: id, err: error },
+      'a decision was recorded, and not all workflows were told',
+    );
   }
-}
-
-function toApprovalResource(approval: Approval, now: Date): ApprovalResource {
-  const { decision } = approval;
-  return {
-    id: approval.id,
-    act: approval.act,
-    refund_no: approval.refundNo,
-    content: approval.content,
-    fingerprint: approval.fingerprint,
-    status: approvalStatus(approval, now),
-    asked_by: approval.askedBy,
-    asked_at: approval.askedAt.toISOString(),
-    reason: approval.reason,
-    expires_at: approval.expiresAt.toISOString(),
-    decision:
-      decision === null
-        ? null
-        : {
-            verdict: decision.verdict,
-            by: decision.by,
-            at: decision.at.toISOString(),
-            reason: decision.reason,
-          },
-    used_at: approval.usedAt?.toISOString() ?? null,
-  };
 }
 
 const BODY_PROBLEMS = ['body_too_large', 'media_type_unsupported'] as const;
@@ -235,4 +212,8 @@ const DECISION_PROBLEMS = [
   'approval_own',
   'approval_differs',
   'approval_outdated',
+  'approval_not_applicable',
+  'approval_card_needed',
+  'approval_card_differs',
+  'refund_exceeds_payment',
 ] as const;

@@ -34,7 +34,11 @@ export async function createRefund(
 ): Promise<RefundTaken> {
   const limits = await limitsOf(deps, asked);
   const record = (refundNo: string): Promise<RefundTaken> =>
-    recordRefund(deps.pool, { ...asked, refundNo }, { now: deps.clock.now(), idempotencyKey, limits });
+    recordRefund(
+      deps.pool,
+      { ...asked, refundNo },
+      { now: deps.clock.now(), idempotencyKey, limits, releaseLimits: deps.releaseLimits },
+    );
 
   const taken =
     asked.refundNo === null

@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify';
 import type { Channel } from '../channels/channel.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import type { Pool } from '../store/pool.ts';
 import type { ApiKeyring } from './keys.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
@@ -23,6 +24,8 @@ export interface ApiDeps {
   /** Cryptographically strong chance, for request ids and refund numbers. */
   readonly randomBytes: (sizeBytes: number) => Buffer;
   readonly limits?: Partial<ApiLimits>;
+  /** Above these a refund waits for two people. */
+  readonly releaseLimits: ReleaseLimits;
   /** What receipts are made with; without it there are none. */
   readonly receipts?: ReceiptDesk;
 }

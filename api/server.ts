@@ -14,6 +14,7 @@ import type { ApiDeps, ApiLimits } from './deps.ts';
 import { API_LIMITS } from './deps.ts';
 import { docsRoute } from './docs-page.ts';
 import { sendProblem } from './faults.ts';
+import { fallbackPaymentRoute } from './fallback-payment-route.ts';
 import { healthRoutes } from './health-routes.ts';
 import { acceptStrictJson } from './json-body.ts';
 import { answerMalformed } from './malformed.ts';
@@ -61,6 +62,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     overdueRoutes(v1, deps);
     booksRoutes(v1, deps);
     approvalRoutes(v1, deps);
+    fallbackPaymentRoute(v1, deps);
     receiptRoutes(v1, deps);
     receiptFileRoutes(v1, deps);
     proofPackRoute(v1, deps);

@@ -3,6 +3,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
+import { NO_LIMITS } from '../domain/refund/limits.ts';
 import { buildApi } from '../api/server.ts';
 import { createKeyring } from '../api/keys.ts';
 import type { RefundEngine } from '../api/refund-engine.ts';
@@ -51,6 +52,7 @@ export async function acceptRefunds(o: {
     refundEngine: client === null ? NO_ENGINE : refundEngine(client, clock),
     log: false,
     version: 'bench',
+    releaseLimits: NO_LIMITS,
     randomBytes,
     limits: { requestsPerMinute: 1_000_000_000 },
   });

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { NO_LIMITS } from '../domain/refund/limits.ts';
 import { createKeyring } from '../api/keys.ts';
 import { buildApi } from '../api/server.ts';
 import { linkTokens } from '../receipts/link-tokens.ts';
@@ -35,7 +36,7 @@ export async function lookAtReceipts(o: {
   const app = await buildApi({
     ...{ pool, clock: systemClock(), channels: { get: () => undefined }, keys: createKeyring([]) },
     refundEngine: { start: unused, channelReported: unused, healthy: unused },
-    ...{ log: false, version: 'bench', randomBytes },
+    ...{ log: false, version: 'bench', randomBytes, releaseLimits: NO_LIMITS },
     receipts: { keys, links, publicUrl: 'https://pay.example.com', merchants: new Map() },
   });
   await app.listen({ host: '127.0.0.1', port: 0 });

@@ -40,17 +40,28 @@ export interface RefundOrder extends PaymentRef {
 /** Where a refund that its channel calls abnormal is to go instead. */
 export type RedirectTarget =
   /** Back into the merchant's own account: the payer is paid outside this system. */
-  | { readonly to: 'merchant_account' }
-  /**
-   * A debit card of the payer's. Number and holder live in memory for the one call only: they are never stored, logged, or
-   * put in an error. `bank` is one of the channel's own codes (`Redirect.banks`).
-   */
-  | { readonly to: 'payer_card'; readonly bank: string; readonly cardNo: string; readonly holder: string };
+  { readonly to: 'merchant_account' } | PayerCard;
+
+/**
+ * A debit card of the payer's. Number and holder live in memory for the one call only: they are never stored, logged, or put
+ * in an error. `bank` is one of the channel's own codes (`Redirect.banks`).
+ */
+export interface PayerCard {
+  readonly to: 'payer_card';
+  readonly bank: string;
+  readonly cardNo: string;
+  readonly holder: string;
+}
 
 /** How a refund that the payer's bank did not take is sent elsewhere. It keeps its number: it is the same refund. */
 export interface Redirect {
   /** Codes of the banks whose debit cards the channel takes for this. */
   readonly banks: readonly string[];
+  /**
+   * Stands for a card where it may not be kept: the same for the same card, keyed by the account, and of no use for finding
+   * the card.
+   */
+  mark(card: PayerCard): string;
   /**
    * `reported`: the channel has it in hand again, on its new way. `held` and `refused`: not by this call. `unknown`: find
    * out by {@link Channel.queryRefund} before it is sent again.

@@ -170,6 +170,19 @@ function registerRefunds(program: Command): void {
       await listRefundsCommand(options);
     });
   refunds
+    .command('paid-otherwise')
+    .description(
+      'record the number of a payment that two people let be made another way (approvals fallback)',
+    )
+    .argument('<refund-no>')
+    .requiredOption('--reference <number>', 'of the transfer, as the bank or the wallet prints it')
+    .requiredOption('--at <instant>', 'when it was paid: 2026-11-24T10:30:00+08:00')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (refundNo: string, options: { reference: string; at: string; json: boolean }) => {
+      const { paidOtherwiseCommand } = await import('./commands/refunds.ts');
+      await paidOtherwiseCommand(refundNo, options);
+    });
+  refunds
     .command('watch')
     .description('follow one refund until its final word')
     .argument('<refund-no>')

@@ -194,9 +194,10 @@ export const ERRORS = {
   },
   approval_not_applicable: {
     status: 409,
-    title: 'The evidence leaves nothing for people to decide here, or speaks against it.',
+    title: 'This cannot be done with the refund as it stands.',
     retryable: false,
-    remedy: 'Look at the timeline of the refund: the channel has said how it ended.',
+    remedy:
+      'Look at the state and the timeline of the refund: the evidence leaves nothing of this kind to decide, or speaks against it.',
   },
   approval_own: {
     status: 403,
@@ -227,6 +228,25 @@ export const ERRORS = {
     title: 'New evidence came in after it was asked for.',
     retryable: false,
     remedy: 'Look at the new evidence; ask again if it still is for people to decide.',
+  },
+  approval_card_needed: {
+    status: 422,
+    title: 'Whoever approves this types the card as well: it was not kept.',
+    retryable: false,
+    remedy: 'Send the number and the holder with the decision, from the same source as the one who asked.',
+  },
+  approval_card_differs: {
+    status: 409,
+    title: 'The card is not the one that was asked for.',
+    retryable: false,
+    remedy:
+      'Compare the card with whoever asked; reject the request and ask again when it was mistyped there.',
+  },
+  fallback_not_approved: {
+    status: 409,
+    title: 'The refund is not one that two people let be paid another way, or that was recorded already.',
+    retryable: false,
+    remedy: 'Ask for it first (`yuanlu approvals fallback`); what was paid is recorded once.',
   },
   // --- receipts ------------------------------------------------------------------------------------------------
   receipt_link_unknown: {

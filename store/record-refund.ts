@@ -3,6 +3,8 @@ import { AppError, invariant } from '../domain/errors.ts';
 import type { RefundNoRule } from '../domain/ids.ts';
 import { assertRefundNo, assertRefundNoFits } from '../domain/ids.ts';
 import { parseMinor } from '../domain/money.ts';
+import type { ReleaseLimits } from '../domain/refund/limits.ts';
+import { NO_LIMITS } from '../domain/refund/limits.ts';
 import type { Payment, Refund, RefundRequest } from '../domain/refund/refund.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { Pool, Tx } from './pool.ts';
@@ -12,10 +14,13 @@ import { checkParts, checkPayment, paymentOf } from './refund-payment.ts';
 import type { RefundRow } from './refund-rows.ts';
 import { REFUND_SELECT, toRefund } from './refund-rows.ts';
 import { getRefundById } from './refunds.ts';
+import { holdOverLimit } from './release-limits.ts';
 
 export interface RecordOptions extends RefundRules {
   /** Null for callers that have only the refund number as their key. */
   readonly idempotencyKey: string | null;
+  /** Limits above which it waits for two people. */
+  readonly releaseLimits?: ReleaseLimits;
 }
 
 /**
@@ -60,6 +65,7 @@ export async function recordRefund(
       tail: tailOf(request.refundNo, rule),
       key: o.idempotencyKey,
     });
+    await holdOverLimit(tx, id, request, { limits: o.releaseLimits ?? NO_LIMITS, now: o.now });
     const refund = await getRefundById(tx, id);
     invariant(refund !== null, 'a refund that was just recorded can be read');
     return { refund, created: true };

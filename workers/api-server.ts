@@ -37,6 +37,7 @@ async function listen(context: Context, keys: LiveKeyring): Promise<RunningApi> 
     refundEngine: refundEngine(context.temporal.client, context.clock),
     log: context.log,
     version: VERSION,
+    releaseLimits: context.config.releaseLimits,
     randomBytes,
     ...receiptsOf(context),
   });

@@ -5,6 +5,7 @@
 import cron from 'node-cron';
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
+import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import type { VirtualTime } from './clock.ts';
 import { contradictionsOf, usesTls } from './config-contradictions.ts';
 import { withSecretsFromFiles } from './config-secrets.ts';
@@ -18,6 +19,9 @@ const POOL_MIN = INGEST_CONNECTIONS + 2;
 
 const port = whole(0, 65_535);
 const text = z.string();
+const minor = text
+  .regex(/^[1-9][0-9]{0,15}$/, 'must be a whole number of fen above zero, such as 500000 for 5,000 yuan')
+  .transform(BigInt);
 const instant = z.iso.datetime({
   offset: true,
   error: 'must be an instant such as 2026-09-01T00:00:00+08:00',
@@ -45,6 +49,9 @@ const VARIABLES = {
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
   YUANLU_RECEIPT_KEYS_FILE: text.optional(),
+  YUANLU_RELEASE_OVER_MINOR: minor.optional(),
+  YUANLU_RELEASE_OVER_HOURLY_REFUNDS: whole(1, 999_999_999).optional(),
+  YUANLU_RELEASE_OVER_HOURLY_MINOR: minor.optional(),
   YUANLU_LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent').default('info'),
   YUANLU_SCHEDULE: text
     .refine((line) => cron.validate(line), 'must be a cron line with 5 or 6 fields')
@@ -84,6 +91,8 @@ export interface Config {
   readonly publicUrl: string | null;
   /** The keys of receipts; without them no receipts are made. */
   readonly receiptKeysFile: string | null;
+  /** Above these a refund waits for two people, merchant by merchant. */
+  readonly releaseLimits: ReleaseLimits;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   /** How many days back the scheduler makes sure that everything was started. */
   readonly lookBackDays: number;
@@ -158,6 +167,11 @@ function toConfig(values: ReadValues): { readonly [K in keyof Config]: Config[K]
     apiPort: values.YUANLU_API_PORT,
     publicUrl: values.YUANLU_PUBLIC_URL ?? null,
     receiptKeysFile: values.YUANLU_RECEIPT_KEYS_FILE ?? null,
+    releaseLimits: {
+      refundMinor: values.YUANLU_RELEASE_OVER_MINOR ?? null,
+      hourlyRefunds: values.YUANLU_RELEASE_OVER_HOURLY_REFUNDS ?? null,
+      hourlyMinor: values.YUANLU_RELEASE_OVER_HOURLY_MINOR ?? null,
+    },
     logLevel: values.YUANLU_LOG_LEVEL,
     lookBackDays: values.YUANLU_LOOK_BACK_DAYS,
     schedule: values.YUANLU_SCHEDULE,
@@ -185,7 +199,8 @@ function temporalSecurityOf(values: ReadValues): TemporalSecurity {
 
 /** The environment variables of a configuration, for child processes that must share it. */
 export function toEnv(config: Config): Record<string, string> {
-  const { virtualTime, temporalSecurity: security } = config;
+  const { virtualTime, temporalSecurity: security, releaseLimits } = config;
+  const limit = (value: bigint | number | null): string | null => value?.toString() ?? null;
   const optional = {
     TEMPORAL_API_KEY: security.apiKey,
     TEMPORAL_TLS_SERVER_CA_CERT_PATH: security.caFile,
@@ -194,6 +209,9 @@ export function toEnv(config: Config): Record<string, string> {
     TEMPORAL_TLS_CLIENT_KEY_PATH: security.clientKeyFile,
     YUANLU_PUBLIC_URL: config.publicUrl,
     YUANLU_RECEIPT_KEYS_FILE: config.receiptKeysFile,
+    YUANLU_RELEASE_OVER_MINOR: limit(releaseLimits.refundMinor),
+    YUANLU_RELEASE_OVER_HOURLY_REFUNDS: limit(releaseLimits.hourlyRefunds),
+    YUANLU_RELEASE_OVER_HOURLY_MINOR: limit(releaseLimits.hourlyMinor),
     YUANLU_CLOCK_ORIGIN: virtualTime === null ? null : new Date(virtualTime.originMs).toISOString(),
     YUANLU_CLOCK_EPOCH: virtualTime === null ? null : new Date(virtualTime.epochMs).toISOString(),
     YUANLU_CLOCK_RATE: virtualTime === null ? null : String(virtualTime.rate),

@@ -3,6 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { NO_LIMITS } from '../domain/refund/limits.ts';
 import type { AccountsPlan, SandboxShop } from '../sandbox/shops.ts';
 import { openShops, shopKeys } from '../sandbox/shops.ts';
 import type { Sandbox as WechatSandbox } from '../sandbox/wechat/server.ts';
@@ -131,6 +132,7 @@ async function assemble(
     apiPort,
     publicUrl: `http://127.0.0.1:${String(apiPort)}`,
     receiptKeysFile: await keptReceiptKeys(join(folder, 'receipt-keys.json')),
+    releaseLimits: NO_LIMITS,
     logLevel: o.logLevel,
     lookBackDays: o.lookBackDays,
     schedule: o.schedule,

@@ -105,6 +105,7 @@ function workerOptions(context: Context, connection: NativeConnection, code: str
       files: context.files,
       teller: refundEngine(context.temporal.client, context.clock),
       pollFloorMs: context.config.pollFloorMs,
+      releaseLimits: context.config.releaseLimits,
     }),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,

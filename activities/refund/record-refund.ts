@@ -31,5 +31,8 @@ async function recordRequest(deps: ActivityDeps, request: RefundRequest): Promis
   const accountId = known?.accountId ?? request.payment?.accountId;
   if (accountId === undefined) throw new AppError('payment_unknown', { payment_no: request.paymentNo });
   const { limits } = deps.channels.get(accountId);
-  await recordRow(deps.pool, request, { now: deps.clock.now(), idempotencyKey: null, limits });
+  const { releaseLimits } = deps;
+  await recordRow(deps.pool, request, {
+    ...{ now: deps.clock.now(), idempotencyKey: null, limits, releaseLimits },
+  });
 }

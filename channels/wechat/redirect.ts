@@ -2,10 +2,11 @@
  * An abnormal refund sent elsewhere (APIv3: apply for an abnormal refund). The card's number and its holder are encrypted
  * with the channel's key inside this one call, and are in no answer and no error that comes out of it.
  */
-import { constants, publicEncrypt } from 'node:crypto';
-import type { Redirect, RedirectTarget, RefundOrder, SubmitAnswer } from '../channel.ts';
+import { constants, createHmac, publicEncrypt } from 'node:crypto';
+import type { PayerCard, Redirect, RedirectTarget, RefundOrder, SubmitAnswer } from '../channel.ts';
 import { assertRedirectable } from '../redirect-target.ts';
 import { assertSendable } from '../sendable.ts';
+import type { WechatAccount } from './account.ts';
 import type { EncryptingKey } from './keys.ts';
 import { WECHAT_LIMITS } from './limits.ts';
 import { REDIRECT_OUTCOMES } from './outcome.ts';
@@ -33,9 +34,10 @@ const DEBIT_BANKS = [
 
 type AbnormalRefund = RefundOrder & { readonly channelRefundNo: string };
 
-export function wechatRedirect(transport: Transport): Redirect {
+export function wechatRedirect(account: Pick<WechatAccount, 'apiV3Key'>, transport: Transport): Redirect {
   return {
     banks: DEBIT_BANKS,
+    mark: (card) => markOf(card, account.apiV3Key),
     send: async (order, target, signal) => {
       assertSendable(order, WECHAT_LIMITS.refundNo);
       assertRedirectable(target, DEBIT_BANKS);
@@ -47,6 +49,12 @@ export function wechatRedirect(transport: Transport): Redirect {
       return believed(order, withoutCard(takenOrNot(answer, order, REDIRECT_OUTCOMES), target));
     },
   };
+}
+
+/** Keyed by a secret of the account's: whoever has the mark alone cannot try card numbers on it. */
+function markOf({ bank, cardNo, holder }: PayerCard, key: Buffer): string {
+  const text = JSON.stringify(['yuanlu redirect card', bank, cardNo, holder.trim()]);
+  return createHmac('sha256', key).update(text).digest('hex');
 }
 
 function body(order: AbnormalRefund, target: RedirectTarget, { key }: EncryptingKey): object {

@@ -38,7 +38,7 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
     desk: WECHAT_DESK,
     submitRefund: (order, signal) => submitRefund(account, transport, order, signal),
     queryRefund: (order, signal) => queryRefund(transport, order, signal),
-    redirect: wechatRedirect(transport),
+    redirect: wechatRedirect(account, transport),
     queryPayment: (payment, signal) => queryPayment(account, transport, payment, signal),
     readCallback: (message) => readCallback(account, transport.keys, deps.clock, message),
     callbackReply: wechatCallbackReply,

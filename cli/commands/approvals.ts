@@ -1,8 +1,8 @@
 /** `yuanlu approvals …`: acts that need two people, over the same HTTP API; YUANLU_API_KEY must be the key of a person. */
-import type { ApprovalResource } from '../../api/approval-routes.ts';
+import type { ApprovalResource } from '../../api/approval-resource.ts';
 import type { Verdict } from '../../domain/approval.ts';
+import { readTypedCard } from '../card-typed.ts';
 import { beijingTime, createOutput, table } from '../output.ts';
-import type { AskFlags, DecisionFlags } from '../register-approvals.ts';
 import { apiClient, bodyOf } from './api-client.ts';
 
 export async function listApprovalsCommand(options: {
@@ -21,11 +21,40 @@ export async function showApprovalCommand(id: string, options: { json: boolean }
   createOutput(options.json).result(approval, () => showText(approval));
 }
 
-export async function askForResolutionCommand(refundNo: string, options: AskFlags): Promise<void> {
-  const { as, proof, reason } = options;
-  const asked = { act: 'resolve_refund', refund_no: refundNo, as, proof, reason };
+/** What an act is asked for with; which of it an act takes, the command line says. */
+export interface AskFlags {
+  readonly reason: string;
+  readonly json: boolean;
+  readonly as?: string;
+  readonly proof?: string;
+  readonly method?: string;
+  readonly payee?: string;
+  readonly bank?: string;
+  readonly accountEnding?: string;
+}
+
+export interface DecisionFlags {
+  readonly fingerprint: string;
+  readonly reason: string;
+  readonly json: boolean;
+  readonly card?: boolean;
+}
+
+export async function askForActCommand(
+  act: string,
+  refunds: string | readonly string[],
+  options: AskFlags,
+): Promise<void> {
+  const { json, accountEnding, bank, ...told } = options;
+  const about = typeof refunds === 'string' ? { refund_no: refunds } : { refund_nos: refunds };
+  const redirected = act === 'redirect_refund' && bank !== undefined;
+  const asked = {
+    ...{ act, ...about, ...told },
+    ...(accountEnding === undefined ? {} : { account_ending: accountEnding }),
+    ...(redirected ? { card: { bank, ...(await readTypedCard()) } } : bank === undefined ? {} : { bank }),
+  };
   const approval = resource(bodyOf(await apiClient().post('/v1/approvals', asked)));
-  createOutput(options.json).result(approval, () => showText(approval));
+  createOutput(json).result(approval, () => showText(approval));
 }
 
 /** The fingerprint comes from what the person saw, never from a look of our own. */
@@ -36,12 +65,23 @@ export async function decideApprovalCommand(
 ): Promise<void> {
   const { fingerprint, reason } = options;
   const address = `/v1/approvals/${encodeURIComponent(id)}/decision`;
-  const approval = resource(bodyOf(await apiClient().post(address, { verdict, fingerprint, reason })));
-  createOutput(options.json).result(approval, () => showText(approval));
+  const card = options.card === true ? { card: await readTypedCard() } : {};
+  const body = bodyOf(await apiClient().post(address, { verdict, fingerprint, reason, ...card }));
+  const said = body['channel_answer'];
+  createOutput(options.json).result(body, () =>
+    [showText(resource(body)), ...(typeof said === 'string' ? [`the channel   ${said}`] : [])].join('\n'),
+  );
 }
 
 function resource(body: Record<string, unknown>): ApprovalResource {
   return body as unknown as ApprovalResource;
+}
+
+const NAMED_MAX = 3;
+
+function refundsOf({ refund_nos: numbers }: ApprovalResource): string {
+  const more = numbers.length - NAMED_MAX;
+  return [...numbers.slice(0, NAMED_MAX), ...(more > 0 ? [`and ${String(more)} more`] : [])].join(' ');
 }
 
 function listText(approvals: readonly ApprovalResource[]): string {
@@ -49,7 +89,7 @@ function listText(approvals: readonly ApprovalResource[]): string {
   return table(approvals, [
     { head: 'id', align: 'right', cell: (one) => one.id },
     { head: 'act', cell: (one) => one.act },
-    { head: 'refund', cell: (one) => one.refund_no },
+    { head: 'refund', cell: refundsOf },
     { head: 'status', cell: (one) => one.status },
     { head: 'asked by', cell: (one) => one.asked_by },
     { head: 'until', cell: (one) => beijingTime(new Date(one.expires_at)) },
@@ -60,7 +100,7 @@ function listText(approvals: readonly ApprovalResource[]): string {
 function showText(approval: ApprovalResource): string {
   const { decision } = approval;
   const lines = [
-    `request      ${approval.id}: ${approval.act} of ${approval.refund_no}, ${approval.status}`,
+    `request      ${approval.id}: ${approval.act} of ${refundsOf(approval)}, ${approval.status}`,
     ...Object.entries(approval.content).map(([name, text]) => `${name.padEnd(13)}${text}`),
     `asked by     ${approval.asked_by}, ${beijingTime(new Date(approval.asked_at))}: ${approval.reason}`,
     decision === null
@@ -69,10 +109,11 @@ function showText(approval: ApprovalResource): string {
     `fingerprint  ${approval.fingerprint}`,
   ];
   if (approval.status === 'open') {
+    const card = approval.content['card_mark'] === undefined ? '' : ' --card';
     lines.push(
       '',
       'Another person decides it, with a key of their own:',
-      `  yuanlu approvals approve ${approval.id} --fingerprint ${approval.fingerprint} --reason '…'`,
+      `  yuanlu approvals approve ${approval.id} --fingerprint ${approval.fingerprint} --reason '…'${card}`,
       `  yuanlu approvals reject ${approval.id} --fingerprint ${approval.fingerprint} --reason '…'`,
     );
   }

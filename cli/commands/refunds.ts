@@ -65,6 +65,16 @@ export async function watchRefundCommand(refundNo: string, options: { json: bool
   output.result(refund, () => describe(refund));
 }
 
+export async function paidOtherwiseCommand(
+  refundNo: string,
+  options: { reference: string; at: string; json: boolean },
+): Promise<void> {
+  const address = `/v1/refunds/${encodeURIComponent(refundNo)}/fallback-payment`;
+  const paid = { reference: options.reference, paid_at: options.at };
+  const refund = resource(bodyOf(await apiClient().post(address, paid)));
+  createOutput(options.json).result(refund, () => describe(refund));
+}
+
 async function getRefund(refundNo: string): Promise<RefundResource> {
   return resource(bodyOf(await apiClient().get(`/v1/refunds/${encodeURIComponent(refundNo)}`)));
 }

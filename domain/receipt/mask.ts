@@ -23,3 +23,9 @@ export function maskedAccount(text: string): string {
 export function plainLine(text: string): string {
   return text.replace(STEERING, ' ').replace(/\s+/g, ' ').trim();
 }
+
+/** A person's name with its first letter only: 李梅 becomes 李*, and so does every longer name of its kind. */
+export function maskedName(name: string): string {
+  const [first = '', ...others] = plainLine(name);
+  return first + '*'.repeat(Math.min(others.length, 2));
+}

@@ -3,6 +3,7 @@ import type { FallbackMethod } from '../../domain/refund/observation.ts';
 import { FALLBACK_METHODS, observationKey } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { observeInside } from '../observations.ts';
+import type { Tx } from '../pool.ts';
 import type { TwoPersonAct } from './act.ts';
 import { byApproval, evidenceSeen } from './act.ts';
 
@@ -24,16 +25,19 @@ export const fallbackRoute: TwoPersonAct = {
         ...(accountEnding === undefined ? {} : { accountEnding }),
       },
     ]);
-    // The room that a failed refund gave back may have been used since: then this would be more than was ever paid.
-    if (!after.counted) {
-      const { capturedMinor, reservedMinor } = after.payment;
-      throw new AppError('refund_exceeds_payment', {
-        asked_minor: after.amountMinor.toString(),
-        left_minor: (capturedMinor - reservedMinor).toString(),
-      });
-    }
+    await assertCounted(tx, after);
   },
 };
+
+/** The room that a failed refund gave back may have been used since: then this would be more than was ever paid. */
+async function assertCounted(tx: Tx, { id, amountMinor, payment }: Refund): Promise<void> {
+  const { rows } = await tx.query('select 1 from refunds where id = $1 and counted', [id]);
+  if (rows.length > 0) return;
+  throw new AppError('refund_exceeds_payment', {
+    asked_minor: amountMinor.toString(),
+    left_minor: (payment.capturedMinor - payment.reservedMinor).toString(),
+  });
+}
 
 /** The money lies with the merchant and nothing is on its way: only then can it go another way without going twice. */
 function isClosedAtChannel({ state, stateReason }: Refund): boolean {

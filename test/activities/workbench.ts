@@ -11,6 +11,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../activities/deps.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
+import { NO_LIMITS } from '../../domain/refund/limits.ts';
 import { AppError, invariant } from '../../domain/errors.ts';
 import type { Clock } from '../../domain/clock.ts';
 import type { Observation } from '../../domain/refund/observation.ts';
@@ -87,6 +88,7 @@ function benchOn(db: TestDatabase, files: FileStore, close: () => Promise<void>)
       clock,
       calendar: chinaCalendar,
       pollFloorMs: POLL_FLOOR_MS,
+      releaseLimits: NO_LIMITS,
       files,
       teller: {
         statementMatched: (refund, lineRef) => {

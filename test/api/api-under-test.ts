@@ -4,6 +4,8 @@ import { pino } from 'pino';
 import type { App } from '../../api/app.ts';
 import type { ApiLimits } from '../../api/deps.ts';
 import type { ApiKey } from '../../api/keys.ts';
+import type { ReleaseLimits } from '../../domain/refund/limits.ts';
+import { NO_LIMITS } from '../../domain/refund/limits.ts';
 import type { Scope } from '../../domain/scopes.ts';
 import { createKeyring } from '../../api/keys.ts';
 import type { ReceiptDesk } from '../../api/receipt-desk.ts';
@@ -70,6 +72,7 @@ export interface ApiUnderTest {
 }
 
 export interface Arrangement {
+  readonly releaseLimits?: Partial<ReleaseLimits>;
   readonly limits?: Partial<ApiLimits>;
   /** Reads the callbacks of every account; by default none is believed. */
   readonly readCallback?: (message: CallbackMessage) => Promise<CallbackReading>;
@@ -143,6 +146,7 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
     refundEngine: engine,
     log: pino({ level: 'debug' }, { write: (line: string) => void logged.push(parse(line)) }),
     version: '0.0.0-test',
+    releaseLimits: { ...NO_LIMITS, ...arrangement.releaseLimits },
     randomBytes: arrangement.randomBytes ?? randomBytes,
     ...(arrangement.limits === undefined ? {} : { limits: arrangement.limits }),
     ...(arrangement.receipts === null ? {} : { receipts: arrangement.receipts ?? receiptDesk() }),

@@ -60,7 +60,7 @@ async function askFor(
     key: o.key ?? api.people.alice,
     body: {
       act: 'resolve_refund',
-      refund_no: refundNo,
+      refund_nos: [refundNo],
       as: o.as ?? 'paid',
       proof: '银行回单 8841',
       reason: 'the channel has not answered for a week',

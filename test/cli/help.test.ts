@@ -40,6 +40,8 @@ describe('the commands', () => {
       [
         ...['dev', 'demo', 'worker', 'api', 'scheduler', 'sandbox', 'migrate', 'reconcile', 'doctor'],
         ...['refunds', 'refunds create', 'refunds get', 'refunds list', 'refunds watch'],
+        ...['refunds paid-otherwise', 'approvals release', 'approvals record-return', 'approvals lift'],
+        ...['approvals redirect', 'approvals fallback'],
         ...['statements', 'statements list', 'statements show', 'statements import', 'statements run'],
         ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list', 'overdue show'],
         ...['calendar', 'calendar show', 'calendar check'],

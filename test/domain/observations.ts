@@ -139,7 +139,13 @@ export function fallbackApproved(knew: readonly Observation[], minute = 3_500): 
 }
 
 export function fallbackPaid(minute = 3_600): Observation {
-  return { kind: 'fallback_paid', ...byPeople('T1', minute), reference: 'T1', paidAt: at(minute), by: 'alice' };
+  return {
+    kind: 'fallback_paid',
+    ...byPeople('T1', minute),
+    reference: 'T1',
+    paidAt: at(minute),
+    by: 'alice',
+  };
 }
 
 export function paymentMismatch(minute: number): Observation {

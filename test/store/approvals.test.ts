@@ -15,7 +15,7 @@ afterAll(() => db.drop());
 
 async function asked(): Promise<string> {
   const { id } = await askForApproval(db.pool, {
-    ...{ merchantId: MERCHANT, act: 'resolve_refund', refundNo: fresh('R'), content: { as: 'paid' } },
+    ...{ merchantId: MERCHANT, act: 'resolve_refund', refundNos: [fresh('R')], content: { as: 'paid' } },
     ...{ askedBy: 'alice', reason: 'silent', now: minute(0) },
   });
   return id;
@@ -97,7 +97,7 @@ describe('the audit', () => {
     const other = await testDatabase();
     await openAccounts(other.pool);
     const { id } = await askForApproval(other.pool, {
-      ...{ merchantId: MERCHANT, act: 'resolve_refund', refundNo: 'R1', content: { as: 'paid' } },
+      ...{ merchantId: MERCHANT, act: 'resolve_refund', refundNos: ['R1'], content: { as: 'paid' } },
       ...{ askedBy: 'alice', reason: 'silent', now: minute(0) },
     });
     await other.pool.query(

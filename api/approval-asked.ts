@@ -1,0 +1,123 @@
+/** What one person asks another to approve, act by act, and what of it goes before the other. */
+import { z } from 'zod';
+import { BULK_REFUNDS_MAX } from '../domain/approval.ts';
+import type { ApprovalContent } from '../domain/approval.ts';
+import { maskedName } from '../domain/receipt/mask.ts';
+import { FALLBACK_METHODS } from '../domain/refund/observation.ts';
+import { refundNoField, sentenceField } from './fields.ts';
+
+const reason = sentenceField.describe('Why it is for people to decide');
+const proof = sentenceField.describe('What you saw outside of this system: a letter, a ticket, a number');
+
+const one = { refund_no: refundNoField, reason };
+/** One refund, or several of which all are done or none. */
+const several = {
+  refund_nos: z
+    .array(refundNoField)
+    .min(1)
+    .max(BULK_REFUNDS_MAX)
+    .refine((numbers) => new Set(numbers).size === numbers.length, 'must name each refund once')
+    .describe(`One refund, or up to ${String(BULK_REFUNDS_MAX)} of which all are done or none`),
+  reason,
+};
+
+const nameField = z
+  .string()
+  .trim()
+  .min(1)
+  .max(60)
+  .regex(/^[\p{L}\p{M}·.' -]+$/u, 'must be the name of a person or a firm, in letters')
+  .meta({ examples: ['李梅'] });
+
+const cardNumberField = z
+  .string()
+  .regex(/^[0-9]{13,19}$/, 'must be 13 to 19 digits')
+  .describe('Goes to the channel, encrypted, and nowhere else: it is kept neither here nor in a log');
+
+/** A card of the payer's. The second person types it again; here it is known by its mark only. */
+export const cardField = z.strictObject({
+  bank: z
+    .string()
+    .regex(/^[A-Z]{2,12}_DEBIT$/, 'must be a bank code of the channel such as ICBC_DEBIT')
+    .describe("The channel's code of a bank's debit cards"),
+  number: cardNumberField,
+  holder: nameField,
+});
+
+export type Card = z.infer<typeof cardField>;
+
+export const askSchema = z
+  .discriminatedUnion('act', [
+    z.strictObject({
+      act: z.literal('resolve_refund'),
+      ...several,
+      as: z.enum(['paid', 'not_paid']).describe('What became of it'),
+      proof,
+    }),
+    z.strictObject({ act: z.literal('release_refund'), ...several }),
+    z.strictObject({ act: z.literal('record_return'), ...several, proof }),
+    z.strictObject({ act: z.literal('lift_overdue'), ...several, proof }),
+    z.strictObject({
+      act: z.literal('redirect_refund'),
+      ...one,
+      card: cardField.optional().describe("A card of the payer's; left out: back to the merchant's account"),
+    }),
+    z.strictObject({
+      act: z.literal('fallback_route'),
+      ...one,
+      method: z.enum(FALLBACK_METHODS).describe('How the payer is paid, outside of this system'),
+      payee: nameField.describe('Whom; kept and shown masked'),
+      bank: z
+        .string()
+        .trim()
+        .min(1)
+        .max(60)
+        .regex(/^[\p{L}\p{N} ]+$/u, 'must be the name of a bank')
+        .optional(),
+      account_ending: z
+        .string()
+        .regex(/^[0-9]{4}$/, 'must be the last four digits')
+        .optional()
+        .describe('The last four of the account; never more of it'),
+    }),
+  ])
+  .meta({ id: 'ApprovalAsked' });
+
+export type Asked = z.infer<typeof askSchema>;
+
+export function refundNosOf(asked: Asked): readonly string[] {
+  return 'refund_no' in asked ? [asked.refund_no] : asked.refund_nos;
+}
+
+/** What the other person has before them. `cardMark` stands for a card that nobody keeps. */
+export function toldBy(asked: Asked, cardMark: string | null): ApprovalContent {
+  switch (asked.act) {
+    case 'resolve_refund':
+      return { as: asked.as, proof: asked.proof };
+    case 'record_return':
+    case 'lift_overdue':
+      return { proof: asked.proof };
+    case 'release_refund':
+      return {};
+    case 'redirect_refund':
+      return toldOfCard(asked.card, cardMark);
+    case 'fallback_route':
+      return {
+        method: asked.method,
+        payee: maskedName(asked.payee),
+        ...(asked.bank === undefined ? {} : { bank: asked.bank }),
+        ...(asked.account_ending === undefined ? {} : { account_ending: asked.account_ending }),
+      };
+  }
+}
+
+function toldOfCard(card: Card | undefined, cardMark: string | null): ApprovalContent {
+  if (card === undefined || cardMark === null) return { to: 'merchant_account' };
+  return {
+    to: 'payer_card',
+    bank: card.bank,
+    card_ending: card.number.slice(-4),
+    holder: maskedName(card.holder),
+    card_mark: cardMark,
+  };
+}
