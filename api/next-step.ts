@@ -20,9 +20,13 @@ export function nextStep(
     case 'settled':
       return afterSuccess(refund);
     case 'failed':
+      if (refund.stateReason === 'fallback_approved' || refund.stateReason === 'paid_otherwise')
+        return personAction(refund.stateReason).en;
       return 'No money moved. To try again, ask for a new refund under a new number.';
     case 'returned':
-      return 'The money came back after success: a person chooses another route to the payer.';
+      return refund.stateReason === null
+        ? 'The money came back after success: two people choose another way to the payer (`yuanlu approvals fallback`).'
+        : personAction(refund.stateReason).en;
     case 'needs_action':
       return personAction(refund.stateReason).en;
     default:

@@ -29,6 +29,7 @@ ol li:last-child::before{display:none}
 .current .dot{border-color:var(--way);color:var(--way)}
 .stopped .dot{border-color:var(--bad);color:var(--bad)}
 .current b,.stopped b{font-weight:700}
+.branch{margin-top:2px}.branch::after{content:"";position:absolute;left:9px;top:-12px;height:10px;border-left:2px dashed var(--warn)}
 .to_come b{font-weight:400;color:var(--soft)}
 time{display:block;color:var(--soft);font-variant-numeric:tabular-nums}
 dl{margin:0}

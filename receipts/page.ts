@@ -56,7 +56,7 @@ function summary({ refund, state, promise, lands_in: landsIn }: Receipt, say: Sa
 <h1 id="state">${say(state.headline)}</h1>
 <p class="amount"><span class="hidden">${say(LABELS.amount)} </span>¥${refund.amount}</p>
 ${deadline !== null && html`<p class="day">${deadline}</p>`}
-<p>${say(LABELS.lands_in)} <b>${landsIn ?? say(LABELS.lands_unknown)}</b></p></section>`;
+${state.phase !== 'returned' && html`<p>${say(LABELS.lands_in)} <b>${landsIn ?? say(LABELS.lands_unknown)}</b></p>`}</section>`;
 }
 
 export function deadlineLabel({ late, phase }: Receipt['state']): Words {
@@ -68,7 +68,7 @@ function progress({ steps }: Receipt, say: Say): Markup {
   const current = steps.find(({ status }) => status === 'current' || status === 'stopped');
   return html`<section aria-labelledby="steps"><h2 id="steps">${say(LABELS.steps)}</h2><ol>${steps.map(
     (step) => html`
-<li class="${step.status}"${step === current && html` aria-current="step"`}><span class="dot" aria-hidden="true">${STEP_SIGNS[step.status]}</span><b>${say(step.title)}</b> <span class="hidden">${say(step.status === 'current' ? LABELS.now : LABELS[step.status])}</span>${
+<li class="${step.status}${step.branch === true && ' branch'}"${step === current && html` aria-current="step"`}><span class="dot" aria-hidden="true">${STEP_SIGNS[step.status]}</span><b>${say(step.title)}</b> <span class="hidden">${say(step.status === 'current' ? LABELS.now : LABELS[step.status])}</span>${
       step.time !== null && html`<time datetime="${step.time.at}">${say(step.time.words)}</time>`
     }</li>`,
   )}</ol></section>`;

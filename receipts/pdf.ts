@@ -131,7 +131,8 @@ function drawSummary(doc: Paper, receipt: Receipt, say: Say, links: PaperLinks):
   doc.fontSize(SIZES.amount).text(`¥${refund.amount}`);
   doc.fontSize(SIZES.head).text(`人民币${refund.amount_in_words}`);
   if (promise !== null) doc.text(say(filled(deadlineLabel(state), { day: promise.words })), { width });
-  doc.text(`${say(LABELS.lands_in)} ${landsIn ?? say(LABELS.lands_unknown)}`, { width });
+  if (state.phase !== 'returned')
+    doc.text(`${say(LABELS.lands_in)} ${landsIn ?? say(LABELS.lands_unknown)}`, { width });
   doc.y = Math.max(doc.y, bottom);
 }
 

@@ -16,7 +16,7 @@ export interface OverdueMessages {
 }
 
 export function overdueMessages(late: LateRefund): OverdueMessages {
-  const isAskable = late.situation !== 'not_sent' && late.situation !== 'proven';
+  const isAskable = late.situation in REQUESTS;
   return {
     toPayer: { zh: payerZh(late), en: payerEn(late) },
     toChannel: isAskable ? { zh: channelZh(late), en: channelEn(late) } : null,
@@ -64,6 +64,14 @@ const STANDS: Readonly<Record<Situation, (late: LateRefund) => Bilingual>> = {
     zh: '退款需要人工处理，我们会联系您。',
     en: 'It needs a person; we will contact you.',
   }),
+  came_back: ({ desk }) => ({
+    zh: `${desk.name.zh}退款后，您的银行或账户没有收下，款项退回了商户。我们会联系您，商定另外的付款方式。`,
+    en: `${desk.name.en} paid it, and your bank or account did not take it. We will contact you about another way to pay you.`,
+  }),
+  to_be_paid_otherwise: () => ({
+    zh: '这笔退款将改用其他方式付给您，付款后会告知流水号。',
+    en: 'You will be paid another way; you will be given the number of that payment.',
+  }),
   proven: ({ desk }) => ({
     zh: `${desk.name.zh}刚刚更新了状态，请查看退款进度。`,
     en: `${desk.name.en} has just told us more; please look at the refund's page.`,
@@ -101,7 +109,8 @@ function payerEn(late: LateRefund): string {
   );
 }
 
-const REQUESTS: Readonly<Record<Exclude<Situation, 'not_sent' | 'proven'>, Bilingual>> = {
+/** What the channel is asked; nothing where it has done its part, or was never given one. */
+const REQUESTS: Readonly<Partial<Record<Situation, Bilingual>>> = {
   unknown: {
     zh: '请告知：贵方是否收到过这个退款号，以及它现在的状态。',
     en: 'Please tell us whether you have received this refund number, and how it stands.',
@@ -118,10 +127,14 @@ const REQUESTS: Readonly<Record<Exclude<Situation, 'not_sent' | 'proven'>, Bilin
     zh: '请告知：这笔退款不能自动完成的原因，以及可行的处理办法。',
     en: 'Please tell us why this refund cannot be finished by itself, and what can be done.',
   },
+  came_back: {
+    zh: '请告知：这笔退款被退回的原因和时间，以及可供查询的退回流水号。',
+    en: 'Please tell us why and when this refund came back, and the reference under which it did.',
+  },
 };
 
 function requestOf(situation: Situation): Bilingual {
-  return situation === 'not_sent' || situation === 'proven' ? { zh: '', en: '' } : REQUESTS[situation];
+  return REQUESTS[situation] ?? { zh: '', en: '' };
 }
 
 function channelZh(late: LateRefund): string {

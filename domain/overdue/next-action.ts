@@ -44,6 +44,12 @@ const BY_SITUATION: Readonly<Record<Situation, (of: Standing) => NextAction>> = 
     en: `${name.en} has sent it and the payer's bank has not posted it: send the payer the ready text, with the numbers to quote to the bank.`,
   }),
   needs_person: ({ reason }) => ({ code: 'decide', ...personAction(reason) }),
+  came_back: ({ desk: { name } }) => ({
+    code: 'decide',
+    zh: `${name.zh}退款后款项又退回了商户：联系付款人，由两人决定改用什么方式付给他（\`yuanlu approvals fallback\`）。`,
+    en: `${name.en} paid it and it came back: ask the payer, and let two people decide how else to pay (\`yuanlu approvals fallback\`).`,
+  }),
+  to_be_paid_otherwise: ({ reason }) => ({ code: 'decide', ...personAction(reason) }),
   proven: () => ({
     code: 'none',
     zh: '已有证据，下次巡检会撤下标记。',

@@ -1,7 +1,8 @@
 /** Where a late refund hangs, and what was asked of the channel about it. */
 import { isAtBank } from '../refund/bank-leg.ts';
 import type { BankLeg } from '../refund/observation.ts';
-import type { RefundState } from '../refund/state.ts';
+import type { RefundState, StateReason } from '../refund/state.ts';
+import { isOwedOtherwise } from '../refund/state.ts';
 
 export const SITUATIONS = [
   'not_sent',
@@ -9,21 +10,26 @@ export const SITUATIONS = [
   'with_channel',
   'with_payer_bank',
   'needs_person',
+  'came_back',
+  'to_be_paid_otherwise',
   'proven',
 ] as const;
 
 /**
  * `not_sent`: nothing was put to the channel yet. `unknown`: sent, without an answer that can be trusted. `with_channel`:
  * taken by the channel, which has not sent the money. `with_payer_bank`: sent by the channel, not posted by the payer's
- * bank. `needs_person`: nothing goes on by itself. `proven`: evidence came since the flag was raised; the next sweep
+ * bank. `needs_person`: nothing goes on by itself. `came_back`: the payer's bank did not keep it, and nobody has decided how
+ * the payer gets it. `to_be_paid_otherwise`: decided, and not paid yet. `proven`: evidence came since the flag was raised; the next sweep
  * lifts it.
  */
 export type Situation = (typeof SITUATIONS)[number];
 
 export function situationOf(refund: {
   readonly state: RefundState;
+  readonly stateReason: StateReason;
   readonly bankLeg: BankLeg | null;
 }): Situation {
+  if (isOwedOtherwise(refund.stateReason)) return 'to_be_paid_otherwise';
   switch (refund.state) {
     case 'requested':
       return 'not_sent';
@@ -36,8 +42,9 @@ export function situationOf(refund: {
     case 'succeeded':
     case 'settled':
       return isAtBank(refund) ? 'with_payer_bank' : 'proven';
-    case 'failed':
     case 'returned':
+      return refund.stateReason === null ? 'came_back' : 'proven';
+    case 'failed':
       return 'proven';
   }
 }

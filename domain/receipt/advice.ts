@@ -1,8 +1,9 @@
 /** What the person who waits can do: usually nothing; when it is late, whom to ask and which number to quote. */
+import type { Observation } from '../refund/observation.ts';
 import type { ProofNumber, ProofReader } from '../refund/proof.ts';
 import type { Refund } from '../refund/refund.ts';
 import type { Phase } from './phase.ts';
-import { CHANNEL_TITLES, REASONS, SENTENCES, filled } from './texts.ts';
+import { CHANNEL_TITLES, FALLBACK_TITLES, REASONS, SENTENCES, filled } from './texts.ts';
 import type { Words } from './words.ts';
 import { minuteWords } from './words.ts';
 
@@ -11,6 +12,7 @@ interface Situation {
   readonly phase: Phase;
   readonly late: boolean;
   readonly proof: readonly ProofNumber[];
+  readonly observations: readonly Observation[];
 }
 
 export function adviceFor(of: Situation): readonly Words[] {
@@ -43,6 +45,10 @@ function aboutPhase(of: Situation): readonly Words[] {
       return [SENTENCES.not_made, quoteMerchant(refund)];
     case 'returned':
       return [SENTENCES.returned, SENTENCES.merchant_will_call, quoteMerchant(refund)];
+    case 'to_be_paid_otherwise':
+      return [...otherwise(of, SENTENCES.paid_otherwise_soon), quoteMerchant(refund)];
+    case 'paid_otherwise':
+      return [...otherwise(of, SENTENCES.paid_otherwise), quoteMerchant(refund)];
   }
 }
 
@@ -74,6 +80,22 @@ function quotes({ refund, proof }: Situation): readonly Words[] {
 function quote(proof: readonly ProofNumber[], reader: ProofReader, words: Words): readonly Words[] {
   const number = proof.find(({ readers, value }) => value !== null && readers.includes(reader));
   return number === undefined ? [] : [filled(words, { name: number.name, value: number.value ?? '' })];
+}
+
+/** How, to whom and under which number the merchant pays, as far as that is known. */
+function otherwise({ observations }: Situation, words: Words): readonly Words[] {
+  const approved = observations.find((one) => one.kind === 'fallback_approved');
+  if (approved === undefined) return [];
+  const paid = observations.find((one) => one.kind === 'fallback_paid');
+  const { method, payee, bank, accountEnding } = approved;
+  const account = [bank, accountEnding].filter((part) => part !== undefined).join(' ');
+  return [
+    filled(words, {
+      method: FALLBACK_TITLES[method],
+      payee: account === '' ? payee : `${payee} (${account})`,
+      ...(paid === undefined ? {} : { paid: minuteWords(new Date(paid.paidAt)), value: paid.reference }),
+    }),
+  ];
 }
 
 function quoteMerchant({ refundNo }: Refund): Words {

@@ -1,6 +1,7 @@
 /** Where a refund stands for the person who waits for it. "Arrived" is said only where somebody who knows has said so. */
 import { assertNever } from '../errors.ts';
 import { isAtBank } from '../refund/bank-leg.ts';
+import { isOwedOtherwise } from '../refund/state.ts';
 import type { FundingSource, Refund } from '../refund/refund.ts';
 
 export const PHASES = [
@@ -20,6 +21,10 @@ export const PHASES = [
   'not_made',
   /** It came back after it had been paid. */
   'returned',
+  /** The merchant pays it another way, outside of the channel, and has not yet. */
+  'to_be_paid_otherwise',
+  /** The merchant has paid it another way, as it says. */
+  'paid_otherwise',
 ] as const;
 
 export type Phase = (typeof PHASES)[number];
@@ -30,9 +35,11 @@ export type Family = 'under_way' | 'arrived' | 'needs_action' | 'overdue' | 'clo
 /** Accounts that the channel itself keeps: its word of success is the word of who keeps the account. */
 const KEPT_BY_CHANNEL: ReadonlySet<FundingSource> = new Set(['wallet', 'credit_line']);
 
-type Standing = Pick<Refund, 'state' | 'bankLeg' | 'payment' | 'flaw'>;
+type Standing = Pick<Refund, 'state' | 'stateReason' | 'bankLeg' | 'payment' | 'flaw'>;
 
 export function phaseOf(refund: Standing): Phase {
+  if (isOwedOtherwise(refund.stateReason)) return 'to_be_paid_otherwise';
+  if (refund.stateReason === 'paid_otherwise') return 'paid_otherwise';
   switch (refund.state) {
     case 'requested':
     case 'unknown':
@@ -73,6 +80,7 @@ export function familyOf(phase: Phase, late: boolean): Family {
     case 'at_bank':
       return late ? 'overdue' : 'under_way';
     case 'paid_out':
+    case 'to_be_paid_otherwise':
       return 'under_way';
     case 'arrived':
       return 'arrived';
@@ -80,6 +88,8 @@ export function familyOf(phase: Phase, late: boolean): Family {
     case 'returned':
       return 'needs_action';
     case 'not_made':
+    // The word of the merchant that pays is no word of whoever keeps the payer's account.
+    case 'paid_otherwise':
       return 'closed';
     default:
       return assertNever(phase);

@@ -97,7 +97,7 @@ export interface Receipt {
     readonly paid: Moment | null;
   };
   readonly channel: { readonly name: string; readonly title: Words };
-  /** In the channel's words, masked; null while it has not said. */
+  /** In the channel's words, masked, or whom the merchant pays otherwise; null while nobody has said, and of what came back. */
   readonly lands_in: string | null;
   readonly state: {
     readonly code: RefundState;
@@ -119,6 +119,8 @@ export interface Receipt {
     readonly title: Words;
     readonly status: StepStatus;
     readonly time: Moment | null;
+    /** Where the way of the money parts from the one that it was sent on; left out elsewhere. */
+    readonly branch?: true;
   }[];
   readonly numbers: readonly ReceiptNumber[];
   readonly advice: readonly Words[];
@@ -157,7 +159,7 @@ export function receiptOf(facts: ReceiptFacts): Receipt {
       paid: payment.paidAt === null ? null : momentOf(payment.paidAt),
     },
     channel: { name: refund.channel, title: channel },
-    lands_in: refund.landsIn === null ? null : maskedAccount(refund.landsIn),
+    lands_in: landsInOf(refund, phase, observations),
     state: {
       code: refund.state,
       phase,
@@ -169,10 +171,21 @@ export function receiptOf(facts: ReceiptFacts): Receipt {
     promise: promiseOf(refund, phase),
     steps: stepsOf(refund, phase, observations).map((step) => stepResource(step, channel)),
     numbers: numbersOf(refund, proof, channel),
-    advice: adviceFor({ refund, phase, late, proof }),
+    advice: adviceFor({ refund, phase, late, proof, observations }),
     statement_lines: linesOf(observations),
     notes: NOTES,
   };
+}
+
+function landsInOf(refund: Refund, phase: Phase, observations: readonly Observation[]): string | null {
+  if (phase === 'returned') return null;
+  const otherwise = phase === 'to_be_paid_otherwise' || phase === 'paid_otherwise';
+  const approved = observations.find((one) => one.kind === 'fallback_approved');
+  if (otherwise && approved !== undefined) {
+    const { payee, bank = '', accountEnding = '' } = approved;
+    return plainLine(`${payee} ${bank} ${accountEnding}`);
+  }
+  return refund.landsIn === null ? null : maskedAccount(refund.landsIn);
 }
 
 /** The flag of the sweep, or the promise itself where the sweep has not come by yet. */
@@ -219,6 +232,7 @@ function stepResource(step: Step, channel: Words): Receipt['steps'][number] {
     title: filled(STEP_NAMES[step.name], { channel }),
     status: step.status,
     time: step.at === null ? null : momentOf(step.at),
+    ...(step.branch === undefined ? {} : { branch: step.branch }),
   };
 }
 

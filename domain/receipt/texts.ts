@@ -1,4 +1,5 @@
 /** What a receipt says, in both languages. Texts are data: no sentence of a receipt stands anywhere else. */
+import type { FallbackMethod } from '../refund/observation.ts';
 import type { ProofReader } from '../refund/proof.ts';
 import type { ChannelName } from '../refund/refund.ts';
 import type { StateReason } from '../refund/state.ts';
@@ -29,6 +30,8 @@ export const HEADLINES: Readonly<Record<Phase, Words>> = {
   needs_action: { zh: '退款暂未完成，商户处理中', en: 'Not finished yet, the merchant is on it' },
   not_made: { zh: '退款未成功，款项未动', en: 'Not refunded, no money has moved' },
   returned: { zh: '退款被退回，未能入账', en: 'Your refund came back, it was not credited' },
+  to_be_paid_otherwise: { zh: '商户将改用其他方式付给您', en: 'The merchant will pay you another way' },
+  paid_otherwise: { zh: '商户已改用其他方式付给您', en: 'The merchant has paid you another way' },
 };
 
 export const STEP_NAMES = {
@@ -39,6 +42,9 @@ export const STEP_NAMES = {
   needs_action: { zh: '需商户处理', en: 'The merchant has to act' },
   not_made: { zh: '退款未成功', en: 'Not refunded' },
   returned: { zh: '款项被退回', en: 'Came back' },
+  redirected: { zh: '原账户无法入账，已改退其他账户', en: 'Could not be credited, sent elsewhere' },
+  to_be_paid_otherwise: { zh: '商户改用其他方式付款', en: 'To be paid another way' },
+  paid_otherwise: { zh: '商户已付款', en: 'Paid by the merchant' },
 } as const satisfies Readonly<Record<string, Words>>;
 
 export type StepName = keyof typeof STEP_NAMES;
@@ -48,6 +54,13 @@ export const READER_TITLES: Readonly<Record<ProofReader, Words>> = {
   payer_bank: { zh: '给银行看', en: 'for your bank' },
   payer_channel: { zh: '给{channel}客服看', en: "for {channel}'s support" },
   merchant_channel: { zh: '给商家看', en: 'for the merchant' },
+};
+
+export const FALLBACK_TITLES: Readonly<Record<FallbackMethod, Words>> = {
+  bank_transfer: { zh: '银行转账', en: 'bank transfer' },
+  alipay_transfer: { zh: '支付宝转账', en: 'Alipay transfer' },
+  wechat_transfer: { zh: '微信转账', en: 'WeChat transfer' },
+  cash: { zh: '现金', en: 'cash' },
 };
 
 export const SENTENCES = {
@@ -111,6 +124,14 @@ export const SENTENCES = {
   returned: {
     zh: '{channel}退款后，银行或账户没有收下，款项已回到商户。',
     en: 'After {channel} paid it, the bank or account did not take it; the money is back with the merchant.',
+  },
+  paid_otherwise_soon: {
+    zh: '商户将以{method}付给{payee}。请勿向任何人提供验证码或密码。',
+    en: 'The merchant pays {payee} by {method}. Never give anybody a code or password.',
+  },
+  paid_otherwise: {
+    zh: '商户已于{paid}以{method}付给{payee}，流水号 {value}。未收到时请凭流水号向银行或商家查询。',
+    en: 'The merchant paid {payee} by {method} on {paid}, number {value}. Quote it to your bank or the merchant if it has not come.',
   },
   help: {
     zh: '仍未解决：先联系商家；也可以请消费者协会调解，或拨打 12315 向市场监管部门投诉。',

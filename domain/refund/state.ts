@@ -67,7 +67,12 @@ export function reservesAmount({ state, reason }: RefundStatus): boolean {
 
 /** The payer is paid, or to be paid, outside of the channel. */
 function isPaidOtherwise(reason: StateReason): boolean {
-  return reason === 'fallback_approved' || reason === 'paid_otherwise';
+  return isOwedOtherwise(reason) || reason === 'paid_otherwise';
+}
+
+/** Two people let the payer be paid outside of the channel, and nobody has said that it was done. */
+export function isOwedOtherwise(reason: StateReason): boolean {
+  return reason === 'fallback_approved';
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Keys of their own for a test, and the receipt of a refund under them. */
+import type { Observation } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { receiptOf } from '../../domain/receipt/receipt.ts';
 import { newReceiptKeys, readReceiptKeys } from '../../receipts/receipt-keys.ts';
@@ -19,6 +20,18 @@ const PAID: Partial<Refund> = {
 };
 const LATER = new Date('2026-11-30T09:00:00+08:00');
 
+const BOUNCED: Observation = {
+  ...{ kind: 'bounced', source: 'statement', ref: 'b1', at: '2026-11-27T01:00:00.000Z' },
+};
+const APPROVED: Observation = {
+  ...{ kind: 'fallback_approved', source: 'operator', ref: 'approval/1', at: '2026-11-27T03:00:00.000Z' },
+  ...{ method: 'bank_transfer', payee: '李*', bank: '示例银行', accountEnding: '0403', knew: [] },
+};
+const TRANSFER: Observation = {
+  ...{ kind: 'fallback_paid', source: 'operator', ref: 'T20261127000088', at: '2026-11-27T06:00:00.000Z' },
+  ...{ reference: 'T20261127000088', paidAt: '2026-11-27T05:00:00.000Z', by: 'lin.mei' },
+};
+
 /** One receipt of each kind that looks its own way. */
 export const PICTURED = {
   submitting: signed({
@@ -34,5 +47,9 @@ export const PICTURED = {
   arrived: signed({ ...PAID, landsIn: '支付用户零钱' }, { payment: { fundingSource: 'wallet' } }),
   stopped: signed({ state: 'needs_action', stateReason: 'abnormal' }),
   failed: signed({ state: 'failed', stateReason: 'refused', acceptedAt: null, channelRefundNo: null }),
-  returned: signed({ ...PAID, state: 'returned' }),
+  returned: signed({ ...PAID, state: 'returned' }, { observations: [BOUNCED], now: LATER }),
+  otherwise: signed(
+    { ...PAID, state: 'returned', stateReason: 'paid_otherwise' },
+    { observations: [BOUNCED, APPROVED, TRANSFER], now: LATER },
+  ),
 } as const;

@@ -13,7 +13,7 @@ import { overdueMessages } from '../../../domain/overdue/messages.ts';
 import { lastQuestion, SITUATIONS, situationOf } from '../../../domain/overdue/situation.ts';
 import type { ChannelName } from '../../../domain/refund/refund.ts';
 import { CHANNEL_NAMES } from '../../../domain/refund/refund.ts';
-import type { RefundState } from '../../../domain/refund/state.ts';
+import type { RefundState, StateReason } from '../../../domain/refund/state.ts';
 import { chinaCalendar } from '../../../domain/time/china-calendar.ts';
 
 const at = (text: string): Date => new Date(`${text.replace(' ', 'T')}:00+08:00`);
@@ -71,10 +71,16 @@ const IN_SITUATION: readonly Partial<FlaggedRefund>[] = [
   { state: 'succeeded', bankLeg: 'pending', lastAnswer: 'success' },
   { state: 'needs_action', stateReason: 'abnormal', lastAnswer: 'abnormal' },
   { state: 'succeeded', lastAnswer: 'success' },
+  { state: 'returned', lastAnswer: 'success' },
+  { state: 'failed', stateReason: 'fallback_approved' },
 ];
 
 describe('where it hangs', () => {
-  test.each<[RefundState, 'pending' | null, (typeof SITUATIONS)[number]]>([
+  test.each<[RefundState, 'pending' | null, (typeof SITUATIONS)[number], StateReason?]>([
+    ['returned', null, 'came_back'],
+    ['returned', null, 'to_be_paid_otherwise', 'fallback_approved'],
+    ['failed', null, 'to_be_paid_otherwise', 'fallback_approved'],
+    ['returned', null, 'proven', 'paid_otherwise'],
     ['requested', null, 'not_sent'],
     ['unknown', null, 'unknown'],
     ['processing', null, 'with_channel'],
@@ -83,8 +89,8 @@ describe('where it hangs', () => {
     ['needs_action', null, 'needs_person'],
     ['succeeded', null, 'proven'],
     ['failed', null, 'proven'],
-  ])('%s, bank %s: %s', (state, bankLeg, situation) => {
-    expect(situationOf({ state, bankLeg })).toBe(situation);
+  ])('%s, bank %s: %s', (state, bankLeg, situation, stateReason = null) => {
+    expect(situationOf({ state, bankLeg, stateReason })).toBe(situation);
   });
 
   test('each situation has its own next action at each channel, in both languages', () => {

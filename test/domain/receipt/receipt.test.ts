@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ChannelReport } from '../../../domain/refund/observation.ts';
+import type { ChannelReport, Observation } from '../../../domain/refund/observation.ts';
 import type { FundingSource, Refund } from '../../../domain/refund/refund.ts';
 import { CHANNEL_NAMES } from '../../../domain/refund/refund.ts';
+import type { StateReason } from '../../../domain/refund/state.ts';
 import { REFUND_STATES } from '../../../domain/refund/state.ts';
 import { canonicalJson } from '../../../domain/receipt/canonical-json.ts';
 import { receiptOf } from '../../../domain/receipt/receipt.ts';
@@ -142,6 +143,52 @@ describe('a receipt', () => {
     expect(state.family).toBe('needs_action');
     expect(advice.map(({ zh }) => zh).join()).toMatch(/注销或冻结.*请勿向任何人提供验证码.*12315/);
     expect(steps.at(-1)).toMatchObject({ status: 'stopped', time: { at: '2026-11-25T10:00:00+08:00' } });
+  });
+
+  test('F66 of money that came back opens a new branch: to be paid another way, then paid, with the number of it', () => {
+    const bounced: Observation = {
+      kind: 'bounced',
+      source: 'statement',
+      ref: 'b',
+      at: '2026-11-27T01:00:00.000Z',
+    };
+    const approved: Observation = {
+      ...{ kind: 'fallback_approved', source: 'operator', ref: 'approval/1', at: '2026-11-27T03:00:00.000Z' },
+      ...{ method: 'bank_transfer', payee: '李*', bank: '工商银行', accountEnding: '0403', knew: [] },
+    };
+    const transfer: Observation = {
+      ...{ kind: 'fallback_paid', source: 'operator', ref: 'T88', at: '2026-11-27T06:00:00.000Z' },
+      ...{ reference: 'T88', paidAt: '2026-11-27T05:00:00.000Z', by: 'alice' },
+    };
+    const came = (stateReason: StateReason, ...observations: readonly Observation[]) =>
+      receiptOf(factsOf({ ...PAID, state: 'returned', stateReason }, { observations, now: LATER }));
+
+    const back = came(null, bounced);
+    expect(back.steps.at(-1)).toMatchObject({ name: 'returned', status: 'stopped' });
+    const owed = came('fallback_approved', bounced, approved);
+    expect(owed.state.phase).toBe('to_be_paid_otherwise');
+    expect(owed.steps.slice(-3)).toMatchObject([
+      { name: 'returned', status: 'stopped', time: { at: '2026-11-27T09:00:00+08:00' } },
+      { name: 'to_be_paid_otherwise', status: 'current', branch: true },
+      { name: 'paid_otherwise', status: 'to_come' },
+    ]);
+    const paid = came('paid_otherwise', bounced, approved, transfer);
+    expect(paid.steps.at(-1)).toMatchObject({ status: 'done', time: { at: '2026-11-27T13:00:00+08:00' } });
+    expect(paid.advice[0]).toMatchObject({
+      zh: expect.stringMatching(/银行转账付给李\* \(工商银行 0403\)，流水号 T88/) as string,
+    });
+    expect(paid.state.family).not.toBe('arrived');
+  });
+
+  test('of a refund that goes on to another card shows where its way parted', () => {
+    const redirect: Observation = {
+      ...{ kind: 'redirect_started', source: 'operator', ref: 'approval/2', at: '2026-11-27T03:00:00.000Z' },
+      ...{ to: 'payer_card', knew: [] },
+    };
+    const { steps } = receiptOf(factsOf({}, { observations: [redirect], now: LATER }));
+
+    expect(steps.map(({ name }) => name)).toEqual(['requested', 'accepted', 'redirected', 'paid', 'arrived']);
+    expect(steps.find(({ branch }) => branch)).toMatchObject({ name: 'redirected', status: 'done' });
   });
 
   test("tells the payer nothing of the merchant's own troubles", () => {
