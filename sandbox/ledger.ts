@@ -14,6 +14,7 @@ export type PostingKind =
   | 'refund_closed_fee'
   | 'refund_returned'
   | 'refund_returned_fee'
+  | 'refund_redirected'
   | 'top_up'
   | 'withdrawal'
   | 'opening';
@@ -183,6 +184,19 @@ export class Ledger {
     const occasion = ofRefund(refund, atMs);
     this.#post(occasion, { kind: 'refund_returned', from: payer, to: merchant, minor: refund.payerMinor });
     this.#post(occasion, { kind: 'refund_returned_fee', from: merchant, to: FEES, minor: refund.feeMinor });
+  }
+
+  /** What the payer's bank did not take goes back to the merchant for good; the fee for it is not asked back. */
+  refundRedirected(refund: LedgerRefund, atMs: number): void {
+    const merchant = merchantAccount(refund.payment.merchantNo);
+    const transit = transitAccount(refund.payment.merchantNo);
+    const occasion = ofRefund(refund, atMs);
+    this.#post(occasion, {
+      kind: 'refund_redirected',
+      from: transit,
+      to: merchant,
+      minor: refund.payerMinor,
+    });
   }
 
   /** Movements on the merchant's own account, by time. */

@@ -36,6 +36,7 @@ const BUSINESS: Readonly<Record<PostingKind, string>> = {
   refund_closed_fee: '收费',
   refund_returned: '退款退回',
   refund_returned_fee: '收费',
+  refund_redirected: '退款退回',
 };
 
 /**

@@ -1,7 +1,7 @@
 /** The JSON that WeChat Pay answers and sends, field by field as documented. */
 import { rfc3339 } from '../instants.ts';
-import type { Order, Refund, RefundStatus } from './model.ts';
-import { statusAt } from './model.ts';
+import type { Order, Refund, RefundStatus, Way } from './model.ts';
+import { statusAt, wayAt } from './model.ts';
 
 const STATE_TEXT = {
   SUCCESS: '支付成功',
@@ -15,14 +15,15 @@ const STATE_TEXT = {
 export function refundAnswer(refund: Refund, nowMs: number, surplusMinor = 0n): Record<string, unknown> {
   const { order } = refund;
   const status = statusAt(refund, nowMs);
+  const way = wayAt(refund, nowMs);
   return {
     refund_id: refund.refundId,
     out_refund_no: refund.outRefundNo,
     transaction_id: order.transactionId,
     out_trade_no: order.outTradeNo,
-    channel: 'ORIGINAL',
-    user_received_account: order.payerAccount,
-    ...successTime(refund, status),
+    channel: way.channel,
+    user_received_account: way.landsIn,
+    ...successTime(way, status),
     create_time: rfc3339(refund.acceptedAtMs),
     status,
     funds_account: refund.fundsAccount,
@@ -58,7 +59,7 @@ export function noticeContent(
     out_refund_no: refund.outRefundNo,
     refund_status: status,
     ...(status === 'SUCCESS' ? { success_time: rfc3339(atMs) } : {}),
-    user_received_account: order.payerAccount,
+    user_received_account: wayAt(refund, atMs).landsIn,
     amount: {
       total: Number(order.totalMinor),
       refund: Number(refund.amountMinor + surplusMinor),
@@ -94,9 +95,9 @@ export function orderAnswer(order: Order, nowMs: number): Record<string, unknown
   };
 }
 
-function successTime(refund: Refund, status: RefundStatus): { success_time?: string } {
-  if (status !== 'SUCCESS' || refund.verdict === null) return {};
-  return { success_time: rfc3339(refund.verdict.atMs) };
+function successTime({ verdict }: Way, status: RefundStatus): { success_time?: string } {
+  if (status !== 'SUCCESS' || verdict === null) return {};
+  return { success_time: rfc3339(verdict.atMs) };
 }
 
 function couponOf(order: Order): Record<string, unknown> {

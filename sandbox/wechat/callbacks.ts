@@ -6,6 +6,7 @@ import type { Flavour, Posting } from '../notice-tries.ts';
 import { FOLLOWS_AFTER_MS, NoticeTries } from '../notice-tries.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import type { Refund, SandboxMerchant, Verdict } from './model.ts';
+import { lastWay } from './model.ts';
 import type { Notice } from './notice.ts';
 import { makeNotice } from './notice.ts';
 import type { Signer } from './signing.ts';
@@ -65,8 +66,9 @@ export class Callbacks {
 
   /** A refund has ended: its notice sets out, unless it is lost. */
   onEnd(refund: Refund): void {
-    if (refund.notifyUrl === null || refund.verdict === null) return;
-    const { status, atMs } = refund.verdict;
+    const { verdict } = lastWay(refund);
+    if (refund.notifyUrl === null || verdict === null) return;
+    const { status, atMs } = verdict;
     this.tries.setOut(this.#make(refund, refund.notifyUrl, status, atMs), atMs);
   }
 

@@ -34,6 +34,7 @@ const BUSINESS: Readonly<Record<PostingKind, readonly [name: string, type: strin
   refund_closed_fee: ['退款', '扣除交易手续费'],
   refund_returned: ['退款', '退款退回'],
   refund_returned_fee: ['退款', '扣除交易手续费'],
+  refund_redirected: ['退款', '退款退回'],
 };
 
 /**

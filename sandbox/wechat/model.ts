@@ -76,15 +76,38 @@ export interface Refund {
   /** By the API, or by hand in the merchant console. */
   readonly origin: 'api' | 'console';
   readonly acceptedAtMs: number;
-  /** Decided at acceptance; null when it is never decided. */
-  readonly verdict: { readonly status: Verdict; readonly atMs: number } | null;
+  /** The ways that it took: one, and one more for each time that it was sent elsewhere. */
+  readonly ways: [Way, ...Way[]];
   /** How often the number was sent to us, the first time included. */
   attempts: number;
 }
 
+/** One way of a refund's money, from the instant on which it was sent on it. */
+export interface Way {
+  readonly fromMs: number;
+  /** Decided when it begins; null when it is never decided. */
+  readonly verdict: { readonly status: Verdict; readonly atMs: number } | null;
+  /** Back as it came, or to a card that was named later. */
+  readonly channel: 'ORIGINAL' | 'OTHER_BANKCARD';
+  /** Where it lands, as WeChat words it. */
+  readonly landsIn: string;
+  readonly isToMerchant: boolean;
+}
+
+/** The way on which a refund is at an instant. */
+export function wayAt({ ways }: Refund, atMs: number): Way {
+  return ways.findLast(({ fromMs }) => fromMs <= atMs) ?? ways[0];
+}
+
+/** The way on which it was sent last. */
+export function lastWay({ ways }: Refund): Way {
+  return ways.at(-1) ?? ways[0];
+}
+
 /** Where a refund stands at an instant; nothing is stored that could be late. */
 export function statusAt(refund: Refund, atMs: number): RefundStatus {
-  return refund.verdict !== null && atMs >= refund.verdict.atMs ? refund.verdict.status : 'PROCESSING';
+  const { verdict } = wayAt(refund, atMs);
+  return verdict !== null && atMs >= verdict.atMs ? verdict.status : 'PROCESSING';
 }
 
 /** Troubles that decide how a refund ends. */

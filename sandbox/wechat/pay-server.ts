@@ -19,6 +19,8 @@ interface Call {
   readonly params: Readonly<Record<string, string | undefined>>;
   readonly query: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** The key of ours that the caller verifies with, or has encrypted with. */
+  readonly keyName: string | undefined;
 }
 
 export interface PayServerParts {
@@ -46,6 +48,7 @@ export async function registerPayServer(
       params: request.params as Call['params'],
       query: request.query as Call['query'],
       body,
+      keyName: keyNameOf(request),
     };
   };
   const answered =
@@ -63,6 +66,12 @@ export async function registerPayServer(
   app.get(
     '/v3/refund/domestic/refunds/:outRefundNo',
     answered(({ merchant, params }) => calls.query(merchant, params['outRefundNo'] ?? '')),
+  );
+  app.post(
+    '/v3/refund/domestic/refunds/:refundId/apply-abnormal-refund',
+    answered(({ merchant, params, body, keyName }) =>
+      calls.redirect(merchant, params['refundId'] ?? '', body, keyName),
+    ),
   );
   app.get(
     '/v3/pay/transactions/id/:id',
@@ -100,6 +109,11 @@ export async function registerPayServer(
   app.setErrorHandler(sendProblem);
 }
 
+function keyNameOf({ headers }: FastifyRequest): string | undefined {
+  const name = headers['wechatpay-serial'];
+  return typeof name === 'string' ? name : undefined;
+}
+
 /** What the channel asks of every request besides its signature. */
 function checkHeaders({ headers, method }: FastifyRequest): void {
   const given = (name: string): boolean => (headers[name] ?? '') !== '';
@@ -126,8 +140,7 @@ async function send(
   const body = JSON.stringify(answer.body);
   if (answer.lost !== undefined) return loseAnswer(reply, { type: 'application/json', body }, answer.lost);
   if (answer.slowMs !== undefined) await sleep(answer.slowMs, undefined, { ref: false });
-  const wanted = request.headers['wechatpay-serial'];
-  const signer = world.vault.answerSigner(typeof wanted === 'string' ? wanted : undefined);
+  const signer = world.vault.answerSigner(keyNameOf(request));
   return reply
     .headers(signatureHeaders(signer, body, world.clock.wallNow(), answer.spoilt))
     .header('Request-ID', newRequestId())

@@ -6,6 +6,7 @@ import type { RateLimits } from './rates.ts';
 import { notEnough } from './refund-desk.ts';
 import { readRefundParams } from './refund-params.ts';
 import type { RefundParams } from './refund-params.ts';
+import { readRedirectParams } from './redirect-params.ts';
 import type { Spoilt } from './signing.ts';
 import type { LostHow } from '../lost-answer.ts';
 import type { Call, RefundTrouble } from './troubles.ts';
@@ -57,6 +58,21 @@ export class RefundCalls {
     if (refund === undefined) throw notFound('退款单不存在');
     if (this.#world.plan.use(outRefundNo, 'a query says 404', 'late_visible')) throw notFound('退款单不存在');
     return this.#report(refund, 'query');
+  }
+
+  /** Sends an abnormal refund elsewhere. @param keyName `Wechatpay-Serial` @throws WechatProblem */
+  redirect(merchant: SandboxMerchant, refundId: string, body: Buffer, keyName: string | undefined): Answer {
+    this.#limits.check(merchant.mchid, 'refundsPerSecond');
+    this.#limits.count(merchant.mchid, 'refundsPerSecond');
+    const { plan, desk, vault, clock } = this.#world;
+    const { outRefundNo, place } = readRedirectParams(body, vault.opener(keyName));
+    const refund = desk.byId(merchant.mchid, refundId);
+    if (refund?.outRefundNo !== outRefundNo) throw notFound('退款单不存在');
+    const lost = plan.use(outRefundNo, 'the answer to redirect is lost', 'redirect_lost_answer');
+    if (lost?.accepted === false) return { body: {}, lost: lost.how ?? 'cut' };
+    desk.redirect(refund, place, clock.now().getTime());
+    const answer = this.#report(refund, 'redirect');
+    return lost === undefined ? answer : { ...answer, lost: lost.how ?? 'cut' };
   }
 
   #create(merchant: SandboxMerchant, params: RefundParams): Answer {

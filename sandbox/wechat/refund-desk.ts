@@ -4,8 +4,8 @@ import type { Dice } from '../dice.ts';
 import { compactDate, wholeSecond } from '../instants.ts';
 import type { Ledger } from '../ledger.ts';
 import { ledgerRefund } from './ledger-entries.ts';
-import type { Order, Refund, SandboxMerchant } from './model.ts';
-import { statusAt } from './model.ts';
+import type { Order, Refund, SandboxMerchant, Way } from './model.ts';
+import { lastWay, statusAt } from './model.ts';
 import type { Orders } from './orders.ts';
 import { WechatProblem, invalidRequest, notFound, paramError, tooOften } from './problem.ts';
 import type { RefundParams } from './refund-params.ts';
@@ -13,7 +13,7 @@ import type { Shares } from '../shares.ts';
 import { sharesOf, sumOf } from '../shares.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import type { RefundTrouble } from './troubles.ts';
-import { planVerdict } from './verdict.ts';
+import { planRedirected, planVerdict } from './verdict.ts';
 
 const DAY_MS = 86_400_000;
 const REFUNDABLE_FOR_MS = 365 * DAY_MS;
@@ -96,6 +96,20 @@ export class RefundDesk {
     );
   }
 
+  /** The refund of WeChat's own number. */
+  byId(mchid: string, refundId: string): Refund | undefined {
+    return this.of(mchid).find((refund) => refund.refundId === refundId);
+  }
+
+  /** Sends an abnormal refund on a new way. @throws WechatProblem 400 `INVALID_REQUEST` when it is not abnormal */
+  redirect(refund: Refund, place: Omit<Way, 'fromMs' | 'verdict'>, nowMs: number): void {
+    if (statusAt(refund, nowMs) !== 'ABNORMAL')
+      throw invalidRequest('退款单状态不是退款异常，不能发起异常退款');
+    const fromMs = wholeSecond(nowMs);
+    refund.ways.push({ ...place, fromMs, verdict: planRedirected(refund, fromMs, this.#parts) });
+    this.#endInTime(refund);
+  }
+
   /** A refund made by a person in the merchant console, under a number that WeChat makes. */
   acceptByHand(
     merchant: SandboxMerchant,
@@ -139,13 +153,21 @@ export class RefundDesk {
       fundsAccount: wanted.fundsAccount,
       origin: wanted.origin,
       acceptedAtMs,
-      verdict,
+      ways: [
+        {
+          fromMs: acceptedAtMs,
+          verdict,
+          channel: 'ORIGINAL',
+          landsIn: order.payerAccount,
+          isToMerchant: false,
+        },
+      ],
       attempts: 1,
     };
     order.refunds.push(refund);
     this.#refunds.set(`${refund.mchid}/${refund.outRefundNo}`, refund);
     this.#parts.ledger.refundAccepted(ledgerRefund(refund));
-    if (verdict !== null) this.#parts.agenda.at(verdict.atMs, () => this.#end(refund));
+    this.#endInTime(refund);
     this.#parts.onAccepted(refund);
     return refund;
   }
@@ -165,10 +187,17 @@ export class RefundDesk {
     if (this.#parts.ledger.balanceOf(mchid) + feeMinor < payerMinor) throw notEnough();
   }
 
-  #end(refund: Refund): void {
-    const { verdict } = refund;
-    if (verdict?.status === 'SUCCESS') this.#parts.ledger.refundPaid(ledgerRefund(refund), verdict.atMs);
-    if (verdict?.status === 'CLOSED') this.#parts.ledger.refundClosed(ledgerRefund(refund), verdict.atMs);
+  #endInTime(refund: Refund): void {
+    const way = lastWay(refund);
+    if (way.verdict !== null) this.#parts.agenda.at(way.verdict.atMs, () => this.#end(refund, way));
+  }
+
+  #end(refund: Refund, { verdict, isToMerchant }: Way): void {
+    const { ledger } = this.#parts;
+    const money = ledgerRefund(refund);
+    if (verdict?.status === 'SUCCESS' && isToMerchant) ledger.refundRedirected(money, verdict.atMs);
+    else if (verdict?.status === 'SUCCESS') ledger.refundPaid(money, verdict.atMs);
+    if (verdict?.status === 'CLOSED') ledger.refundClosed(money, verdict.atMs);
     this.#parts.onEnd(refund);
   }
 

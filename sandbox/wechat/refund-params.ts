@@ -13,7 +13,7 @@ export interface RefundParams {
 }
 
 /** `out_refund_no`: 1 to 64 of digits, letters and `_-|*@`. */
-const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/;
+export const OUT_REFUND_NO = /^[0-9A-Za-z_\-|*@]{1,64}$/;
 
 /**
  * @param isHostAllowed Where notices may go: the sandbox does not talk to strangers.
@@ -42,7 +42,7 @@ export function readRefundParams(body: Buffer, isHostAllowed: (host: string) => 
   return params;
 }
 
-function parse(body: Buffer): unknown {
+export function parse(body: Buffer): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch {
@@ -50,7 +50,7 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
+export function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw paramError(name, '不是对象');
   return value as Record<string, unknown>;
 }
@@ -60,7 +60,11 @@ function isNoneOrEmpty(value: unknown): boolean {
   return value === undefined || (Array.isArray(value) && value.length === 0);
 }
 
-function text(fields: Readonly<Record<string, unknown>>, name: string, form: RegExp): string | undefined {
+export function text(
+  fields: Readonly<Record<string, unknown>>,
+  name: string,
+  form: RegExp,
+): string | undefined {
   const value = fields[name];
   if (value === undefined) return undefined;
   if (typeof value !== 'string' || !form.test(value)) throw paramError(name, '长度或字符有误');
@@ -93,6 +97,6 @@ function checkNotifyUrl(url: string, isHostAllowed: (host: string) => boolean): 
   if (!isHostAllowed(parsed.hostname)) throw paramError('notify_url', '沙箱不向该主机发送通知');
 }
 
-function missing(name: string): never {
+export function missing(name: string): never {
   throw paramError(name, '必填');
 }

@@ -4,6 +4,7 @@ import type { Table } from './bill-format.ts';
 import { billBytes, fiveDecimals, sum } from './bill-format.ts';
 import { billTime } from '../instants.ts';
 import type { Order, Refund, RefundStatus } from './model.ts';
+import { lastWay } from './model.ts';
 
 export const TRADE_BILL_TYPES = ['ALL', 'SUCCESS', 'REFUND'] as const;
 export type TradeBillType = (typeof TRADE_BILL_TYPES)[number];
@@ -54,10 +55,10 @@ const REFUND_TIMES: readonly Column[] = [
   ['退款申请时间', ofRefund(({ refund }) => billTime(refund.acceptedAtMs), '')],
   [
     '退款成功时间',
-    ofRefund(
-      ({ refund, status }) => (status === 'SUCCESS' && refund.verdict ? billTime(refund.verdict.atMs) : ''),
-      '',
-    ),
+    ofRefund(({ refund, status }) => {
+      const { verdict } = lastWay(refund);
+      return status === 'SUCCESS' && verdict !== null ? billTime(verdict.atMs) : '';
+    }, ''),
   ],
 ];
 

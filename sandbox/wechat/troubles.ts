@@ -5,6 +5,7 @@
 import type { BillTrouble } from '../bill-troubles.ts';
 import type { CommonTrouble } from '../common-troubles.ts';
 import type { TroubleFields } from '../control/trouble-manual.ts';
+import type { LostHow } from '../lost-answer.ts';
 import {
   BILL_FIELDS,
   COMMON_FIELDS,
@@ -36,6 +37,16 @@ export type RefundTrouble =
   // --- how it ends ---
   | { readonly kind: 'abnormal' }
   | { readonly kind: 'closed' }
+  // --- the call for abnormal refunds ---
+  /** Its answer never arrives. `how` as of `lost_answer`; `accepted`: whether the refund was sent on (default true). */
+  | {
+      readonly kind: 'redirect_lost_answer';
+      readonly how?: LostHow;
+      readonly accepted?: boolean;
+      readonly times?: number;
+    }
+  /** It ends abnormal on its new way as well. */
+  | { readonly kind: 'redirect_abnormal'; readonly times?: number }
   // --- callbacks ---
   /** After the notice was taken, an older one says ABNORMAL. */
   | { readonly kind: 'callback_out_of_order' }
@@ -47,7 +58,7 @@ export type RefundTrouble =
   | BillTrouble;
 
 /** Which call is troubled; `create` when absent. */
-export type Call = 'create' | 'query';
+export type Call = 'create' | 'query' | 'redirect';
 
 /** Events and facts among the kinds. */
 export const TROUBLE_RULES: TroubleRules<RefundTrouble> = {
@@ -59,6 +70,8 @@ export const TROUBLE_RULES: TroubleRules<RefundTrouble> = {
     'probe',
     'late_visible',
     'frequency_limited',
+    'redirect_lost_answer',
+    'redirect_abnormal',
     'callback_twice',
     'callback_out_of_order',
     'callback_forged',
@@ -68,7 +81,7 @@ export const TROUBLE_RULES: TroubleRules<RefundTrouble> = {
 };
 
 const times = wholeUpTo(1000);
-const on = oneOf('create', 'query');
+const on = oneOf('create', 'query', 'redirect');
 
 /** The fields that each kind may have. */
 const FIELDS: TroubleFields<RefundTrouble['kind']> = {
@@ -87,6 +100,8 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   },
   abnormal: {},
   closed: {},
+  redirect_lost_answer: COMMON_FIELDS.lost_answer,
+  redirect_abnormal: { times },
   late_success: COMMON_FIELDS.late_success,
   stuck: COMMON_FIELDS.stuck,
   other_amount: COMMON_FIELDS.other_amount,

@@ -1,4 +1,5 @@
 /** WeChat Pay's own keys: which one signs what, and the list of platform certificates. */
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../domain/clock.ts';
 import { rfc3339 } from '../instants.ts';
 import type { ChannelKeys, PlatformKeys } from './keys.ts';
@@ -47,6 +48,12 @@ export class Vault {
 
   callbackSigner(): Signer {
     return this.#callbacksUse === 'public_key' ? this.#publicKeySigner : this.#newest().signer;
+  }
+
+  /** The private key under this name, by which sensitive fields are opened; undefined for one that was never published. */
+  opener(serial: string | undefined): KeyObject | undefined {
+    const signers = [this.#publicKeySigner, ...this.#platform.map(({ signer }) => signer)];
+    return signers.find((one) => one.serial === serial)?.privateKey;
   }
 
   /** Which kind of key signs callbacks from now on: while a merchant changes over, WeChat decides that. */

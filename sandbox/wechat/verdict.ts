@@ -1,6 +1,6 @@
 /** How and when a refund ends: decided at acceptance by the dice and the planned trouble, in business time. */
 import type { Dice } from '../dice.ts';
-import type { Order, PaySource, Refund, VerdictTrouble } from './model.ts';
+import type { Order, PaySource, Refund, VerdictTrouble, Way } from './model.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import type { RefundTrouble } from './troubles.ts';
 
@@ -25,7 +25,7 @@ export function planVerdict(
   order: Order,
   acceptedAtMs: number,
   { dice, plan }: { readonly dice: Dice; readonly plan: TroublePlan<RefundTrouble> },
-): Refund['verdict'] {
+): Way['verdict'] {
   const [min, max] = DELAY_SECONDS[order.source];
   const name = `${order.mchid}/${outRefundNo}/delay`;
   const atMs = acceptedAtMs + dice.between(name, min, max) * SECOND_MS;
@@ -42,6 +42,19 @@ export function planVerdict(
     case 'stuck':
       return null;
   }
+}
+
+/** When and how it ends on a new way: as a transfer to a debit card does, wherever it goes. */
+export function planRedirected(
+  { outRefundNo, order, ways }: Refund,
+  fromMs: number,
+  { dice, plan }: { readonly dice: Dice; readonly plan: TroublePlan<RefundTrouble> },
+): NonNullable<Way['verdict']> {
+  const [min, max] = DELAY_SECONDS.debit_card;
+  const name = `${order.mchid}/${outRefundNo}/delay/${String(ways.length)}`;
+  const refused = plan.use(outRefundNo, 'decided when it was sent elsewhere', 'redirect_abnormal');
+  const atMs = fromMs + dice.between(name, min, max) * SECOND_MS;
+  return { status: refused === undefined ? 'SUCCESS' : 'ABNORMAL', atMs };
 }
 
 const VERDICT_KINDS = [

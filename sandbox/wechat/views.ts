@@ -1,7 +1,7 @@
 /** What the sandbox shows of orders and refunds: instants as dates, nothing that leads back inside. */
 import type { MerchantView, PaymentView, RefundView } from '../control/controlled-sandbox.ts';
 import type { Order, Refund, RefundStatus, SandboxMerchant } from './model.ts';
-import { statusAt } from './model.ts';
+import { lastWay, statusAt } from './model.ts';
 
 export interface WechatMerchantView extends MerchantView {
   readonly appid: string;
@@ -34,7 +34,8 @@ export function merchantView(merchant: SandboxMerchant, balanceMinor: bigint): W
 }
 
 export function refundView(refund: Refund, nowMs: number): WechatRefundView {
-  const { order, verdict } = refund;
+  const { order } = refund;
+  const { verdict } = lastWay(refund);
   const status = statusAt(refund, nowMs);
   return {
     merchantNo: refund.mchid,

@@ -92,7 +92,7 @@ describe('the tables', () => {
 
       expect(status, call).toBe(401);
     }
-    expect(calls).toHaveLength(8);
+    expect(calls).toHaveLength(9);
   });
 
   test('of troubles has every kind with all its fields and no other', async () => {
