@@ -158,7 +158,7 @@ export const observationSchema = z
     source: z.string().describe('submit, query, callback, statement, operator or payment'),
     ref: z.string().describe('Identifies the evidence inside its source'),
     at: instantField.describe('When we learned it'),
-    facts: z.record(z.string(), z.union([z.string(), z.number(), z.array(z.string())])),
+    facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
   })
   .meta({
     id: 'Observation',
@@ -167,8 +167,8 @@ export const observationSchema = z
 
 export function toObservationResource(observation: Observation): z.infer<typeof observationSchema> {
   const { kind, source, ref, at, ...rest } = observation;
-  const facts: Record<string, string | number | string[]> = {};
-  for (const [name, value] of Object.entries<string | number | readonly string[]>(rest)) {
+  const facts: Record<string, string | number | boolean | string[]> = {};
+  for (const [name, value] of Object.entries<string | number | boolean | readonly string[]>(rest)) {
     const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
     facts[snake] = typeof value === 'object' ? [...value] : value;
   }

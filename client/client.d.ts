@@ -97,7 +97,7 @@ export interface Observation {
   source: string;
   ref: string;
   at: string;
-  facts: Record<string, string | number | string[]>;
+  facts: Record<string, string | number | boolean | string[]>;
 }
 
 export interface FieldError {

@@ -82,7 +82,7 @@ async function insert(pool: Pool, callback: NewCallback, hash: string): Promise<
 const SAID_LATER = ['flaw', 'clearingDate', 'requestedAt'];
 
 /** Facts that notices kept by an older version have none of: a repeat that names them is the same notice. */
-const READ_SINCE = ['paymentNo', 'capturedMinor'];
+const READ_SINCE = ['paymentNo', 'capturedMinor', 'returnedToMerchant'];
 
 /**
  * The channel encrypts each delivery anew, so bodies of one notice differ; what they say must not. A later delivery may say

@@ -23,7 +23,7 @@ export function refundReport(refund: z.infer<typeof refundSchema>): RefundReport
     payerAmountMinor: refund.amount.payer_refund ?? null,
     acceptedAt: refund.create_time ?? null,
     succeededAt: successTime(refund.status, refund.success_time),
-    landsIn: textOrNull(refund.user_received_account),
+    ...landing(refund.user_received_account),
   };
 }
 
@@ -40,7 +40,7 @@ export function noticeReport(notice: z.infer<typeof refundNoticeSchema>): Refund
     payerAmountMinor: notice.amount.payer_refund ?? null,
     acceptedAt: null,
     succeededAt: successTime(status.data, notice.success_time),
-    landsIn: textOrNull(notice.user_received_account),
+    ...landing(notice.user_received_account),
   };
 }
 
@@ -51,8 +51,14 @@ function successTime(status: string, text: string | undefined): Date | null {
   return Number.isNaN(at.getTime()) ? null : at;
 }
 
-function textOrNull(text: string | undefined): string | null {
-  return text === undefined || text === '' ? null : text;
+/** The accounts of the merchant's own among the places that the channel documents: its basic one, and where it is settled. */
+const MERCHANT_ACCOUNTS = ['商户基本账户', '商户结算银行账户'];
+
+/** Where it lands is text for people; only whether the payer gets it is read out of it. */
+function landing(text: string | undefined): Pick<RefundReport, 'landsIn' | 'returnedToMerchant'> {
+  if (text === undefined || text === '') return { landsIn: null };
+  const isMerchants = MERCHANT_ACCOUNTS.some((account) => text.startsWith(account));
+  return { landsIn: text, ...(isMerchants ? { returnedToMerchant: true } : {}) };
 }
 
 /** Null when the order lacks what a paid one has. */

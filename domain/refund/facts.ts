@@ -11,7 +11,8 @@ export interface Facts {
   /** The channel said that it did nothing under a number that it had taken before. */
   readonly undone: boolean;
   readonly lineSeen: boolean;
-  readonly bounced: boolean;
+  /** The money came back, or went to the merchant's own account: the channel succeeded, and the payer was not paid. */
+  readonly returned: boolean;
   readonly amountDiffers: boolean;
   /** Refused in plain words, and no other attempt that the channel could have taken: the refund had failed. */
   readonly refusedForGood: boolean;
@@ -79,7 +80,9 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     known: reports.length > 0 || lines.length > 0,
     undone: lines.length === 0 && reports.length > 0 && notDoneAt(observations) > latest(reports),
     lineSeen: lines.length > 0,
-    bounced: has('bounced'),
+    returned:
+      has('bounced') ||
+      reports.some((one) => one.status === 'success' && one.returnedToMerchant === true),
     amountDiffers:
       contradicted.some((field) => field.endsWith('_minor')) ||
       reports.some((one) => one.bankAmountMinor !== undefined && BigInt(one.bankAmountMinor) > amountMinor) ||

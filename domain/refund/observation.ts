@@ -101,6 +101,8 @@ export interface ChannelReport extends Base {
   readonly succeededAt?: string;
   /** Where it lands, in the channel's words; display text only. */
   readonly landsIn?: string;
+  /** It lands, or has landed, on the merchant's own account and not with the payer, by the channel's word. */
+  readonly returnedToMerchant?: true;
   /** What the channel itself says is wrong with it, in its code and words: a person looks into it, the state is as said. */
   readonly flaw?: string;
   /** The day on which the channel clears it, as the channel prints it; display text only. */

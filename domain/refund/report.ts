@@ -21,6 +21,8 @@ export interface RefundReport {
   readonly acceptedAt: Date | null;
   readonly succeededAt: Date | null;
   readonly landsIn: string | null;
+  /** It lands on the merchant's own account: the payer is not paid by it. Left out where it goes to the payer. */
+  readonly returnedToMerchant?: true;
   /** What the channel itself says is wrong with it, where it says so: see {@link ChannelReport}. */
   readonly flaw?: string;
   /** The day on which the channel clears it, as it prints it, where it names one. */
@@ -41,7 +43,7 @@ export interface BankLegReport {
 export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' | 'ref' | 'at'> {
   const { status, amountMinor, payerAmountMinor, channelRefundNo, transactionId, landsIn, bankLeg } = report;
   const { refundedSoFarMinor, bankAmountMinor, requestedAt, flaw, clearingDate } = report;
-  const { paymentNo, capturedMinor } = report;
+  const { paymentNo, capturedMinor, returnedToMerchant } = report;
   return {
     kind: 'channel_report',
     status,
@@ -57,6 +59,7 @@ export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' 
     ...(report.acceptedAt === null ? {} : { acceptedAt: report.acceptedAt.toISOString() }),
     ...(report.succeededAt === null ? {} : { succeededAt: report.succeededAt.toISOString() }),
     ...(landsIn === null ? {} : { landsIn }),
+    ...(returnedToMerchant === undefined ? {} : { returnedToMerchant }),
     ...(flaw === undefined ? {} : { flaw }),
     ...(clearingDate === undefined ? {} : { clearingDate }),
     ...(bankLeg === undefined ? {} : bankLegFacts(bankLeg)),

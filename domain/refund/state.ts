@@ -98,7 +98,7 @@ export function statusOf(amountMinor: bigint, observations: readonly Observation
   if (facts.success && (facts.closed || facts.refusedForGood || facts.decidedNotPaid)) {
     return { state: 'needs_action', reason: 'conflict_of_evidence' };
   }
-  if (facts.bounced) return { state: 'returned', reason: facts.fallback };
+  if (facts.returned) return { state: 'returned', reason: facts.fallback };
   if (facts.fallback !== null) {
     return facts.success || facts.movedSince
       ? { state: 'needs_action', reason: 'conflict_of_evidence' }

@@ -64,6 +64,13 @@ export function report(status: ChannelStatus, minute = 10, amountMinor: bigint |
     : { ...base, status, amountMinor: amountMinor.toString() };
 }
 
+/** The channel's word that it lands on the merchant's own account. */
+export function toMerchant(status: ChannelStatus = 'success', minute = 16): Observation {
+  const base = { kind: 'channel_report', source: 'query', at: at(minute), status } as const;
+  const ref = `m-${status}-${String(minute)}`;
+  return { ...base, ref, amountMinor: AMOUNT.toString(), returnedToMerchant: true };
+}
+
 /** `silentAttemptsMax` where the channel has such a limit. */
 export function absent(minute: number, graceMinutes = 5, silentAttemptsMax?: number): Observation {
   const ref = `n${String(minute)}`;
@@ -196,6 +203,7 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   fc.tuple(attempt, reason, minute).map((args) => held(...args)),
   fc.tuple(attempt, minute).map((args) => refused(...args)),
   fc.tuple(status, minute, statedAmount).map((args) => report(...args)),
+  fc.tuple(status, minute).map((args) => toMerchant(...args)),
   fc
     .tuple(minute, fc.integer({ min: 0, max: 10 }), fc.constantFrom(undefined, 1, 2, 3))
     .map((args) => absent(...args)),

@@ -19,6 +19,7 @@ import {
   refused,
   report,
   started,
+  toMerchant,
 } from './observations.ts';
 
 /** One of each kind of evidence, and a second where two may disagree. What people decide, and limits: see `ELSEWHERE`. */
@@ -38,6 +39,7 @@ const WORDS: readonly Observation[] = [
   report('closed', 13),
   report('abnormal', 14),
   report('success', 15, AMOUNT - 1n),
+  toMerchant(),
   line('acceptance', 1),
   line('completion', 2),
   bounced(),
@@ -111,9 +113,9 @@ describe('the search', () => {
     expect([...met].toSorted()).toEqual([...REFUND_STATES].toSorted());
   });
 
-  test('has looked at all sets of up to four out of twenty', () => {
-    expect(WORDS).toHaveLength(20);
-    expect(STATES.size).toBe(1 + 20 + 190 + 1140 + 4845);
+  test('has looked at all sets of up to four out of twenty-one', () => {
+    expect(WORDS).toHaveLength(21);
+    expect(STATES.size).toBe(1 + 21 + 210 + 1330 + 5985);
   });
 });
 

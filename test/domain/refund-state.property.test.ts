@@ -11,6 +11,7 @@ import {
   decidedSet,
   observationSet,
   report,
+  toMerchant,
 } from './observations.ts';
 
 const RUNS = { numRuns: 500 };
@@ -217,6 +218,16 @@ describe('I4 success', () => {
 
         expect(['requested', 'unknown', 'needs_action', 'failed']).toContain(state);
         if (isFinal(state)) expect(state).toBe('failed');
+      }),
+      RUNS,
+    );
+  });
+
+  test('F66 that was on the merchant’s own account is never a payment to the payer, whatever else comes in', () => {
+    fc.assert(
+      fc.property(anySet, observationSet(anyObservation), (set, more) => {
+        expect(['returned', 'needs_action']).toContain(stateOf([...set, toMerchant('success', 99)]));
+        expect(['returned', 'needs_action']).toContain(stateOf([...more, toMerchant('success', 99), ...set]));
       }),
       RUNS,
     );

@@ -17,6 +17,7 @@ import {
   refused,
   report,
   started,
+  toMerchant,
   undone,
   resolved,
 } from './observations.ts';
@@ -272,6 +273,22 @@ describe('the payment behind it', () => {
 describe('money that came back', () => {
   test('after success is returned', () => {
     expect(status(report('success'), line(), bounced())).toEqual(['returned', null]);
+  });
+
+  test('on the merchant’s own account is returned: the channel has done it, and the payer was not paid', () => {
+    expect(status(started(1), toMerchant())).toEqual(['returned', null]);
+    expect(status(report('abnormal'), report('processing', 20), toMerchant())).toEqual(['returned', null]);
+    expect(status(toMerchant(), line())).toEqual(['returned', null]);
+  });
+
+  test('on its way to the merchant’s own account it is not there yet', () => {
+    expect(status(toMerchant('processing'))).toEqual(['processing', null]);
+    expect(status(toMerchant('abnormal'))).toEqual(['needs_action', 'abnormal']);
+    expect(status(toMerchant('processing'), report('success'))).toEqual(['succeeded', null]);
+  });
+
+  test('with a closure it is a contradiction, wherever it went', () => {
+    expect(status(report('closed'), toMerchant())).toEqual(['needs_action', 'conflict_of_evidence']);
   });
 });
 

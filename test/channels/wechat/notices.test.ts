@@ -125,6 +125,25 @@ describe('a genuine notice', () => {
     });
   });
 
+  test.each(['商户基本账户', '商户结算银行账户'])(
+    'F66: success on %s has gone back to the merchant: the payer was not paid',
+    async (place) => {
+      expect(await read(desk.channel(), notice({ user_received_account: place }))).toMatchObject({
+        report: { status: 'success', landsIn: place, returnedToMerchant: true },
+      });
+    },
+  );
+
+  test.each(['支付用户零钱', '用户经营账户', '企业支付商户', '招商银行借记卡0007', ''])(
+    'a place that is not the merchant’s own (%s) says nothing of the kind',
+    async (place) => {
+      const reading = await read(desk.channel(), notice({ user_received_account: place }));
+
+      expect(reading).toHaveProperty('report');
+      expect(reading).not.toHaveProperty('report.returnedToMerchant');
+    },
+  );
+
   test.each(['CLOSED', 'ABNORMAL', 'PROCESSING'])('a time of success with %s is no fact', async (word) => {
     const body = notice({ refund_status: word, success_time: '0001-01-01T00:00:00Z' });
 

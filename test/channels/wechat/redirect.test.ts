@@ -161,7 +161,7 @@ describe('an abnormal refund sent to a card of the payer’s', () => {
 test('an abnormal refund sent back to the merchant names no card, and needs none', async () => {
   desk.answer({ body: { ...IN_HAND, user_received_account: '商户结算银行账户' } });
 
-  expect(await send(MERCHANT)).toMatchObject({ outcome: 'reported' });
+  expect(await send(MERCHANT)).toMatchObject({ outcome: 'reported', report: { returnedToMerchant: true } });
   expect(bodyOf()).toEqual({ out_refund_no: ORDER.refundNo, type: 'MERCHANT_BANK_CARD' });
 });
 
