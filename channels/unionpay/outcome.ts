@@ -86,11 +86,22 @@ export const QUESTION_OUTCOMES: Readonly<Record<string, Outcome>> = {
   '37': held('rate_limited'),
 };
 
-/** origRespCode: what came of the refund that was asked about. */
+/**
+ * origRespCode: what came of the refund that was asked about, which UnionPay had taken. What is held here needs a person
+ * (02, 37 and 39 excepted, see `isPassing`): UnionPay's clearing has the refund, and the bank would not post it, or its code
+ * speaks of something that cannot be wrong with a refund that was taken. Refused are only those that say that nothing was
+ * done: 01, 46 and faults of the message.
+ */
 export const ORIGINAL_OUTCOMES: Readonly<Record<string, Outcome>> = {
   ...COMMON,
   '12': unknown,
+  // "Not passed; use another card, or ask UnionPay": as an answer it is a no, as an outcome it is the bank's.
+  '30': held('blocked'),
   '34': absent,
+  // The payment was in order when the refund was taken: what has become of it is looked up at UnionPay.
+  '35': held('blocked'),
+  // The same of the match between the two: amount, product and card were those of the payment then.
+  '36': held('blocked'),
 };
 
 /** A code that is not listed is unknown: it is asked about, and a person sees the code. */

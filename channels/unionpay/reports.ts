@@ -27,8 +27,8 @@ export function refundReport(order: RefundOrder, fields: Parameters, outcome: Ou
     case 'refused':
       return { ...base, status: 'closed', succeededAt: null };
     case 'held':
-      // A plain no of the bank or of UnionPay to this number.
-      return isPassing(outcome) ? null : { ...base, status: 'closed', succeededAt: null };
+      // UnionPay had taken it, and somebody has to find out where its money is: no word of these says that it is back.
+      return isPassing(outcome) ? null : { ...base, status: 'abnormal', succeededAt: null };
     case 'unknown':
       return { ...base, status: 'processing', succeededAt: null };
     case 'absent':

@@ -47,9 +47,10 @@ export const UNIONPAY: DemoChannel<RefundTrouble> = {
     },
     accepted_then_failed: {
       about: "accepted, and then the payer's bank cannot book it",
-      expected: 'failed',
+      expected: 'needs_action',
       atSandbox: { kind: 'accepted_then_failed' },
-      trace: { reason: 'closed' },
+      overdue: 'always',
+      trace: { reason: 'abnormal' },
     },
     flawed: {
       about: 'success with a flaw (A6)',

@@ -84,7 +84,7 @@ const WORDS: Words = {
     anotherRefund: signed({ ...FOUND, orderId: 'RF20261124000000000002' }),
     otherAmount: signed({ ...FOUND, txnAmt: '2344' }),
     inHand: signed({ ...FOUND, origRespCode: '05' }),
-    closed: signed({ ...FOUND, origRespCode: '36' }),
+    closed: signed({ ...FOUND, origRespCode: '01' }),
     absent: says('34'),
     tooManyCalls: says('37'),
     ownFault: says('99'),
@@ -101,12 +101,13 @@ const WORDS: Words = {
 
 const DONE_NOTHING: ReadonlySet<string> = new Set(['held rate_limited', 'held try_later']);
 
-/** What is not known is asked again; a word that does not pass by itself is a no. */
+/** What is not known is asked again; what was taken and then stopped is a person's business, and only a plain no is a no. */
 function shownOfOriginal(means: string): string {
   if (means === 'good') return 'reported success';
   if (means === 'absent') return 'unknown';
   if (DONE_NOTHING.has(means)) return 'absent';
-  return means === 'unknown' ? 'reported processing' : 'reported closed';
+  if (means === 'unknown') return 'reported processing';
+  return means === 'refused' ? 'reported closed' : 'reported abnormal';
 }
 
 const TABLES: readonly CodeTable[] = [

@@ -19,7 +19,14 @@ const EVERYWHERE = documented({
 export const REFUND_CODES: DocumentedTable = { ...EVERYWHERE, '12': 'unknown', '34': 'refused' };
 
 /** origRespCode: what came of the refund that was asked about. */
-export const ORIGINAL_CODES: DocumentedTable = { ...EVERYWHERE, '12': 'unknown', '34': 'absent' };
+export const ORIGINAL_CODES: DocumentedTable = {
+  ...EVERYWHERE,
+  '12': 'unknown',
+  '30': 'held blocked',
+  '34': 'absent',
+  '35': 'held blocked',
+  '36': 'held blocked',
+};
 
 /** respCode of a question. */
 export const QUESTION_CODES = documented({

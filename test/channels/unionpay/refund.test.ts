@@ -196,9 +196,8 @@ describe('asking about a refund', () => {
     ['06', 'processing'],
     ['99', 'processing'],
     ['01', 'closed'],
-    ['36', 'closed'],
-    ['60', 'closed'],
-    ['61', 'closed'],
+    ['46', 'closed'],
+    ...'30 33 35 36 38 45 60 61 62 63 68 73 78'.split(' ').map((code) => [code, 'abnormal']),
     ['ZZ', 'processing'],
   ])('origRespCode %s means %s, of this very refund', async (code, status) => {
     desk.answer({ fields: { ...FOUND, origRespCode: code, accNo: '6226***0048' } });

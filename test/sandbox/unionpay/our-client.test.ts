@@ -178,7 +178,7 @@ describe('troubles', () => {
     [{ kind: 'not_enough' }, 'held', 'absent'],
     [{ kind: 'refused' }, 'held', 'absent'],
     [{ kind: 'refused', code: '30' }, 'refused', 'absent'],
-    [{ kind: 'accepted_then_failed' }, 'reported', 'closed'],
+    [{ kind: 'accepted_then_failed' }, 'reported', 'abnormal'],
     [{ kind: 'accepted_then_failed', code: '01' }, 'reported', 'closed'],
     [{ kind: 'flawed' }, 'reported', 'success'],
     [{ kind: 'late_success' }, 'reported', 'processing'],
