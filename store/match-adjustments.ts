@@ -9,7 +9,7 @@ import { inTransaction } from './pool.ts';
 /**
  * One break for each correction that fits a refund: `returned` where the merchant gets the amount again, `state_conflict`
  * where it pays, `ambiguous` where several refunds fit. One that was opened before stays as it is, also when it was closed.
- * What a bank has sent back is the payer's money: no state follows from it before a person has looked.
+ * No state follows from it here; what is beyond doubt becomes evidence of the refund (sent-back.ts), the break stays.
  */
 const OPEN = `
   insert into yuanlu.breaks (kind, dedupe_key, account_id, file_id, line_no, bill_date, refund_id, refund_no,

@@ -1,5 +1,6 @@
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { matchStatement as matchFile, sweepMissing } from '../../store/match.ts';
+import { recordSentBack } from '../../store/sent-back.ts';
 import type { MatchResult } from '../../store/match.ts';
 import { getStatementFile } from '../../store/statements.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -7,7 +8,7 @@ import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 
-/** Matches a loaded statement against the books, in sets, notes what it corrects, and looks for refunds that no statement ever showed. */
+/** Matches a loaded statement against the books, in sets, notes what it corrects and which refunds it sends back, and looks for refunds that no statement ever showed. */
 export function matchStatement(deps: ActivityDeps) {
   return (fileId: string): Promise<MatchResult> =>
     atBoundary(async () => {
@@ -20,6 +21,7 @@ export function matchStatement(deps: ActivityDeps) {
         numberWithin: channel.limits.refundNo.uniqueWithin,
       });
       await noteAdjustments(deps.ingest, { fileId, now });
+      await recordSentBack(deps.pool, { fileId, now });
       await sweepMissing(deps.ingest, {
         accountId: file.accountId,
         asOf: now,

@@ -7,6 +7,7 @@ import { parsePlainDate } from '../../domain/time/plain-date.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { matchStatement, sweepMissing } from '../../store/match.ts';
+import { recordSentBack } from '../../store/sent-back.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
 import {
   getStatementFile,
@@ -80,6 +81,7 @@ export async function importStatementCommand(path: string, options: ImportFlags)
       numberWithin: channel.limits.refundNo.uniqueWithin,
     });
     await noteAdjustments(context.ingest, { fileId: loaded.fileId, now });
+    await recordSentBack(context.pool, { fileId: loaded.fileId, now });
     await sweepMissing(context.ingest, {
       accountId: options.account,
       asOf: now,

@@ -95,10 +95,10 @@ export const UNIONPAY: DemoChannel<RefundTrouble> = {
     },
     bank_returned: {
       about: 'the bank sends the money back after it was done',
-      expected: 'settled',
+      expected: 'returned',
       atSandbox: { kind: 'bank_returned' },
       leaves: ['returned'],
-      trace: { toldByChannel: true },
+      trace: { toldByChannel: true, seen: ['bounced'] },
     },
     line_missing: COMMON.line_missing,
     amount_differs: COMMON.amount_differs,

@@ -74,8 +74,11 @@ function conflict({ listed, line }: BreakRow): string {
 }
 
 /** What a bank or the channel made of a refund afterwards. */
-function correction({ line, detail }: BreakRow): string {
+function correction({ line, listed, detail }: BreakRow): string {
   const sum = line === null ? 'an amount' : money(line);
+  const isWhole = line === null || listed === null || line.amountMinor === listed.amountMinor;
+  if (detail['adjustment'] !== 'out' && !isWhole)
+    return `a correction gives ${sum} back to the merchant, which is not the amount of the refund: ask the channel what for`;
   return detail['adjustment'] === 'out'
     ? `a correction takes ${sum} from the merchant once more: ask the channel what for`
     : `a correction gives ${sum} back to the merchant: the payer's bank has sent the refund back`;

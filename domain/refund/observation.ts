@@ -138,11 +138,18 @@ export interface StatementLineSeen extends Base {
   readonly billDate: string;
 }
 
-/** The money came back after success (bounced transfer). */
+/**
+ * The money came back after success: the payer's bank sent it back. Known by the line of a statement,
+ * or by what two people saw.
+ */
 export interface Bounced extends Base {
   readonly kind: 'bounced';
   /** What two people saw, where no statement line says it: a bank's letter, a credit on the account. */
   readonly proof?: string;
+  readonly amountMinor?: string;
+  readonly fileSha256?: string;
+  readonly lineNo?: number;
+  readonly billDate?: string;
 }
 
 /** The channel's order query, or a notice, contradicts the payment as registered: nothing may be sent. */

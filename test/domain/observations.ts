@@ -155,6 +155,12 @@ export function fallbackPaid(minute = 3_600): Observation {
   };
 }
 
+/** The same, by a line of a statement. */
+export function sentBack(lineNo = 9): Observation {
+  const of = { fileSha256: 'f00d', lineNo, billDate: '2026-11-27', amountMinor: AMOUNT.toString() };
+  return { kind: 'bounced', source: 'statement', ref: `f00d:${String(lineNo)}`, at: at(3000), ...of };
+}
+
 export function paymentMismatch(minute: number): Observation {
   const ref = `p${String(minute)}`;
   return { kind: 'payment_mismatch', source: 'payment', ref, at: at(minute), fields: ['captured'] };
@@ -216,6 +222,7 @@ export const anyObservation: fc.Arbitrary<Observation> = fc.oneof(
   ),
   minute.map(bounced),
   fc.constant(overLimit()),
+  fc.constantFrom(sentBack(9), sentBack(10)),
   minute.map(paymentMismatch),
   minute.map(paymentConfirmed),
 );

@@ -16,6 +16,7 @@ import {
   paymentMismatch,
   refused,
   report,
+  sentBack,
   started,
   toMerchant,
   undone,
@@ -273,6 +274,8 @@ describe('the payment behind it', () => {
 describe('money that came back', () => {
   test('after success is returned', () => {
     expect(status(report('success'), line(), bounced())).toEqual(['returned', null]);
+    expect(status(report('success'), line(), sentBack())).toEqual(['returned', null]);
+    expect(status(sentBack(), report('success'))).toEqual(['returned', null]);
   });
 
   test('on the merchant’s own account is returned: the channel has done it, and the payer was not paid', () => {
