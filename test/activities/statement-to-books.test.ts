@@ -13,6 +13,7 @@ import type { FetchedStatement, StatementDay } from '../../activities/statement/
 import type { Observation } from '../../domain/refund/observation.ts';
 import { nextAttempt, observe } from '../../store/observations.ts';
 import { listBreaks } from '../../store/breaks.ts';
+import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { ACCOUNT, countOf, minute, said, turnedDown } from '../store/books.ts';
 import type { PlainLine } from '../statements/plain-statement.ts';
 import { plainStatement } from '../statements/plain-statement.ts';
@@ -300,7 +301,7 @@ test('a line that only agrees settles a refund that succeeded; nobody needs to b
   expect(bench.told).toEqual([]);
 });
 
-test('F66: a correction that names the refund is put before a person with the statement that brings it', async () => {
+test('F66: a correction of a refund is evidence with the statement that brings it, and put before a person', async () => {
   const ref = await aRefund(bench);
   const channelRefundNo = '052511231200007863998';
   await observe(bench.db.pool, ref.refundId, [said('success', 3, { channelRefundNo })]);
@@ -315,6 +316,28 @@ test('F66: a correction that names the refund is put before a person with the st
 
   const { breaks } = await listBreaks(bench.db.pool, { fileId, limit: 10 });
   expect(breaks).toMatchObject([{ kind: 'returned', refundNo: ref.refundNo, status: 'open' }]);
+  expect((await rowOf(bench, ref)).state).toBe('returned');
+  expect((await evidenceOf(bench, ref)).filter(({ kind }) => kind === 'bounced')).toHaveLength(1);
+});
+
+test('F25 F66: a worker that dies after the correction was noted leaves nothing out: the next attempt records it', async () => {
+  const ref = await aRefund(bench);
+  const channelRefundNo = '052511231200007864118';
+  await observe(bench.db.pool, ref.refundId, [said('success', 3, { channelRefundNo })]);
+  const correction: PlainLine = { at: `${DAY.billDate} 12:00:00`, amount: 2345, type: 'adjustment:in' };
+  const day = freshDay();
+  const fileId = await load(
+    day,
+    plainStatement([
+      { ...correction, at: `${day.billDate} 12:00:00`, channelRefundNo: '__251123120000786411_' },
+    ]),
+  );
+  await noteAdjustments(bench.db.ingest, { fileId, now: bench.clock.now() });
+  expect((await rowOf(bench, ref)).state).toBe('succeeded');
+
+  await toTheEnd(bench, matchStatement(bench.deps), fileId);
+
+  expect((await rowOf(bench, ref)).state).toBe('returned');
 });
 
 test('F72: matching a statement twice gives the same result', async () => {
