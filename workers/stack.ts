@@ -3,6 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import { NO_LIMITS } from '../domain/refund/limits.ts';
 import type { AccountsPlan, SandboxShop } from '../sandbox/shops.ts';
 import { openShops, shopKeys } from '../sandbox/shops.ts';
@@ -42,6 +43,8 @@ export interface StackOptions {
   readonly durableTemporal: boolean;
   /** Parts of the system that somebody else runs, for example as processes of their own. */
   readonly without?: readonly ('worker' | 'scheduler')[];
+  /** Limits above which a refund waits for two people; none when left out. */
+  readonly releaseLimits?: ReleaseLimits;
   /** Accounts at every channel beside those of the demo merchant. */
   readonly others?: readonly AccountsPlan[];
   readonly say: (line: string) => void;
@@ -132,7 +135,7 @@ async function assemble(
     apiPort,
     publicUrl: `http://127.0.0.1:${String(apiPort)}`,
     receiptKeysFile: await keptReceiptKeys(join(folder, 'receipt-keys.json')),
-    releaseLimits: NO_LIMITS,
+    releaseLimits: o.releaseLimits ?? NO_LIMITS,
     logLevel: o.logLevel,
     lookBackDays: o.lookBackDays,
     schedule: o.schedule,

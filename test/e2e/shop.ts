@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { AxiosInstance } from 'axios';
+import type { ReleaseLimits } from '../../domain/refund/limits.ts';
 import type { PaySource } from '../../sandbox/wechat/model.ts';
 import type { DeliveryView } from '../../sandbox/notice-tries.ts';
 import type { RefundTrouble } from '../../sandbox/wechat/troubles.ts';
@@ -99,7 +100,11 @@ export interface Shop {
 }
 
 /** @param daysPerSecond business days that pass in a second on the wall */
-export async function openShop(o: { readonly seed: number; readonly daysPerSecond: number }): Promise<Shop> {
+export async function openShop(o: {
+  readonly seed: number;
+  readonly daysPerSecond: number;
+  readonly releaseLimits?: ReleaseLimits;
+}): Promise<Shop> {
   const root = resolve('.yuanlu');
   await mkdir(root, { recursive: true });
   const dataDir = await mkdtemp(join(root, 'shop-'));
@@ -113,6 +118,7 @@ export async function openShop(o: { readonly seed: number; readonly daysPerSecon
     lookBackDays: 6,
     pollFloorMs: 500,
     seed: o.seed,
+    ...(o.releaseLimits === undefined ? {} : { releaseLimits: o.releaseLimits }),
     logLevel: 'silent',
     temporalUi: false,
     durableTemporal: false,
