@@ -188,22 +188,16 @@ export class Ledger {
 
   /** What the payer's bank did not take goes back to the merchant for good; the fee for it is not asked back. */
   refundRedirected(refund: LedgerRefund, atMs: number): void {
-    const merchant = merchantAccount(refund.payment.merchantNo);
-    const transit = transitAccount(refund.payment.merchantNo);
-    const occasion = ofRefund(refund, atMs);
-    this.#post(occasion, {
-      kind: 'refund_redirected',
-      from: transit,
-      to: merchant,
-      minor: refund.payerMinor,
-    });
+    const { payment, payerMinor: minor } = refund;
+    const [from, to] = [transitAccount(payment.merchantNo), merchantAccount(payment.merchantNo)];
+    this.#post(ofRefund(refund, atMs), { kind: 'refund_redirected', from, to, minor });
   }
 
   /** Movements on the merchant's own account, by time. */
   postingsOf(merchantNo: string): readonly Posting[] {
     const account = merchantAccount(merchantNo);
     return this.#postings
-      .filter((one) => one.from === account || one.to === account)
+      .filter(({ from, to }) => from === account || to === account)
       .toSorted((one, other) => one.atMs - other.atMs || one.no - other.no);
   }
 
