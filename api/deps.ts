@@ -3,6 +3,8 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Channel } from '../channels/channel.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ReleaseLimits } from '../domain/refund/limits.ts';
+import type { PressLimits } from '../receipts/paper-press.ts';
+import { PRESS_LIMITS } from '../receipts/paper-press.ts';
 import type { Pool } from '../store/pool.ts';
 import type { ApiKeyring } from './keys.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
@@ -43,6 +45,8 @@ export interface ApiLimits {
   readonly readyTimeoutMs: number;
   /** Callers that wait for a refund to change. */
   readonly watch: WatchLimits;
+  /** Papers that are made at once. */
+  readonly press: PressLimits;
 }
 
 export const API_LIMITS: ApiLimits = {
@@ -52,4 +56,5 @@ export const API_LIMITS: ApiLimits = {
   refusedCallbacksPerMinute: 20,
   readyTimeoutMs: 2_500,
   watch: WATCH_LIMITS,
+  press: PRESS_LIMITS,
 };

@@ -11,11 +11,12 @@ import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
 import { refundNoField } from './fields.ts';
 import { problemResponses } from './problem.ts';
+import type { WithPress } from './receipt-desk.ts';
 import { makeReceipt } from './receipt-desk.ts';
-import { paper } from './receipt-files.ts';
+import { PAPER_PROBLEMS, paper } from './receipt-files.ts';
 import { findEvidence, withReceipts } from './receipt-routes.ts';
 
-export function proofPackRoute(app: App, deps: ApiDeps): void {
+export function proofPackRoute(app: App, deps: ApiDeps & WithPress): void {
   app.route({
     method: 'GET',
     url: '/v1/refunds/:refund_no/proof-pack',
@@ -31,16 +32,20 @@ export function proofPackRoute(app: App, deps: ApiDeps): void {
           description: 'The pack',
           content: { 'application/zip': { schema: z.string().describe('Bytes') } },
         },
-        ...problemResponses('refund_unknown', 'refund_no_invalid', 'receipts_not_set_up'),
+        ...problemResponses(
+          ...(['refund_unknown', 'refund_no_invalid', 'receipts_not_set_up'] as const),
+          ...PAPER_PROBLEMS,
+        ),
       },
     },
     handler: async (request, reply) => {
       const desk = withReceipts(deps);
       const evidence = await findEvidence(deps, callerOf(request).merchantId, request.params.refund_no);
       const signed = makeReceipt(desk, evidence);
+      const [zh, en] = await Promise.all([paper(desk, signed, 'zh'), paper(desk, signed, 'en')]);
       const pack = await proofPack({
         signed,
-        papers: { zh: await paper(desk, signed, 'zh'), en: await paper(desk, signed, 'en') },
+        papers: { zh, en },
         observations: evidence.observations,
         lines: (await matchedLinesOf(deps.pool, evidence.refund)).map(toPackedLine),
         keys: publishedKeys(desk.receipts.keys),

@@ -4,6 +4,7 @@ import type { MerchantFacts, Receipt } from '../domain/receipt/receipt.ts';
 import { receiptOf } from '../domain/receipt/receipt.ts';
 import { makeClaim } from '../receipts/claim.ts';
 import type { LinkTokens } from '../receipts/link-tokens.ts';
+import type { PaperPress } from '../receipts/paper-press.ts';
 import type { ReceiptKeys } from '../receipts/receipt-keys.ts';
 import type { SignedReceipt } from '../receipts/signed-receipt.ts';
 import { signReceipt } from '../receipts/signed-receipt.ts';
@@ -20,6 +21,11 @@ export interface ReceiptDesk {
 }
 
 export type ReceiptDeps = ApiDeps & { readonly receipts: ReceiptDesk };
+
+/** Of the routes that give papers: where these are made. */
+export interface WithPress {
+  readonly press: PaperPress;
+}
 
 export function makeReceipt(deps: ReceiptDeps, { refund, observations }: Evidence): SignedReceipt {
   const { refundNo, channelRefundNo, clearingDate, payment } = refund;

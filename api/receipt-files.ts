@@ -2,26 +2,27 @@
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { Language } from '../domain/receipt/words.ts';
-import { receiptPdf } from '../receipts/pdf.ts';
 import type { SignedReceipt } from '../receipts/signed-receipt.ts';
 import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
 import { refundNoField } from './fields.ts';
 import { problemResponses } from './problem.ts';
-import type { ReceiptDeps } from './receipt-desk.ts';
-import type { DocumentedAnswer } from './receipt-desk.ts';
+import type { DocumentedAnswer, ReceiptDeps, WithPress } from './receipt-desk.ts';
 import { checkUrl, makeReceipt } from './receipt-desk.ts';
 import { findEvidence, withReceipts } from './receipt-routes.ts';
 
 const params = z.object({ refund_no: refundNoField });
+/** What may come in the way of a paper. */
+export const PAPER_PROBLEMS = ['papers_queue_full', 'paper_timed_out'] as const;
+
 const PROBLEMS = ['refund_unknown', 'refund_no_invalid', 'receipts_not_set_up'] as const;
 
 const languageQuery = z.object({
   lang: z.enum(['zh', 'en']).default('zh').describe('Language of the paper'),
 });
 
-export function receiptFileRoutes(app: App, deps: ApiDeps): void {
+export function receiptFileRoutes(app: App, deps: ApiDeps & WithPress): void {
   app.route({
     method: 'GET',
     url: '/v1/refunds/:refund_no/receipt',
@@ -59,7 +60,7 @@ export function receiptFileRoutes(app: App, deps: ApiDeps): void {
       tags: ['receipts'],
       params,
       querystring: languageQuery,
-      response: { 200: pdfResponse(), ...problemResponses(...PROBLEMS) },
+      response: { 200: pdfResponse(), ...problemResponses(...PROBLEMS, ...PAPER_PROBLEMS) },
     },
     handler: async (request, reply) => {
       const desk = withReceipts(deps);
@@ -80,15 +81,21 @@ export function pdfResponse(): DocumentedAnswer<'application/pdf'> {
   };
 }
 
-export function paper(desk: ReceiptDeps, signed: SignedReceipt, language: Language): Promise<Buffer> {
+/** @throws AppError `papers_queue_full`, `paper_timed_out` */
+export function paper(
+  desk: ReceiptDeps & WithPress,
+  signed: SignedReceipt,
+  language: Language,
+): Promise<Buffer> {
+  const { receipt, receiptNo, text } = signed;
   const links = { check: checkUrl(desk, signed), verify: `${desk.receipts.publicUrl}/verify` };
-  return receiptPdf(signed, language, { links, key: desk.receipts.keys.signing });
+  return desk.press.print({ receipt, receiptNo, text, language, links }, desk.receipts.keys.signing);
 }
 
 /** The name of the file is made of letters and digits only, whatever the refund's number holds. */
 export async function sendPdf(
   reply: FastifyReply,
-  desk: ReceiptDeps,
+  desk: ReceiptDeps & WithPress,
   signed: SignedReceipt,
   language: Language,
 ): Promise<FastifyReply> {

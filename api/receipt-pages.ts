@@ -8,7 +8,7 @@ import { evidenceOfLink } from '../store/receipt-links.ts';
 import type { Evidence } from '../store/receipt-evidence.ts';
 import type { App } from './app.ts';
 import { RETRY_AFTER_SECONDS, logFault, toAppError } from './faults.ts';
-import type { DocumentedAnswer, DocumentedPage, ReceiptDeps } from './receipt-desk.ts';
+import type { DocumentedAnswer, DocumentedPage, ReceiptDeps, WithPress } from './receipt-desk.ts';
 import { pdfResponse, sendPdf } from './receipt-files.ts';
 import { checkUrl, makeReceipt } from './receipt-desk.ts';
 
@@ -18,7 +18,7 @@ export function isLinkAddress(url: string): boolean {
   return url.startsWith(LINKS);
 }
 
-export function receiptPages(app: App, deps: ReceiptDeps): void {
+export function receiptPages(app: App, deps: ReceiptDeps & WithPress): void {
   // Whatever goes wrong with a page is said as a page.
   app.setErrorHandler((error, request, reply) => {
     const fault = toAppError(error);

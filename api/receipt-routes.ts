@@ -161,7 +161,7 @@ function revokeRoutes(app: App, deps: ApiDeps): void {
 }
 
 /** @throws AppError `receipts_not_set_up` */
-export function withReceipts(deps: ApiDeps): ReceiptDeps {
+export function withReceipts<Deps extends ApiDeps>(deps: Deps): Deps & ReceiptDeps {
   const { receipts } = deps;
   if (receipts === undefined) throw new AppError('receipts_not_set_up');
   return { ...deps, receipts };

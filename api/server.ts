@@ -12,6 +12,7 @@ import { overdueRoutes } from './overdue-routes.ts';
 import { callbackRoutes } from './callback-routes.ts';
 import type { ApiDeps, ApiLimits } from './deps.ts';
 import { API_LIMITS } from './deps.ts';
+import { paperPress } from '../receipts/paper-press.ts';
 import { docsRoute } from './docs-page.ts';
 import { sendProblem } from './faults.ts';
 import { fallbackPaymentRoute } from './fallback-payment-route.ts';
@@ -53,6 +54,9 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     reply.headers(headersOf(request));
   });
 
+  const press = paperPress(limits.press);
+  app.addHook('onClose', () => press.close());
+
   await describeApi(app, deps.version);
   await app.register(async (v1: App) => {
     acceptStrictJson(v1);
@@ -64,8 +68,8 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     approvalRoutes(v1, deps);
     fallbackPaymentRoute(v1, deps);
     receiptRoutes(v1, deps);
-    receiptFileRoutes(v1, deps);
-    proofPackRoute(v1, deps);
+    receiptFileRoutes(v1, { ...deps, press });
+    proofPackRoute(v1, { ...deps, press });
   });
   await app.register(async (callbacks: App) => {
     callbackRoutes(callbacks, deps, limits);
@@ -73,7 +77,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
   const { receipts } = deps;
   if (receipts !== undefined) {
     await app.register(async (pages: App) => {
-      receiptPages(pages, { ...deps, receipts });
+      receiptPages(pages, { ...deps, receipts, press });
     });
     await app.register(async (pages: App) => {
       verifyPages(pages, { ...deps, receipts });

@@ -261,6 +261,18 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Run `yuanlu receipt new-keys FILE`, then set YUANLU_RECEIPT_KEYS_FILE and YUANLU_PUBLIC_URL.',
   },
+  papers_queue_full: {
+    status: 503,
+    title: 'More papers were asked for at once than can be made.',
+    retryable: true,
+    remedy: 'Ask again after `retry-after` seconds; the signed receipt itself is there at any time.',
+  },
+  paper_timed_out: {
+    status: 503,
+    title: 'The paper was not made in the time that one may take.',
+    retryable: true,
+    remedy: 'Ask again after `retry-after` seconds; the signed receipt itself is there at any time.',
+  },
   // --- answers of channels that are not believed ------------------------------------------------------------------
   answer_unsigned: {
     status: 502,

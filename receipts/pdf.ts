@@ -1,6 +1,6 @@
 /**
- * The receipt on paper: one PDF with the same content as the page, text that can be selected, the signed receipt inside it
- * as a file, and a seal over all of its bytes. The same receipt gives the same bytes.
+ * The receipt on paper: one PDF with the same content as the page, text that can be selected, and the signed receipt inside it
+ * as a file. The same receipt gives the same bytes. Whoever prints it puts a seal over them: see paper-press.ts.
  */
 import PDFDocument from 'pdfkit';
 import type { Receipt } from '../domain/receipt/receipt.ts';
@@ -9,9 +9,8 @@ import type { Language, Words } from '../domain/receipt/words.ts';
 import { fontBytes } from './fonts.ts';
 import { LABELS } from './labels.ts';
 import { deadlineLabel } from './page.ts';
-import { RECEIPT_FILE_NAME, sealed } from './pdf-seal.ts';
+import { RECEIPT_FILE_NAME } from './pdf-seal.ts';
 import { qrPath } from './qr.ts';
-import type { SigningKey } from './receipt-keys.ts';
 import type { Row } from './rows.ts';
 import { linesOf, merchantRows, moneyRows } from './rows.ts';
 import type { SignedReceipt } from './signed-receipt.ts';
@@ -29,26 +28,30 @@ const INK = '#111418';
 const SOFT = '#4a5059';
 const LINE = '#b9bfc7';
 
-export interface PaperLinks {
+interface PaperLinks {
   /** Stands in the QR code. */
   readonly check: string;
   /** To be typed in. */
   readonly verify: string;
 }
 
+/** What is to be drawn: plain data, so that it can be handed to a thread. */
+export interface PaperOrder extends SignedReceipt {
+  readonly language: Language;
+  readonly links: PaperLinks;
+}
+
 type Paper = PDFKit.PDFDocument;
 type Say = (words: Words) => string;
 
-export async function receiptPdf(
-  signed: SignedReceipt,
-  language: Language,
-  o: { readonly links: PaperLinks; readonly key: SigningKey },
-): Promise<Buffer> {
+/** The paper without its seal. Takes a few hundred milliseconds of a processor: not for a thread that serves others. */
+export async function drawPaper(order: PaperOrder): Promise<Buffer> {
+  const { language, links, ...signed } = order;
   const say: Say = (words) => words[language];
   const doc = newPaper(signed, language);
   const bytes = bytesOf(doc);
   drawHead(doc, signed, say);
-  drawSummary(doc, signed.receipt, say, o.links);
+  drawSummary(doc, signed.receipt, say, links);
   drawSteps(doc, signed.receipt, say);
   drawList(doc, say(LABELS.what_to_do), signed.receipt.advice.map(say));
   drawRows(doc, say(LABELS.numbers), numberRows(signed.receipt, say));
@@ -58,9 +61,9 @@ export async function receiptPdf(
     ...merchantRows(receipt, say),
     ...linesOf(receipt, say),
   ]);
-  drawBottom(doc, signed, say, o.links);
+  drawBottom(doc, signed, say, links);
   doc.end();
-  return sealed(await bytes, o.key);
+  return bytes;
 }
 
 /** Its time is that of the content: nothing in it may depend on when it was made. */

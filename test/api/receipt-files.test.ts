@@ -86,6 +86,47 @@ describe('the files of a receipt', () => {
   });
 });
 
+describe('more papers at once than can be made', () => {
+  let busy: ApiUnderTest;
+  let url: string;
+  beforeAll(async () => {
+    busy = await apiUnderTest({ limits: { press: { threads: 1, waitingMax: 0, timeLimitMs: 60_000 } } });
+    const no = newRefundNo();
+    const payment = await newPayment(busy);
+    const body = { refund_no: no, payment_no: payment, amount_minor: '2345', currency: 'CNY' };
+    expect((await ask(busy, body)).status).toBe(201);
+    url = `/v1/refunds/${no}/receipt.pdf`;
+  });
+  afterAll(async () => {
+    await busy.close();
+  });
+
+  test('are refused with the time to wait, and a moment later they are made', async () => {
+    const asked = await Promise.all(['zh', 'en'].map((lang) => call(busy, `${url}?lang=${lang}`)));
+    const refused = asked.find(({ status }) => status !== 200);
+
+    expect(asked.map(({ status }) => status).sort()).toEqual([200, 503]);
+    expect(Number(refused?.headers['retry-after'])).toBeGreaterThan(0);
+    if (refused !== undefined) problemIn(refused, 'papers_queue_full');
+    for (const lang of ['zh', 'en']) expect((await call(busy, `${url}?lang=${lang}`)).status).toBe(200);
+  });
+
+  test('are said on a page behind a link', async () => {
+    const link = await call(busy, url.replace('receipt.pdf', 'receipt-links'), { method: 'POST', body: {} });
+    const path = (link.json as { url: string }).url.replace(PUBLIC_URL, '');
+    const asked = await Promise.all(
+      ['zh', 'en'].map((lang) => call(busy, `${path}/receipt.pdf?lang=${lang}`, { key: null })),
+    );
+    const refused = asked.find(({ status }) => status !== 200);
+
+    expect(asked.map(({ status }) => status).sort()).toEqual([200, 503]);
+    expect(refused?.headers).toMatchObject({
+      'retry-after': expect.stringMatching(/^[1-9]/) as string,
+      'content-type': 'text/html; charset=utf-8',
+    });
+  });
+});
+
 describe('the page that checks', () => {
   test('takes a receipt as it is, or from the form that a browser sends', async () => {
     const { bytes } = await bytesOf(`/v1/refunds/${refundNo}/receipt.pdf`);

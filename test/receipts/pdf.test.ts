@@ -1,20 +1,14 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deflateSync, inflateSync } from 'node:zlib';
-import { makeClaim } from '../../receipts/claim.ts';
-import { receiptPdf } from '../../receipts/pdf.ts';
 import { verifyFile } from '../../receipts/verify-file.ts';
-import { KEYS, OTHER_KEYS, signed } from './signing.ts';
+import { KEYS, OTHER_KEYS, paperOf, signed } from './signing.ts';
 
 const receipt = signed();
-const links = {
-  check: `https://pay.example.com/verify?c=${makeClaim(receipt, KEYS.signing)}`,
-  verify: 'https://pay.example.com/verify',
-};
 const keys = KEYS.verification;
 
 let paper: Buffer;
 beforeAll(async () => {
-  paper = await receiptPdf(receipt, 'zh', { links, key: KEYS.signing });
+  paper = await paperOf(receipt, 'zh');
 });
 
 describe('the receipt as PDF', () => {
@@ -23,7 +17,7 @@ describe('the receipt as PDF', () => {
   });
 
   test('is the same to the byte whenever it is made from the same evidence', async () => {
-    expect((await receiptPdf(signed(), 'zh', { links, key: KEYS.signing })).equals(paper)).toBe(true);
+    expect((await paperOf(signed(), 'zh')).equals(paper)).toBe(true);
   });
 
   test('has text that can be selected, in Chinese as well: its fonts say which character each glyph is', () => {
@@ -55,7 +49,7 @@ describe('the receipt as PDF', () => {
   });
 
   test('is refused with the receipt of another paper put into it', async () => {
-    const other = await receiptPdf(signed({ amountMinor: 1n }), 'zh', { links, key: KEYS.signing });
+    const other = await paperOf(signed({ amountMinor: 1n }), 'zh');
     const spliced = Buffer.concat([paper.subarray(0, paper.indexOf('%%EOF')), other]);
 
     expect(verifyFile(spliced, keys).verdict).not.toBe('genuine');

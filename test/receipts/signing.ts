@@ -2,6 +2,11 @@
 import type { Observation } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { receiptOf } from '../../domain/receipt/receipt.ts';
+import type { Language } from '../../domain/receipt/words.ts';
+import { makeClaim } from '../../receipts/claim.ts';
+import type { PaperOrder } from '../../receipts/pdf.ts';
+import { drawPaper } from '../../receipts/pdf.ts';
+import { sealed } from '../../receipts/pdf-seal.ts';
 import { newReceiptKeys, readReceiptKeys } from '../../receipts/receipt-keys.ts';
 import type { SignedReceipt } from '../../receipts/signed-receipt.ts';
 import { signReceipt } from '../../receipts/signed-receipt.ts';
@@ -12,6 +17,17 @@ export const OTHER_KEYS = readReceiptKeys(newReceiptKeys(null, 'test'), 'test');
 
 export function signed(change: Partial<Refund> = {}, o: Parameters<typeof factsOf>[1] = {}): SignedReceipt {
   return signReceipt(receiptOf(factsOf(change, o)), KEYS.signing);
+}
+
+export function orderOf({ receipt, receiptNo, text }: SignedReceipt, language: Language): PaperOrder {
+  const claim = makeClaim({ receipt, receiptNo, text }, KEYS.signing);
+  const verify = 'https://pay.example.com/verify';
+  return { receipt, receiptNo, text, language, links: { check: `${verify}?c=${claim}`, verify } };
+}
+
+/** The paper as it is issued, drawn in this very thread. */
+export async function paperOf(receipt: SignedReceipt, language: Language): Promise<Buffer> {
+  return sealed(await drawPaper(orderOf(receipt, language)), KEYS.signing);
 }
 
 const PAID: Partial<Refund> = {
