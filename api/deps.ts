@@ -7,6 +7,7 @@ import type { PressLimits } from '../receipts/paper-press.ts';
 import { PRESS_LIMITS } from '../receipts/paper-press.ts';
 import type { Pool } from '../store/pool.ts';
 import type { ApiKeyring } from './keys.ts';
+import type { PageLimits } from './page-limits.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import type { RefundEngine } from './refund-engine.ts';
 import type { WatchLimits } from './refund-watch.ts';
@@ -30,6 +31,8 @@ export interface ApiDeps {
   readonly releaseLimits: ReleaseLimits;
   /** What receipts are made with; without it there are none. */
   readonly receipts?: ReceiptDesk;
+  /** Proxies (addresses, networks, `loopback` …) whose word on where a request came from is believed; nobody's when left out. */
+  readonly trustedProxies?: readonly string[];
 }
 
 export interface ApiLimits {
@@ -45,6 +48,10 @@ export interface ApiLimits {
   readonly readyTimeoutMs: number;
   /** Callers that wait for a refund to change. */
   readonly watch: WatchLimits;
+  /** Links to receipts, per address. */
+  readonly links: PageLimits;
+  /** Checking of receipts, per address. */
+  readonly verify: PageLimits;
   /** Papers that are made at once. */
   readonly press: PressLimits;
 }
@@ -56,5 +63,7 @@ export const API_LIMITS: ApiLimits = {
   refusedCallbacksPerMinute: 20,
   readyTimeoutMs: 2_500,
   watch: WATCH_LIMITS,
+  links: { perMinute: 600, missesPerMinute: 30 },
+  verify: { perMinute: 120, missesPerMinute: 30 },
   press: PRESS_LIMITS,
 };

@@ -10,6 +10,7 @@ import type { SignedReceipt } from '../receipts/signed-receipt.ts';
 import { signReceipt } from '../receipts/signed-receipt.ts';
 import type { Evidence } from '../store/receipt-evidence.ts';
 import type { ApiDeps } from './deps.ts';
+import type { PageGuard } from './page-limits.ts';
 
 export interface ReceiptDesk {
   readonly keys: ReceiptKeys;
@@ -52,6 +53,11 @@ function nameless(id: string): MerchantFacts {
 /** The address at which a receipt's claim is checked: what its QR code holds. */
 export function checkUrl({ receipts }: ReceiptDeps, signed: SignedReceipt): string {
   return `${receipts.publicUrl}/verify?c=${makeClaim(signed, receipts.keys.signing)}`;
+}
+
+/** Of the pages that need no key: who counts how often an address opens them. */
+export interface WithGuard {
+  readonly guard: PageGuard;
 }
 
 /** For the OpenAPI document: a route that needs no key. */

@@ -2,13 +2,15 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Language } from '../domain/receipt/words.ts';
-import { busyPage, noLinkPage, receiptPage } from '../receipts/page.ts';
+import { busyPage, noLinkPage, receiptPage, tooOftenPage } from '../receipts/page.ts';
 import { PAGE_HEADERS } from '../receipts/page-frame.ts';
 import { evidenceOfLink } from '../store/receipt-links.ts';
 import type { Evidence } from '../store/receipt-evidence.ts';
 import type { App } from './app.ts';
 import { RETRY_AFTER_SECONDS, logFault, toAppError } from './faults.ts';
-import type { DocumentedAnswer, DocumentedPage, ReceiptDeps, WithPress } from './receipt-desk.ts';
+import type { PageGuard } from './page-limits.ts';
+import { waitOf } from './page-limits.ts';
+import type { DocumentedAnswer, DocumentedPage, ReceiptDeps, WithGuard, WithPress } from './receipt-desk.ts';
 import { pdfResponse, sendPdf } from './receipt-files.ts';
 import { checkUrl, makeReceipt } from './receipt-desk.ts';
 
@@ -18,13 +20,9 @@ export function isLinkAddress(url: string): boolean {
   return url.startsWith(LINKS);
 }
 
-export function receiptPages(app: App, deps: ReceiptDeps & WithPress): void {
-  // Whatever goes wrong with a page is said as a page.
-  app.setErrorHandler((error, request, reply) => {
-    const fault = toAppError(error);
-    logFault(request, fault);
-    return sendPage(reply.header('retry-after', RETRY_AFTER_SECONDS), 503, busyPage(languageOf(request)));
-  });
+export function receiptPages(app: App, deps: ReceiptDeps & WithPress & WithGuard): void {
+  app.setErrorHandler(sendPageFault);
+  app.addHook('onRequest', (request) => deps.guard.admit(request));
 
   app.route({
     method: 'GET',
@@ -32,12 +30,12 @@ export function receiptPages(app: App, deps: ReceiptDeps & WithPress): void {
     schema: {
       ...documented('The receipt of a refund, as its payer sees it', 'showReceipt'),
       params,
-      response: { 200: htmlResponse('The receipt'), 404: htmlResponse(NO_LINK), 503: htmlResponse(BUSY) },
+      response: { 200: htmlResponse('The receipt'), ...OTHERWISE },
     },
     handler: async (request, reply) => {
       const { token } = request.params;
       const evidence = await openLink(deps, token);
-      if (evidence === null) return sendNoLink(request, reply);
+      if (evidence === null) return sendNoLink(deps.guard, request, reply);
       const language = languageOf(request);
       const signed = makeReceipt(deps, evidence);
       const page = receiptPage(signed, language, {
@@ -56,19 +54,24 @@ export function receiptPages(app: App, deps: ReceiptDeps & WithPress): void {
     schema: {
       ...documented('The receipt as PDF, behind its link', 'showReceiptPdf'),
       params,
-      response: { 200: pdfResponse(), 404: htmlResponse(NO_LINK), 503: htmlResponse(BUSY) },
+      response: { 200: pdfResponse(), ...OTHERWISE },
     },
     handler: async (request, reply) => {
       const evidence = await openLink(deps, request.params.token);
-      if (evidence === null) return sendNoLink(request, reply);
+      if (evidence === null) return sendNoLink(deps.guard, request, reply);
       reply.headers({ 'x-robots-tag': PAGE_HEADERS['x-robots-tag'] });
       return sendPdf(reply, deps, makeReceipt(deps, evidence), languageOf(request));
     },
   });
 }
 
-const NO_LINK = 'The link is wrong, has expired or was taken back: one page for all of them';
-const BUSY = 'The books cannot be read at the moment';
+export const TOO_OFTEN = 'Too many requests of one address in a minute, or too many that were wrong';
+
+const OTHERWISE = {
+  404: htmlResponse('The link is wrong, has expired or was taken back: one page for all of them'),
+  429: htmlResponse(TOO_OFTEN),
+  503: htmlResponse('The books cannot be read at the moment, or too many papers are being made'),
+};
 
 const params = z.object({ token: z.string().describe('From `POST /v1/refunds/{refund_no}/receipt-links`') });
 
@@ -87,9 +90,24 @@ async function openLink(deps: ReceiptDeps, token: string): Promise<Evidence | nu
   return handle === null ? null : evidenceOfLink(deps.pool, handle, now);
 }
 
-/** The same for every link that does not open. */
-export function sendNoLink(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** The same for every link that does not open, whatever is wrong with it. @throws AppError `rate_limited` */
+export async function sendNoLink(
+  guard: PageGuard,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  await guard.missed(request);
   return sendPage(reply, 404, noLinkPage(languageOf(request)));
+}
+
+/** Whatever goes wrong with a page is said as a page. */
+export function sendPageFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const fault = toAppError(error);
+  logFault(request, fault);
+  const wait = waitOf(fault);
+  if (wait !== null)
+    return sendPage(reply.header('retry-after', wait), 429, tooOftenPage(languageOf(request)));
+  return sendPage(reply.header('retry-after', RETRY_AFTER_SECONDS), 503, busyPage(languageOf(request)));
 }
 
 export function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {

@@ -23,7 +23,9 @@ import { describeApi, openapiRoute } from './openapi.ts';
 import { paymentRoutes } from './payment-routes.ts';
 import { proofPackRoute } from './proof-pack-route.ts';
 import { receiptFileRoutes } from './receipt-files.ts';
-import { isLinkAddress, receiptPages, sendNoLink } from './receipt-pages.ts';
+import type { PageGuard } from './page-limits.ts';
+import { countAddresses, pageGuard } from './page-limits.ts';
+import { isLinkAddress, receiptPages, sendNoLink, sendPageFault } from './receipt-pages.ts';
 import { receiptRoutes } from './receipt-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { validatorCompiler } from './validation.ts';
@@ -45,11 +47,12 @@ const SECURITY_HEADERS = {
 /** A server that is ready to listen, or to be injected into. Close it to let go of its connections. */
 export async function buildApi(deps: ApiDeps): Promise<App> {
   const limits: ApiLimits = { ...API_LIMITS, ...deps.limits };
-  const app = createServer(deps, limits);
+  const strays: Strays = { links: null };
+  const app = createServer(deps, limits, strays);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(sendProblem);
-  app.setNotFoundHandler((request, reply) => sayNotThere(deps, new AppError('not_found'), request, reply));
+  app.setNotFoundHandler((request, reply) => sayNotThere(strays, new AppError('not_found'), request, reply));
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headersOf(request));
   });
@@ -76,11 +79,14 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
   });
   const { receipts } = deps;
   if (receipts !== undefined) {
+    await countAddresses(app);
+    const guards = { links: pageGuard(app, limits.links), verify: pageGuard(app, limits.verify) };
+    strays.links = guards.links;
     await app.register(async (pages: App) => {
-      receiptPages(pages, { ...deps, receipts, press });
+      receiptPages(pages, { ...deps, receipts, press, guard: guards.links });
     });
     await app.register(async (pages: App) => {
-      verifyPages(pages, { ...deps, receipts });
+      verifyPages(pages, { ...deps, receipts, guard: guards.verify });
     });
   }
   healthRoutes(app, deps, { timeoutMs: limits.readyTimeoutMs });
@@ -90,7 +96,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
   return app;
 }
 
-function createServer(deps: ApiDeps, limits: ApiLimits): App {
+function createServer(deps: ApiDeps, limits: ApiLimits, strays: Strays): App {
   const newRequestId = (): string => deps.randomBytes(8).toString('hex');
   const app: App = Fastify({
     ...(deps.log === false ? { logger: false } : { loggerInstance: withoutLinks(deps.log) }),
@@ -98,11 +104,12 @@ function createServer(deps: ApiDeps, limits: ApiLimits): App {
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: 'idle',
     requestIdHeader: false,
+    trustProxy: deps.trustedProxies === undefined ? false : [...deps.trustedProxies],
     genReqId: (raw) => givenRequestId(raw.headers['x-request-id']) ?? newRequestId(),
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
     // An address that cannot even be decoded never reaches the error handler of a route.
     frameworkErrors: (error, request, reply) => {
-      void sayNotThere(deps, error, request, reply.headers(headersOf(request)));
+      void sayNotThere(strays, error, request, reply.headers(headersOf(request)));
     },
     clientErrorHandler: (error, socket) => {
       answerMalformed(error, socket, {
@@ -115,15 +122,28 @@ function createServer(deps: ApiDeps, limits: ApiLimits): App {
   return app;
 }
 
-/** What cannot be a link is answered like one that does not open. */
+/** Requests that no route takes. Links to receipts are guarded also where they cannot be one; null without receipts. */
+interface Strays {
+  links: PageGuard | null;
+}
+
+/** What cannot be a link is answered, and counted, like one that does not open. */
 async function sayNotThere(
-  { receipts }: ApiDeps,
+  { links }: Strays,
   error: unknown,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<void> {
-  if (receipts !== undefined && isLinkAddress(request.url)) sendNoLink(request, reply);
-  else await sendProblem(error, request, reply);
+  if (links === null || !isLinkAddress(request.url)) {
+    await sendProblem(error, request, reply);
+    return;
+  }
+  try {
+    await links.admit(request);
+    await sendNoLink(links, request, reply);
+  } catch (refused) {
+    sendPageFault(refused, request, reply);
+  }
 }
 
 /** The address of a receipt opens it: what is logged of a request must not be one. */

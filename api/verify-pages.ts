@@ -10,8 +10,9 @@ import type { Checked } from '../receipts/verify-page.ts';
 import { verifyPage } from '../receipts/verify-page.ts';
 import type { App } from './app.ts';
 import { logFault, toAppError } from './faults.ts';
-import type { ReceiptDeps } from './receipt-desk.ts';
-import { documented, htmlResponse, languageOf, sendPage } from './receipt-pages.ts';
+import { waitOf } from './page-limits.ts';
+import type { ReceiptDeps, WithGuard } from './receipt-desk.ts';
+import { TOO_OFTEN, documented, htmlResponse, languageOf, sendPage, sendPageFault } from './receipt-pages.ts';
 
 /** Beside the file itself: the form's own lines. */
 const FORM_BYTES = 16 * 1024;
@@ -28,7 +29,7 @@ const keySchema = z.object({
   alg: z.literal('EdDSA'),
 });
 
-export function verifyPages(app: App, deps: ReceiptDeps): void {
+export function verifyPages(app: App, deps: ReceiptDeps & WithGuard): void {
   const { verification } = deps.receipts.keys;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser(
@@ -38,8 +39,11 @@ export function verifyPages(app: App, deps: ReceiptDeps): void {
       done(null, body);
     },
   );
+  // Before the body is read: what is refused costs nothing.
+  app.addHook('onRequest', (request) => deps.guard.admit(request));
   app.setErrorHandler((error, request, reply) => {
     const fault = toAppError(error);
+    if (waitOf(fault) !== null) return sendPageFault(fault, request, reply);
     logFault(request, fault);
     const checked: Checked =
       fault.code === 'body_too_large'
@@ -61,14 +65,19 @@ export function verifyPages(app: App, deps: ReceiptDeps): void {
         c: z.string().max(CLAIM_LENGTH_MAX).optional().describe('The claim in a QR code'),
         lang: z.string().optional(),
       }),
-      response: { 200: htmlResponse('What was found'), 422: htmlResponse('The code is not right') },
+      response: {
+        200: htmlResponse('What was found'),
+        422: htmlResponse('The code is not right'),
+        429: htmlResponse(TOO_OFTEN),
+      },
     },
     handler: async (request, reply) => {
       const { c } = request.query;
       const claim = c === undefined ? null : readClaim(c, verification);
       const checked: Checked = c === undefined ? { what: 'nothing' } : { what: 'claim', claim };
-      const status = c !== undefined && claim === null ? 422 : 200;
-      return sendPage(reply, status, verifyPage(checked, languageOf(request)));
+      const wrong = c !== undefined && claim === null;
+      if (wrong) await deps.guard.missed(request);
+      return sendPage(reply, wrong ? 422 : 200, verifyPage(checked, languageOf(request)));
     },
   });
 
@@ -83,10 +92,12 @@ export function verifyPages(app: App, deps: ReceiptDeps): void {
         200: htmlResponse('Genuine'),
         413: htmlResponse('Too large'),
         422: htmlResponse('Not genuine'),
+        429: htmlResponse(TOO_OFTEN),
       },
     },
     handler: async (request, reply) => {
       const verdict = verifyFile(fileIn(request), verification);
+      if (verdict.verdict !== 'genuine') await deps.guard.missed(request);
       const page = verifyPage({ what: 'file', verdict }, languageOf(request));
       return sendPage(reply, verdict.verdict === 'genuine' ? 200 : 422, page);
     },
@@ -97,7 +108,10 @@ export function verifyPages(app: App, deps: ReceiptDeps): void {
     url: '/.well-known/yuanlu-receipt-keys.json',
     schema: {
       ...documented('The public keys of receipts, the one that signs first', 'receiptKeys'),
-      response: { 200: z.object({ keys: z.array(keySchema) }).meta({ id: 'ReceiptKeys' }) },
+      response: {
+        200: z.object({ keys: z.array(keySchema) }).meta({ id: 'ReceiptKeys' }),
+        429: htmlResponse(TOO_OFTEN),
+      },
     },
     handler: async (_request, reply) => {
       reply.header('cache-control', `public, max-age=${String(KEYS_MAX_AGE_SECONDS)}`);

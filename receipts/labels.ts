@@ -83,6 +83,11 @@ export const LABELS = {
     zh: '链接不正确、已过期或已被收回。请向商户索取新的链接。',
     en: 'The link is wrong, has expired or was taken back. Please ask the merchant for a new one.',
   },
+  too_often_title: { zh: '请求过于频繁', en: 'Too many requests' },
+  too_often_text: {
+    zh: '请一分钟后再试，退款本身不受影响。',
+    en: 'Please try again in a minute. The refund itself goes on.',
+  },
   busy_title: { zh: '暂时无法显示', en: 'Not available at the moment' },
   busy_text: {
     zh: '请稍后再打开这个链接，退款本身不受影响。',

@@ -121,6 +121,11 @@ export function busyPage(language: Language): string {
   return notice(language, LABELS.busy_title, LABELS.busy_text);
 }
 
+/** For an address that asks too often. */
+export function tooOftenPage(language: Language): string {
+  return notice(language, LABELS.too_often_title, LABELS.too_often_text);
+}
+
 function notice(language: Language, title: Words, text: Words): string {
   const other = language === 'zh' ? 'en' : 'zh';
   const body = html`<main><header></header><section><h1>${title[language]}</h1><p>${text[language]}</p></section>

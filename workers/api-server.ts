@@ -39,6 +39,7 @@ async function listen(context: Context, keys: LiveKeyring): Promise<RunningApi> 
     version: VERSION,
     releaseLimits: context.config.releaseLimits,
     randomBytes,
+    trustedProxies: context.config.trustedProxies,
     ...receiptsOf(context),
   });
   const { apiHost: host, apiPort } = context.config;

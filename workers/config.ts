@@ -2,6 +2,7 @@
  * Configuration from environment variables: one table of them, all errors at once, no start with a contradiction. Secrets
  * may be given as `NAME_FILE`, the path of a file that holds the value. docs/configuration.md says what each is for.
  */
+import { isIP } from 'node:net';
 import cron from 'node-cron';
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
@@ -52,6 +53,10 @@ const VARIABLES = {
   YUANLU_RELEASE_OVER_MINOR: minor.optional(),
   YUANLU_RELEASE_OVER_HOURLY_REFUNDS: whole(1, 999_999_999).optional(),
   YUANLU_RELEASE_OVER_HOURLY_MINOR: minor.optional(),
+  YUANLU_TRUSTED_PROXIES: text
+    .transform((list) => list.split(',').map((one) => one.trim()))
+    .refine((list) => list.every(isProxy), 'must be addresses or networks such as 10.0.0.0/8, or loopback')
+    .optional(),
   YUANLU_LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent').default('info'),
   YUANLU_SCHEDULE: text
     .refine((line) => cron.validate(line), 'must be a cron line with 5 or 6 fields')
@@ -89,6 +94,8 @@ export interface Config {
   readonly apiPort: number;
   /** How payers reach the api, no slash at the end; null where nobody from outside does. */
   readonly publicUrl: string | null;
+  /** Proxies that are believed about where a request came from. */
+  readonly trustedProxies: readonly string[];
   /** The keys of receipts; without them no receipts are made. */
   readonly receiptKeysFile: string | null;
   /** Above these a refund waits for two people, merchant by merchant. */
@@ -166,6 +173,7 @@ function toConfig(values: ReadValues): { readonly [K in keyof Config]: Config[K]
     apiHost: values.YUANLU_API_HOST,
     apiPort: values.YUANLU_API_PORT,
     publicUrl: values.YUANLU_PUBLIC_URL ?? null,
+    trustedProxies: values.YUANLU_TRUSTED_PROXIES ?? [],
     receiptKeysFile: values.YUANLU_RECEIPT_KEYS_FILE ?? null,
     releaseLimits: {
       refundMinor: values.YUANLU_RELEASE_OVER_MINOR ?? null,
@@ -208,6 +216,7 @@ export function toEnv(config: Config): Record<string, string> {
     TEMPORAL_TLS_CLIENT_CERT_PATH: security.clientCertFile,
     TEMPORAL_TLS_CLIENT_KEY_PATH: security.clientKeyFile,
     YUANLU_PUBLIC_URL: config.publicUrl,
+    YUANLU_TRUSTED_PROXIES: config.trustedProxies.length === 0 ? null : config.trustedProxies.join(','),
     YUANLU_RECEIPT_KEYS_FILE: config.receiptKeysFile,
     YUANLU_RELEASE_OVER_MINOR: limit(releaseLimits.refundMinor),
     YUANLU_RELEASE_OVER_HOURLY_REFUNDS: limit(releaseLimits.hourlyRefunds),
@@ -259,6 +268,15 @@ function whole(min: number, max: number) {
     .regex(/^\d{1,9}$/, says)
     .transform(Number)
     .refine((value) => value >= min && value <= max, says);
+}
+
+/** What proxies may be named by: an address, a network, or one of the names that Fastify knows. */
+function isProxy(one: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(one)) return true;
+  const [address = '', bits, ...more] = one.split('/');
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 function isHostAndPort(address: string): boolean {

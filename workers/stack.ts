@@ -134,6 +134,7 @@ async function assemble(
     apiHost: '127.0.0.1',
     apiPort,
     publicUrl: `http://127.0.0.1:${String(apiPort)}`,
+    trustedProxies: [],
     receiptKeysFile: await keptReceiptKeys(join(folder, 'receipt-keys.json')),
     releaseLimits: o.releaseLimits ?? NO_LIMITS,
     logLevel: o.logLevel,

@@ -89,6 +89,7 @@ export interface Arrangement {
   readonly randomBytes?: (sizeBytes: number) => Buffer;
   /** Null: an installation without keys of receipts. */
   readonly receipts?: ReceiptDesk | null;
+  readonly trustedProxies?: readonly string[];
 }
 
 export const PUBLIC_URL = 'https://pay.example.com';
@@ -148,6 +149,7 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
     version: '0.0.0-test',
     releaseLimits: { ...NO_LIMITS, ...arrangement.releaseLimits },
     randomBytes: arrangement.randomBytes ?? randomBytes,
+    ...(arrangement.trustedProxies === undefined ? {} : { trustedProxies: arrangement.trustedProxies }),
     ...(arrangement.limits === undefined ? {} : { limits: arrangement.limits }),
     ...(arrangement.receipts === null ? {} : { receipts: arrangement.receipts ?? receiptDesk() }),
   });

@@ -20,6 +20,8 @@ export interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   /** An object is sent as JSON; text and bytes as they are, with the content type given in the headers. */
   readonly body?: unknown;
+  /** The address that the request comes from; 127.0.0.1 when absent. */
+  readonly from?: string;
 }
 
 export async function call(api: ApiUnderTest, url: string, o: Call = {}): Promise<Answer> {
@@ -27,6 +29,7 @@ export async function call(api: ApiUnderTest, url: string, o: Call = {}): Promis
   const answer = await api.app.inject({
     method: o.method ?? 'GET',
     url,
+    ...(o.from === undefined ? {} : { remoteAddress: o.from }),
     headers: {
       ...(o.key === null ? {} : { authorization: `Bearer ${o.key ?? api.keys.m1}` }),
       ...(o.body === undefined || raw ? {} : { 'content-type': 'application/json' }),

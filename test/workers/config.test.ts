@@ -90,6 +90,26 @@ const VIRTUAL = {
   YUANLU_CLOCK_RATE: '86400',
 };
 
+describe('the proxies that are believed', () => {
+  test('are addresses, networks and names, and nobody when none is named', () => {
+    const named = '10.0.0.0/8, 192.0.2.7,::1,fd00::/8,loopback';
+    const config = readConfig({ ...ENV, YUANLU_TRUSTED_PROXIES: named });
+
+    expect(config.trustedProxies).toEqual(['10.0.0.0/8', '192.0.2.7', '::1', 'fd00::/8', 'loopback']);
+    expect(readConfig(toEnv(config)).trustedProxies).toEqual(config.trustedProxies);
+    expect(readConfig(ENV).trustedProxies).toEqual([]);
+  });
+
+  test.each(['everybody', '10.0.0.0/33', '10.0.0.0/8/8', '0.0.0.0/0', '::/129', '10.0.0.1;10.0.0.2', 'a,'])(
+    'are not %s',
+    (named) => {
+      expect(errorsOf({ ...ENV, YUANLU_TRUSTED_PROXIES: named })).toEqual([
+        'YUANLU_TRUSTED_PROXIES: must be addresses or networks such as 10.0.0.0/8, or loopback',
+      ]);
+    },
+  );
+});
+
 describe('F83: production', () => {
   const production = { ...ENV, YUANLU_ENV: 'production' };
 
