@@ -152,7 +152,7 @@ module.exports = {
     ),
     packages(
       'receipts',
-      ['pdfkit', 'tinypool', 'tsx', 'uqr', 'yazl', '@embedpdf/fonts-sc', 'zod', 'node'],
+      ['pdfkit', 'tinypool', 'tsx', 'uqr', 'yauzl', 'yazl', '@embedpdf/fonts-sc', 'zod', 'node'],
       'Shapes, papers and codes.',
     ),
 

@@ -49,6 +49,7 @@ export function proofPackRoute(app: App, deps: ApiDeps & WithPress): void {
         observations: evidence.observations,
         lines: (await matchedLinesOf(deps.pool, evidence.refund)).map(toPackedLine),
         keys: publishedKeys(desk.receipts.keys),
+        key: desk.receipts.keys.signing,
         publicUrl: desk.receipts.publicUrl,
       });
       return reply

@@ -107,7 +107,9 @@ function registerFiles(receipt: Command): void {
     });
   receipt
     .command('verify')
-    .description('check a receipt, JSON or PDF, without any network: exit 0 genuine, 1 not')
+    .description(
+      'check a receipt (JSON or PDF) or a whole proof pack, without any network: exit 0 genuine, 1 not',
+    )
     .argument('<file>')
     .option('--keys <file>', 'the public keys of who issued it; by default those of YUANLU_RECEIPT_KEYS_FILE')
     .option('--json', 'print one JSON document on stdout', false)

@@ -16,14 +16,18 @@ export function packReadme({ receipt, receiptNo }: SignedReceipt, publicUrl: str
   complaint-12315.zh-CN.txt           向市场监管部门投诉的文本，空格处由您填写
   public-keys.json                    签发时的公钥
   MANIFEST.sha256                     以上文件的 SHA-256
+  MANIFEST.sig                        对 MANIFEST.sha256 的 Ed25519 签名
 
 如何核验
-  1. 文件完整：sha256sum -c MANIFEST.sha256
-  2. 签名真实：yuanlu receipt verify receipt.json --keys public-keys.json
-     PDF 同样：  yuanlu receipt verify receipt.zh-CN.pdf --keys public-keys.json
-  3. 公钥确属签发方：与 ${keysUrl} 对比
-  4. 也可以在线核验：${publicUrl}/verify
-  签名的是 receipt.json 中 receipt 的规范 JSON（RFC 8785），前加一行 "yuanlu receipt 1"。
+  1. 取得签发方的公钥，存为 keys.json：${keysUrl}
+     （public-keys.json 是签发时的副本，请与之对比；不要只信包内的公钥）
+  2. 整包离线核验：yuanlu receipt verify 本包.zip --keys keys.json
+     签名、每个文件和三份凭证一并核对；被改动、缺少、多出的文件会逐一列出
+  3. 单个文件：yuanlu receipt verify receipt.json --keys keys.json，PDF 同样
+  4. 没有 yuanlu 时，文件完整：sha256sum -c MANIFEST.sha256
+  5. 也可以在线核验 receipt.json 或 PDF：${publicUrl}/verify
+  签名的是 receipt.json 中 receipt 的规范 JSON（RFC 8785），前加一行 "yuanlu receipt 1"；
+  MANIFEST.sig 签名的是 MANIFEST.sha256 的全部字节，前加一行 "yuanlu manifest 1"。
 
 ------------------------------------------------------------------------
 
@@ -40,14 +44,18 @@ What is in it
   complaint-12315.zh-CN.txt           a complaint to the market regulator; the blanks are yours
   public-keys.json                    the public keys when it was made
   MANIFEST.sha256                     SHA-256 of these files
+  MANIFEST.sig                        an Ed25519 signature over MANIFEST.sha256
 
 How to check it
-  1. Nothing is missing or changed: sha256sum -c MANIFEST.sha256
-  2. The signature is good:         yuanlu receipt verify receipt.json --keys public-keys.json
-     The PDFs too:                  yuanlu receipt verify receipt.en.pdf --keys public-keys.json
-  3. The keys are the issuer's:     compare them with ${keysUrl}
-  4. Or online:                     ${publicUrl}/verify
-  What is signed is the canonical JSON (RFC 8785) of "receipt" in receipt.json, after a line "yuanlu receipt 1".
+  1. Get the issuer's keys, as keys.json: ${keysUrl}
+     (public-keys.json is a copy of when the pack was made: compare the two, and do not believe the pack's alone)
+  2. The whole pack, offline:           yuanlu receipt verify PACK.zip --keys keys.json
+     It checks the signature, every file and the three receipts, and names each file that was changed, is missing or was added
+  3. One file:                          yuanlu receipt verify receipt.json --keys keys.json, and PDFs the same way
+  4. Without yuanlu, the files only:    sha256sum -c MANIFEST.sha256
+  5. Online, receipt.json or a PDF:     ${publicUrl}/verify
+  What is signed is the canonical JSON (RFC 8785) of "receipt" in receipt.json, after a line "yuanlu receipt 1"; and in
+  MANIFEST.sig all bytes of MANIFEST.sha256, after a line "yuanlu manifest 1".
 
 ${receipt.notes.not_invoice.zh}
 ${receipt.notes.not_invoice.en}

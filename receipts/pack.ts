@@ -2,13 +2,14 @@
  * The proof pack: everything about one refund that somebody outside may ask for, in one zip. The same evidence gives the same
  * bytes: nothing is packed tighter than it is, no time but that of the content is written, and the order is fixed.
  */
-import { createHash } from 'node:crypto';
 import { ZipFile } from 'yazl';
 import { canonicalJson } from '../domain/receipt/canonical-json.ts';
 import { maskedAccount } from '../domain/receipt/mask.ts';
 import type { Observation } from '../domain/refund/observation.ts';
 import { complaintTexts } from './complaint.ts';
-import type { PublishedKey } from './receipt-keys.ts';
+import type { PackFile } from './manifest.ts';
+import { signedManifest } from './manifest.ts';
+import type { PublishedKey, SigningKey } from './receipt-keys.ts';
 import { packReadme } from './pack-readme.ts';
 import type { SignedReceipt } from './signed-receipt.ts';
 
@@ -34,20 +35,20 @@ export interface PackContent {
   readonly observations: readonly Observation[];
   readonly lines: readonly PackedLine[];
   readonly keys: { readonly keys: readonly PublishedKey[] };
+  /** Signs the list of the files. */
+  readonly key: SigningKey;
   /** `https://pay.example.com` */
   readonly publicUrl: string;
 }
 
-const MANIFEST = 'MANIFEST.sha256';
 const FILE_MODE = 0o100644;
 
 export async function proofPack(content: PackContent): Promise<Buffer> {
   const files = filesOf(content);
-  const manifest = files.map(([name, bytes]) => `${hashOf(bytes)}  ${name}\n`).join('');
   const mtime = new Date(content.signed.receipt.as_of.at);
   const zip = new ZipFile();
   // Times of the zip format have no zone: written as those of Beijing they are the same on every host.
-  for (const [name, bytes] of [...files, [MANIFEST, Buffer.from(manifest, 'utf8')] as const])
+  for (const [name, bytes] of [...files, ...signedManifest(files, content.key)])
     zip.addBuffer(bytes, name, {
       mtime: dosTime(mtime),
       mode: FILE_MODE,
@@ -60,12 +61,12 @@ export async function proofPack(content: PackContent): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
-function filesOf(content: PackContent): readonly (readonly [name: string, bytes: Buffer])[] {
+function filesOf(content: PackContent): readonly PackFile[] {
   const { signed, papers, lines, observations, keys } = content;
   const text = (value: string): Buffer => Buffer.from(value, 'utf8');
   const json = (value: unknown): Buffer => text(`${canonicalJson(value)}\n`);
   const redacted = observations.map(redact);
-  const files: readonly (readonly [string, Buffer])[] = [
+  const files: readonly PackFile[] = [
     ['README.txt', text(packReadme(signed, content.publicUrl))],
     ['receipt.json', text(signed.text)],
     ['receipt.zh-CN.pdf', papers.zh],
@@ -130,10 +131,6 @@ function cell(value: string | number | null): string {
   const text = value === null ? '' : String(value);
   const safe = /^[=+\-@\t\r\0]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-function hashOf(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 /** yazl reads the local parts of a date: this one has Beijing's as its local parts, on whatever host. */

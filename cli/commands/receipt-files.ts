@@ -1,10 +1,12 @@
 /** `yuanlu receipt pdf | json | pack`: files over the HTTP API; `yuanlu receipt verify`: without any network. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
-import { PDF_BYTES_MAX } from '../../receipts/pdf-seal.ts';
+import { PACK_BYTES_MAX, isZip } from '../../receipts/pack-files.ts';
 import type { VerificationKey } from '../../receipts/receipt-keys.ts';
 import { readPublishedKeys, verifyFile } from '../../receipts/verify-file.ts';
 import type { Verdict } from '../../receipts/signed-receipt.ts';
+import type { PackFault, PackVerdict } from '../../receipts/verify-pack.ts';
+import { verifyPack } from '../../receipts/verify-pack.ts';
 import { loadReceiptKeys } from '../../workers/receipt-desk.ts';
 import { EXIT } from '../exit.ts';
 import { createOutput } from '../output.ts';
@@ -47,13 +49,17 @@ export async function verifyCommand(file: string, options: VerifyFlags): Promise
   const output = createOutput(options.json);
   const keys = await keysFor(options);
   const { size } = await stat(file);
-  // Looked at before it is read: what is larger than any receipt is none.
-  const verdict: Verdict =
-    size > PDF_BYTES_MAX
-      ? { verdict: 'unreadable', why: 'it is larger than any receipt' }
-      : verifyFile(await readFile(file), keys);
+  // Looked at before it is read: what is larger than any pack is none.
+  const verdict =
+    size > PACK_BYTES_MAX
+      ? ({ verdict: 'unreadable', why: 'it is larger than any receipt or proof pack' } as const)
+      : await verdictOn(await readFile(file), keys);
   output.result({ file, ...documentOf(verdict) }, () => `${file}: ${textOf(verdict)}`);
   return verdict.verdict === 'genuine' ? EXIT.ok : EXIT.differences;
+}
+
+async function verdictOn(bytes: Buffer, keys: readonly VerificationKey[]): Promise<Verdict | PackVerdict> {
+  return isZip(bytes) ? verifyPack(bytes, keys) : verifyFile(bytes, keys);
 }
 
 async function keysFor({ keys }: VerifyFlags): Promise<readonly VerificationKey[]> {
@@ -67,7 +73,7 @@ async function keysFor({ keys }: VerifyFlags): Promise<readonly VerificationKey[
   });
 }
 
-function documentOf(verdict: Verdict): object {
+function documentOf(verdict: Verdict | PackVerdict): object {
   if (verdict.verdict !== 'genuine') return verdict;
   const { receipt, receiptNo, keyId } = verdict;
   return {
@@ -79,20 +85,37 @@ function documentOf(verdict: Verdict): object {
     currency: receipt.refund.currency,
     state: receipt.state.code,
     as_of: receipt.as_of.at,
+    ...('files' in verdict ? { files: verdict.files } : {}),
   };
 }
 
-function textOf(verdict: Verdict): string {
+function textOf(verdict: Verdict | PackVerdict): string {
   switch (verdict.verdict) {
     case 'genuine': {
       const { receipt, receiptNo } = verdict;
-      return `genuine. ${receiptNo}, refund ${receipt.refund.refund_no}, ${receipt.refund.amount} ${receipt.refund.currency}, ${receipt.state.headline.en} (as of ${receipt.as_of.words.en})`;
+      const pack = 'files' in verdict ? `, all ${String(verdict.files)} files of the pack` : '';
+      return `genuine${pack}. ${receiptNo}, refund ${receipt.refund.refund_no}, ${receipt.refund.amount} ${receipt.refund.currency}, ${receipt.state.headline.en} (as of ${receipt.as_of.words.en})`;
     }
     case 'unknown_key':
       return `NOT GENUINE as far as these keys go: signed with ${verdict.keyId}`;
     case 'changed':
-      return `NOT GENUINE: ${verdict.why}`;
+      return [
+        `NOT GENUINE: ${verdict.why}`,
+        ...('faults' in verdict ? verdict.faults.map(faultText) : []),
+      ].join('\n');
     case 'unreadable':
       return `no receipt: ${verdict.why}`;
   }
+}
+
+const FAULTS: Readonly<Record<PackFault['fault'], string>> = {
+  changed: 'was changed',
+  missing: 'is missing',
+  added: 'was added',
+  differs: 'is another receipt, or under another key',
+};
+
+/** Names come from a zip that anybody may have made: nothing in them moves the cursor. */
+function faultText({ file, fault }: PackFault): string {
+  return `  ${file.replace(/[^\u0020-\u007e\u4e00-\u9fff]/g, '·')} ${FAULTS[fault]}`;
 }

@@ -1,6 +1,7 @@
 /** Receipts as files, checked where anybody can: at /verify, with the keys that are published. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPublishedKeys, verifyFile } from '../../receipts/verify-file.ts';
+import { verifyPack } from '../../receipts/verify-pack.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { PUBLIC_URL, apiUnderTest } from './api-under-test.ts';
 import type { Call } from './calls.ts';
@@ -57,6 +58,8 @@ describe('the files of a receipt', () => {
 
     expect([json.type, paper.type]).toEqual(['application/json', 'application/pdf']);
     for (const { bytes } of [json, paper]) expect(verifyFile(bytes, keys).verdict).toBe('genuine');
+    const pack = await bytesOf(`/v1/refunds/${refundNo}/proof-pack`);
+    expect(await verifyPack(pack.bytes, keys)).toMatchObject({ verdict: 'genuine' });
   });
 
   test('are the same to the byte as long as nothing new is known', async () => {

@@ -6,7 +6,8 @@ import { verifyCommand } from '../../cli/commands/receipt-files.ts';
 import { newKeysCommand } from '../../cli/commands/receipt-keys.ts';
 import { publishedKeys } from '../../receipts/receipt-keys.ts';
 import { loadReceiptKeys } from '../../workers/receipt-desk.ts';
-import { KEYS, signed } from '../receipts/signing.ts';
+import { proofPack } from '../../receipts/pack.ts';
+import { KEYS, paperOf, signed } from '../receipts/signing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'yuanlu-receipt-'));
 const keys = join(folder, 'keys.json');
@@ -39,6 +40,31 @@ describe('yuanlu receipt verify', () => {
     expect(await verify('no receipt')).toBe(1);
     expect(await verify(Buffer.alloc(5 * 1024 * 1024))).toBe(1);
     expect(await verify(Buffer.from([0xff, 0xfe]))).toBe(1);
+  });
+
+  test('checks a whole proof pack, and names each file that is not as it was issued', async () => {
+    const receipt = signed();
+    const content = {
+      ...{ signed: receipt, observations: [], lines: [], keys: publishedKeys(KEYS), key: KEYS.signing },
+      papers: { zh: await paperOf(receipt, 'zh'), en: await paperOf(receipt, 'en') },
+      publicUrl: 'https://pay.example.com',
+    };
+    const pack = await proofPack(content);
+    expect(await verify(pack)).toBe(0);
+
+    const at = pack.indexOf('yuanlu-evidence/1');
+    const changed = Buffer.from(pack);
+    changed.write('yuanlu-evidence/2', at);
+    expect(await verify(changed)).toBe(1);
+
+    const other = await proofPack({ ...content, papers: { ...content.papers, zh: Buffer.from('zh') } });
+    writeFileSync(file, other);
+    vi.restoreAllMocks();
+    const said: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    expect(await verifyCommand(file, { keys, json: false })).toBe(1);
+    expect(said.join('')).toContain('NOT GENUINE: its receipts are not one and the same');
+    expect(said.join('')).toContain('\n  receipt.zh-CN.pdf is another receipt, or under another key');
   });
 
   test('asks for keys rather than trusting what the file itself brings', async () => {
