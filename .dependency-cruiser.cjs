@@ -156,9 +156,12 @@ module.exports = {
       'Shapes, papers and codes.',
     ),
 
+    ownFolders('notices', ['^domain/', '^notices/'], 'How webhooks are signed, and their secrets kept.'),
+    packages('notices', ['node'], 'Signatures and encryption come with node.'),
+
     ownFolders(
       'api',
-      ['^domain/', '^api/', '^store/', '^receipts/', '^channels/channel\\.ts$'],
+      ['^domain/', '^api/', '^store/', '^receipts/', '^notices/', '^channels/channel\\.ts$'],
       'HTTP in front of the store.',
     ),
     packages(
@@ -184,7 +187,7 @@ module.exports = {
       'workers',
       [
         ...['^domain/', '^workflows/', '^activities/', '^channels/', '^store/'],
-        ...['^api/', '^receipts/', '^sandbox/', '^workers/'],
+        ...['^api/', '^receipts/', '^notices/', '^sandbox/', '^workers/'],
       ],
       'Processes compose everything but the command line.',
     ),

@@ -5,6 +5,7 @@ import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import type { BusinessCalendar } from '../domain/time/china-calendar.ts';
 import type { FileStore } from '../store/file-store.ts';
 import type { Pool } from '../store/pool.ts';
+import type { PendingDelivery } from '../store/webhook-outbox.ts';
 
 /** The channel accounts this process serves, by account id. */
 export interface Channels {
@@ -19,6 +20,20 @@ export interface RefundTeller {
   statementMatched(refund: { merchantId: string; refundNo: string }, lineRef: string): Promise<void>;
 }
 
+/** What came of one sending: the status of an answer and its beginning, or null and why there was none. */
+export interface NoticeAnswer {
+  readonly status: number | null;
+  readonly text: string;
+  /** What the answer asks to wait, in milliseconds (wall time). */
+  readonly retryAfterMs: number | null;
+}
+
+/** Signs an event and sends it to one endpoint. */
+export interface NoticeCourier {
+  /** @throws AppError `webhooks_not_set_up` */
+  deliver(delivery: PendingDelivery, sentAt: Date): Promise<NoticeAnswer>;
+}
+
 export interface ActivityDeps {
   /** Role yuanlu_app: refunds, observations, flags. */
   readonly pool: Pool;
@@ -29,6 +44,7 @@ export interface ActivityDeps {
   readonly calendar: BusinessCalendar;
   readonly files: FileStore;
   readonly teller: RefundTeller;
+  readonly courier: NoticeCourier;
   /** Least wall time between two polls of one refund, in milliseconds; only matters when business time runs fast. */
   readonly pollFloorMs: number;
   /** Above these a refund waits for two people. */

@@ -1,5 +1,7 @@
 /** All effects by name. The workflows know these types; the worker builds the functions once with its dependencies. */
 import type { ActivityDeps } from './deps.ts';
+import { giveUpNotice } from './notice/give-up-notice.ts';
+import { postNotice } from './notice/post-notice.ts';
 import { askChannel } from './overdue/ask-channel.ts';
 import { findDue } from './overdue/find-due.ts';
 import { flagOverdue } from './overdue/flag-overdue.ts';
@@ -15,6 +17,7 @@ import { matchStatement } from './statement/match-statement.ts';
 import { recordEmptyDay } from './statement/record-empty-day.ts';
 import { reportMatches } from './statement/report-matches.ts';
 
+export type { NoticeEnd, NoticeRef } from './notice/post-notice.ts';
 export type { SweepResult } from './overdue/flag-overdue.ts';
 export type { BackfillRange, BackfillResult } from './statement/list-bill-dates.ts';
 export type { StatementDay, StatementDayResult } from './statement/statement-day.ts';
@@ -37,6 +40,9 @@ const VERBS = {
   findDue,
   askChannel,
   flagOverdue,
+
+  postNotice,
+  giveUpNotice,
 };
 
 export type Activities = { readonly [Verb in keyof typeof VERBS]: ReturnType<(typeof VERBS)[Verb]> };

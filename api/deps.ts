@@ -11,6 +11,7 @@ import type { PageLimits } from './page-limits.ts';
 import type { ReceiptDesk } from './receipt-desk.ts';
 import type { RefundEngine } from './refund-engine.ts';
 import type { WatchLimits } from './refund-watch.ts';
+import type { WebhookDesk } from './webhook-desk.ts';
 import { WATCH_LIMITS } from './refund-watch.ts';
 
 export interface ApiDeps {
@@ -33,6 +34,8 @@ export interface ApiDeps {
   readonly receipts?: ReceiptDesk;
   /** Proxies (addresses, networks, `loopback` …) whose word on where a request came from is believed; nobody's when left out. */
   readonly trustedProxies?: readonly string[];
+  /** What webhook endpoints are kept with; without it there are none. */
+  readonly webhooks?: WebhookDesk;
 }
 
 export interface ApiLimits {

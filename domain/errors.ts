@@ -273,6 +273,56 @@ export const ERRORS = {
     retryable: true,
     remedy: 'Ask again after `retry-after` seconds; the signed receipt itself is there at any time.',
   },
+  // --- webhooks ------------------------------------------------------------------------------------------------
+  webhooks_not_set_up: {
+    status: 501,
+    title: 'This installation sends no webhooks: it has no key to keep their secrets under.',
+    retryable: false,
+    remedy:
+      'Put 32 random bytes as base64 into a file (`openssl rand -base64 32`), then set YUANLU_WEBHOOK_KEYS_FILE.',
+  },
+  webhook_endpoint_unknown: {
+    status: 404,
+    title: 'The merchant has no webhook endpoint with this id.',
+    retryable: false,
+    remedy: 'List the endpoints; an id belongs to one merchant.',
+  },
+  webhook_endpoint_disabled: {
+    status: 409,
+    title: 'The webhook endpoint is disabled: nothing is sent there.',
+    retryable: false,
+    remedy: 'Enable it, or make another one.',
+  },
+  webhook_endpoints_exhausted: {
+    status: 409,
+    title: 'The merchant has as many enabled webhook endpoints as it can have.',
+    retryable: false,
+    remedy: 'Disable one that nobody needs any more.',
+  },
+  webhook_url_refused: {
+    status: 422,
+    title: 'The address is not one that webhooks are sent to.',
+    retryable: false,
+    remedy: 'Use an https address of a host in the internet, without a user, a password or a fragment.',
+  },
+  webhook_delivery_unknown: {
+    status: 404,
+    title: 'The merchant has no webhook delivery with this id.',
+    retryable: false,
+    remedy: 'List the deliveries; an id belongs to one merchant.',
+  },
+  webhook_delivered: {
+    status: 409,
+    title: 'The delivery was taken: there is nothing to send again.',
+    retryable: false,
+    remedy: 'Ask the API where the refund stands; an event says no more than that.',
+  },
+  webhook_undelivered: {
+    status: 502,
+    title: 'The webhook endpoint did not take the event.',
+    retryable: true,
+    remedy: 'It is sent again by itself for three days; look at what the endpoint answers.',
+  },
   // --- answers of channels that are not believed ------------------------------------------------------------------
   answer_unsigned: {
     status: 502,

@@ -20,6 +20,11 @@ export function backfillWorkflowId(accountId: string, kind: string, from: string
   return `backfill/${accountId}/${kind}/${from}..${to}`;
 }
 
+/** One run per event, endpoint and round; a replay is the next round. */
+export function noticeWorkflowId(eventId: string, endpointId: string, round: number): string {
+  return `notice/${eventId}/${endpointId}${round === 1 ? '' : `/replay-${String(round - 1)}`}`;
+}
+
 /** The refund numbers that a channel takes. */
 export interface RefundNoRule {
   readonly pattern: RegExp;

@@ -1,6 +1,6 @@
 /**
- * The proof of the audit of what is no refund, API keys and approvals: the records of each subject are linked by hashes, and
- * the last one says what the subject's row says.
+ * The proof of the audit of what is no refund (API keys, approvals, webhook endpoints): the records of each subject are linked
+ * by hashes, and the last one says what the subject's row says.
  */
 import type { Db } from './pool.ts';
 
@@ -29,6 +29,8 @@ export async function verifyActAudit(db: Db): Promise<BrokenActRecord | null> {
        select 'api_key' as subject, k.id, api_key_facts(k) as facts from api_keys k
        union all
        select 'approval', p.id, approval_facts(p) from approvals p
+       union all
+       select 'webhook_endpoint', e.id, webhook_endpoint_facts(e) from webhook_endpoints e
      ), checked as (
        select a.id, a.subject, a.subject_id, a.seq,
               case when a.hash <> audit_hash(a.subject_id, a.seq, a.at, a.actor, a.action, a.before, a.after, a.previous_hash) then 'changed'

@@ -57,6 +57,15 @@ async function replaceMatches(
   );
 }
 
+/** Puts what the new matches settle into the outbox of webhooks, in the same transaction; nothing where nobody listens. */
+export async function tellSettled(tx: Tx, s: Literals, files: readonly JudgedFile[]): Promise<void> {
+  for (const { fileId, billDate } of files) {
+    await tx.query(
+      `select yuanlu.tell_settled_file(${BigInt(fileId).toString()}, ${s.account}, ${tx.escapeLiteral(billDate)}, ${s.now})`,
+    );
+  }
+}
+
 /** Closes what no longer holds, with what holds instead; opens what is new. */
 export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
   await tx.query(

@@ -26,7 +26,7 @@ import {
   takeRivals,
 } from './match-sql.ts';
 import type { JudgedFile } from './match-write.ts';
-import { closeAnswered, writeBreaks, writeMatches } from './match-write.ts';
+import { closeAnswered, tellSettled, writeBreaks, writeMatches } from './match-write.ts';
 import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
 import type { StatementFile } from './statements-files.ts';
@@ -118,7 +118,9 @@ async function matchInside(tx: Tx, scope: MatchScope): Promise<MatchResult> {
   await runAll(tx, [...(contested.rowCount === 0 ? [NO_LOSERS] : losers(s)), ...judge(s)]);
 
   const agreed = await countAgreed(tx, s);
-  await writeMatches(tx, s, { fileId: scope.fileId, billDate: scope.billDate }, others);
+  const file: JudgedFile = { fileId: scope.fileId, billDate: scope.billDate };
+  await writeMatches(tx, s, file, others);
+  await tellSettled(tx, s, [file, ...others]);
   await writeBreaks(tx, s);
   await closeAnswered(tx, s);
   await markMatched(tx, scope.fileId, scope.now);

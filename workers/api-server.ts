@@ -2,10 +2,12 @@
 import type { AddressInfo } from 'node:net';
 import { randomBytes } from 'node:crypto';
 import type { ReceiptDesk } from '../api/receipt-desk.ts';
+import type { WebhookDesk } from '../api/webhook-desk.ts';
 import { buildApi } from '../api/server.ts';
 import { AppError } from '../domain/errors.ts';
 import type { Context } from './context.ts';
 import { freePort, mustBeFree } from './engines/free-port.ts';
+import { webhookDesk } from './notice-courier.ts';
 import type { LiveKeyring } from './live-keyring.ts';
 import { openKeyring } from './live-keyring.ts';
 import { receiptDesk } from './receipt-desk.ts';
@@ -41,6 +43,7 @@ async function listen(context: Context, keys: LiveKeyring): Promise<RunningApi> 
     randomBytes,
     trustedProxies: context.config.trustedProxies,
     ...receiptsOf(context),
+    ...webhooksOf(context),
   });
   const { apiHost: host, apiPort } = context.config;
   try {
@@ -62,6 +65,11 @@ async function listen(context: Context, keys: LiveKeyring): Promise<RunningApi> 
 function receiptsOf(context: Context): { readonly receipts?: ReceiptDesk } {
   const receipts = receiptDesk(context.config, context.accounts);
   return receipts === null ? {} : { receipts };
+}
+
+function webhooksOf({ config }: Context): { readonly webhooks?: WebhookDesk } {
+  const webhooks = webhookDesk(config);
+  return webhooks === null ? {} : { webhooks };
 }
 
 /**

@@ -15,7 +15,13 @@ const FILES = [
 ] as const;
 
 export function contradictionsOf(values: ReadValues): readonly string[] {
-  return [...aboutPassword(values), ...aboutClock(values), ...aboutTls(values), ...aboutReceipts(values)];
+  return [
+    ...aboutPassword(values),
+    ...aboutClock(values),
+    ...aboutTls(values),
+    ...aboutReceipts(values),
+    ...aboutWebhooks(values),
+  ];
 }
 
 function aboutPassword(values: ReadValues): readonly string[] {
@@ -84,6 +90,10 @@ function aboutReceipts(values: ReadValues): readonly string[] {
       : []),
     ...unreadable('YUANLU_RECEIPT_KEYS_FILE', keys),
   ];
+}
+
+function aboutWebhooks(values: ReadValues): readonly string[] {
+  return unreadable('YUANLU_WEBHOOK_KEYS_FILE', values.YUANLU_WEBHOOK_KEYS_FILE);
 }
 
 /** An API key goes over TLS, always. */

@@ -57,6 +57,7 @@ const VARIABLES = {
     .transform((list) => list.split(',').map((one) => one.trim()))
     .refine((list) => list.every(isProxy), 'must be addresses or networks such as 10.0.0.0/8, or loopback')
     .optional(),
+  YUANLU_WEBHOOK_KEYS_FILE: text.optional(),
   YUANLU_LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'silent').default('info'),
   YUANLU_SCHEDULE: text
     .refine((line) => cron.validate(line), 'must be a cron line with 5 or 6 fields')
@@ -100,6 +101,8 @@ export interface Config {
   readonly receiptKeysFile: string | null;
   /** Above these a refund waits for two people, merchant by merchant. */
   readonly releaseLimits: ReleaseLimits;
+  /** The keys under which secrets of webhooks are kept; without them no webhooks are sent. */
+  readonly webhookKeysFile: string | null;
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'silent';
   /** How many days back the scheduler makes sure that everything was started. */
   readonly lookBackDays: number;
@@ -180,6 +183,7 @@ function toConfig(values: ReadValues): { readonly [K in keyof Config]: Config[K]
       hourlyRefunds: values.YUANLU_RELEASE_OVER_HOURLY_REFUNDS ?? null,
       hourlyMinor: values.YUANLU_RELEASE_OVER_HOURLY_MINOR ?? null,
     },
+    webhookKeysFile: values.YUANLU_WEBHOOK_KEYS_FILE ?? null,
     logLevel: values.YUANLU_LOG_LEVEL,
     lookBackDays: values.YUANLU_LOOK_BACK_DAYS,
     schedule: values.YUANLU_SCHEDULE,
@@ -221,6 +225,7 @@ export function toEnv(config: Config): Record<string, string> {
     YUANLU_RELEASE_OVER_MINOR: limit(releaseLimits.refundMinor),
     YUANLU_RELEASE_OVER_HOURLY_REFUNDS: limit(releaseLimits.hourlyRefunds),
     YUANLU_RELEASE_OVER_HOURLY_MINOR: limit(releaseLimits.hourlyMinor),
+    YUANLU_WEBHOOK_KEYS_FILE: config.webhookKeysFile,
     YUANLU_CLOCK_ORIGIN: virtualTime === null ? null : new Date(virtualTime.originMs).toISOString(),
     YUANLU_CLOCK_EPOCH: virtualTime === null ? null : new Date(virtualTime.epochMs).toISOString(),
     YUANLU_CLOCK_RATE: virtualTime === null ? null : String(virtualTime.rate),

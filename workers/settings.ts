@@ -5,6 +5,7 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import type { Environment } from './config-secrets.ts';
+import { loadWebhookKeys } from './notice-courier.ts';
 import { loadReceiptKeys } from './receipt-desk.ts';
 
 /** @throws AppError `config_invalid` with every error of both in `errors`. */
@@ -17,6 +18,8 @@ export function readSettings(env: Environment): Config {
   if (accountsFile !== '') orErrors(() => loadAccounts(accountsFile, { production, wallNow }), errors);
   const receiptKeysFile = config?.receiptKeysFile ?? null;
   if (receiptKeysFile !== null) orErrors(() => loadReceiptKeys(receiptKeysFile), errors);
+  const webhookKeysFile = config?.webhookKeysFile ?? null;
+  if (webhookKeysFile !== null) orErrors(() => loadWebhookKeys(webhookKeysFile), errors);
   if (config === null || errors.length > 0) throw new AppError('config_invalid', { errors });
   return config;
 }

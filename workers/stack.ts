@@ -20,6 +20,7 @@ import type { Context } from './context.ts';
 import { openContext } from './context.ts';
 import type { Engines } from './engines/engines.ts';
 import { startEngines } from './engines/engines.ts';
+import { keptWebhookKeys } from './notice-courier.ts';
 import { keptReceiptKeys } from './receipt-desk.ts';
 import { startScheduler } from './scheduler/scheduler.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
@@ -137,6 +138,7 @@ async function assemble(
     trustedProxies: [],
     receiptKeysFile: await keptReceiptKeys(join(folder, 'receipt-keys.json')),
     releaseLimits: o.releaseLimits ?? NO_LIMITS,
+    webhookKeysFile: await keptWebhookKeys(join(folder, 'webhook-keys')),
     logLevel: o.logLevel,
     lookBackDays: o.lookBackDays,
     schedule: o.schedule,

@@ -1,12 +1,13 @@
-/** The worker process: runs the workflows and activities of all three queues. */
+/** The worker process: runs the workflows and activities of all four queues. */
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { chinaCalendar } from '../domain/time/china-calendar.ts';
-import { CHANNEL_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-queues.ts';
+import { CHANNEL_QUEUE, NOTICE_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-queues.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
 import type { Context } from './context.ts';
+import { noticeCourier } from './notice-courier.ts';
 import { refundEngine } from './refund-engine.ts';
 import { connectWorker, mustHaveNamespace } from './temporal.ts';
 
@@ -16,6 +17,9 @@ const SHUTDOWN_FORCE = '40 seconds';
 
 /** WeChat Pay takes 150 refunds a second per merchant; all replicas together stay under it. */
 const CHANNEL_CALLS_PER_SECOND = 140;
+
+/** Webhooks on their way at once: they wait for somebody else's server, and hold a connection of the pool for moments. */
+const NOTICES_IN_FLIGHT = 32;
 
 export interface RunningWorker {
   /** Settles when the worker has stopped; rejects when it failed. */
@@ -65,7 +69,7 @@ export function activitySlots(databasePool: number): { refunds: number; calls: n
   };
 }
 
-/** Three queues, one life: when one of them cannot go on, the others end in order, and the process with them. */
+/** Four queues, one life: when one of them cannot go on, the others end in order, and the process with them. */
 function runTogether(workers: readonly Worker[], connection: NativeConnection): RunningWorker {
   const shutdown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
@@ -103,6 +107,7 @@ function workerOptions(context: Context, connection: NativeConnection, code: str
       clock: context.clock,
       calendar: chinaCalendar,
       files: context.files,
+      courier: noticeCourier(context.config),
       teller: refundEngine(context.temporal.client, context.clock),
       pollFloorMs: context.config.pollFloorMs,
       releaseLimits: context.config.releaseLimits,
@@ -126,5 +131,6 @@ function workerOptions(context: Context, connection: NativeConnection, code: str
       maxTaskQueueActivitiesPerSecond: CHANNEL_CALLS_PER_SECOND,
     },
     { ...shared, taskQueue: STATEMENT_QUEUE, maxConcurrentActivityTaskExecutions: statements },
+    { ...shared, taskQueue: NOTICE_QUEUE, maxConcurrentActivityTaskExecutions: NOTICES_IN_FLIGHT },
   ];
 }

@@ -42,6 +42,14 @@ export const SWEEP: ActivityOptions = {
   retry: { ...DATABASE.retry },
 };
 
+/** Webhooks to a merchant's backend: tried for three days, at the end once an hour; then a person is shown that it was not taken. */
+export const NOTICE: ActivityOptions = {
+  startToCloseTimeout: '30 seconds',
+  scheduleToCloseTimeout: '3 days',
+  retry: { initialInterval: '10 seconds', backoffCoefficient: 2, maximumInterval: '1 hour' },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+};
+
 /** Faults that no retry mends; see `domain/errors.ts`. */
 export const NOT_RETRYABLE: readonly string[] = [
   'statement_unrecognised',

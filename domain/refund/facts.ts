@@ -81,8 +81,7 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
     undone: lines.length === 0 && reports.length > 0 && notDoneAt(observations) > latest(reports),
     lineSeen: lines.length > 0,
     returned:
-      has('bounced') ||
-      reports.some((one) => one.status === 'success' && one.returnedToMerchant === true),
+      has('bounced') || reports.some((one) => one.status === 'success' && one.returnedToMerchant === true),
     amountDiffers:
       contradicted.some((field) => field.endsWith('_minor')) ||
       reports.some((one) => one.bankAmountMinor !== undefined && BigInt(one.bankAmountMinor) > amountMinor) ||

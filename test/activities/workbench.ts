@@ -96,6 +96,7 @@ function benchOn(db: TestDatabase, files: FileStore, close: () => Promise<void>)
           return Promise.resolve();
         },
       },
+      courier: { deliver: () => Promise.reject(new AppError('webhooks_not_set_up')) },
       channels: {
         get: (accountId) => {
           if (accountId !== ACCOUNT) throw new AppError('account_unknown', { account_id: accountId });

@@ -17,6 +17,8 @@ const CODE = await readFile(required('YUANLU_TEST_WORKFLOW_BUNDLE'), 'utf8');
 const PATHS = [
   'backfill/again',
   'backfill/range',
+  'notice/delivered',
+  'notice/given-up',
   'overdue/flagged',
   'overdue/nothing-due',
   'refund/abnormal-then-succeeded',
@@ -175,6 +177,7 @@ describe('code that takes other steps than a history has', () => {
       ],
       'overdue/flagged',
     ],
+    ['forgets what nobody took', ['return giveUpNotice(notice);', "return 'exhausted';"], 'notice/given-up'],
     ['runs the days one by one', ['const IN_FLIGHT_MAX = 4;', 'const IN_FLIGHT_MAX = 1;'], 'backfill/range'],
   ] as const)('and %s is caught', async (_what, [before, after], name) => {
     const code = mutated(before, after);

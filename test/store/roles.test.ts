@@ -41,6 +41,8 @@ const TABLES = [
   'act_audit',
   'approvals',
   'receipt_links',
+  'webhook_events',
+  'webhook_deliveries',
   'callbacks',
   'unbelieved_answers',
   'audit',
@@ -52,11 +54,16 @@ const TABLES = [
   'schema_migrations',
 ];
 
+/** Secrets stand in it: reports read its other columns only. */
+const WITH_SECRETS = 'webhook_endpoints';
+
 const poolOf = (role: string): Pool => ({ app: db.pool, ingest: db.ingest, report })[role] ?? db.owner;
 
 /** Every table and role, without the one exception: matching takes a match back when a newer file says otherwise. */
 const DELETES = ['app', 'ingest', 'report'].flatMap((role) =>
-  TABLES.filter((table) => role !== 'ingest' || table !== 'matches').map((table) => [role, table] as const),
+  [...TABLES, WITH_SECRETS]
+    .filter((table) => role !== 'ingest' || table !== 'matches')
+    .map((table) => [role, table] as const),
 );
 
 describe('no role', () => {
@@ -91,6 +98,12 @@ describe('no role', () => {
         `update callbacks set body = ''`,
         `insert into api_keys (merchant_id, name, sha256, scopes, created_at) values ('m', 'n', repeat('0', 64), '{x}', now())`,
         `update api_keys set scopes = '{x}'`,
+        `update webhook_events set type = 'refund.failed'`,
+        `insert into webhook_events (merchant_id, type, at) values ('m', 'webhook.test', now())`,
+        `insert into webhook_deliveries (event, endpoint_id, merchant_id) values (1, 1, 'm')`,
+        `update webhook_deliveries set endpoint_id = 1`,
+        `update webhook_endpoints set url = 'https://other.example.com'`,
+        `update webhook_endpoints set merchant_id = 'other'`,
         `update api_keys set revoked_at = null, expires_at = null`,
         `insert into act_audit (subject, subject_id, seq, at, actor, action, after, previous_hash, hash) values ('api_key', 1, 9, now(), 'x', 'api_key.x', '{}', '', '')`,
       ].map((sql) => [role, sql] as const),
@@ -144,6 +157,10 @@ describe('the role of statements (ingest)', () => {
     `insert into overdue_flags (refund_id, level, at) values (1, 1, now())`,
     `select * from api_keys`,
     `update api_keys set last_used_at = now()`,
+    `select * from webhook_endpoints`,
+    `select * from webhook_deliveries`,
+    `update webhook_deliveries set status = 'delivered'`,
+    `select tell_test(1, now())`,
   ])('does not touch refunds and their evidence: %s', async (sql) => {
     await expect(db.ingest.query(sql)).rejects.toMatchObject(DENIED);
   });
@@ -168,6 +185,7 @@ describe('the role of requests (app)', () => {
     `select seal_match_table(99, 'x', '2026-11-24')`,
     `select attach_match_table(99, 'x', '2026-11-24')`,
     `select attach_file_table('matches', 99, 'x', '2026-11-24')`,
+    `select tell_settled_file(1, 'x', '2026-11-24', now())`,
   ])('writes nothing of the statements: %s', async (sql) => {
     await expect(db.pool.query(sql)).rejects.toMatchObject(DENIED);
   });
@@ -198,6 +216,12 @@ describe('the role of reports', () => {
     ]) {
       await expect(report.query(`select * from ${table} limit 1`)).resolves.toBeDefined();
     }
+  });
+
+  test('reads of webhook endpoints everything but their secrets, encrypted as they are', async () => {
+    await expect(report.query('select id, url, disabled_why from webhook_endpoints')).resolves.toBeDefined();
+    for (const column of ['secret', 'previous_secret', '*'])
+      await expect(report.query(`select ${column} from webhook_endpoints`)).rejects.toMatchObject(DENIED);
   });
 
   test('F93 writes nothing at all', async () => {

@@ -83,6 +83,8 @@ export function fakeActivities(script: Script = {}, refundNo = 'RF1'): FakeActiv
     findDue: unused('findDue'),
     askChannel: unused('askChannel'),
     flagOverdue: unused('flagOverdue'),
+    postNotice: unused('postNotice'),
+    giveUpNotice: unused('giveUpNotice'),
   };
   return {
     activities,

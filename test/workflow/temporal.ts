@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../../activities/index.ts';
-import { CHANNEL_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../../workflows/task-queues.ts';
+import { CHANNEL_QUEUE, NOTICE_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../../workflows/task-queues.ts';
 import { required } from '../support/required.ts';
 
 export interface Server {
@@ -72,6 +72,7 @@ export async function runWorkers(
     Worker.create({ ...shared, taskQueue: REFUND_QUEUE, workflowBundle: { code: server.bundle } }),
     Worker.create({ ...shared, taskQueue: CHANNEL_QUEUE }),
     Worker.create({ ...shared, taskQueue: STATEMENT_QUEUE }),
+    Worker.create({ ...shared, taskQueue: NOTICE_QUEUE }),
   ]);
   const runs = Promise.all(workers.map((worker) => worker.run()));
   return {

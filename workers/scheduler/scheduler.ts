@@ -4,6 +4,7 @@ import type { Logger } from 'node-cron';
 import type { Context } from '../context.ts';
 import { refundEngine } from '../refund-engine.ts';
 import { ensureOverdueSweep, ensureStatements } from './ensure.ts';
+import { ensureNotices, promptNotices } from './ensure-notices.ts';
 import { ensureCallbacks, ensureRefunds } from './ensure-refunds.ts';
 
 export interface RunningScheduler {
@@ -13,26 +14,59 @@ export interface RunningScheduler {
 
 /** Looks once right away, so that a start heals what was missed, and then on each tick. */
 export async function startScheduler(context: Context): Promise<RunningScheduler> {
-  const lookAround = lookOnce(context);
-  let underWay: Promise<void> | null = null;
-  // A tick that comes during a look is left out: the next one sees the same, and more.
-  const look = (): Promise<void> => {
-    underWay ??= lookAround().finally(() => {
-      underWay = null;
-    });
-    return underWay;
-  };
-  const task = cron.schedule(context.config.schedule, look, {
+  const everything = oneAtATime(lookOnce(context));
+  const prompt = oneAtATime(startPrompt(context));
+  const options = {
     timezone: 'Asia/Shanghai',
     logger: quietLogger(context),
     suppressMissedWarning: true,
-  });
-  await look();
+  } as const;
+  const tasks = [
+    cron.schedule(context.config.schedule, everything.look, options),
+    cron.schedule(EVERY_SECOND, prompt.look, options),
+  ];
+  await everything.look();
   return {
     stop: async () => {
-      await task.destroy();
+      for (const task of tasks) await task.destroy();
+      await Promise.all([everything.ended(), prompt.ended()]);
+    },
+  };
+}
+
+/** A tick that comes during a look is left out: the next one sees the same, and more. */
+function oneAtATime(work: () => Promise<void>): {
+  readonly look: () => Promise<void>;
+  readonly ended: () => Promise<void>;
+} {
+  let underWay: Promise<void> | null = null;
+  return {
+    look: () => {
+      underWay ??= work().finally(() => {
+        underWay = null;
+      });
+      return underWay;
+    },
+    ended: async () => {
       await underWay;
     },
+  };
+}
+
+/** Webhooks go out within about a second of what they tell. */
+const EVERY_SECOND = '* * * * * *';
+
+/** What does not wait for the next look over everything. It says nothing of its failures: that look says them. */
+function startPrompt({ pool, clock, temporal, log }: Context): () => Promise<void> {
+  const failed = (what: string, error: unknown): void => {
+    log.debug({ what, error: String(error) }, 'could not be started at once');
+  };
+  return async () => {
+    try {
+      await promptNotices({ pool, clock, client: temporal.client, failed });
+    } catch (error) {
+      failed('notices', error);
+    }
   };
 }
 
@@ -44,6 +78,7 @@ export function lookOnce(context: Context): () => Promise<void> {
   };
   const engine = refundEngine(temporal.client, clock);
   const refunds = { pool, clock, engine, failed };
+  const notices = { pool, clock, client: temporal.client, failed };
   const runs = {
     ...{ client: temporal.client, channels, clock, failed },
     lookBackDays: config.lookBackDays,
@@ -52,6 +87,7 @@ export function lookOnce(context: Context): () => Promise<void> {
   const parts = [
     ['refunds', () => ensureRefunds(refunds)],
     ['callbacks', () => ensureCallbacks(refunds)],
+    ['notices', () => ensureNotices(notices)],
     ['statements', () => ensureStatements(runs)],
     ['overdue sweep', () => ensureOverdueSweep(runs)],
   ] as const;
