@@ -37,6 +37,7 @@ export async function describeApi(app: App, version: string): Promise<void> {
         { name: 'payments', description: 'What was captured, and what is left of it' },
         { name: 'books', description: 'What somebody should look at' },
         { name: 'approvals', description: 'Acts that need two people' },
+        { name: 'webhooks', description: 'What your backend is told, and whether it took it' },
         { name: 'callbacks', description: 'For the channels' },
         { name: 'health', description: 'For whoever runs it' },
       ],
@@ -110,6 +111,10 @@ const OWN_HEADERS = [
   ['/v1/payments/{payment_no}', 'put', '201', ETAG],
   ['/v1/refunds/{refund_no}/receipt-links', 'post', '201', LOCATION],
   ['/v1/breaks', 'get', '200', LINK],
+  ['/v1/webhook-endpoints', 'post', '201', LOCATION],
+  ['/v1/webhook-endpoints', 'get', '200', LINK],
+  ['/v1/webhook-endpoints/{endpoint_id}/test', 'post', '202', LOCATION],
+  ['/v1/webhook-deliveries', 'get', '200', LINK],
 ] as const;
 
 /** Names, descriptions and headers as a reader wants them, in place of what the generator could not know. */

@@ -30,6 +30,8 @@ import { receiptRoutes } from './receipt-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { validatorCompiler } from './validation.ts';
 import { verifyPages } from './verify-pages.ts';
+import { webhookDeliveryRoutes } from './webhook-delivery-routes.ts';
+import { webhookEndpointRoutes } from './webhook-endpoint-routes.ts';
 
 /** How long a client may take to send one request. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -70,6 +72,8 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     booksRoutes(v1, deps);
     approvalRoutes(v1, deps);
     fallbackPaymentRoute(v1, deps);
+    webhookEndpointRoutes(v1, deps);
+    webhookDeliveryRoutes(v1, deps);
     receiptRoutes(v1, deps);
     receiptFileRoutes(v1, { ...deps, press });
     proofPackRoute(v1, { ...deps, press });

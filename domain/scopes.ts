@@ -7,6 +7,8 @@ export const SCOPES = [
   'statements:read',
   'approvals:read',
   'approvals:write',
+  'webhooks:read',
+  'webhooks:write',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];

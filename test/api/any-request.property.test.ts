@@ -60,6 +60,9 @@ beforeAll(async () => {
     'if-match': ['*'],
     cursor: [page.next_cursor, '1'],
     id: [standing.approval.id],
+    endpoint_id: [standing.endpointId],
+    delivery_id: [standing.deliveryId],
+    url: ['https://shop.example.cn/hook', 'https://10.0.0.1/hook'],
     token: [standing.token],
     limit: ['1', '50'],
     'idempotency-key': ['k-1', 'k-2', 'k-3'],
@@ -79,6 +82,8 @@ interface Standing {
   readonly linkedRefundNo: string;
   readonly linkId: string;
   readonly token: string;
+  readonly endpointId: string;
+  readonly deliveryId: string;
   /** The signed receipt of the linked refund, as it was sent. */
   readonly receipt: string;
 }
@@ -107,10 +112,18 @@ async function makeStanding(asked: object): Promise<Standing> {
     const made = await call(api, `/v1/refunds/${linkedRefundNo}/receipt-links`, { method: 'POST', body: {} });
     return made.json as { id: string; url: string };
   };
+  const endpoint = await call(api, '/v1/webhook-endpoints', {
+    method: 'POST',
+    body: { url: 'https://shop.example.cn/hook' },
+  });
+  const { id: endpointId } = endpoint.json as { id: string };
+  const delivery = await call(api, `/v1/webhook-endpoints/${endpointId}/test`, { method: 'POST' });
+  const { id: deliveryId } = delivery.json as { id: string };
   const token = new URL((await newLink()).url).pathname.split('/').at(-1) ?? '';
   return {
     approval: approval.json as Standing['approval'],
     ...{ openRefundNo, lateRefundNo, linkedRefundNo, linkId: (await newLink()).id, token },
+    ...{ endpointId, deliveryId },
     receipt: (await call(api, `/v1/refunds/${linkedRefundNo}/receipt`)).text,
   };
 }
@@ -228,16 +241,20 @@ function goodRequest(path: string, method: string, operationId: string): Made {
   const { approval, linkedRefundNo, linkId, token } = standing;
   const claim = { account_id: 'wx-1', captured_minor: '10000', currency: 'CNY' };
   const asked = { payment_no: paymentNo, amount_minor: '1', currency: 'CNY' };
+  const hook = { endpoint_id: standing.endpointId, delivery_id: standing.deliveryId };
   const places: Readonly<Record<string, string>> = {
     // The link behind the token must outlive the taking back of all links of a refund.
     refund_no: operationId === 'revokeReceiptLinks' ? standing.openRefundNo : linkedRefundNo,
     ...{ payment_no: paymentNo, link_id: linkId, id: approval.id, token, channel: 'wechat', account: 'wx-1' },
+    ...hook,
   };
   const decision = { verdict: 'rejected', fingerprint: approval.fingerprint, reason: 'by hand' };
   const byHand: Readonly<Record<string, Call & { readonly url?: string }>> = {
     createRefund: { body: asked, headers: { 'idempotency-key': 'by-hand' } },
     registerPayment: { url: '/v1/payments/BY-HAND', body: claim },
     createReceiptLink: { body: {} },
+    createWebhookEndpoint: { body: { url: 'https://shop.example.cn/by-hand' } },
+    rotateWebhookSecret: { body: {} },
     verifyReceipt: { body: standing.receipt },
     getOverdue: { url: `/v1/overdue/${standing.lateRefundNo}` },
     askForApproval: { key: api.people.bob, body: resolution(standing.openRefundNo, 'not_paid') },

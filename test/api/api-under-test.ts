@@ -9,6 +9,7 @@ import { NO_LIMITS } from '../../domain/refund/limits.ts';
 import type { Scope } from '../../domain/scopes.ts';
 import { createKeyring } from '../../api/keys.ts';
 import type { ReceiptDesk } from '../../api/receipt-desk.ts';
+import type { WebhookDesk } from '../../api/webhook-desk.ts';
 import type { RefundEngine, RefundName, RefundToStart } from '../../api/refund-engine.ts';
 import { buildApi } from '../../api/server.ts';
 import { WECHAT_DESK } from '../../channels/wechat/desk.ts';
@@ -18,8 +19,10 @@ import { AppError } from '../../domain/errors.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
 import { linkTokens } from '../../receipts/link-tokens.ts';
 import { newReceiptKeys, readReceiptKeys } from '../../receipts/receipt-keys.ts';
+import { secretBox } from '../../notices/secret-box.ts';
 import { syncAccounts } from '../../store/accounts.ts';
 import type { Pool } from '../../store/pool.ts';
+import { refusedUrl } from '../../workers/notice-sender.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 
@@ -34,6 +37,8 @@ export const ALL_SCOPES: readonly Scope[] = [
   'statements:read',
   'approvals:read',
   'approvals:write',
+  'webhooks:read',
+  'webhooks:write',
 ];
 
 /** Remembers what it was told; can be away. */
@@ -90,6 +95,8 @@ export interface Arrangement {
   /** Null: an installation without keys of receipts. */
   readonly receipts?: ReceiptDesk | null;
   readonly trustedProxies?: readonly string[];
+  /** Null: an installation without a key for webhooks. */
+  readonly webhooks?: WebhookDesk | null;
 }
 
 export const PUBLIC_URL = 'https://pay.example.com';
@@ -100,6 +107,14 @@ function receiptDesk(): ReceiptDesk {
   return {
     ...{ keys, links: linkTokens(keys.linkSecrets), publicUrl: PUBLIC_URL },
     merchants: new Map([['m1', { name: '示例点卡店', ...facts }]]),
+  };
+}
+
+/** As in production, with the internet alone to send to. */
+function webhookDesk(): WebhookDesk {
+  return {
+    box: secretBox([randomBytes(32)], randomBytes),
+    refuses: (url) => refusedUrl(url, { publicOnly: true }),
   };
 }
 
@@ -152,6 +167,7 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
     ...(arrangement.trustedProxies === undefined ? {} : { trustedProxies: arrangement.trustedProxies }),
     ...(arrangement.limits === undefined ? {} : { limits: arrangement.limits }),
     ...(arrangement.receipts === null ? {} : { receipts: arrangement.receipts ?? receiptDesk() }),
+    ...(arrangement.webhooks === null ? {} : { webhooks: arrangement.webhooks ?? webhookDesk() }),
   });
   return {
     app,

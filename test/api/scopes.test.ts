@@ -28,6 +28,17 @@ const NEEDED: readonly (readonly [string, string, Scope])[] = [
   ['GET', '/v1/approvals/1', 'approvals:read'],
   ['POST', '/v1/approvals', 'approvals:write'],
   ['POST', '/v1/approvals/1/decision', 'approvals:write'],
+  ['POST', '/v1/webhook-endpoints', 'webhooks:write'],
+  ['GET', '/v1/webhook-endpoints', 'webhooks:read'],
+  ['GET', '/v1/webhook-endpoints/1', 'webhooks:read'],
+  ['DELETE', '/v1/webhook-endpoints/1', 'webhooks:write'],
+  ['POST', '/v1/webhook-endpoints/1/enable', 'webhooks:write'],
+  ['POST', '/v1/webhook-endpoints/1/rotate', 'webhooks:write'],
+  ['POST', '/v1/webhook-endpoints/1/test', 'webhooks:write'],
+  ['POST', '/v1/webhook-endpoints/1/replay', 'webhooks:write'],
+  ['GET', '/v1/webhook-deliveries', 'webhooks:read'],
+  ['GET', '/v1/webhook-deliveries/1', 'webhooks:read'],
+  ['POST', '/v1/webhook-deliveries/1/replay', 'webhooks:write'],
 ];
 
 const CLAIM = { account_id: 'wx-1', captured_minor: '1', currency: 'CNY' };
