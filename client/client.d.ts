@@ -211,3 +211,40 @@ export class YuanluClient {
     options?: WaitOptions,
   ): Promise<Refund>;
 }
+
+export type WebhookEvent =
+  | {
+      /** As in the header `webhook-id`: drop what you have had. */
+      id: string;
+      type:
+        | 'refund.processing'
+        | 'refund.succeeded'
+        | 'refund.settled'
+        | 'refund.needs_action'
+        | 'refund.failed'
+        | 'refund.returned'
+        /** The flag was raised, or rose; with `overdue_level` 0 it was lifted. */
+        | 'refund.overdue';
+      /** When it happened. Events come in no order: ask the API where the refund stands now. */
+      timestamp: string;
+      data: { refund_no: string; state: RefundState; reason: string | null; overdue_level: number };
+    }
+  | { id: string; type: 'webhook.test'; timestamp: string; data: Record<string, never> };
+
+/** A webhook that must not be believed: answer 400 and do nothing. */
+export class WebhookError extends YuanluError {
+  /** `too_old`: signed more than five minutes ago, or in the future. */
+  readonly code: 'header_missing' | 'secret_invalid' | 'signature_wrong' | 'too_old' | 'body_not_json';
+}
+
+/**
+ * Checks a webhook and gives its event. `body` is what came, byte by byte: never what a framework made of it. `secret` is the
+ * `whsec_…` of the endpoint, or several of them.
+ * @throws WebhookError
+ */
+export function verifyWebhook(
+  headers: Headers | Readonly<Record<string, string | readonly string[] | undefined>>,
+  body: string | Uint8Array,
+  secret: string | readonly string[],
+  options?: { now?: Date },
+): Promise<WebhookEvent>;

@@ -2,6 +2,10 @@
  * The client of Yuanlu's HTTP API: `import { YuanluClient } from 'yuanlu/client'`. Plain JavaScript without a dependency, so
  * that it runs as it is written in any Node.js from 20.19 on. Its types are in client.d.ts.
  */
+import { YuanluError } from './yuanlu-error.js';
+
+export { verifyWebhook, WebhookError } from './webhook.js';
+export { YuanluError };
 
 /** Asked again so many times before giving up. */
 const ATTEMPTS = 6;
@@ -13,11 +17,6 @@ const WAIT_SECONDS = 30;
 
 /** States after which nothing more is expected. */
 const ENDS = new Set(['settled', 'failed', 'returned']);
-
-/** Everything that this client throws. */
-export class YuanluError extends Error {
-  name = 'YuanluError';
-}
 
 /** The API said no: a problem document with a stable `code`. */
 export class ProblemError extends YuanluError {

@@ -1,6 +1,8 @@
 /** The outbox of webhooks, for those who carry it out: what has to be started, what is sent, what came of it. */
 import type { DeadWhy } from '../domain/notice/delivery.ts';
-import type { EventType, TEST_EVENT_TYPE, WebhookEvent } from '../domain/notice/event.ts';
+import { invariant } from '../domain/errors.ts';
+import type { EventType, WebhookEvent } from '../domain/notice/event.ts';
+import { TEST_EVENT_TYPE } from '../domain/notice/event.ts';
 import type { RefundState, StateReason } from '../domain/refund/state.ts';
 import type { Db, Pool } from './pool.ts';
 import { inTransaction } from './pool.ts';
@@ -108,11 +110,12 @@ export async function pendingDelivery(
 
 function eventOf(row: PendingRow): WebhookEvent {
   const { event_id: eventId, type, at, refund_no: refundNo, state, overdue_level: overdueLevel } = row;
-  const refund =
-    refundNo === null || state === null || overdueLevel === null
-      ? null
-      : { refundNo, state, reason: row.reason, overdueLevel };
-  return { eventId, type, at, refund };
+  if (type === TEST_EVENT_TYPE) return { eventId, type, at, refund: null };
+  invariant(
+    refundNo !== null && state !== null && overdueLevel !== null,
+    'an event that is no test is about a refund',
+  );
+  return { eventId, type, at, refund: { refundNo, state, reason: row.reason, overdueLevel } };
 }
 
 /** What one try brought: the status of an answer and its beginning, or null and why there was none. */

@@ -17,33 +17,54 @@ export type EventType = (typeof EVENT_TYPES)[number];
 /** Sent on demand, to see whether an endpoint answers. No endpoint has to subscribe to it. */
 export const TEST_EVENT_TYPE = 'webhook.test';
 
-export interface RefundEvent {
+interface RefundEvent {
   readonly refundNo: string;
   readonly state: RefundState;
   readonly reason: StateReason;
   readonly overdueLevel: number;
 }
 
-export interface WebhookEvent {
+export type WebhookEvent = {
   /** The same on every try and at every endpoint: receivers drop repeats by it. */
   readonly eventId: string;
-  readonly type: EventType | typeof TEST_EVENT_TYPE;
   /** When it happened, by the evidence for it. */
   readonly at: Date;
-  /** Null of a test event. */
-  readonly refund: RefundEvent | null;
-}
+} & (
+  | { readonly type: EventType; readonly refund: RefundEvent }
+  | { readonly type: typeof TEST_EVENT_TYPE; readonly refund: null }
+);
+
+/** What the body says, as JSON. */
+export type WebhookBody =
+  | {
+      readonly id: string;
+      readonly type: EventType;
+      readonly timestamp: string;
+      readonly data: {
+        readonly refund_no: string;
+        readonly state: RefundState;
+        readonly reason: StateReason;
+        readonly overdue_level: number;
+      };
+    }
+  | {
+      readonly id: string;
+      readonly type: typeof TEST_EVENT_TYPE;
+      readonly timestamp: string;
+      readonly data: Readonly<Record<string, never>>;
+    };
 
 /** The body that is signed and sent: the same bytes on every try. */
-export function webhookBody({ eventId, type, at, refund }: WebhookEvent): string {
-  const data =
-    refund === null
-      ? {}
-      : {
-          refund_no: refund.refundNo,
-          state: refund.state,
-          reason: refund.reason,
-          overdue_level: refund.overdueLevel,
-        };
-  return JSON.stringify({ id: eventId, type, timestamp: at.toISOString(), data });
+export function webhookBody(event: WebhookEvent): string {
+  const { eventId: id, at } = event;
+  const timestamp = at.toISOString();
+  const body: WebhookBody =
+    event.refund === null
+      ? { id, type: event.type, timestamp, data: {} }
+      : { id, type: event.type, timestamp, data: dataOf(event.refund) };
+  return JSON.stringify(body);
+}
+
+function dataOf({ refundNo, state, reason, overdueLevel }: RefundEvent) {
+  return { refund_no: refundNo, state, reason, overdue_level: overdueLevel };
 }

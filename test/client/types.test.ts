@@ -7,6 +7,7 @@ import type { observationSchema, RefundResource } from '../../api/refund-resourc
 import type { askSchema } from '../../api/refund-routes.ts';
 import type * as client from '../../client/client.js';
 import type * as temporal from '../../client/temporal.js';
+import type { WebhookBody } from '../../domain/notice/event.ts';
 import type { RefundRequest } from '../../domain/refund/refund.ts';
 import type { RefundProgress, RefundStart } from '../../workflows/refund-messages.ts';
 
@@ -15,6 +16,11 @@ test('a refund, a payment, an observation and a problem are what the API answers
   expectTypeOf<client.Payment>().toEqualTypeOf<z.infer<typeof paymentSchema>>();
   expectTypeOf<client.Observation>().toEqualTypeOf<z.infer<typeof observationSchema>>();
   expectTypeOf<client.Problem>().toEqualTypeOf<Problem>();
+});
+
+test('a webhook is what is signed and sent, with reasons as texts', () => {
+  expectTypeOf<WebhookBody>().toExtend<client.WebhookEvent>();
+  expectTypeOf<client.WebhookEvent['type']>().toEqualTypeOf<WebhookBody['type']>();
 });
 
 test('what is asked for is what the API takes', () => {

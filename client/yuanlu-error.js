@@ -1,0 +1,4 @@
+/** Everything that this client throws. */
+export class YuanluError extends Error {
+  name = 'YuanluError';
+}
