@@ -35,6 +35,11 @@ const refund = await yuanlu.createRefund(
 );
 const settled = await yuanlu.waitUntil(refund.refund_no, 'settled');`;
 
+const VERIFY = `import { verifyWebhook } from 'yuanlu/client';
+
+const event = await verifyWebhook(request.headers, rawBody, process.env.YUANLU_WEBHOOK_SECRET);
+console.log(event.id, event.type, event.data.refund_no, event.data.state);`;
+
 /** Each entry is a section: the name in the address bar, the heading, the content. */
 export const GUIDE: readonly (readonly [id: string, heading: string, html: string])[] = [
   [
@@ -131,10 +136,32 @@ export const GUIDE: readonly (readonly [id: string, heading: string, html: strin
     ),
   ],
   [
+    'webhooks',
+    'Webhooks',
+    [
+      p(
+        'Instead of waiting you can be told: `POST /v1/webhook-endpoints` with an https address makes an endpoint and shows its secret once. Every change that matters is sent there within about a second, signed as Standard Webhooks 1.0.0 has it. Check it over the bytes that came, keep it, answer 2xx:',
+      ),
+      block(VERIFY),
+      table(
+        ['type', 'when'],
+        [
+          ['`refund.processing`, `refund.succeeded`, `refund.settled`', 'It has gone a step further.'],
+          ['`refund.needs_action`', 'A person must act; `reason` says why.'],
+          ['`refund.failed`, `refund.returned`', 'It came to nothing, or came back.'],
+          ['`refund.overdue`', 'A flag was raised; with `overdue_level` 0 it was lifted.'],
+        ].map((cells) => cells.map(prose)),
+      ),
+      p(
+        'An event carries a refund number and where it stands, nothing of the payer. The same event may come twice, always under the same `id`: drop what you have had. Events come in no order: read the refund for its state. What nobody takes is tried again for three days, then listed as `dead` under `/v1/webhook-deliveries`, to be replayed. 410 disables the endpoint.',
+      ),
+    ].join('\n'),
+  ],
+  [
     'callbacks',
     'Callbacks of the channels',
     p(
-      'Channels send notices to `/callbacks/{channel}/{account}`, the address in `notify_url` or `back_url` of each account. They are verified over their bytes, kept, and acknowledged only then; a notice that was lost is made up for by asking. Let these paths in from outside and nothing else, and leave bodies and headers as they are on the way. You need not listen to the channels yourself: wait as above.',
+      'Channels send notices to `/callbacks/{channel}/{account}`, the address in `notify_url` or `back_url` of each account. They are verified over their bytes, kept, and acknowledged only then; a notice that was lost is made up for by asking. Let these paths in from outside and nothing else, and leave bodies and headers as they are on the way. You need not listen to the channels yourself: wait, or be told, as above.',
     ),
   ],
   [

@@ -133,7 +133,7 @@ function replayRoutes(app: App, deps: ApiDeps): void {
     config: { scope: 'webhooks:write' },
     schema: {
       summary: 'Send everything again that an endpoint was given up for',
-      description: `The oldest first, ${REPLAYED_MAX.toLocaleString('en')} at most in one call.`,
+      description: `The oldest first, ${String(REPLAYED_MAX)} at most in one call.`,
       operationId: 'replayWebhookEndpoint',
       tags: ['webhooks'],
       params: endpointParams,

@@ -8,6 +8,7 @@ import { registerCalendar } from './register-calendar.ts';
 import { registerKeys } from './register-keys.ts';
 import { registerProcesses } from './register-processes.ts';
 import { registerReceipts } from './register-receipts.ts';
+import { registerWebhooks } from './register-webhooks.ts';
 
 export async function main(argv: readonly string[]): Promise<void> {
   const program = buildProgram();
@@ -39,5 +40,6 @@ export function buildProgram(): Command {
   registerReceipts(program);
   registerCalendar(program);
   registerKeys(program);
+  registerWebhooks(program);
   return program;
 }

@@ -49,6 +49,8 @@ describe('the commands', () => {
         ...['approvals approve', 'approvals reject'],
         ...['receipt', 'receipt link', 'receipt links', 'receipt revoke', 'receipt json', 'receipt pdf'],
         ...['receipt pack', 'receipt verify', 'receipt new-keys'],
+        ...['webhooks', 'webhooks add', 'webhooks list', 'webhooks rotate', 'webhooks disable'],
+        ...['webhooks enable', 'webhooks test', 'webhooks deliveries', 'webhooks replay'],
         ...['keys', 'keys create', 'keys list', 'keys rotate', 'keys revoke'],
       ].toSorted(),
     );
