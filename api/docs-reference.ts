@@ -1,6 +1,7 @@
 /** The part of /docs that is made from the OpenAPI document: every call, every shape, every error. */
 import { ERRORS, isErrorCode } from '../domain/errors.ts';
 import { block, escaped, prose, table } from './docs-html.ts';
+import { EVERYWHERE } from './problem.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
@@ -93,10 +94,15 @@ export function callSection({ method, path, operation }: Call): string {
   ].join('\n');
 }
 
-/** An error's name leads to what to do about it. */
+/** An error's name leads to what to do about it; what any call can end in needs no more words at each of them. */
 function linked(html: string): string {
-  return html.replace(/^<code>([a-z_]+)<\/code>:/, '<a href="#error-$1"><code>$1</code></a>:');
+  return html.replace(/^<code>([a-z_]+)<\/code>:(.*)$/s, (_all, code: string, title: string) => {
+    const link = `<a href="#error-${code}"><code>${code}</code></a>`;
+    return ANY_CALL.has(code) ? link : `${link}:${title}`;
+  });
 }
+
+const ANY_CALL: ReadonlySet<string> = new Set(EVERYWHERE);
 
 export function schemaSection(name: string, schema: Schema): string {
   const properties = Object.entries((schema['properties'] ?? {}) as Readonly<Record<string, Schema>>);

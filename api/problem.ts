@@ -70,7 +70,7 @@ interface ProblemResponse {
 }
 
 /** What any route behind an API key may answer besides its own problems. */
-const EVERYWHERE = [
+export const EVERYWHERE = [
   'request_invalid',
   'unauthorized',
   'forbidden',
