@@ -16,6 +16,7 @@ const TOTAL = 1_000;
 type Step =
   | { readonly act: 'ask'; readonly order: number; readonly fen: number; readonly trouble: Fields | null }
   | { readonly act: 'repeat'; readonly which: number; readonly otherAmount: boolean }
+  | { readonly act: 'back'; readonly which: number }
   | ControlStep;
 
 const trouble = fc.constantFrom<Fields | null>(
@@ -31,6 +32,8 @@ const trouble = fc.constantFrom<Fields | null>(
   { kind: 'frequency_limited' },
   { kind: 'not_enough' },
   { kind: 'refused', times: 1 },
+  { kind: 'abnormal' },
+  { kind: 'abnormal' },
   { kind: 'abnormal' },
   { kind: 'closed' },
   { kind: 'closed' },
@@ -48,10 +51,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ act: fc.constant('repeat' as const), which, otherAmount: fc.boolean() }),
   },
+  { weight: 2, arbitrary: fc.record({ act: fc.constant('back' as const), which }) },
   ...controlSteps({ payments: ORDERS, totalMinor: TOTAL, seconds: [1, 60, 300, 90_000] }),
 );
 
-async function take(shop: Shop, orders: readonly PaidOrder[], sent: Wish[], one: Step): Promise<void> {
+interface Sent {
+  readonly wishes: Wish[];
+  /** Numbers of abnormal refunds that were sent back to the merchant. */
+  readonly back: Set<string>;
+}
+
+async function take(shop: Shop, orders: readonly PaidOrder[], all: Sent, one: Step): Promise<void> {
+  const { wishes: sent, back } = all;
   const asked = 'order' in one ? orders[one.order] : undefined;
   const known = 'which' in one ? sent[one.which % Math.max(sent.length, 1)] : undefined;
   switch (one.act) {
@@ -70,6 +81,15 @@ async function take(shop: Shop, orders: readonly PaidOrder[], sent: Wish[], one:
       await sendAnyhow(shop, one.otherAmount ? { ...known, amount: other } : known);
       return;
     }
+    case 'back': {
+      const refundNo = known?.out_refund_no ?? 'none';
+      const refundId =
+        shop.sandbox.refunds().find((refund) => refund.refundNo === refundNo)?.refundId ?? 'none';
+      const body = { out_refund_no: refundNo, type: 'MERCHANT_BANK_CARD' };
+      const target = `/v3/refund/domestic/refunds/${refundId}/apply-abnormal-refund`;
+      if ((await shop.callRaw('POST', target, { body })).status === 200) back.add(refundNo);
+      return;
+    }
     default:
       await takeControlStep(shop, one, {
         paymentNo: 'payment' in one ? orders[one.payment]?.payment_no : undefined,
@@ -83,7 +103,11 @@ async function sendAnyhow(shop: Shop, wish: Wish): Promise<void> {
   await shop.callRaw('POST', '/v3/refund/domestic/refunds', { body: wish }).catch(() => undefined);
 }
 
-async function expectAllIsWell(shop: Shop, orders: readonly PaidOrder[]): Promise<void> {
+async function expectAllIsWell(
+  shop: Shop,
+  orders: readonly PaidOrder[],
+  back: ReadonlySet<string>,
+): Promise<void> {
   const { balances, paid } = await recount(shop.control, ({ voucher }) => voucher);
   const ledger = shop.sandbox.ledger();
 
@@ -98,7 +122,7 @@ async function expectAllIsWell(shop: Shop, orders: readonly PaidOrder[]): Promis
     expect(payments, number).toHaveLength(1);
     expect(payments[0]).toBe(refunds.find((one) => one.refundNo === number)?.payerMinor);
   }
-  const succeeded = refunds.filter(({ status }) => status === 'SUCCESS');
+  const succeeded = refunds.filter(({ status, refundNo }) => status === 'SUCCESS' && !back.has(refundNo));
   // Where a coupon paid nearly all, the payer's share of a fen may be none: nothing moves then.
   expect([...paid.keys()].toSorted()).toEqual(numbersOf(succeeded.filter((one) => one.payerMinor > 0n)));
   expect(ledger.paidOut.map(({ refundNo }) => refundNo).toSorted()).toEqual(numbersOf(succeeded));
@@ -130,13 +154,13 @@ test('I1 I2 I18: after any calls, repeats, troubles and time no number is paid t
           for (let index = 0; index < ORDERS; index += 1) {
             orders.push(await shop.pay(TOTAL, coupon === '0' ? {} : { coupon_minor: coupon }));
           }
-          const sent: Wish[] = [];
+          const sent: Sent = { wishes: [], back: new Set() };
           for (const one of steps) {
             await take(shop, orders, sent, one);
-            await expectAllIsWell(shop, orders);
+            await expectAllIsWell(shop, orders, sent.back);
           }
           await shop.turn(30 * 86_400);
-          await expectAllIsWell(shop, orders);
+          await expectAllIsWell(shop, orders, sent.back);
         } finally {
           await shop.stop();
         }
