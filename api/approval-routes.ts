@@ -215,5 +215,6 @@ const DECISION_PROBLEMS = [
   'approval_not_applicable',
   'approval_card_needed',
   'approval_card_differs',
+  'redirect_invalid',
   'refund_exceeds_payment',
 ] as const;

@@ -3,8 +3,7 @@
  * that takes it away, encrypted: a workflow would keep it in its history, so this is done here.
  */
 import type { PayerCard, Redirect, RedirectTarget, SubmitAnswer } from '../channels/channel.ts';
-import { orderOf } from '../channels/refund-order.ts';
-import { assertRedirectable } from '../channels/redirect-target.ts';
+import { orderOf } from '../domain/refund/refund-order.ts';
 import type { Approval } from '../domain/approval.ts';
 import { AppError, invariant } from '../domain/errors.ts';
 import type { Observation } from '../domain/refund/observation.ts';
@@ -22,14 +21,12 @@ import type { ApiDeps } from './deps.ts';
 export function markOfCard(deps: ApiDeps, refund: Refund, card: Card | undefined): string | null {
   const redirect = redirectOf(deps, refund);
   if (card === undefined) return null;
-  const target = toPayerCard(card);
-  assertRedirectable(target, redirect.banks);
-  return redirect.mark(target);
+  return redirect.mark(toPayerCard(card));
 }
 
 /**
  * Where it goes, once the second person has typed the card too.
- * @throws AppError `approval_card_needed`, `approval_card_differs`, `approval_not_applicable`
+ * @throws AppError `approval_card_needed`, `approval_card_differs`, `redirect_invalid`, `approval_not_applicable`
  */
 export async function targetOf(
   deps: ApiDeps,

@@ -5,37 +5,17 @@
 import type { KeepUnbelieved } from './unbelieved.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { ErrorCode } from '../domain/errors.ts';
-import type { Currency } from '../domain/money.ts';
 import type { ChannelDesk } from '../domain/overdue/desk.ts';
 import type { HoldReason } from '../domain/refund/observation.ts';
 import type { RefundNoRule } from '../domain/ids.ts';
 import type { ChannelName, FundingSource } from '../domain/refund/refund.ts';
 import type { ProofNumber, RefundSerials } from '../domain/refund/proof.ts';
+import type { PaymentRef, RefundOrder } from '../domain/refund/refund-order.ts';
 import type { RefundReport } from '../domain/refund/report.ts';
 import type { StatementKind, StatementReader } from '../domain/statement/statement.ts';
 
 export type { BankLegReport, RefundReport } from '../domain/refund/report.ts';
-
-/** A payment as a question to the channel names it. */
-export interface PaymentRef {
-  /** The merchant's own number of the payment. */
-  readonly paymentNo: string;
-  /** The channel's number of it, where it is known. */
-  readonly transactionId: string | null;
-  /** When it was paid, as registered or confirmed. Some channels know a payment by its number and its time only. */
-  readonly paidAt: Date | null;
-}
-
-/** A refund as it is put to the channel and asked about. The same number is always sent with the same content. */
-export interface RefundOrder extends PaymentRef {
-  readonly refundNo: string;
-  /** When the refund was asked for; part of its identity at channels that know a refund by number and time. */
-  readonly requestedAt: Date;
-  readonly amountMinor: bigint;
-  readonly capturedMinor: bigint;
-  readonly currency: Currency;
-  readonly reason: string | null;
-}
+export type { PaymentRef, RefundOrder } from '../domain/refund/refund-order.ts';
 
 /** Where a refund that its channel calls abnormal is to go instead. */
 export type RedirectTarget =
@@ -60,6 +40,7 @@ export interface Redirect {
   /**
    * Stands for a card where it may not be kept: the same for the same card, keyed by the account, and of no use for finding
    * the card.
+   * @throws AppError `redirect_invalid` of a card that cannot be right
    */
   mark(card: PayerCard): string;
   /**

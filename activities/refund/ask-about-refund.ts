@@ -7,7 +7,7 @@ import { observe } from '../../store/observations.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { comeBack } from '../failures.ts';
 import { planArrivalOf } from './arrival.ts';
-import { orderOf } from '../../channels/refund-order.ts';
+import { orderOf } from '../../domain/refund/refund-order.ts';
 
 /**
  * Asks the channel how a refund stands and records what it says; returns the refund as it stands after that.

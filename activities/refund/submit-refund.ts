@@ -19,7 +19,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { atBoundary, comeBack } from '../failures.ts';
 import { planArrivalOf } from './arrival.ts';
 import { askAboutRefund } from './ask-about-refund.ts';
-import { orderOf } from '../../channels/refund-order.ts';
+import { orderOf } from '../../domain/refund/refund-order.ts';
 import type { RefundRef, RefundStanding } from './refund-ref.ts';
 import { loadRefund, standing } from './refund-ref.ts';
 

@@ -37,7 +37,10 @@ type AbnormalRefund = RefundOrder & { readonly channelRefundNo: string };
 export function wechatRedirect(account: Pick<WechatAccount, 'apiV3Key'>, transport: Transport): Redirect {
   return {
     banks: DEBIT_BANKS,
-    mark: (card) => markOf(card, account.apiV3Key),
+    mark: (card) => {
+      assertRedirectable(card, DEBIT_BANKS);
+      return markOf(card, account.apiV3Key);
+    },
     send: async (order, target, signal) => {
       assertSendable(order, WECHAT_LIMITS.refundNo);
       assertRedirectable(target, DEBIT_BANKS);

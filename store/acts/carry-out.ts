@@ -24,11 +24,6 @@ const ACTS_OF_TWO: Readonly<Record<Act, TwoPersonAct>> = {
   lift_overdue: liftOverdue,
 };
 
-/** The acts that one request may ask for several refunds at once. */
-export const BULK_ACTS: readonly Act[] = Object.values(ACTS_OF_TWO)
-  .filter((one) => one.bulk)
-  .map((one) => one.act);
-
 export interface ActAsked {
   readonly merchantId: string;
   readonly act: Act;
