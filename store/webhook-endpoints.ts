@@ -6,7 +6,7 @@ import type { Db, Pool } from './pool.ts';
 import { inTransaction } from './pool.ts';
 
 /** Enabled endpoints of one merchant. Each of them is a row for every event. */
-export const ENDPOINTS_MAX = 10;
+const ENDPOINTS_MAX = 10;
 
 export interface WebhookEndpoint {
   readonly id: string;

@@ -34,7 +34,7 @@ export function noticeCourier(config: WebhookConfig): NoticeCourier {
   return courierOf(box, { publicOnly: config.production });
 }
 
-export function courierOf(box: SecretBox | null, options: SenderOptions): NoticeCourier {
+function courierOf(box: SecretBox | null, options: SenderOptions): NoticeCourier {
   return {
     deliver: async ({ event, merchantId, url, secrets }, sentAt) => {
       if (box === null) throw new AppError('webhooks_not_set_up');
