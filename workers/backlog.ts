@@ -1,6 +1,6 @@
 /** How far the workers are behind: what Temporal itself says of the queues that they take their tasks from. */
 import type { Client } from '@temporalio/client';
-import { CHANNEL_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-queues.ts';
+import { CHANNEL_QUEUE, NOTICE_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-queues.ts';
 
 /** `temporal.api.enums.v1.TaskQueueType` of the two that hold work. */
 const WORKFLOW_TASKS = 1;
@@ -12,6 +12,7 @@ const QUEUES = [
   { name: REFUND_QUEUE, type: ACTIVITY_TASKS },
   { name: CHANNEL_QUEUE, type: ACTIVITY_TASKS },
   { name: STATEMENT_QUEUE, type: ACTIVITY_TASKS },
+  { name: NOTICE_QUEUE, type: ACTIVITY_TASKS },
 ] as const;
 
 /**
