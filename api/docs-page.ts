@@ -7,7 +7,7 @@ import type { App } from './app.ts';
 import { GUIDE } from './docs-guide.ts';
 import { block, escaped, prose } from './docs-html.ts';
 import type { DocsDocument } from './docs-reference.ts';
-import { callSection, callsOf, errorTable, schemaSection } from './docs-reference.ts';
+import { anyCall, callSection, callsOf, errorTable, schemaSection } from './docs-reference.ts';
 import { DOCS_STYLE } from './docs-style.ts';
 import { openapiDocument } from './openapi.ts';
 
@@ -74,7 +74,7 @@ ${contents.join('\n')}
 </ul></nav>
 <main>
 ${GUIDE.map(([id, heading, html]) => section(id, heading, html)).join('\n')}
-${section('errors', 'Errors', `<p>${prose('Every error is an RFC 9457 problem. Decide by `code`: it is stable. `instance` and the `x-request-id` header name the request; send them along when you ask us. A request may bring its own `x-request-id` of 8 to 64 letters, digits, dots and dashes.')}</p>${block(PROBLEM)}${errorTable(document)}`)}
+${section('errors', 'Errors', `<p>${prose('Every error is an RFC 9457 problem. Decide by `code`: it is stable. `instance` and the `x-request-id` header name the request; send them along when you ask us. A request may bring its own `x-request-id` of 8 to 64 letters, digits, dots and dashes.')}</p>${anyCall()}${block(PROBLEM)}${errorTable(document)}`)}
 ${tags.map(({ name, description, calls }) => section(`calls-${name}`, `Calls: ${name}`, `<p>${prose(description)}</p>${calls.map(callSection).join('\n')}`)).join('\n')}
 ${section(
   'shapes',

@@ -83,23 +83,34 @@ export function callSection({ method, path, operation }: Call): string {
     ...body.map(([type, media]) => `<p>Body: <code>${escaped(type)}</code>, ${shape(media.schema)}</p>`),
     table(
       ['answer', '', 'shape'],
-      Object.entries(responses).map(([status, response]) => [
-        `<code>${escaped(status)}</code>`,
-        response.description.split('\n\n').map(prose).map(linked).join('<br>'),
-        Object.entries(response.content ?? {})
-          .map(([, media]) => shape(media.schema))
-          .join(' or '),
-      ]),
+      Object.entries(responses)
+        .filter(saysMore)
+        .map(([status, response]) => [
+          `<code>${escaped(status)}</code>`,
+          response.description.split('\n\n').map(prose).map(linked).join('<br>'),
+          Object.entries(response.content ?? {})
+            .map(([, media]) => shape(media.schema))
+            .join(' or '),
+        ]),
     ),
   ].join('\n');
 }
 
-/** An error's name leads to what to do about it; what any call can end in needs no more words at each of them. */
+/** An error's name leads to what to do about it. */
 function linked(html: string): string {
-  return html.replace(/^<code>([a-z_]+)<\/code>:(.*)$/s, (_all, code: string, title: string) => {
-    const link = `<a href="#error-${code}"><code>${code}</code></a>`;
-    return ANY_CALL.has(code) ? link : `${link}:${title}`;
-  });
+  return html.replace(/^<code>([a-z_]+)<\/code>:/, '<a href="#error-$1"><code>$1</code></a>:');
+}
+
+/** What any call can end in is said once, see {@link anyCall}: repeated at each of them it would be half of the page. */
+function saysMore([, { description }]: [string, { readonly description: string }]): boolean {
+  const codes = [...description.matchAll(/^`([a-z_]+)`: /gm)].map(([, code = '']) => code);
+  return codes.length === 0 || codes.some((code) => !ANY_CALL.has(code));
+}
+
+/** What any call behind a key can end in, beside its own errors. */
+export function anyCall(): string {
+  const codes = EVERYWHERE.map((code) => `<a href="#error-${code}"><code>${code}</code></a>`);
+  return `<p>Any call under <code>/v1</code> may also end in ${codes.join(', ')}.</p>`;
 }
 
 const ANY_CALL: ReadonlySet<string> = new Set(EVERYWHERE);
