@@ -14,6 +14,7 @@ export function packReadme({ receipt, receiptNo }: SignedReceipt, publicUrl: str
   statement-lines.csv                 渠道账单中的相关行，含文件 SHA-256 和行号
   complaint-channel.zh-CN.txt         给渠道客服的查询文本
   complaint-12315.zh-CN.txt           向市场监管部门投诉的文本，空格处由您填写
+  complaint-*.en.txt                  以上两份的英文对照，供参考
   public-keys.json                    签发时的公钥
   MANIFEST.sha256                     以上文件的 SHA-256
   MANIFEST.sig                        对 MANIFEST.sha256 的 Ed25519 签名
@@ -40,8 +41,9 @@ What is in it
   evidence.json                       all evidence in order of time, and the lines of statements
   channel-answers.json                what the channel said, personal data masked
   statement-lines.csv                 the lines of the channel's statements, with file SHA-256 and line number
-  complaint-channel.zh-CN.txt         a text for the channel's support
+  complaint-channel.{zh-CN,en}.txt    a text for the channel's support
   complaint-12315.zh-CN.txt           a complaint to the market regulator; the blanks are yours
+  complaint-12315.en.txt              the same to read; what is filed is the Chinese one
   public-keys.json                    the public keys when it was made
   MANIFEST.sha256                     SHA-256 of these files
   MANIFEST.sig                        an Ed25519 signature over MANIFEST.sha256

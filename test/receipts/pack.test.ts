@@ -115,6 +115,22 @@ describe('a proof pack', () => {
     expect(text).not.toMatch(/null|undefined/);
   });
 
+  test('has the same complaint in English, number for number', () => {
+    for (const who of ['12315', 'channel']) {
+      const [zh, en] = [textOf(`complaint-${who}.zh-CN.txt`), textOf(`complaint-${who}.en.txt`)];
+      const numbersIn = (text: string): string[] => text.match(/[0-9A-Z]{10,}/g) ?? [];
+
+      expect(numbersIn(en)).toEqual(numbersIn(zh));
+      expect(numbersIn(en).length).toBeGreaterThan(1);
+      expect(en).toContain('128.00 CNY');
+      expect(en.match(/____/g)).toHaveLength((zh.match(/____/g) ?? []).length);
+      expect(en).not.toMatch(/null|undefined/);
+    }
+    expect(textOf('complaint-12315.en.txt')).toContain('Name: 示例（上海）网络科技有限公司');
+    // The only Chinese in what says itself to be English: names, and the title of the rule.
+    expect(textOf('complaint-channel.en.txt')).not.toMatch(/[，。：、]/);
+  });
+
   test('says in both languages how to check it', () => {
     expect(textOf('README.txt')).toContain('yuanlu receipt verify PACK.zip --keys keys.json');
     expect(textOf('README.txt')).toContain('https://pay.example.com/.well-known/yuanlu-receipt-keys.json');
