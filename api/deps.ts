@@ -5,6 +5,7 @@ import type { Clock } from '../domain/clock.ts';
 import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import type { PressLimits } from '../receipts/paper-press.ts';
 import { PRESS_LIMITS } from '../receipts/paper-press.ts';
+import type { BusinessCalendar } from '../domain/time/china-calendar.ts';
 import type { Pool } from '../store/pool.ts';
 import type { ApiKeyring } from './keys.ts';
 import type { PageLimits } from './page-limits.ts';
@@ -18,6 +19,8 @@ export interface ApiDeps {
   /** Role yuanlu_app. */
   readonly pool: Pool;
   readonly clock: Clock;
+  /** The business days that promises are counted in. */
+  readonly calendar: BusinessCalendar;
   /** The channel accounts this process serves. */
   readonly channels: { get(accountId: string): Channel | undefined };
   readonly keys: ApiKeyring;

@@ -142,5 +142,6 @@ export function resourceOf(deps: ApiDeps, refund: Refund): RefundResource {
     paymentNo: payment.paymentNo,
     transactionId: payment.transactionId,
   };
-  return toRefundResource(refund, deps.channels.get(refund.accountId)?.proofNumbers(serials) ?? []);
+  const proof = deps.channels.get(refund.accountId)?.proofNumbers(serials) ?? [];
+  return toRefundResource(refund, proof, deps.calendar);
 }

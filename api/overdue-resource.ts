@@ -13,7 +13,7 @@ import { BANK_LEGS } from '../domain/refund/observation.ts';
 import { PROOF_READERS } from '../domain/refund/proof.ts';
 import { CHANNEL_NAMES } from '../domain/refund/refund.ts';
 import { REFUND_STATES } from '../domain/refund/state.ts';
-import { chinaCalendar } from '../domain/time/china-calendar.ts';
+import type { BusinessCalendar } from '../domain/time/china-calendar.ts';
 import type { OverdueRow } from '../store/overdue-list.ts';
 import { instantField } from './fields.ts';
 import { serialsSchema } from './refund-resource.ts';
@@ -115,8 +115,12 @@ export type OverdueResource = z.infer<typeof overdueSchema>;
 export type OverdueResourceWithMessages = z.infer<typeof overdueWithMessagesSchema>;
 
 /** `channel` is the one behind the refund's account; undefined when the account is no longer configured. */
-export function lateRow(row: OverdueRow, channel: Channel | undefined, now: Date): LateRefund<OverdueRow> {
-  return lateRefund(row, { channel, now, calendar: chinaCalendar });
+export function lateRow(
+  row: OverdueRow,
+  channel: Channel | undefined,
+  { now, calendar }: { readonly now: Date; readonly calendar: BusinessCalendar },
+): LateRefund<OverdueRow> {
+  return lateRefund(row, { channel, now, calendar });
 }
 
 export function toOverdueResource(late: LateRefund<OverdueRow>): OverdueResource {

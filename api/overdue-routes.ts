@@ -58,7 +58,7 @@ export function overdueRoutes(app: App, deps: ApiDeps): void {
       });
       linkNextPage(request, reply, next);
       const overdue = rows.map((row) =>
-        toOverdueResource(lateRow(row, deps.channels.get(row.accountId), now)),
+        toOverdueResource(lateRow(row, deps.channels.get(row.accountId), { now, calendar: deps.calendar })),
       );
       return { as_of: now.toISOString(), overdue, next_cursor: next };
     },
@@ -83,7 +83,8 @@ export function overdueRoutes(app: App, deps: ApiDeps): void {
       const { refund_no: refundNo } = request.params;
       const [row] = await findOverdue(deps.pool, merchantId, refundNo);
       if (row === undefined) throw await notListed(deps, merchantId, refundNo);
-      return toOverdueWithMessages(lateRow(row, deps.channels.get(row.accountId), deps.clock.now()));
+      const seen = { now: deps.clock.now(), calendar: deps.calendar };
+      return toOverdueWithMessages(lateRow(row, deps.channels.get(row.accountId), seen));
     },
   });
 }

@@ -7,7 +7,7 @@ import type { ProofNumber } from '../domain/refund/proof.ts';
 import { PROOF_READERS } from '../domain/refund/proof.ts';
 import type { Refund } from '../domain/refund/refund.ts';
 import { REFUND_STATES } from '../domain/refund/state.ts';
-import { chinaCalendar } from '../domain/time/china-calendar.ts';
+import type { BusinessCalendar } from '../domain/time/china-calendar.ts';
 import { shopPromise } from '../domain/time/shop-promise.ts';
 import { basisField } from './arrival-plan-resource.ts';
 import { instantField } from './fields.ts';
@@ -100,7 +100,11 @@ export const refundSchema = z
 export type RefundResource = z.infer<typeof refundSchema>;
 
 /** `proof`: what the refund's channel names as its numbers; empty when its account is no longer configured. */
-export function toRefundResource(refund: Refund, proof: readonly ProofNumber[]): RefundResource {
+export function toRefundResource(
+  refund: Refund,
+  proof: readonly ProofNumber[],
+  calendar: BusinessCalendar,
+): RefundResource {
   const { payment, promiseAt, alarmAt } = refund;
   return {
     refund_no: refund.refundNo,
@@ -139,15 +143,15 @@ export function toRefundResource(refund: Refund, proof: readonly ProofNumber[]):
             calendar_revision: refund.calendarRevision,
             basis: refund.windowBasis,
           },
-    shop_promise: toShopPromise(refund),
+    shop_promise: toShopPromise(refund, calendar),
     last_asked_at: refund.lastAskedAt?.toISOString() ?? null,
     last_answer: refund.lastAnswer,
     next_step: nextStep(refund),
   };
 }
 
-function toShopPromise(refund: Refund): z.infer<typeof shopPromiseSchema> {
-  const { businessDays, by, provisional, version } = shopPromise({ ...refund, calendar: chinaCalendar });
+function toShopPromise(refund: Refund, calendar: BusinessCalendar): z.infer<typeof shopPromiseSchema> {
+  const { businessDays, by, provisional, version } = shopPromise({ ...refund, calendar });
   const { min, max } = businessDays;
   return { business_days_min: min, business_days_max: max, by: by.toISOString(), provisional, version };
 }

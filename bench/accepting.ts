@@ -1,5 +1,6 @@
 /** Taking refunds in over real HTTP: how long each caller waits until its refund is recorded, with and without Temporal. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { chinaCalendar } from '../domain/time/china-calendar.ts';
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
@@ -47,6 +48,7 @@ export async function acceptRefunds(o: {
   const app = await buildApi({
     pool,
     clock,
+    calendar: chinaCalendar,
     channels: { get: () => CHANNEL },
     keys: createKeyring([{ id: 'bench', merchantId: MERCHANT, sha256, scopes: ['refunds:write'] }]),
     refundEngine: client === null ? NO_ENGINE : refundEngine(client, clock),

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyring } from '../api/keys.ts';
 import { buildApi } from '../api/server.ts';
 import { NO_LIMITS } from '../domain/refund/limits.ts';
+import { chinaCalendar } from '../domain/time/china-calendar.ts';
 import { linkTokens } from '../receipts/link-tokens.ts';
 import { newReceiptKeys, readReceiptKeys } from '../receipts/receipt-keys.ts';
 import { createReceiptLink } from '../store/receipt-links.ts';
@@ -48,7 +49,13 @@ export async function lookAtReceipts(o: {
   const links = linkTokens(keys.linkSecrets);
   const unused = (): Promise<never> => Promise.reject(new Error('nothing is started here'));
   const app = await buildApi({
-    ...{ pool, clock: systemClock(), channels: { get: () => undefined }, keys: createKeyring([]) },
+    ...{
+      pool,
+      clock: systemClock(),
+      calendar: chinaCalendar,
+      channels: { get: () => undefined },
+      keys: createKeyring([]),
+    },
     refundEngine: { start: unused, channelReported: unused, healthy: unused },
     ...{ log: false, version: 'bench', randomBytes, releaseLimits: NO_LIMITS },
     // All clients have one address here.

@@ -1,6 +1,6 @@
-/** Commands that need the owner's login and nothing else of a configuration. */
+/** Commands that need the database and nothing else of a configuration. */
 import { AppError } from '../domain/errors.ts';
-import type { Pool } from '../store/pool.ts';
+import type { Pool, PoolOptions } from '../store/pool.ts';
 import { createPool } from '../store/pool.ts';
 import { assertSchemaCurrent } from '../store/migrate.ts';
 import { readAsFarAsPossible } from '../workers/config.ts';
@@ -17,14 +17,23 @@ export function databaseUrl(): string {
 
 /** Runs `work` as the login of YUANLU_DATABASE_URL itself. @throws AppError `config_invalid`, `database_unavailable`, `schema_outdated` */
 export async function withOwner<T>(work: (owner: Pool) => Promise<T>): Promise<T> {
+  return withPool(null, work);
+}
+
+/** Runs `work` with a login that can only read. @throws AppError `config_invalid`, `database_unavailable`, `schema_outdated` */
+export async function withReader<T>(work: (reader: Pool) => Promise<T>): Promise<T> {
+  return withPool('yuanlu_report', work);
+}
+
+async function withPool<T>(role: PoolOptions['role'], work: (pool: Pool) => Promise<T>): Promise<T> {
   const url = databaseUrl();
-  const owner = createPool({ url, role: null, max: 1, name: 'keys' });
+  const pool = createPool({ url, role, max: 1, name: 'cli' });
   try {
-    await assertSchemaCurrent(owner);
-    return await work(owner);
+    await assertSchemaCurrent(pool);
+    return await work(pool);
   } catch (error) {
     throw aboutDatabase(error, url);
   } finally {
-    await owner.end();
+    await pool.end();
   }
 }

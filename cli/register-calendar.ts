@@ -15,7 +15,7 @@ export function registerCalendar(program: Command): void {
     .option('--json', 'print one JSON document on stdout', false)
     .action(async (year: number | undefined, options: { json: boolean }) => {
       const { showCalendarCommand } = await import('./commands/calendar.ts');
-      showCalendarCommand(year, options);
+      await showCalendarCommand(year, options);
     });
   calendar
     .command('check')
@@ -25,7 +25,17 @@ export function registerCalendar(program: Command): void {
     .option('--json', 'print one JSON document on stdout', false)
     .action(async (date: string, options: { days?: number; json: boolean }) => {
       const { checkDayCommand } = await import('./commands/calendar.ts');
-      checkDayCommand(date, options);
+      await checkDayCommand(date, options);
+    });
+  calendar
+    .command('import')
+    .description("bring the State Council's notice of a year to every running process (YUANLU_DATABASE_URL)")
+    .argument('<file>', 'JSON, see docs/calendar.md')
+    .option('--replace', 'also when the calendar knows the year already', false)
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (file: string, options: { replace: boolean; json: boolean }) => {
+      const { importCalendarCommand } = await import('./commands/calendar-import.ts');
+      await importCalendarCommand(file, options);
     });
 }
 

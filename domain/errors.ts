@@ -608,6 +608,24 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Nothing to do; it is kept for whoever has to look into it.',
   },
+  calendar_notice_invalid: {
+    status: 422,
+    title: 'The holiday notice cannot be taken into the calendar.',
+    retryable: false,
+    remedy: 'Mend every line of the message; docs/calendar.md has an example.',
+  },
+  calendar_year_known: {
+    status: 409,
+    title: 'The calendar knows this year already.',
+    retryable: false,
+    remedy: 'Compare with `yuanlu calendar show`; if the notice was changed, import it with --replace.',
+  },
+  calendar_revision_low: {
+    status: 409,
+    title: 'The calendar has this revision of the year, or a higher one, with other days.',
+    retryable: false,
+    remedy: 'Give the notice the next revision.',
+  },
   path_unusable: {
     status: 422,
     title: 'A file or folder that was named cannot be used.',

@@ -34,6 +34,7 @@ async function listen(context: Context, keys: LiveKeyring): Promise<RunningApi> 
   const api = await buildApi({
     pool: context.pool,
     clock: context.clock,
+    calendar: context.calendar,
     channels: { get: (accountId) => context.channels.find(accountId) },
     keys,
     refundEngine: refundEngine(context.temporal.client, context.clock),

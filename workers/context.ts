@@ -16,6 +16,8 @@ import { buildChannels } from './channels.ts';
 import { systemClock, virtualClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
+import type { LiveCalendar } from './live-calendar.ts';
+import { openCalendar } from './live-calendar.ts';
 import { unbelievedKeeper } from './keep-unbelieved.ts';
 import { aboutDatabase } from './not-there.ts';
 import type { TemporalConnection } from './temporal.ts';
@@ -26,6 +28,8 @@ export interface Context {
   readonly clock: Clock;
   readonly accounts: Accounts;
   readonly channels: ChannelRegistry;
+  /** With the years that were imported. */
+  readonly calendar: LiveCalendar;
   readonly pool: Pool;
   readonly ingest: Pool;
   readonly temporal: TemporalConnection;
@@ -58,13 +62,16 @@ export async function openContext(
   );
   const { pool, ingest } = openPools(config, name);
   const temporal = connectClient(config);
+  let calendar: LiveCalendar | null = null;
   const close = async (): Promise<void> => {
+    await calendar?.stop();
     await temporal.close();
     await Promise.all([pool.end(), ingest.end()]);
   };
   try {
     await assertSchemaCurrent(pool);
     await syncAccounts(pool, accounts.rows);
+    calendar = await openCalendar({ pool, log });
   } catch (error) {
     await close();
     throw aboutDatabase(error, config.databaseUrl);
@@ -75,6 +82,7 @@ export async function openContext(
     clock,
     accounts,
     channels: buildChannels(accounts, clock, unbelievedKeeper({ pool, clock, log })),
+    calendar,
     pool,
     ingest,
     temporal,

@@ -2,7 +2,6 @@
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { Worker } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
-import { chinaCalendar } from '../domain/time/china-calendar.ts';
 import { CHANNEL_QUEUE, NOTICE_QUEUE, REFUND_QUEUE, STATEMENT_QUEUE } from '../workflows/task-queues.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
@@ -105,7 +104,7 @@ function workerOptions(context: Context, connection: NativeConnection, code: str
       ingest: context.ingest,
       channels: context.channels,
       clock: context.clock,
-      calendar: chinaCalendar,
+      calendar: context.calendar,
       files: context.files,
       courier: noticeCourier(context.config),
       teller: refundEngine(context.temporal.client, context.clock),

@@ -1,11 +1,15 @@
-/** `yuanlu calendar …`: which days are business days, and why. Needs neither database nor configuration. */
+/** `yuanlu calendar …`: which days are business days, and why. Knows what was imported where a database is named, and needs none. */
 import type { CertainDays, DayKind } from '../../domain/time/china-calendar.ts';
-import { certainDays, chinaCalendar } from '../../domain/time/china-calendar.ts';
-import type { HolidayNotice } from '../../domain/time/china-holidays.ts';
+import { businessCalendar, certainDays } from '../../domain/time/china-calendar.ts';
+import type { HolidayData } from '../../domain/time/china-holidays.ts';
 import { CHINA_HOLIDAYS } from '../../domain/time/china-holidays.ts';
 import type { PlainDate } from '../../domain/time/plain-date.ts';
 import { addDays, daysBetween, weekdayOf } from '../../domain/time/plain-date.ts';
+import type { ImportedNotice } from '../../domain/time/imported-notices.ts';
+import { withNotices } from '../../domain/time/imported-notices.ts';
+import { currentNotices } from '../../store/holiday-notices.ts';
 import { counted, createOutput, table } from '../output.ts';
+import { withReader } from '../owner-database.ts';
 
 interface Stretch {
   readonly from: PlainDate;
@@ -19,6 +23,8 @@ interface YearDocument {
   readonly published: boolean;
   readonly source: string | null;
   readonly issued_on: PlainDate | null;
+  /** Revision of the imported notice; null of a year that the code brings along, or nobody. */
+  readonly imported: number | null;
   readonly business_days: number;
   readonly holidays: readonly Stretch[];
   readonly make_up_days: readonly PlainDate[];
@@ -31,18 +37,38 @@ interface CalendarDocument {
 }
 
 /** One year, published or not; every published one when none is named. */
-export function showCalendarCommand(year: number | undefined, options: { json: boolean }): void {
-  const years = year === undefined ? CHINA_HOLIDAYS.notices.map((notice) => notice.year) : [year];
+export async function showCalendarCommand(
+  year: number | undefined,
+  options: { json: boolean },
+): Promise<void> {
+  const known = await knownHolidays();
+  const { data } = known;
+  const years = year === undefined ? data.notices.map((notice) => notice.year) : [year];
   const document = {
-    revision: chinaCalendar.revision,
-    certain: certainDays(CHINA_HOLIDAYS),
-    years: years.map(yearDocument),
+    revision: data.revision,
+    certain: certainDays(data),
+    years: years.map((one) => yearDocument(one, known)),
   };
   createOutput(options.json).result(document, () => calendarText(document));
 }
 
-function yearDocument(year: number): YearDocument {
-  const notice: HolidayNotice | undefined = CHINA_HOLIDAYS.notices.find((one) => one.year === year);
+interface Known {
+  readonly data: HolidayData;
+  readonly imported: readonly ImportedNotice[];
+}
+
+/** With the imported notices, where a database is named. @throws AppError `database_unavailable`, `schema_outdated` */
+async function knownHolidays(): Promise<Known> {
+  const named = [process.env['YUANLU_DATABASE_URL'], process.env['YUANLU_DATABASE_URL_FILE']];
+  const imported = named.some((one) => one !== undefined && one !== '')
+    ? await withReader((reader) => currentNotices(reader))
+    : [];
+  return { data: withNotices(CHINA_HOLIDAYS, imported), imported };
+}
+
+function yearDocument(year: number, { data, imported }: Known): YearDocument {
+  const calendar = businessCalendar(data);
+  const notice = data.notices.find((one) => one.year === year);
   const newYear = `${String(year)}-01-01`;
   const days = daysBetween(newYear, `${String(year)}-12-31`) + 1;
   return {
@@ -50,8 +76,9 @@ function yearDocument(year: number): YearDocument {
     published: notice !== undefined,
     source: notice?.source ?? null,
     issued_on: notice?.issuedOn ?? null,
+    imported: imported.find((one) => one.year === year)?.revision ?? null,
     business_days: Array.from({ length: days }, (_, index) => addDays(newYear, index)).filter((day) =>
-      chinaCalendar.isBusinessDay(day),
+      calendar.isBusinessDay(day),
     ).length,
     holidays: (notice?.holidays ?? []).map(([from, to]) => ({ from, to, days: daysBetween(from, to) + 1 })),
     make_up_days: notice?.makeUpDays ?? [],
@@ -79,7 +106,7 @@ function yearText(year: YearDocument): string {
     ...year.make_up_days.map((day) => ({ from: day, to: day, days: 1, what: 'worked · 调休上班' })),
   ].toSorted((one, other) => (one.from < other.from ? -1 : 1));
   return [
-    `${head}\n${year.source ?? ''}, ${year.issued_on ?? ''}`,
+    `${head}\n${year.source ?? ''}, ${year.issued_on ?? ''}${year.imported === null ? '' : `, imported as revision ${String(year.imported)}`}`,
     table(rows, [
       { head: 'from', cell: ({ from }) => withWeekday(from) },
       { head: 'to', cell: ({ to }) => withWeekday(to) },
@@ -90,19 +117,20 @@ function yearText(year: YearDocument): string {
 }
 
 /** Whether a day is a business day and why; with `days` also the so-and-so-many-th business day after it. */
-export function checkDayCommand(
+export async function checkDayCommand(
   date: PlainDate,
   options: { readonly days?: number; readonly json: boolean },
-): void {
-  const kind = chinaCalendar.kindOf(date);
+): Promise<void> {
+  const calendar = businessCalendar((await knownHolidays()).data);
+  const kind = calendar.kindOf(date);
   const { days } = options;
   const document = {
     date,
-    business_day: chinaCalendar.isBusinessDay(date),
+    business_day: calendar.isBusinessDay(date),
     kind,
-    provisional: chinaCalendar.isProvisional(date),
-    calendar_revision: chinaCalendar.revision,
-    after: days === undefined ? null : { days, ...chinaCalendar.addBusinessDays(date, days) },
+    provisional: calendar.isProvisional(date),
+    calendar_revision: calendar.revision,
+    after: days === undefined ? null : { days, ...calendar.addBusinessDays(date, days) },
   };
   createOutput(options.json).result(document, () =>
     [

@@ -11,6 +11,7 @@ import { OVERDUE_LEVELS } from '../../domain/overdue/levels.ts';
 import { overdueMessages } from '../../domain/overdue/messages.ts';
 import type { ProofReader } from '../../domain/refund/proof.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
+import type { BusinessCalendar } from '../../domain/time/china-calendar.ts';
 import type { OverdueRow } from '../../store/overdue-list.ts';
 import { findOverdue, listOverdue } from '../../store/overdue-list.ts';
 import type { ChannelRegistry } from '../../workers/channels.ts';
@@ -34,14 +35,14 @@ export async function listOverdueCommand(flags: OverdueListFlags): Promise<void>
   const { channel } = flags;
   const level = OVERDUE_LEVELS.find(({ name }) => name === flags.level)?.level;
   const limit = rowLimit(flags.limit);
-  const { late, more } = await withBooks(async ({ pool, clock, channels }) => {
+  const { late, more } = await withBooks(async ({ pool, clock, channels, calendar }) => {
     const { rows, next } = await listOverdue(pool, {
       merchantId: null,
       limit,
       ...(level === undefined ? {} : { level }),
       ...(channel === undefined ? {} : { channel }),
     });
-    return { late: judged(rows, channels, clock.now()), more: next !== null };
+    return { late: judged(rows, channels, { now: clock.now(), calendar }), more: next !== null };
   });
   const output = createOutput(flags.json);
   if (more) output.say(`There are more than ${String(limit)}: show more of them with --limit.`);
@@ -51,8 +52,8 @@ export async function listOverdueCommand(flags: OverdueListFlags): Promise<void>
 
 /** @throws AppError `refund_not_overdue` also for a number that nobody knows. */
 export async function showOverdueCommand(refundNo: string, options: { json: boolean }): Promise<void> {
-  const late = await withBooks(async ({ pool, clock, channels }) =>
-    judged(await findOverdue(pool, null, refundNo), channels, clock.now()),
+  const late = await withBooks(async ({ pool, clock, channels, calendar }) =>
+    judged(await findOverdue(pool, null, refundNo), channels, { now: clock.now(), calendar }),
   );
   if (late.length === 0) throw new AppError('refund_not_overdue', { refund_no: refundNo });
   // A number is one refund of a merchant; two merchants may have the same.
@@ -65,9 +66,9 @@ export async function showOverdueCommand(refundNo: string, options: { json: bool
 export function judged(
   rows: readonly OverdueRow[],
   channels: Pick<ChannelRegistry, 'find'>,
-  now: Date,
+  seen: { readonly now: Date; readonly calendar: BusinessCalendar },
 ): readonly Late[] {
-  return rows.map((row) => lateRow(row, channels.find(row.accountId), now));
+  return rows.map((row) => lateRow(row, channels.find(row.accountId), seen));
 }
 
 /** The state, and the bank where the channel has done its part. */

@@ -26,7 +26,7 @@ export interface DemoReport {
 
 /** Reads the report from the database. `now` is the business time at the end. */
 export async function readReport(
-  { pool, channels }: Pick<Context, 'pool' | 'channels'>,
+  { pool, channels, calendar }: Pick<Context, 'pool' | 'channels' | 'calendar'>,
   now: Date,
 ): Promise<DemoReport> {
   const states = await pool.query<{ state: string; refunds: bigint }>(
@@ -39,7 +39,7 @@ export async function readReport(
     refunds: Object.values(byState).reduce((sum, count) => sum + count, 0),
     by_state: byState,
     statements: await readStatements(pool),
-    overdue: judged(overdue, channels, now).map(toOverdueResource),
+    overdue: judged(overdue, channels, { now, calendar }).map(toOverdueResource),
   };
 }
 

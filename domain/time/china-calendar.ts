@@ -41,7 +41,7 @@ export const BUSINESS_DAYS_MAX = 400;
  * A notice may move days just before its year: that for 2019 made Monday 2018-12-31 a day off and Saturday 2018-12-29 a
  * workday. So the last days of December are certain only once the next year's notice is known.
  */
-const NEW_YEAR_REACH_DAYS = 4;
+export const NEW_YEAR_REACH_DAYS = 4;
 
 /** Makes a calendar of holiday data. */
 export function businessCalendar(data: HolidayData): BusinessCalendar {

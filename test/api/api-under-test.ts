@@ -17,6 +17,7 @@ import { wechatProofNumbers } from '../../channels/wechat/proof-numbers.ts';
 import type { CallbackMessage, CallbackReading, Channel, RefundReport } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
+import { chinaCalendar } from '../../domain/time/china-calendar.ts';
 import { linkTokens } from '../../receipts/link-tokens.ts';
 import { newReceiptKeys, readReceiptKeys } from '../../receipts/receipt-keys.ts';
 import { secretBox } from '../../notices/secret-box.ts';
@@ -145,6 +146,7 @@ export async function apiUnderTest(arrangement: Arrangement = {}): Promise<ApiUn
   const app = await buildApi({
     pool: ownPool ?? database.pool,
     clock: { now: () => clock.at, wallNow: () => clock.wallAt, toWallMs: (ms) => ms },
+    calendar: chinaCalendar,
     channels,
     keys: createKeyring([
       { id: 'k1', merchantId: 'm1', sha256: digest(keys.m1), scopes: [...ALL_SCOPES] },

@@ -44,7 +44,7 @@ describe('the commands', () => {
         ...['approvals redirect', 'approvals fallback'],
         ...['statements', 'statements list', 'statements show', 'statements import', 'statements run'],
         ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list', 'overdue show'],
-        ...['calendar', 'calendar show', 'calendar check'],
+        ...['calendar', 'calendar import', 'calendar show', 'calendar check'],
         ...['approvals', 'approvals list', 'approvals show', 'approvals resolve'],
         ...['approvals approve', 'approvals reject'],
         ...['receipt', 'receipt link', 'receipt links', 'receipt revoke', 'receipt json', 'receipt pdf'],

@@ -37,6 +37,7 @@ const TABLES = [
   'observations',
   'overdue_flags',
   'arrival_plans',
+  'holiday_notices',
   'api_keys',
   'act_audit',
   'approvals',
