@@ -2,6 +2,7 @@ import type { ApprovalContent } from '../../domain/approval.ts';
 import { invariant } from '../../domain/errors.ts';
 import type { Observation, Resolution } from '../../domain/refund/observation.ts';
 import { observationKey } from '../../domain/refund/observation.ts';
+import type { Refund } from '../../domain/refund/refund.ts';
 import { statusOf } from '../../domain/refund/state.ts';
 import { observeInside } from '../observations.ts';
 import type { KnownRefund, TwoPersonAct } from './act.ts';
@@ -17,12 +18,18 @@ export const resolveRefund: TwoPersonAct = {
     const decided = { ...decisionOf(to, content), ref: 'asked', at: new Date(0).toISOString() };
     const { state } = statusOf(refund.amountMinor, [...known, decided]);
     const reached = decided.as === 'paid' ? state === 'succeeded' || state === 'settled' : state === 'failed';
-    return reached && ['needs_action', 'unknown', 'processing'].includes(refund.state);
+    return reached && isOpen(refund);
   },
   carryOut: async (tx, on) => {
     await observeInside(tx, on.refund.id, [{ ...decisionOf(on, on.content), ...byApproval(on) }]);
   },
 };
+
+/** Also one that came back by a mistake of people or of a statement, while nobody has paid it another way. */
+function isOpen({ state, stateReason }: Refund): boolean {
+  if (state === 'returned') return stateReason === null;
+  return state === 'needs_action' || state === 'unknown' || state === 'processing';
+}
 
 function decisionOf(
   { known }: KnownRefund,

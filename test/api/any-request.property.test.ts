@@ -11,6 +11,7 @@ import { getRefund } from '../../store/refunds.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { apiUnderTest, NOW } from './api-under-test.ts';
 import type { Answer, Call } from './calls.ts';
+import { doneByTwo } from '../support/two-people.ts';
 import { ask, call, newPayment, refundIn } from './calls.ts';
 import { valueOf } from './documented-values.ts';
 import type { Json, OpenApi, Operation, Parameter } from './openapi-document.ts';
@@ -87,6 +88,8 @@ interface Standing {
   readonly approval: { readonly id: string; readonly fingerprint: string };
   readonly openRefundNo: string;
   readonly lateRefundNo: string;
+  /** To be paid another way. */
+  readonly owedRefundNo: string;
   readonly linkedRefundNo: string;
   readonly linkId: string;
   readonly token: string;
@@ -98,7 +101,8 @@ interface Standing {
 
 async function makeStanding(asked: object): Promise<Standing> {
   const newRefund = async (): Promise<string> => refundIn(await ask(api, asked)).refund_no;
-  const [openRefundNo, lateRefundNo, linkedRefundNo] = [
+  const [openRefundNo, lateRefundNo, linkedRefundNo, owedRefundNo] = [
+    await newRefund(),
     await newRefund(),
     await newRefund(),
     await newRefund(),
@@ -107,6 +111,7 @@ async function makeStanding(asked: object): Promise<Standing> {
   await observe(api.database.pool, refund?.id ?? '', [
     { kind: 'attempt_started', source: 'submit', ref: 'a1', at: NOW.toISOString(), attempt: 1 },
   ]);
+  await makeOwed(owedRefundNo);
   const approval = await call(api, '/v1/approvals', {
     method: 'POST',
     key: api.people.alice,
@@ -130,14 +135,34 @@ async function makeStanding(asked: object): Promise<Standing> {
   const token = new URL((await newLink()).url).pathname.split('/').at(-1) ?? '';
   return {
     approval: approval.json as Standing['approval'],
-    ...{ openRefundNo, lateRefundNo, linkedRefundNo, linkId: (await newLink()).id, token },
+    ...{ openRefundNo, lateRefundNo, linkedRefundNo, owedRefundNo, linkId: (await newLink()).id, token },
     ...{ endpointId, deliveryId },
     receipt: (await call(api, `/v1/refunds/${linkedRefundNo}/receipt`)).text,
   };
 }
 
+/** The channel refused it, and two people let the payer be paid another way. */
+async function makeOwed(refundNo: string): Promise<void> {
+  const { pool } = api.database;
+  const refund = await getRefund(pool, 'm1', refundNo);
+  if (refund === null) throw new Error('it was just made');
+  const attempt = { source: 'submit', ref: 'a1', at: NOW.toISOString(), attempt: 1 } as const;
+  await observe(pool, refund.id, [
+    { kind: 'attempt_started', ...attempt },
+    { kind: 'attempt_refused', ...attempt, channelCode: 'PARAM_ERROR' },
+  ]);
+  const told = { method: 'cash', payee: '李*' };
+  await doneByTwo(pool, { act: 'fallback_route', refunds: [refund], told, at: NOW });
+}
+
 function resolution(refundNo: string, as: string): object {
-  return { act: 'resolve_refund', refund_no: refundNo, as, proof: 'a letter', reason: 'silent for a week' };
+  return {
+    act: 'resolve_refund',
+    refund_nos: [refundNo],
+    as,
+    proof: 'a letter',
+    reason: 'silent for a week',
+  };
 }
 
 /** Texts that have broken parsers, queries, headers or logs somewhere. */
@@ -267,6 +292,10 @@ function goodRequest(path: string, method: string, operationId: string): Made {
     getOverdue: { url: `/v1/overdue/${standing.lateRefundNo}` },
     askForApproval: { key: api.people.bob, body: resolution(standing.openRefundNo, 'not_paid') },
     decideApproval: { key: api.people.bob, body: decision },
+    recordFallbackPayment: {
+      url: `/v1/refunds/${standing.owedRefundNo}/fallback-payment`,
+      ...{ key: api.people.bob, body: { reference: 'T20261124', paid_at: NOW.toISOString() } },
+    },
   };
   const { url, ...own } = byHand[operationId] ?? {};
   return {

@@ -8,9 +8,9 @@ import { getRefundById } from '../../store/refunds.ts';
 import { recordSentBack } from '../../store/sent-back.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { statusOf } from '../../domain/refund/state.ts';
-import { observationKey } from '../../domain/refund/observation.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
+import { doneByTwo } from '../support/two-people.ts';
 import { minute, openAccounts, said } from '../store/books.ts';
 import { DAY_AFTER, bring, importPlain, lineOf, taken } from './bills.ts';
 import type { PlainLine } from './plain-statement.ts';
@@ -136,13 +136,8 @@ describe('F66 a correction that gives exactly the amount of exactly one refund b
     const refund = await succeeded(500n);
     const fileId = await bringNext([adjustment()]);
     await recordSentBack(db.pool, { fileId, now: minute(61) });
-    const known = await observationsOf(db.pool, refund.id);
-    await observe(db.pool, refund.id, [
-      {
-        ...{ kind: 'resolved', source: 'operator', ref: 'approval-1', at: minute(90).toISOString() },
-        ...{ as: 'paid', knew: known.map(observationKey), proof: 'a letter of the bank' },
-      } as const,
-    ]);
+    const told = { as: 'paid', proof: 'a letter of the bank' };
+    await doneByTwo(db.pool, { act: 'resolve_refund', refunds: [refund], told, at: minute(90) });
 
     const evidence = await observationsOf(db.pool, refund.id);
     expect(statusOf(refund.amountMinor, evidence).state).toBe('succeeded');

@@ -6,8 +6,6 @@ import type { ReleaseLimits } from '../../domain/refund/limits.ts';
 import { NO_LIMITS } from '../../domain/refund/limits.ts';
 import type { Payment, Refund } from '../../domain/refund/refund.ts';
 import { verifyActAudit } from '../../store/act-audit.ts';
-import { carryOutAct, contentOfAct } from '../../store/acts/carry-out.ts';
-import { askForApproval, decideApproval } from '../../store/approvals.ts';
 import { recordFallbackPayment } from '../../store/fallback-payment.ts';
 import { observe } from '../../store/observations.ts';
 import { flagOverdue } from '../../store/overdue.ts';
@@ -16,7 +14,8 @@ import { getRefundById } from '../../store/refunds.ts';
 import { released } from '../domain/observations.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
-import { MERCHANT, RULES, fresh, minute, openAccounts, pay, refundOf, requestFor } from './books.ts';
+import { approvedByBob, askedByAlice, doneByTwo } from '../support/two-people.ts';
+import { RULES, fresh, minute, openAccounts, pay, refundOf, requestFor } from './books.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -43,20 +42,11 @@ const held: Observation = {
   ...{ reason: 'payer_account_closed', channelCode: 'USER_ACCOUNT_ABNORMAL' },
 };
 
-async function asked(act: Act, refunds: readonly Refund[], told: ApprovalContent = {}) {
-  const refundNos = refunds.map((one) => one.refundNo);
-  const about = { merchantId: MERCHANT, act, refundNos };
-  const content = await contentOfAct(db.pool, { ...about, told });
-  return askForApproval(db.pool, { ...about, content, askedBy: 'alice', reason: 'why', now: minute(5) });
-}
+const asked = (act: Act, refunds: readonly Refund[], told: ApprovalContent = {}) =>
+  askedByAlice(db.pool, { act, refunds, told, at: minute(5) });
 
-async function approved(act: Act, refunds: readonly Refund[], told: ApprovalContent = {}) {
-  const { id, fingerprint } = await asked(act, refunds, told);
-  const decision = { id, merchantId: MERCHANT, fingerprint, by: 'bob', reason: 'seen', now: minute(6) };
-  return decideApproval(db.pool, { ...decision, verdict: 'approved' }, async (tx, one) => {
-    await carryOutAct(tx, one, minute(6));
-  });
-}
+const approved = (act: Act, refunds: readonly Refund[], told: ApprovalContent = {}) =>
+  doneByTwo(db.pool, { act, refunds, told, at: minute(5) });
 
 async function now(refund: Refund): Promise<Pick<Refund, 'state' | 'stateReason' | 'overdueLevel'>> {
   const read = await getRefundById(db.pool, refund.id);
@@ -104,15 +94,12 @@ describe('a bulk act', () => {
   test('is done on none when one has changed since it was asked for', async () => {
     const refunds = [await newRefund(started), await newRefund(started)];
     const [first, second] = refunds;
-    const { id, fingerprint } = await asked('resolve_refund', refunds, { as: 'not_paid', proof: 'a ticket' });
+    const request = await asked('resolve_refund', refunds, { as: 'not_paid', proof: 'a ticket' });
     await observe(db.pool, second?.id ?? '', [paid]);
 
-    const decision = { id, merchantId: MERCHANT, fingerprint, by: 'bob', reason: 'seen', now: minute(6) };
-    await expect(
-      decideApproval(db.pool, { ...decision, verdict: 'approved' }, async (tx, one) => {
-        await carryOutAct(tx, one, minute(6));
-      }),
-    ).rejects.toMatchObject({ code: 'approval_outdated' });
+    await expect(approvedByBob(db.pool, request, minute(6))).rejects.toMatchObject({
+      code: 'approval_outdated',
+    });
     expect(first && (await now(first))).toMatchObject({ state: 'unknown' });
   });
 
@@ -158,6 +145,17 @@ describe('F66 money that came back', () => {
     await expect(asked('fallback_route', [refund], FALLBACK)).rejects.toMatchObject({
       code: 'approval_not_applicable',
     });
+  });
+
+  test('that came back by mistake was paid after all, when two people have seen that it was', async () => {
+    const refund = await newRefund(started, paid);
+    await approved('record_return', [refund], { proof: 'a credit' });
+
+    await expect(asked('resolve_refund', [refund], { as: 'not_paid', proof: 'x' })).rejects.toMatchObject({
+      code: 'approval_not_applicable',
+    });
+    await approved('resolve_refund', [refund], { as: 'paid', proof: 'the credit was of another refund' });
+    expect(await now(refund)).toMatchObject({ state: 'succeeded', stateReason: null });
   });
 
   test('is late again until the payer has it', async () => {

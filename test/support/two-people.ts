@@ -1,0 +1,35 @@
+/** Alice asks, Bob approves: an act of two people in the books, the whole way that it goes over the API. */
+import type { Act, Approval, ApprovalContent } from '../../domain/approval.ts';
+import type { Refund } from '../../domain/refund/refund.ts';
+import { carryOutAct, contentOfAct } from '../../store/acts/carry-out.ts';
+import { askForApproval, decideApproval } from '../../store/approvals.ts';
+import type { Pool } from '../../store/pool.ts';
+
+export interface ActOfTwo {
+  readonly act: Act;
+  readonly refunds: readonly Pick<Refund, 'merchantId' | 'refundNo'>[];
+  readonly told?: ApprovalContent;
+  readonly at: Date;
+}
+
+export async function askedByAlice(pool: Pool, { act, refunds, told, at }: ActOfTwo): Promise<Approval> {
+  const merchantId = refunds[0]?.merchantId ?? '';
+  const about = { merchantId, act, refundNos: refunds.map(({ refundNo }) => refundNo) };
+  const content = await contentOfAct(pool, { ...about, told: told ?? {} });
+  return askForApproval(pool, { ...about, content, askedBy: 'alice', reason: 'why', now: at });
+}
+
+export function approvedByBob(
+  pool: Pool,
+  { id, merchantId, fingerprint }: Approval,
+  at: Date,
+): Promise<Approval> {
+  const decision = { id, merchantId, fingerprint, by: 'bob', reason: 'seen', now: at };
+  return decideApproval(pool, { ...decision, verdict: 'approved' }, async (tx, one) => {
+    await carryOutAct(tx, one, at);
+  });
+}
+
+export async function doneByTwo(pool: Pool, of: ActOfTwo): Promise<Approval> {
+  return approvedByBob(pool, await askedByAlice(pool, of), of.at);
+}
