@@ -29,6 +29,7 @@ import { isLinkAddress, receiptPages, sendNoLink, sendPageFault } from './receip
 import { receiptRoutes } from './receipt-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { validatorCompiler } from './validation.ts';
+import { statementRoutes } from './statement-routes.ts';
 import { verifyPages } from './verify-pages.ts';
 import { webhookDeliveryRoutes } from './webhook-delivery-routes.ts';
 import { webhookEndpointRoutes } from './webhook-endpoint-routes.ts';
@@ -70,6 +71,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     paymentRoutes(v1, deps);
     overdueRoutes(v1, deps);
     booksRoutes(v1, deps);
+    statementRoutes(v1, deps);
     approvalRoutes(v1, deps);
     fallbackPaymentRoute(v1, deps);
     webhookEndpointRoutes(v1, deps);

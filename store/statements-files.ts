@@ -106,11 +106,18 @@ export function toStatementFile(r: StatementFileRow): StatementFile {
   };
 }
 
-export async function getStatementFile(db: Db, fileId: string): Promise<StatementFile | null> {
+/** @param merchantId finds it among this merchant's accounts only */
+export async function getStatementFile(
+  db: Db,
+  fileId: string,
+  merchantId?: string,
+): Promise<StatementFile | null> {
   if (!/^[0-9]{1,18}$/.test(fileId)) return null;
   const { rows } = await db.query<StatementFileRow>(
-    `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files where id = $1`,
-    [fileId],
+    `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files
+      where id = $1 and ($2::text is null
+        or account_id in (select a.id from yuanlu.channel_accounts a where a.merchant_id = $2))`,
+    [fileId, merchantId ?? null],
   );
   return rows[0] === undefined ? null : toStatementFile(rows[0]);
 }
@@ -120,6 +127,8 @@ export async function listStatementFiles(
   db: Db,
   filter: {
     readonly accountId?: string | null;
+    /** Of this merchant's accounts only. */
+    readonly merchantId?: string;
     readonly from?: string;
     readonly to?: string;
     readonly after?: string;
@@ -130,8 +139,12 @@ export async function listStatementFiles(
     `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files
       where ($1::text is null or account_id = $1) and ($2::date is null or bill_date >= $2)
         and ($3::date is null or bill_date <= $3) and id > $4
+        and ($6::text is null or account_id in (select a.id from yuanlu.channel_accounts a where a.merchant_id = $6))
       order by id limit $5`,
-    [filter.accountId ?? null, filter.from ?? null, filter.to ?? null, filter.after ?? 0, filter.limit],
+    [
+      ...[filter.accountId ?? null, filter.from ?? null, filter.to ?? null, filter.after ?? 0, filter.limit],
+      filter.merchantId ?? null,
+    ],
   );
   return rows.map(toStatementFile);
 }

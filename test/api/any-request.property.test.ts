@@ -13,6 +13,7 @@ import { apiUnderTest, NOW } from './api-under-test.ts';
 import type { Answer, Call } from './calls.ts';
 import { doneByTwo } from '../support/two-people.ts';
 import { ask, call, newPayment, refundIn } from './calls.ts';
+import { deliveredStatement } from './delivered-statement.ts';
 import { valueOf } from './documented-values.ts';
 import type { Json, OpenApi, Operation, Parameter } from './openapi-document.ts';
 import { operationsOf, readOpenApi, schemasOf } from './openapi-document.ts';
@@ -95,6 +96,7 @@ interface Standing {
   readonly token: string;
   readonly endpointId: string;
   readonly deliveryId: string;
+  readonly statementId: string;
   /** The signed receipt of the linked refund, as it was sent. */
   readonly receipt: string;
 }
@@ -137,6 +139,7 @@ async function makeStanding(asked: object): Promise<Standing> {
     approval: approval.json as Standing['approval'],
     ...{ openRefundNo, lateRefundNo, linkedRefundNo, owedRefundNo, linkId: (await newLink()).id, token },
     ...{ endpointId, deliveryId },
+    statementId: await deliveredStatement(api.database, 'wx-1', '2026-11-23'),
     receipt: (await call(api, `/v1/refunds/${linkedRefundNo}/receipt`)).text,
   };
 }
@@ -280,6 +283,7 @@ function goodRequest(path: string, method: string, operationId: string): Made {
     refund_no: operationId === 'revokeReceiptLinks' ? standing.openRefundNo : linkedRefundNo,
     ...{ payment_no: paymentNo, link_id: linkId, id: approval.id, token, channel: 'wechat', account: 'wx-1' },
     ...hook,
+    statement_id: standing.statementId,
   };
   const decision = { verdict: 'rejected', fingerprint: approval.fingerprint, reason: 'by hand' };
   const byHand: Readonly<Record<string, Call & { readonly url?: string }>> = {

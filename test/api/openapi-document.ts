@@ -78,6 +78,7 @@ export function schemasOf(document: OpenApi): (schema: Json) => ValidateFunction
     'date-time',
     (text: string) => /^[0-9T:.-]+(?:Z|[+-][0-9:]+)$/.test(text) && !Number.isNaN(Date.parse(text)),
   );
+  ajv.addFormat('date', /^\d{4}-\d{2}-\d{2}$/);
   ajv.addFormat('uri', (text: string) => URL.canParse(text));
   ajv.addVocabulary(['components']);
   ajv.addSchema({ $id: 'openapi:document', components: document.components }, 'openapi:document');
