@@ -308,8 +308,9 @@ function goodRequest(path: string, method: string, operationId: string): Made {
   };
 }
 
-/** Half a surrogate pair has no percent-encoding. */
+/** Half a surrogate pair has no percent-encoding, and a segment of dots makes another address of the whole. */
 function encodable(text: string): string {
+  if (/^\.{1,2}$/.test(text)) return 'dots';
   return encodeURIComponent(text.replace(/\p{Cs}/gu, '?'));
 }
 
