@@ -1,6 +1,7 @@
 /** Evidence: appended, never changed; the refund's row follows from all of it in the same transaction. */
 import { AppError } from '../domain/errors.ts';
 import { bankLegOf } from '../domain/refund/bank-leg.ts';
+import { answeredByRedirect } from '../domain/refund/facts.ts';
 import type { ChannelReport, Observation, StatementLineSeen } from '../domain/refund/observation.ts';
 import { observationKey } from '../domain/refund/observation.ts';
 import type { Refund } from '../domain/refund/refund.ts';
@@ -198,24 +199,24 @@ async function keepCounted(tx: Tx, before: RefundRow, counts: boolean): Promise<
 
 /**
  * The channel's facts, chosen without regard to the order in which they were recorded: the most that was ever said
- * counts, and of two reports that say as much the one we learned later, since a channel may put off the bank's day.
+ * counts, and of two reports that say as much the one we learned later, since a channel may put off the bank's day. What two
+ * people have sent elsewhere since says no more about where the money goes.
  */
 function factsOf(all: readonly Observation[]): Partial<ChannelReport> {
-  const reports = all
-    .filter((one) => one.kind === 'channel_report')
-    .toSorted(
-      (one, other) =>
-        rank(one) - rank(other) ||
-        legRank(one) - legRank(other) ||
-        Date.parse(one.at) - Date.parse(other.at) ||
-        (observationKey(one) < observationKey(other) ? -1 : 1),
-    );
+  const said = all.filter((one) => one.kind === 'channel_report');
+  const answered = answeredByRedirect(all, said);
+  const rank = (one: ChannelReport): number => (answered.has(observationKey(one)) ? 0 : RANKS[one.status]);
+  const reports = said.toSorted(
+    (one, other) =>
+      rank(one) - rank(other) ||
+      legRank(one) - legRank(other) ||
+      Date.parse(one.at) - Date.parse(other.at) ||
+      (observationKey(one) < observationKey(other) ? -1 : 1),
+  );
   return reports.reduce<Partial<ChannelReport>>((facts, report) => ({ ...facts, ...report }), {});
 }
 
-function rank(report: ChannelReport): number {
-  return { processing: 0, abnormal: 1, closed: 2, success: 3 }[report.status];
-}
+const RANKS = { processing: 0, abnormal: 1, closed: 2, success: 3 } as const;
 
 /** The end of the way to the bank beats its beginning. */
 function legRank(report: ChannelReport): number {

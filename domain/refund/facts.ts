@@ -102,8 +102,8 @@ function gather(amountMinor: bigint, observations: readonly Observation[]): Fact
   };
 }
 
-/** Words "abnormal" that a redirection has answered: it knew them, and the channel has said something else since. */
-function answeredByRedirect(
+/** Keys of words "abnormal" that a redirection has answered: it knew them, and the channel has said something else since. */
+export function answeredByRedirect(
   observations: readonly Observation[],
   reports: readonly ChannelReport[],
 ): ReadonlySet<string> {

@@ -119,6 +119,29 @@ describe('a bulk act', () => {
   });
 });
 
+describe('an abnormal refund that two people send elsewhere', () => {
+  test('lands where the channel says since, also while it is on its way there', async () => {
+    const dead = { ...abnormal, channelRefundNo: fresh('W'), landsIn: '邮储银行储蓄卡0081' };
+    const refund = await newRefund(started, dead);
+    await approved('redirect_refund', [refund], { to: 'payer_card', bank: 'ICBC_DEBIT' });
+
+    const later = minute(7).toISOString();
+    await observe(db.pool, refund.id, [
+      {
+        ...dead,
+        status: 'processing',
+        source: 'submit',
+        ref: 'q2',
+        at: later,
+        landsIn: '工商银行借记卡0128',
+      },
+    ]);
+
+    const read = await getRefundById(db.pool, refund.id);
+    expect(read).toMatchObject({ state: 'processing', landsIn: '工商银行借记卡0128' });
+  });
+});
+
 describe('F66 money that came back', () => {
   test('I4 makes a paid refund returned by a new event, and what was seen before stays', async () => {
     const refund = await newRefund(started, paid);
