@@ -97,6 +97,7 @@ export const UNIONPAY: DemoChannel<RefundTrouble> = {
       about: 'the bank sends the money back after it was done',
       expected: 'returned',
       atSandbox: { kind: 'bank_returned' },
+      overdue: 'always',
       leaves: ['returned'],
       trace: { toldByChannel: true, seen: ['bounced'] },
     },
