@@ -1,5 +1,6 @@
 /** Fields that several requests share. Texts that end in a database column or at a channel have no room for surprises. */
 import { z } from 'zod';
+import { holdsCardNumber } from '../domain/card-number.ts';
 import { AppError } from '../domain/errors.ts';
 import { assertRefundNo } from '../domain/ids.ts';
 import type { Currency } from '../domain/money.ts';
@@ -10,6 +11,8 @@ const REASON_BYTES_MAX = 80;
 
 /** Control characters and halves of surrogate pairs: no channel carries them, and no log should. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029]/u;
+
+const NO_CARD = 'must not hold a whole card number: its last four digits say which it is';
 
 /** Accepted when `check` does not throw an AppError. */
 function passes(check: (text: string) => unknown): (text: string) => boolean {
@@ -81,6 +84,7 @@ export const reasonField = z
     `must be at most ${String(REASON_BYTES_MAX)} bytes of UTF-8`,
   )
   .refine((text) => !UNPRINTABLE.test(text), 'must not have line breaks or other control characters')
+  .refine((text) => !holdsCardNumber(text), NO_CARD)
   .meta({
     description: `Shown to the payer by the channel; at most ${String(REASON_BYTES_MAX)} bytes of UTF-8, one line`,
     examples: ['商品已退货'],
@@ -93,6 +97,7 @@ export const sentenceField = z
   .min(1, 'say it in a sentence')
   .max(500, 'must be at most 500 characters')
   .refine((text) => !UNPRINTABLE.test(text), 'must not have line breaks or other control characters')
+  .refine((text) => !holdsCardNumber(text), NO_CARD)
   .meta({
     description: 'At most 500 characters, one line',
     examples: ['客服工单 20261124-18：银行确认已入账'],

@@ -1,4 +1,5 @@
 /** What may be sent to a channel as a new place for an abnormal refund. The fault names the field and never what is in it. */
+import { passesLuhn } from '../domain/card-number.ts';
 import { AppError } from '../domain/errors.ts';
 import type { RedirectTarget } from './channel.ts';
 
@@ -18,13 +19,4 @@ export function assertRedirectable(target: RedirectTarget, banks: readonly strin
     throw new AppError('redirect_invalid', { field: 'card_no' });
   if (holder.trim() === '' || [...holder].length > HOLDER_CHARACTERS_MAX)
     throw new AppError('redirect_invalid', { field: 'holder' });
-}
-
-/** The check digit of card numbers (ISO/IEC 7812-1, annex B): from the right, every second digit doubled, the sum in tens. */
-function passesLuhn(digits: string): boolean {
-  const sum = [...digits].reverse().reduce((total, digit, at) => {
-    const value = Number(digit) * (at % 2 === 0 ? 1 : 2);
-    return total + (value > 9 ? value - 9 : value);
-  }, 0);
-  return sum % 10 === 0;
 }

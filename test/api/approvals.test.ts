@@ -152,6 +152,15 @@ describe('a refund that the channel leaves open', () => {
   });
 });
 
+test.each([{ reason: '持卡人 6222021234567890128' }, { proof: '回单，卡号 6222 0212 3456 7890 128' }])(
+  'F94 I13 nobody writes a whole card number into what is kept: %o',
+  async (text) => {
+    const { refundNo } = await openRefund();
+
+    problemIn(await askFor(refundNo, { body: text }), 'request_invalid');
+  },
+);
+
 describe('who may', () => {
   test('nobody decides what they asked for, whoever else could', async () => {
     const { refundNo } = await openRefund();

@@ -123,6 +123,7 @@ describe('a reason', () => {
     ['an escape sequence', '\u001b[31mred'],
     ['half a surrogate pair', '\ud800'],
     ['a line separator', 'a\u2028b'],
+    ['F94 I13 a whole card number', '改退 6222 0212 3456 7890 128'],
     ['nothing', ''],
   ])('with %s is refused', async (_name, reason) => {
     const problem = problemIn(await ask(api, { ...good(), reason }), 'request_invalid');
