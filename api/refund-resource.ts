@@ -1,6 +1,7 @@
 /** A refund as programs outside see it. */
 import { z } from 'zod';
 import { HIGHEST_LEVEL } from '../domain/overdue/levels.ts';
+import { snakeCase } from '../domain/refund/field-names.ts';
 import type { Observation } from '../domain/refund/observation.ts';
 import { BANK_LEGS } from '../domain/refund/observation.ts';
 import type { ProofNumber } from '../domain/refund/proof.ts';
@@ -173,8 +174,7 @@ export function toObservationResource(observation: Observation): z.infer<typeof 
   const { kind, source, ref, at, ...rest } = observation;
   const facts: Record<string, string | number | boolean | string[]> = {};
   for (const [name, value] of Object.entries<string | number | boolean | readonly string[]>(rest)) {
-    const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    facts[snake] = typeof value === 'object' ? [...value] : value;
+    facts[snakeCase(name)] = typeof value === 'object' ? [...value] : value;
   }
   return { kind, source, ref, at: new Date(at).toISOString(), facts };
 }

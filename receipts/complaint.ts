@@ -45,7 +45,7 @@ function regulatorText(receipt: Receipt): string {
     `电话：${merchant.phone ?? OPEN}`,
     '',
     '三、投诉请求',
-    `请求被投诉人退还款项人民币 ${refund.amount} 元（${refund.amount_in_words}）。`,
+    `${isSaidToBePaid(receipt) ? '被投诉人或渠道称已付款。请求查明款项去向；如确未收到，' : ''}请求被投诉人退还款项人民币 ${refund.amount} 元（${refund.amount_in_words}）。`,
     '',
     '四、消费者权益争议事实',
     ...facts(receipt),
@@ -56,6 +56,11 @@ function regulatorText(receipt: Receipt): string {
     `投诉人签名：${OPEN}    日期：${OPEN}`,
     '委托他人代为投诉的，还需附授权委托书和受托人身份证明。',
   ]);
+}
+
+/** Whoever has the money does not ask for it again; whoever was told so and has not, asks where it is. */
+function isSaidToBePaid({ state }: Receipt): boolean {
+  return state.phase === 'arrived' || state.phase === 'paid_otherwise';
 }
 
 function channelText(receipt: Receipt): string {
@@ -106,7 +111,7 @@ function regulatorTextInEnglish(receipt: Receipt): string {
     `Telephone: ${merchant.phone ?? OPEN}`,
     '',
     '3. What is asked for',
-    `That the merchant refunds ${refund.amount} ${refund.currency}.`,
+    `${isSaidToBePaid(receipt) ? 'The merchant or the channel says that it was paid. That it is found out where the money is; if it has not come, that' : 'That'} the merchant refunds ${refund.amount} ${refund.currency}.`,
     '',
     '4. The facts of the dispute',
     ...factsInEnglish(receipt),

@@ -4,7 +4,8 @@
  */
 import { ZipFile } from 'yazl';
 import { canonicalJson } from '../domain/receipt/canonical-json.ts';
-import { maskedAccount } from '../domain/receipt/mask.ts';
+import { maskedAccount, maskedName } from '../domain/receipt/mask.ts';
+import { snakeCase } from '../domain/refund/field-names.ts';
 import type { Observation } from '../domain/refund/observation.ts';
 import { complaintTexts } from './complaint.ts';
 import type { PackFile } from './manifest.ts';
@@ -85,13 +86,18 @@ const CHANNEL_KINDS: ReadonlySet<string> = new Set([
   ...['payment_confirmed', 'payment_mismatch', 'bounced'],
 ]);
 
-/** Free text is cut of whatever could be an account; numbers of refunds and payments stay: they are the point. */
+/** Free text is cut of whatever could be an account, people to a letter; numbers of refunds and payments stay: they are the point. */
+const SHOWN_AS: ReadonlyMap<string, (text: string) => string> = new Map([
+  ...['landsIn', 'why', 'notDone', 'flaw', 'proof'].map((name) => [name, maskedAccount] as const),
+  ['by', maskedName],
+]);
+
+/** As the API names it: `lands_in`. */
 function redact(observation: Observation): Readonly<Record<string, unknown>> {
-  const free = new Set(['landsIn', 'why', 'notDone', 'flaw']);
   return Object.fromEntries(
     Object.entries(observation).map(([name, value]) => [
-      name,
-      free.has(name) && typeof value === 'string' ? maskedAccount(value) : (value as unknown),
+      snakeCase(name),
+      typeof value === 'string' ? (SHOWN_AS.get(name)?.(value) ?? value) : (value as unknown),
     ]),
   );
 }

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { complaintTexts } from '../../receipts/complaint.ts';
 import { filesInZip } from '../../receipts/pack-files.ts';
 import type { PackedLine } from '../../receipts/pack.ts';
 import { proofPack } from '../../receipts/pack.ts';
 import { publishedKeys } from '../../receipts/receipt-keys.ts';
 import { readPublishedKeys, verifyFile } from '../../receipts/verify-file.ts';
-import { KEYS, signed } from './signing.ts';
+import { KEYS, PICTURED, signed } from './signing.ts';
 
 const LINE: PackedLine = {
   ...{ file_sha256: 'ab'.repeat(32), bill_date: '2026-11-24', line_no: 3, kind: 'refund' },
@@ -28,6 +29,14 @@ function pack(): Promise<Buffer> {
           status: 'processing',
         },
         landsIn: '6226095711989751',
+      },
+      {
+        ...{ kind: 'fallback_paid', source: 'operator', ref: 'T1', at: '2026-11-27T06:00:00.000Z' },
+        ...{ reference: 'T1', paidAt: '2026-11-27T05:00:00.000Z', by: 'lin.mei' },
+      },
+      {
+        ...{ kind: 'bounced', source: 'operator', ref: 'approval/1', at: '2026-11-28T06:00:00.000Z' },
+        proof: '银行来函，账号 6226095711989751',
       },
     ],
     lines: [LINE],
@@ -90,6 +99,17 @@ describe('a proof pack', () => {
     }
   });
 
+  test('names nobody of the merchant’s people', () => {
+    expect(textOf('evidence.json')).toContain('"by":"l**"');
+    expect(textOf('evidence.json')).not.toContain('lin.mei');
+  });
+
+  test('calls the fields of its evidence as the API does', () => {
+    expect(textOf('evidence.json')).toContain('"lands_in":"****9751"');
+    for (const name of ['evidence.json', 'channel-answers.json'])
+      expect(textOf(name)).not.toMatch(/"[a-z_]+[A-Z][A-Za-z]*":/);
+  });
+
   test('F91 has no text that a spreadsheet would run', () => {
     const csv = textOf('statement-lines.csv');
 
@@ -114,6 +134,18 @@ describe('a proof pack', () => {
     expect(text).toContain('微信退款单号：50303002026112400000000001');
     expect(text).not.toMatch(/null|undefined/);
   });
+
+  test.each(['arrived', 'otherwise'] as const)(
+    'asks where the money is, and for it only if it has not come, where it is said to be there: %s',
+    (which) => {
+      const texts = new Map(complaintTexts(PICTURED[which].receipt));
+
+      expect(texts.get('complaint-12315.zh-CN.txt')).toContain(
+        '请求查明款项去向；如确未收到，请求被投诉人退还',
+      );
+      expect(texts.get('complaint-12315.en.txt')).toContain('if it has not come, that the merchant refunds');
+    },
+  );
 
   test('has the same complaint in English, number for number', () => {
     for (const who of ['12315', 'channel']) {
