@@ -26,6 +26,11 @@ const EVIDENCE = `curl -s "$YUANLU_API_URL/v1/refunds/RF-1/observations" -H "aut
 
 const LEFT = `curl -s "$YUANLU_API_URL/v1/payments/ORDER-1" -H "authorization: Bearer $YUANLU_API_KEY"`;
 
+const RECEIPT = `curl -s "$YUANLU_API_URL/v1/refunds/RF-1/receipt-links" -H "authorization: Bearer $YUANLU_API_KEY" -H 'content-type: application/json' -d '{}'
+curl -s "$YUANLU_API_URL/v1/refunds/RF-1/receipt.pdf?lang=en" -H "authorization: Bearer $YUANLU_API_KEY" -o receipt.pdf
+curl -s "$YUANLU_API_URL/v1/refunds/RF-1/receipt" -H "authorization: Bearer $YUANLU_API_KEY" -o receipt.json
+curl -s "$YUANLU_API_URL/v1/refunds/RF-1/proof-pack" -H "authorization: Bearer $YUANLU_API_KEY" -o proof.zip`;
+
 const CLIENT = `import { YuanluClient } from 'yuanlu/client';
 
 const yuanlu = new YuanluClient({ baseUrl: process.env.YUANLU_API_URL, apiKey: process.env.YUANLU_API_KEY });
@@ -82,7 +87,7 @@ export const GUIDE: readonly (readonly [id: string, heading: string, html: strin
     'keys',
     'API keys',
     p(
-      'Every call under `/v1` carries `authorization: Bearer yl_…`. A key belongs to one merchant and sees nothing of the others; its scopes say what it may do. `yuanlu keys create --merchant <id> --scope refunds:read,refunds:write` makes one and shows it once; `yuanlu keys rotate` exchanges it with an overlap, `yuanlu keys revoke` takes it back within a second.',
+      'Every call under `/v1` carries `authorization: Bearer yl_…`. A key belongs to one merchant and sees nothing of the others; its scopes say what it may do. `yuanlu keys create --merchant <id> --scope refunds:read,refunds:write` makes one and shows it once; `yuanlu keys rotate` exchanges it with an overlap, `yuanlu keys revoke` takes it back within a second. A key made with `--operator lin.mei` is that person’s: only people ask for what needs two of them, and decide it.',
     ),
   ],
   [
@@ -134,6 +139,52 @@ export const GUIDE: readonly (readonly [id: string, heading: string, html: strin
     p(
       '`GET /v1/refunds/{refund_no}?wait=60` is answered when the refund changes, or after that many seconds with what is. Send the `etag` of your last answer as `if-none-match`: you get `304` while nothing has happened, and what happened between two calls is not missed. Set the time-out of your HTTP client above the wait. Waiting is cheap here; asking every second is not.',
     ),
+  ],
+  [
+    'receipts',
+    'What the payer gets',
+    [
+      p(
+        '`POST /v1/refunds/{refund_no}/receipt-links` with `{}` makes a link for the payer, shown once: a page without login that says where the money is, when it arrives, and which number to quote to whom. The same as PDF, as signed JSON, and as a zip of everything that proves it:',
+      ),
+      block(RECEIPT),
+      p('Anybody checks these at `/verify`, or offline with `yuanlu receipt verify FILE --keys KEYS`.'),
+    ].join('\n'),
+  ],
+  [
+    'two-people',
+    'What needs two people',
+    [
+      p(
+        'Where no rule can decide, one named person asks (`POST /v1/approvals`) and another decides (`POST /v1/approvals/{id}/decision`) within a day, by the `fingerprint` of what was asked. What is approved is done at once and once, exactly as it was asked, and not when evidence came in since: then it is `approval_outdated`. Nobody decides what they asked for themselves.',
+      ),
+      table(
+        ['act', 'for a refund that', 'and then'],
+        [
+          ['`release_refund`', 'is over a limit of the merchant', 'It is sent.'],
+          [
+            '`redirect_refund`',
+            'is `abnormal` at WeChat Pay: the card is dead',
+            'The channel sends it to another card of the payer’s, or back to the merchant.',
+          ],
+          [
+            '`fallback_route`',
+            'is `returned` or `failed`, or whose payer’s account is closed',
+            'The payer is paid another way; `POST /v1/refunds/{refund_no}/fallback-payment` says by which number.',
+          ],
+          ['`record_return`', 'came back, and no statement says so', 'It is `returned`.'],
+          ['`resolve_refund`', 'its channel leaves open for ever', 'It is paid, or not, on your proof.'],
+          [
+            '`lift_overdue`',
+            'is flagged and needs no flag',
+            'The flag goes; a higher one comes in its time.',
+          ],
+        ].map((cells) => cells.map(prose)),
+      ),
+      p(
+        'An abnormal refund has its money at the channel: send it back to the merchant first, then pay it another way. A card is in the two requests that bring it and in the one call that takes it away, encrypted; nobody keeps it, so both people type it.',
+      ),
+    ].join('\n'),
   ],
   [
     'webhooks',

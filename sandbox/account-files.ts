@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AppError } from '../domain/errors.ts';
+import { SCOPES } from '../domain/scopes.ts';
 
 /** The files that belong to no channel; docs/sandbox.md says what each is for. */
 const FILES = { kept: 'keys.json', apiKey: 'yuanlu_api_key', accounts: 'accounts.json' } as const;
@@ -101,7 +102,7 @@ export async function writeAccounts(
   return join(dir, FILES.accounts);
 }
 
-/** A merchant of the accounts file, with one key that may do everything. */
+/** A merchant of the accounts file, with one key that may do everything a program is let do. */
 function merchantEntry(
   keyId: string,
   { merchantId, merchantName, yuanluApiKey, accounts }: OtherMerchant,
@@ -109,7 +110,7 @@ function merchantEntry(
   const apiKey = {
     id: keyId,
     sha256: createHash('sha256').update(yuanluApiKey).digest('hex'),
-    scopes: ['refunds:read', 'refunds:write', 'payments:read', 'payments:write', 'statements:read'],
+    scopes: [...SCOPES],
   };
   const entries = accounts.map(({ entry }) => entry);
   return { id: merchantId, name: merchantName, api_keys: [apiKey], accounts: entries };
