@@ -2,9 +2,11 @@
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import { OVERDUE_LEVEL_NAMES, OVERDUE_LEVELS } from '../domain/overdue/levels.ts';
+import { sweepIsLate } from '../domain/overdue/sweep-watch.ts';
 import { CHANNEL_NAMES } from '../domain/refund/refund.ts';
 import { findOverdue, listOverdue } from '../store/overdue-list.ts';
 import { getRefund } from '../store/refunds.ts';
+import { sweptState } from '../store/sweeps.ts';
 import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
@@ -39,6 +41,12 @@ export function overdueRoutes(app: App, deps: ApiDeps): void {
       response: {
         200: z.object({
           as_of: instantField,
+          last_sweep_at: instantField
+            .nullable()
+            .describe('When flags were last raised; null before the first time'),
+          flags_may_be_missing: z
+            .boolean()
+            .describe('No sweep has ended for hours: late refunds may have no flag. Is a scheduler running?'),
           overdue: z.array(overdueSchema),
           next_cursor: z.string().nullable(),
         }),
@@ -60,7 +68,7 @@ export function overdueRoutes(app: App, deps: ApiDeps): void {
       const overdue = rows.map((row) =>
         toOverdueResource(lateRow(row, deps.channels.get(row.accountId), { now, calendar: deps.calendar })),
       );
-      return { as_of: now.toISOString(), overdue, next_cursor: next };
+      return { as_of: now.toISOString(), ...(await sweptFields(deps)), overdue, next_cursor: next };
     },
   });
 
@@ -87,6 +95,18 @@ export function overdueRoutes(app: App, deps: ApiDeps): void {
       return toOverdueWithMessages(lateRow(row, deps.channels.get(row.accountId), seen));
     },
   });
+}
+
+/** Whether the list can be believed to be complete. */
+async function sweptFields({
+  pool,
+  clock,
+}: ApiDeps): Promise<{ last_sweep_at: string | null; flags_may_be_missing: boolean }> {
+  const { lastAt, unsweptSince } = await sweptState(pool);
+  return {
+    last_sweep_at: lastAt?.toISOString() ?? null,
+    flags_may_be_missing: sweepIsLate(unsweptSince, clock),
+  };
 }
 
 async function notListed(deps: ApiDeps, merchantId: string, refundNo: string): Promise<AppError> {

@@ -39,6 +39,11 @@ export function virtualClock(begun: VirtualTime): VirtualClock {
   };
 }
 
+/** Real time, unless the configuration names a virtual one. */
+export function clockFor(virtualTime: VirtualTime | null): Clock {
+  return virtualTime === null ? systemClock() : virtualClock(virtualTime);
+}
+
 /** The longest sleep without a look at the clock: its rate may change meanwhile. */
 const SLEEP_MAX_MS = 250;
 

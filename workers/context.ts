@@ -13,7 +13,7 @@ import type { Accounts } from './accounts.ts';
 import { loadAccounts } from './accounts.ts';
 import type { ChannelRegistry } from './channels.ts';
 import { buildChannels } from './channels.ts';
-import { systemClock, virtualClock } from './clock.ts';
+import { clockFor } from './clock.ts';
 import type { Config } from './config.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
 import type { LiveCalendar } from './live-calendar.ts';
@@ -41,16 +41,11 @@ export interface Context {
 /** Personal and secret fields that must never reach a log line, wherever they stand. */
 const REDACT = ['req.headers.authorization', '*.card', '*.phone', '*.openid', '*.sign', '*.privateKey'];
 
-/** Real time, unless the configuration names a virtual one. */
-function clockOf({ virtualTime }: Config): Clock {
-  return virtualTime === null ? systemClock() : virtualClock(virtualTime);
-}
-
 /** @throws AppError `config_invalid`, `database_unavailable`, `schema_outdated` */
 export async function openContext(
   config: Config,
   name: string,
-  clock: Clock = clockOf(config),
+  clock: Clock = clockFor(config.virtualTime),
 ): Promise<Context> {
   const accounts = loadAccounts(config.accountsFile, {
     production: config.production,

@@ -1,5 +1,6 @@
 import { UNASKED_AT_MOST_MS } from '../../domain/overdue/levels.ts';
 import { flagOverdue as flagRows } from '../../store/overdue.ts';
+import { noteSweep } from '../../store/sweeps.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 import { withHeartbeats } from '../heartbeats.ts';
@@ -17,7 +18,12 @@ export interface SweepResult {
  */
 export function flagOverdue(deps: ActivityDeps) {
   return (slot: string): Promise<Omit<SweepResult, 'asked'>> =>
-    atBoundary(() =>
-      withHeartbeats(() => flagRows(deps.pool, new Date(slot), { unaskedAtMostMs: UNASKED_AT_MOST_MS })),
-    );
+    atBoundary(() => withHeartbeats(() => flagAsOf(deps, new Date(slot))));
+}
+
+/** The last step of a sweep: that it got here is noted, so that somebody can say when none does. */
+async function flagAsOf({ pool, clock }: ActivityDeps, slot: Date): Promise<Omit<SweepResult, 'asked'>> {
+  const flags = await flagRows(pool, slot, { unaskedAtMostMs: UNASKED_AT_MOST_MS });
+  await noteSweep(pool, { slot, finishedAt: clock.now() });
+  return flags;
 }

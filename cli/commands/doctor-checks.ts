@@ -2,9 +2,12 @@
 import { execFile } from 'node:child_process';
 import { access, constants, mkdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import type { Clock } from '../../domain/clock.ts';
 import { AppError, invariant } from '../../domain/errors.ts';
+import { sweepIsLate } from '../../domain/overdue/sweep-watch.ts';
 import type { AccountCertificate, Channel } from '../../channels/channel.ts';
 import { POSTGRES_FLOOR, assertSchemaCurrent } from '../../store/migrate.ts';
+import { sweptState } from '../../store/sweeps.ts';
 import type { Pool, PoolOptions } from '../../store/pool.ts';
 import { createPool } from '../../store/pool.ts';
 import { systemClock } from '../../workers/clock.ts';
@@ -15,9 +18,12 @@ import { aboutDatabase, temporalAway } from '../../workers/not-there.ts';
 import { refundEngine } from '../../workers/refund-engine.ts';
 import { attributeType, missingSearchAttributes } from '../../workers/search-attributes.ts';
 import { connectClient, mustHaveNamespace } from '../../workers/temporal.ts';
+import { beijingTime } from '../output.ts';
 
 /** What is the case, and what to do about it although nothing is wrong yet. */
 export interface Noted {
+  /** False where it is wrong already. */
+  readonly ok?: boolean;
   readonly detail: string;
   readonly mend: string | null;
 }
@@ -65,6 +71,25 @@ async function withPool<T>(options: PoolOptions, use: (pool: Pool) => Promise<T>
   } finally {
     await pool.end();
   }
+}
+
+/** Whether anybody looks for overdue refunds; `clock` is the business's own. The schema must be current. */
+export async function checkSweep(url: string, clock: Clock): Promise<Noted> {
+  const { lastAt, unsweptSince } = await withPool(
+    { url, role: 'yuanlu_app', max: 1, name: 'doctor' },
+    sweptState,
+  );
+  if (sweepIsLate(unsweptSince, clock))
+    return {
+      ok: false,
+      detail: `no sweep since ${beijingTime(unsweptSince)} (Beijing): late refunds may have no flag`,
+      mend: 'Start `yuanlu scheduler` and `yuanlu worker`; where both run, see their logs for `overdue sweep`.',
+    };
+  const detail =
+    lastAt === null
+      ? 'none yet, and no refund that waits for one'
+      : `the last one ended ${beijingTime(lastAt)} (Beijing)`;
+  return { detail, mend: null };
 }
 
 type TemporalConfig = Pick<Config, 'temporalAddress' | 'temporalNamespace' | 'temporalSecurity'>;

@@ -1,8 +1,9 @@
 /** `yuanlu doctor`: checks the configuration and everything it names, and says how to mend what is wrong. */
+import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { loadAccounts } from '../../workers/accounts.ts';
 import { buildChannels } from '../../workers/channels.ts';
-import { systemClock } from '../../workers/clock.ts';
+import { clockFor, systemClock } from '../../workers/clock.ts';
 import { readAsFarAsPossible } from '../../workers/config.ts';
 import { EXIT, describeFailure } from '../exit.ts';
 import { createOutput } from '../output.ts';
@@ -15,6 +16,7 @@ import {
   checkEmbeddedTemporal,
   checkFiles,
   checkNode,
+  checkSweep,
   checkTemporal,
 } from './doctor-checks.ts';
 
@@ -36,13 +38,14 @@ const WRITE_IT =
 /** Returns the exit code: 3 when anything is missing. */
 export async function runDoctor(options: { json: boolean }): Promise<number> {
   const { config, errors } = readAsFarAsPossible(process.env);
-  const all = await Promise.all([
+  const looks = [
     find('node', () => checkNode(process.versions.node)),
     find('configuration', () => checkVariables(errors)),
     ...serversOf(config),
     ...accountsOf(config),
     ...filesOf(config),
-  ]);
+  ];
+  const all = (await Promise.all<Finding | readonly Finding[]>(looks)).flat();
   const ok = all.every((one) => one.ok);
   createOutput(options.json).result({ ok, findings: all }, () => all.map(sentence).join('\n'));
   return ok ? EXIT.ok : EXIT.unavailable;
@@ -54,16 +57,22 @@ async function checkVariables(errors: readonly string[]): Promise<string> {
 }
 
 /** What is named is talked to; where nothing is named, what would be started instead. */
-function serversOf(config: Known): readonly Promise<Finding>[] {
+function serversOf(config: Known): readonly Promise<Finding | readonly Finding[]>[] {
   const { databaseUrl, temporalAddress, temporalNamespace, temporalSecurity } = config;
   return [
     databaseUrl === undefined
       ? find('embedded Postgres', checkEmbeddedPostgres)
-      : find('database', () => checkDatabase(databaseUrl)),
+      : databaseOf(databaseUrl, clockFor(config.virtualTime ?? null)),
     temporalAddress === undefined || temporalNamespace === undefined || temporalSecurity === undefined
       ? find('embedded Temporal', checkEmbeddedTemporal)
       : find('temporal', () => checkTemporal({ temporalAddress, temporalNamespace, temporalSecurity })),
   ];
+}
+
+/** What it holds is looked at where it can be read. */
+async function databaseOf(url: string, clock: Clock): Promise<readonly Finding[]> {
+  const database = await find('database', () => checkDatabase(url));
+  return database.ok ? [database, await find('overdue sweep', () => checkSweep(url, clock))] : [database];
 }
 
 /** Looking makes the folder: not before somebody has begun to configure. */

@@ -1,6 +1,7 @@
 /** `yuanlu overdue …`: what is late, what the channel was asked and said, which serials to quote to whom, and words to send. */
 import type { OverdueResource } from '../../api/overdue-resource.ts';
 import { lateRow, toOverdueResource, toOverdueWithMessages } from '../../api/overdue-resource.ts';
+import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
 import type { LateRefund, Serial } from '../../domain/overdue/late-refund.ts';
@@ -9,13 +10,15 @@ import { LEGAL_NOTE } from '../../domain/overdue/legal-clocks.ts';
 import type { OverdueLevelName } from '../../domain/overdue/levels.ts';
 import { OVERDUE_LEVELS } from '../../domain/overdue/levels.ts';
 import { overdueMessages } from '../../domain/overdue/messages.ts';
+import { sweepIsLate } from '../../domain/overdue/sweep-watch.ts';
 import type { ProofReader } from '../../domain/refund/proof.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
 import type { BusinessCalendar } from '../../domain/time/china-calendar.ts';
 import type { OverdueRow } from '../../store/overdue-list.ts';
 import { findOverdue, listOverdue } from '../../store/overdue-list.ts';
+import { sweptState } from '../../store/sweeps.ts';
 import type { ChannelRegistry } from '../../workers/channels.ts';
-import { createOutput, table } from '../output.ts';
+import { beijingTime, createOutput, table } from '../output.ts';
 import { withBooks } from './books.ts';
 import { overdueCsv } from './overdue-csv.ts';
 import { rowLimit } from './row-limit.ts';
@@ -35,16 +38,18 @@ export async function listOverdueCommand(flags: OverdueListFlags): Promise<void>
   const { channel } = flags;
   const level = OVERDUE_LEVELS.find(({ name }) => name === flags.level)?.level;
   const limit = rowLimit(flags.limit);
-  const { late, more } = await withBooks(async ({ pool, clock, channels, calendar }) => {
+  const { late, more, warning } = await withBooks(async ({ pool, clock, channels, calendar }) => {
     const { rows, next } = await listOverdue(pool, {
       merchantId: null,
       limit,
       ...(level === undefined ? {} : { level }),
       ...(channel === undefined ? {} : { channel }),
     });
-    return { late: judged(rows, channels, { now: clock.now(), calendar }), more: next !== null };
+    const warning = sweepWarning((await sweptState(pool)).unsweptSince, clock);
+    return { late: judged(rows, channels, { now: clock.now(), calendar }), more: next !== null, warning };
   });
   const output = createOutput(flags.json);
+  if (warning !== null) output.say(warning);
   if (more) output.say(`There are more than ${String(limit)}: show more of them with --limit.`);
   if (flags.csv) process.stdout.write(overdueCsv(late));
   else output.result({ overdue: late.map(toOverdueResource) }, () => listText(late));
@@ -60,6 +65,13 @@ export async function showOverdueCommand(refundNo: string, options: { json: bool
   createOutput(options.json).result({ overdue: late.map(toOverdueWithMessages) }, () =>
     late.map(showText).join('\n\n'),
   );
+}
+
+/** What to say to whoever reads flags while nobody raises any; null while sweeps end as they should. */
+function sweepWarning(unsweptSince: Date | null, clock: Clock): string | null {
+  if (unsweptSince === null || !sweepIsLate(unsweptSince, clock)) return null;
+  const since = `${beijingTime(unsweptSince)} (Beijing)`;
+  return `no sweep since ${since}: flags may be missing; is a scheduler running? (yuanlu doctor)`;
 }
 
 /** The rows with all that is said about them. */

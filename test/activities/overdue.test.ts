@@ -13,6 +13,7 @@ import { AppError } from '../../domain/errors.ts';
 import { beijingInstant } from '../../domain/time/plain-date.ts';
 import { observe } from '../../store/observations.ts';
 import { listOverdue } from '../../store/overdue-list.ts';
+import { sweptState } from '../../store/sweeps.ts';
 import { minute, said } from '../store/books.ts';
 import { held, unknown } from './scripted-channel.ts';
 import type { Workbench } from './workbench.ts';
@@ -72,6 +73,15 @@ describe('I10: a refund past its window', () => {
     expect(await sweepAt(minute(ALARM_MINUTES - 1))).toEqual({ asked: 0, raised: 0, lifted: 0 });
     expect(await sweepAt(minute(ALARM_MINUTES))).toEqual({ asked: 1, raised: 1, lifted: 0 });
     expect((await rowOf(bench, ref)).overdueLevel).toBe(2);
+  });
+
+  test('F80 is looked for by sweeps whose end is kept, so that their absence can be told', async () => {
+    await taken();
+    expect((await sweptState(bench.db.pool)).unsweptSince).not.toBeNull();
+
+    await sweepAt(minute(20));
+
+    expect(await sweptState(bench.db.pool)).toEqual({ lastAt: minute(20), unsweptSince: minute(20) });
   });
 
   test('is escalated three business days after its alarm, and asked about once more before', async () => {

@@ -4,6 +4,7 @@ import { BREAK_KINDS } from '../../domain/statement/break.ts';
 import { planWindow } from '../../store/arrival-plans.ts';
 import { observe } from '../../store/observations.ts';
 import { flagOverdue } from '../../store/overdue.ts';
+import { noteSweep } from '../../store/sweeps.ts';
 import { getRefund } from '../../store/refunds.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { apiUnderTest, NOW } from './api-under-test.ts';
@@ -71,6 +72,30 @@ async function promised(
 }
 
 describe('GET /v1/overdue', () => {
+  test('F80 says since when nobody sweeps, before any refund has its flag, and the API stays ready', async () => {
+    const page = async (): Promise<unknown> => (await call(api, '/v1/overdue')).json;
+    const lateMs = 3 * 3_600_000 + 1;
+    expect(await page()).toMatchObject({ last_sweep_at: null, flags_may_be_missing: false });
+    await promised('R-0', '2026-12-20T16:00:00Z', '2026-12-23T16:00:00Z');
+    try {
+      api.clock.at = new Date(NOW.getTime() + lateMs);
+      expect(await page()).toMatchObject({ last_sweep_at: null, flags_may_be_missing: true });
+
+      const finishedAt = new Date(api.clock.at.getTime() - 60_000);
+      await noteSweep(api.database.pool, { slot: NOW, finishedAt });
+
+      expect(await page()).toMatchObject({
+        last_sweep_at: finishedAt.toISOString(),
+        flags_may_be_missing: false,
+      });
+      api.clock.at = new Date(finishedAt.getTime() + lateMs);
+      expect(await page()).toMatchObject({ overdue: [], flags_may_be_missing: true });
+      expect((await call(api, '/readyz')).status).toBe(200);
+    } finally {
+      api.clock.at = NOW;
+    }
+  });
+
   test('lists the longest overdue first, in business days of China, with the serials to quote', async () => {
     // 2026-11-24 is a Tuesday; the promise of R-1 ended with Friday the 20th: Monday and Tuesday are late.
     await promised('R-1', '2026-11-20T16:00:00Z', '2026-11-30T16:00:00Z');
@@ -82,7 +107,12 @@ describe('GET /v1/overdue', () => {
 
     expect(status).toBe(200);
     const { overdue, ...page } = json as { overdue: unknown[] };
-    expect(page).toEqual({ as_of: NOW.toISOString(), next_cursor: null });
+    expect(page).toEqual({
+      as_of: NOW.toISOString(),
+      last_sweep_at: expect.any(String) as string,
+      flags_may_be_missing: false,
+      next_cursor: null,
+    });
     expect(overdue).toEqual([
       expect.objectContaining({
         refund_no: 'R-2',

@@ -36,6 +36,7 @@ const TABLES = [
   'idempotency_keys',
   'observations',
   'overdue_flags',
+  'last_sweep',
   'arrival_plans',
   'holiday_notices',
   'api_keys',

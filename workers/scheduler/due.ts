@@ -1,12 +1,10 @@
 /** What should have been started by now: from business time alone, the same for whoever asks. */
+import { SWEEP_EVERY_MS } from '../../domain/overdue/sweep-watch.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import { addDays, beijingDateOf, beijingInstant } from '../../domain/time/plain-date.ts';
 
 /** A re-issued statement is looked for so many days after the day of the first look. */
 export const RECHECK_AFTER_DAYS = [3] as const;
-
-/** Overdue refunds are looked for at the start of each hour. */
-const SLOT_MS = 3_600_000;
 
 export interface StatementRun {
   readonly accountId: string;
@@ -51,5 +49,5 @@ export function dueStatements({ now, lookBackDays, accounts }: DueQuestion): rea
 
 /** The start of the slot in which `now` falls. */
 export function sweepSlot(now: Date): string {
-  return new Date(Math.floor(now.getTime() / SLOT_MS) * SLOT_MS).toISOString();
+  return new Date(Math.floor(now.getTime() / SWEEP_EVERY_MS) * SWEEP_EVERY_MS).toISOString();
 }
