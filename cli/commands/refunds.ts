@@ -1,6 +1,5 @@
 /** `yuanlu refunds …`: the same HTTP API that a backend uses. */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RefundResource } from '../../api/refund-resource.ts';
 import { formatYuan, parseYuan } from '../../domain/money.ts';
 import { isFinal } from '../../domain/refund/state.ts';
@@ -8,6 +7,7 @@ import type { ArrivalBasis } from '../../domain/time/arrival-basis.ts';
 import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { CreateFlags } from '../register-books.ts';
 import { apiClient, bodyOf } from './api-client.ts';
+import { watchRefund } from './refund-watch.ts';
 
 export async function createRefundCommand(options: CreateFlags): Promise<void> {
   const output = createOutput(options.json);
@@ -46,22 +46,22 @@ export async function listRefundsCommand(options: {
   createOutput(options.json).result(body, () => listText(rows));
 }
 
-/** How often a watched refund is asked about, on the wall. */
-const WATCH_EVERY_MS = 1_000;
-
 export async function watchRefundCommand(refundNo: string, options: { json: boolean }): Promise<void> {
   const output = createOutput(options.json);
   const line = progress();
-  let refund = await getRefund(refundNo);
-  let shown = '';
-  while (!isFinal(refund.state)) {
-    const text = `${refund.refund_no}: ${stateText(refund)}`;
-    if (text !== shown) line.update(text);
-    shown = text;
-    await sleep(WATCH_EVERY_MS);
-    refund = await getRefund(refundNo);
-  }
-  line.done();
+  const refund = await watchRefund(apiClient(), refundNo, {
+    changed: (now) => {
+      if (!isFinal(now.state)) line.update(`${now.refund_no}: ${stateText(now)}`);
+    },
+    lost: ({ code, details }, { afterMs, count, of }) => {
+      line.done();
+      const why = typeof details['why'] === 'string' ? ` (${details['why']})` : '';
+      const again = `asked again in ${String(afterMs / 1_000)} s, ${String(count)} of ${String(of)}`;
+      output.say(`no answer: ${code}${why}; ${again}`);
+    },
+  }).finally(() => {
+    line.done();
+  });
   output.result(refund, () => describe(refund));
 }
 
