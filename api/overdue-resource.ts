@@ -4,7 +4,7 @@ import type { Channel } from '../channels/channel.ts';
 import type { Bilingual } from '../domain/bilingual.ts';
 import type { LateRefund } from '../domain/overdue/late-refund.ts';
 import { lateRefund } from '../domain/overdue/late-refund.ts';
-import { LEGAL_COUNTS_FROM, LEGAL_EDITION, LEGAL_NOTE } from '../domain/overdue/legal-clocks.ts';
+import { LEGAL_COUNTS_FROM, LEGAL_EDITION, LEGAL_STARTS, legalNote } from '../domain/overdue/legal-clocks.ts';
 import { HIGHEST_LEVEL, OVERDUE_LEVEL_NAMES } from '../domain/overdue/levels.ts';
 import { overdueMessages } from '../domain/overdue/messages.ts';
 import { NEXT_ACTIONS } from '../domain/overdue/next-action.ts';
@@ -50,13 +50,17 @@ const questionSchema = z
 const legalClocksSchema = z
   .object({
     version: z.string().describe('Edition of the articles and figures'),
-    counts_from: z.enum([LEGAL_COUNTS_FROM]),
+    counts_from: z
+      .enum([LEGAL_COUNTS_FROM])
+      .describe('Where nothing better is known; each clock says its own'),
     counts_from_at: instantField,
     note: bilingualSchema,
     clocks: z.array(
       z.object({
         id: z.string(),
         days: z.int().describe('Calendar days'),
+        counts_from: z.enum(LEGAL_STARTS),
+        counts_from_at: instantField,
         ends_at: instantField.describe('The end of the last day, in Beijing'),
         passed: z.boolean(),
         law: bilingualSchema,
@@ -174,9 +178,10 @@ function toLegalClocks({ refund, legalClocks }: LateRefund<OverdueRow>): Overdue
     version: LEGAL_EDITION.version,
     counts_from: LEGAL_COUNTS_FROM,
     counts_from_at: refund.requestedAt.toISOString(),
-    note: bilingual(LEGAL_NOTE),
-    clocks: legalClocks.map(({ id, days, endsAt, passed, law }) => ({
-      ...{ id, days, ends_at: endsAt.toISOString(), passed, law: bilingual(law) },
+    note: bilingual(legalNote(refund)),
+    clocks: legalClocks.map(({ id, days, start, countsFrom, endsAt, passed, law }) => ({
+      ...{ id, days, counts_from: start, counts_from_at: countsFrom.toISOString() },
+      ...{ ends_at: endsAt.toISOString(), passed, law: bilingual(law) },
     })),
   };
 }

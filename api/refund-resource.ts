@@ -60,6 +60,9 @@ export const refundSchema = z
       .max(HIGHEST_LEVEL)
       .describe('0 in time, 1 promise missed, 2 alarm, 3 escalated; never a money state'),
     requested_at: instantField,
+    goods_received_at: instantField
+      .nullable()
+      .describe('When returned goods came back, as the request says; null where it does not'),
     accepted_at: instantField.nullable(),
     succeeded_at: instantField.nullable(),
     clearing_date: z.string().nullable().describe('The day on which the channel cleared it, as it prints it'),
@@ -119,6 +122,7 @@ export function toRefundResource(
     state_reason: refund.stateReason,
     overdue_level: refund.overdueLevel,
     requested_at: refund.requestedAt.toISOString(),
+    goods_received_at: refund.goodsReceivedAt?.toISOString() ?? null,
     accepted_at: refund.acceptedAt?.toISOString() ?? null,
     succeeded_at: refund.succeededAt?.toISOString() ?? null,
     clearing_date: refund.clearingDate,
@@ -192,6 +196,7 @@ function exampleRefund(): object {
     state_reason: null,
     overdue_level: 0,
     requested_at: '2026-11-24T02:30:00.000Z',
+    goods_received_at: '2026-11-23T07:00:00.000Z',
     accepted_at: '2026-11-24T02:30:01.000Z',
     succeeded_at: null,
     clearing_date: null,

@@ -14,6 +14,7 @@ import {
   amountMinorField,
   currencyField,
   cursorField,
+  givenInstantField,
   limitField,
   paymentNoField,
   reasonField,
@@ -33,6 +34,9 @@ export const askSchema = z
     amount_minor: amountMinorField,
     currency: currencyField,
     reason: reasonField.optional(),
+    goods_received_at: givenInstantField
+      .optional()
+      .describe('When returned goods came back to you; the 7 days of consumer law are counted from it'),
   })
   .meta({
     id: 'RefundAsked',
@@ -84,6 +88,7 @@ export function refundRoutes(app: App, deps: ApiDeps, limits: ApiLimits): void {
         amountMinor: body.amount_minor,
         currency: body.currency,
         ...(body.reason === undefined ? {} : { reason: body.reason }),
+        ...(body.goods_received_at === undefined ? {} : { goodsReceivedAt: body.goods_received_at }),
         ...(body.payment === undefined ? {} : { payment: toPaymentClaim(body.payment) }),
       };
       const key = request.headers['idempotency-key'].replace(/^"(.*)"$/, '$1');

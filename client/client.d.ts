@@ -31,6 +31,8 @@ export interface RefundAsked {
   currency: 'CNY';
   /** Shown to the payer by the channel. */
   reason?: string | undefined;
+  /** When returned goods came back to you, RFC 3339 with a zone; the 7 days of consumer law are counted from it. */
+  goods_received_at?: string | undefined;
 }
 
 export interface Refund {
@@ -45,6 +47,7 @@ export interface Refund {
   state_reason: string | null;
   overdue_level: number;
   requested_at: string;
+  goods_received_at: string | null;
   accepted_at: string | null;
   succeeded_at: string | null;
   clearing_date: string | null;

@@ -10,6 +10,8 @@ export interface RefundRequest {
   readonly currency: 'CNY';
   /** Shown to the payer by the channel. */
   readonly reason?: string;
+  /** When returned goods came back to you, RFC 3339 with a zone, not in the future. */
+  readonly goodsReceivedAt?: string;
   readonly paymentNo: string;
   /** Needed when the payment was not registered before. */
   readonly payment?: {

@@ -31,7 +31,7 @@ const COLUMNS = `
   r.id, r.refund_no as "refundNo", r.merchant_id as "merchantId", r.account_id as "accountId", r.channel,
   a.external_id as "externalId", p.payment_no as "paymentNo", r.amount_minor as "amountMinor", r.currency,
   s.effective_state as state, r.state_reason as "stateReason", r.flaw, r.overdue_level as level,
-  r.requested_at as "requestedAt", r.accepted_at as "acceptedAt", r.promise_at as "promiseAt", r.alarm_at as "alarmAt",
+  r.requested_at as "requestedAt", r.goods_received_at as "goodsReceivedAt", r.accepted_at as "acceptedAt", r.promise_at as "promiseAt", r.alarm_at as "alarmAt",
   r.escalate_at as "escalateAt", r.overdue_since as "overdueSince", r.channel_refund_no as "channelRefundNo",
   p.transaction_id as "transactionId", r.clearing_date as "clearingDate", r.lands_in as "landsIn",
   r.bank_leg as "bankLeg", r.last_asked_at as "lastAskedAt", r.last_answer as "lastAnswer",

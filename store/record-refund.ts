@@ -28,7 +28,7 @@ export interface RecordOptions extends RefundRules {
  * both unique in the database, and the payment's guard holds the sum: whatever runs at the same time.
  * @throws AppError `refund_conflict`, `idempotency_conflict`, `payment_unknown`, `payment_conflict`, `currency_mismatch`,
  *   `refund_exceeds_payment`, `refund_too_late`, `refund_parts_exhausted`, `refund_no_invalid`, `amount_invalid`,
- *   `account_unknown`
+ *   `account_unknown`, `request_invalid` for goods that came back in the future
  */
 export async function recordRefund(
   pool: Pool,
@@ -37,6 +37,7 @@ export async function recordRefund(
 ): Promise<{ refund: Refund; created: boolean }> {
   assertRefundNo(request.refundNo);
   parseMinor(request.amountMinor);
+  const goodsReceivedAt = goodsReceivedOf(request, o.now);
   const mark = fingerprint({
     merchant: request.merchantId,
     refund: request.refundNo,
@@ -44,6 +45,8 @@ export async function recordRefund(
     currency: request.currency,
     payment: request.paymentNo,
     reason: request.reason,
+    // Left out where it is not given: requests of before it could be have their marks already.
+    goods_received: goodsReceivedAt?.toISOString(),
   });
   return inTransaction(pool, async (tx) => {
     // Repeats of one key or number wait here for the first, and then find what it did.
@@ -61,6 +64,7 @@ export async function recordRefund(
     if (!isNew) await checkParts(tx, payment, o);
     const id = await insertRefund(tx, payment, request, {
       mark,
+      goodsReceivedAt,
       now: o.now,
       tail: tailOf(request.refundNo, rule),
       key: o.idempotencyKey,
@@ -70,6 +74,17 @@ export async function recordRefund(
     invariant(refund !== null, 'a refund that was just recorded can be read');
     return { refund, created: true };
   });
+}
+
+/** @throws AppError `request_invalid` for text that is no instant, and for one that has not come yet. */
+function goodsReceivedOf({ goodsReceivedAt: text }: RefundRequest, now: Date): Date | null {
+  if (text === undefined) return null;
+  const at = new Date(text);
+  if (Number.isNaN(at.getTime()))
+    throw new AppError('request_invalid', { goods_received_at: text.slice(0, 40) });
+  if (at.getTime() > now.getTime())
+    throw new AppError('request_invalid', { goods_received_at: 'lies in the future' });
+  return at;
 }
 
 async function lockNames(tx: Tx, request: RefundRequest, key: string | null): Promise<void> {
@@ -132,6 +147,7 @@ async function insertRefund(
   request: RefundRequest,
   row: {
     readonly mark: string;
+    readonly goodsReceivedAt: Date | null;
     readonly now: Date;
     readonly tail: string | null;
     readonly key: string | null;
@@ -141,8 +157,8 @@ async function insertRefund(
     const { rows } = await tx.query<{ id: bigint }>(
       `with made as (
          insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, reason,
-           fingerprint, requested_at, number_tail)
-         select $1, $2, a.channel, $3, $4, $5, $6, $7, $8, $9, $10 from channel_accounts a where a.id = $2
+           fingerprint, requested_at, number_tail, goods_received_at)
+         select $1, $2, a.channel, $3, $4, $5, $6, $7, $8, $9, $10, $12 from channel_accounts a where a.id = $2
          returning id, merchant_id, fingerprint, requested_at
        ), kept as (
          insert into idempotency_keys (merchant_id, key, fingerprint, refund_id, created_at)
@@ -162,6 +178,7 @@ async function insertRefund(
         row.now,
         row.tail,
         row.key,
+        row.goodsReceivedAt,
       ],
     );
     invariant(rows[0] !== undefined, 'the account of a payment has a row');

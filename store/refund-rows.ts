@@ -24,6 +24,7 @@ export interface RefundRow extends PaymentColumns {
   readonly reason: string | null;
   readonly fingerprint: string;
   readonly requested_at: Date;
+  readonly goods_received_at: Date | null;
   readonly effective_state: RefundState;
   readonly state_reason: StateReason;
   readonly counted: boolean;
@@ -59,6 +60,7 @@ export function toRefund(row: RefundRow): Refund {
     currency: row.currency,
     reason: row.reason,
     requestedAt: row.requested_at,
+    goodsReceivedAt: row.goods_received_at,
     state: row.effective_state,
     stateReason: row.state_reason,
     channelRefundNo: row.channel_refund_no,

@@ -6,7 +6,8 @@ import { AppError } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
 import type { LateRefund, Serial } from '../../domain/overdue/late-refund.ts';
 import { endText, minuteOf } from '../../domain/overdue/late-refund.ts';
-import { LEGAL_NOTE } from '../../domain/overdue/legal-clocks.ts';
+import type { LegalStart } from '../../domain/overdue/legal-clocks.ts';
+import { legalNote } from '../../domain/overdue/legal-clocks.ts';
 import type { OverdueLevelName } from '../../domain/overdue/levels.ts';
 import { OVERDUE_LEVELS } from '../../domain/overdue/levels.ts';
 import { overdueMessages } from '../../domain/overdue/messages.ts';
@@ -153,12 +154,12 @@ function showText(late: Late): string {
         `${askedText(late)}${late.asked.outcome === 'no_answer' ? ` (${late.asked.said ?? ''})` : ''}`,
       ],
       ...late.legalClocks.map(
-        ({ days, endsAt, passed, law }): Fact => [
+        ({ days, start, countsFrom, endsAt, passed, law }): Fact => [
           `${String(days)} days`,
-          `${passed ? 'passed on' : 'until'} ${endText(endsAt)}  ${law.zh}`,
+          `${passed ? 'passed on' : 'until'} ${endText(endsAt)}, from ${startText(start)} ${minuteOf(countsFrom)}  ${law.zh}`,
         ],
       ),
-      ['', LEGAL_NOTE.en],
+      ['', legalNote(refund).en],
     ]),
     '',
     '号码 · Numbers to quote',
@@ -185,6 +186,10 @@ function showText(late: Late): string {
           ...message(`To ${desk.merchantService.en} (en)`, toChannel.en),
         ]),
   ].join('\n');
+}
+
+function startText(start: LegalStart): string {
+  return start === 'goods_received' ? 'goods received' : 'the request';
 }
 
 type Fact = readonly [name: string, value: string];

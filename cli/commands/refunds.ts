@@ -101,6 +101,7 @@ function describe(refund: RefundResource): string {
     ['amount', yuan(refund)],
     ['state', stateText(refund)],
     ['requested', time(refund.requested_at)],
+    ['goods received', time(refund.goods_received_at)],
     ['should land by', time(refund.window?.promise_at)],
     ['going by', basisText(refund.window?.basis ?? null)],
     ['shop promised by', time(refund.shop_promise.by)],

@@ -31,6 +31,7 @@ export interface FlaggedRefund {
   /** Of `levels.ts`, above 0. */
   readonly level: number;
   readonly requestedAt: Date;
+  readonly goodsReceivedAt: Date | null;
   readonly acceptedAt: Date | null;
   readonly promiseAt: Date;
   readonly channelRefundNo: string | null;
@@ -90,7 +91,7 @@ export function lateRefund<Row extends FlaggedRefund>(
     daysLate: daysLate(refund.promiseAt, o.now, o.calendar),
     serials: (o.channel?.proofNumbers(refund) ?? []).map((number) => serialOf(number, desk, asked)),
     nextAction: nextActionOf({ situation, desk, reason: refund.stateReason, level: refund.level }),
-    legalClocks: legalClocks(refund.requestedAt, o.now),
+    legalClocks: legalClocks(refund, o.now),
   };
 }
 

@@ -38,6 +38,8 @@ export interface RefundRequest {
   readonly currency: Currency;
   /** Shown to the payer by the channel; at most 80 bytes at WeChat. */
   readonly reason?: string;
+  /** When returned goods came back to the merchant, RFC 3339: a period of consumer law runs from it. Never in the future. */
+  readonly goodsReceivedAt?: string;
   /** A payment registered before, by the merchant's number. */
   readonly paymentNo: string;
   /** Describes the payment when it was not registered before. */
@@ -65,6 +67,8 @@ export interface Refund {
   readonly currency: Currency;
   readonly reason: string | null;
   readonly requestedAt: Date;
+  /** Null where nobody told, or nothing was to come back. */
+  readonly goodsReceivedAt: Date | null;
   readonly state: RefundState;
   readonly stateReason: StateReason;
   readonly channelRefundNo: string | null;

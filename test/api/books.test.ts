@@ -150,7 +150,10 @@ describe('GET /v1/overdue', () => {
         {},
       ],
       next_action: { code: 'ask_channel' },
-      legal_clocks: { counts_from: 'refund_requested', clocks: [{ days: 7 }, { days: 15 }] },
+      legal_clocks: {
+        counts_from: 'refund_requested',
+        clocks: [{ days: 7, counts_from: 'refund_requested' }, { days: 15 }],
+      },
     });
     expect(overdue[0]).not.toHaveProperty('messages');
   });

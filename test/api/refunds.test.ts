@@ -42,6 +42,7 @@ describe('a refund that is asked for', () => {
       state_reason: null,
       overdue_level: 0,
       requested_at: NOW.toISOString(),
+      goods_received_at: null,
       accepted_at: null,
       succeeded_at: null,
       clearing_date: null,
@@ -70,6 +71,25 @@ describe('a refund that is asked for', () => {
     });
     expect(api.engine.started).toContainEqual({ merchantId: 'm1', refundNo, channel: 'wechat' });
     expect((await call(api, `/v1/refunds/${refundNo}`)).json).toEqual(answer.json);
+  });
+
+  test('may say when returned goods came back, in any zone and never in the future', async () => {
+    const body = { payment_no: await newPayment(api), amount_minor: '5', currency: 'CNY' };
+    const refundNo = newRefundNo();
+    const told = { ...body, refund_no: refundNo, goods_received_at: '2026-11-20T09:00:00+08:00' };
+
+    const answer = await ask(api, told);
+
+    expect(refundIn(answer).goods_received_at).toBe('2026-11-20T01:00:00.000Z');
+    expect((await call(api, `/v1/refunds/${refundNo}`)).json).toEqual(answer.json);
+    expect((await ask(api, { ...told, goods_received_at: '2026-11-20T01:00:00Z' })).status).toBe(200);
+    problemIn(await ask(api, { ...told, goods_received_at: '2026-11-20T01:00:01Z' }), 'refund_conflict');
+    problemIn(await ask(api, { ...body, refund_no: refundNo }), 'refund_conflict');
+    const soon = new Date(NOW.getTime() + 1).toISOString();
+    problemIn(await ask(api, { ...body, goods_received_at: soon }), 'request_invalid');
+    problemIn(await ask(api, { ...body, goods_received_at: '2026-11-20' }), 'request_invalid');
+    const now = await ask(api, { ...body, goods_received_at: NOW.toISOString() });
+    expect(refundIn(now).goods_received_at).toBe(NOW.toISOString());
   });
 
   test('may bring its payment along', async () => {

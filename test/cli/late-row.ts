@@ -8,6 +8,7 @@ export const LATE_ROW: OverdueRow = {
   ...{ refundNo: 'RF1', merchantId: 'shop', accountId: 'wx-1', channel: 'wechat', externalId: '1900000109' },
   ...{ paymentNo: '20261101000000000034', amountMinor: 2_345n, currency: 'CNY' },
   ...{ state: 'processing', stateReason: null, level: 1, requestedAt: instant, acceptedAt: null },
+  goodsReceivedAt: null,
   ...{ promiseAt: instant, alarmAt: null, escalateAt: null, overdueSince: instant },
   ...{ channelRefundNo: null, transactionId: '4200002026110100000000001', clearingDate: null, landsIn: null },
   ...{ flaw: null, bankLeg: null, lastAskedAt: instant, lastAnswer: '=HYPERLINK("http://x")' },

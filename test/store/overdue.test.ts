@@ -363,6 +363,7 @@ describe('the overdue list', () => {
         flaw: null,
         level: 2,
         requestedAt: refund.requestedAt,
+        goodsReceivedAt: null,
         acceptedAt: null,
         promiseAt: minute(PROMISE),
         alarmAt: minute(ALARM),

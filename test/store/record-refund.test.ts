@@ -1,4 +1,5 @@
 /** Recording a refund: one row per number and key, within what was captured, whatever runs at the same time. */
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { observe } from '../../store/observations.ts';
@@ -179,6 +180,44 @@ describe('the same request again', () => {
     const again = await recordRefund(db.pool, request, RULES);
 
     expect(again).toMatchObject({ created: false, refund: { id: refund.id, state: 'succeeded' } });
+  });
+});
+
+describe('when returned goods came back', () => {
+  test('is no part of the mark of a request that does not say so: rows of before it could be said are known again', async () => {
+    const request = requestFor(await pay(db.pool, 500n), 300n, { reason: 'late' });
+    const content = Object.entries({
+      ...{ amount: '300', currency: 'CNY', merchant: MERCHANT },
+      ...{ payment: request.paymentNo, reason: 'late', refund: request.refundNo },
+    });
+    const mark = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+
+    await recordRefund(db.pool, request, RULES);
+
+    expect(
+      await countOf(db, 'refunds where refund_no = $1 and fingerprint = $2', [request.refundNo, mark]),
+    ).toBe(1);
+  });
+
+  test('is kept as an instant, and must be one that has come', async () => {
+    const payment = await pay(db.pool, 500n);
+    const goodsReceivedAt = minute(1).toISOString();
+
+    const { refund } = await recordRefund(db.pool, requestFor(payment, 1n, { goodsReceivedAt }), RULES);
+
+    expect(refund.goodsReceivedAt).toEqual(minute(1));
+    for (const wrong of [new Date(minute(1).getTime() + 1).toISOString(), 'yesterday', ''])
+      await expect(
+        recordRefund(db.pool, requestFor(payment, 1n, { goodsReceivedAt: wrong }), RULES),
+      ).rejects.toMatchObject({ code: 'request_invalid' });
+  });
+
+  test('is not rewritten, whoever tries', async () => {
+    const { refund } = await recordRefund(db.pool, requestFor(await pay(db.pool, 500n), 1n), RULES);
+
+    await expect(
+      db.owner.query('update refunds set goods_received_at = now() where id = $1', [refund.id]),
+    ).rejects.toMatchObject({ code: '23000' });
   });
 });
 

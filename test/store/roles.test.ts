@@ -96,6 +96,7 @@ describe('no role', () => {
         `update refunds set amount_minor = 1`,
         `update refunds set refund_no = 'other'`,
         `update refunds set fingerprint = ''`,
+        `update refunds set goods_received_at = now()`,
         `update matches set amount_agrees = true`,
         `update callbacks set body = ''`,
         `insert into api_keys (merchant_id, name, sha256, scopes, created_at) values ('m', 'n', repeat('0', 64), '{x}', now())`,

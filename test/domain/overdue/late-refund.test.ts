@@ -8,7 +8,7 @@ import { WECHAT_DESK } from '../../../channels/wechat/desk.ts';
 import { wechatProofNumbers } from '../../../channels/wechat/proof-numbers.ts';
 import type { FlaggedRefund, LateRefund } from '../../../domain/overdue/late-refund.ts';
 import { endText, lateRefund } from '../../../domain/overdue/late-refund.ts';
-import { legalClocks } from '../../../domain/overdue/legal-clocks.ts';
+import { legalClocks, legalNote } from '../../../domain/overdue/legal-clocks.ts';
 import { overdueMessages } from '../../../domain/overdue/messages.ts';
 import { lastQuestion, SITUATIONS, situationOf } from '../../../domain/overdue/situation.ts';
 import type { ChannelName } from '../../../domain/refund/refund.ts';
@@ -34,6 +34,7 @@ const REFUND: FlaggedRefund = {
   stateReason: null,
   level: 2,
   requestedAt: at('2026-11-16 10:00'),
+  goodsReceivedAt: null,
   acceptedAt: at('2026-11-16 10:01'),
   // The end of Thursday the 19th.
   promiseAt: at('2026-11-20 00:00'),
@@ -243,17 +244,31 @@ describe('words to send', () => {
 describe('the legal clocks', () => {
   test('run for 7 and 15 calendar days from the request, and end at 24:00 in Beijing', () => {
     const requestedAt = at('2026-11-16 23:59');
-    const clocks = legalClocks(requestedAt, at('2026-11-24 00:00'));
+    const clocks = legalClocks({ requestedAt, goodsReceivedAt: null }, at('2026-11-24 00:00'));
 
     expect(clocks.map(({ days, endsAt, passed }) => [days, endText(endsAt), passed])).toEqual([
       [7, '2026-11-23 24:00', true],
       [15, '2026-12-01 24:00', false],
     ]);
-    expect(legalClocks(requestedAt, new Date(at('2026-11-24 00:00').getTime() - 1))[0]?.passed).toBe(false);
+    const before = new Date(at('2026-11-24 00:00').getTime() - 1);
+    expect(legalClocks({ requestedAt, goodsReceivedAt: null }, before)[0]?.passed).toBe(false);
     for (const { law, countsFrom } of clocks) {
       expect(law.zh).toMatch(/第.+条/);
       expect(law.en).toMatch(/article/);
       expect(countsFrom).toBe(requestedAt);
     }
+  });
+
+  test('count the 7 days from the day on which the goods came back, where the request says so', () => {
+    const refund = { requestedAt: at('2026-11-18 10:00'), goodsReceivedAt: at('2026-11-16 23:59') };
+
+    const clocks = legalClocks(refund, at('2026-11-24 00:00'));
+
+    expect(clocks.map(({ days, start, endsAt, passed }) => [days, start, endText(endsAt), passed])).toEqual([
+      [7, 'goods_received', '2026-11-23 24:00', true],
+      [15, 'refund_requested', '2026-12-03 24:00', false],
+    ]);
+    expect(legalNote(refund).en).toContain('says that the goods came back');
+    expect(legalNote({ goodsReceivedAt: null }).en).toContain('is not known here');
   });
 });
