@@ -23,16 +23,18 @@ export async function askAboutRefund(deps: ActivityDeps, channel: Channel, refun
 
 /**
  * The same word of the channel is the same evidence however often it is asked: the reference is what was said, so a
- * month of "still processing" is one row, and a bank day that the channel puts off is another.
+ * month of "still processing" is one row, and a bank day that the channel puts off is another. So is the same word of a
+ * refund that goes to another place by now: what two people knew when they sent it there does not answer it.
  */
 function toObservation(answer: QueryAnswer, deps: ActivityDeps, channel: Channel): Observation {
   const at = deps.clock.now().toISOString();
   switch (answer.outcome) {
     case 'reported': {
-      const { status, amountMinor, bankLeg, flaw, clearingDate } = answer.report;
+      const { status, amountMinor, bankLeg, flaw, clearingDate, landsIn } = answer.report;
       const said = [status, amountMinor?.toString() ?? 'no amount'];
-      const more = [bankLeg?.status, bankLeg?.estimateAt?.toISOString(), flaw, clearingDate];
-      const ref = [...said, ...more.filter((part) => part !== undefined)].join('/');
+      const place = channel.redirect === null ? null : landsIn;
+      const more = [bankLeg?.status, bankLeg?.estimateAt?.toISOString(), flaw, clearingDate, place];
+      const ref = [...said, ...more.filter((part) => part !== undefined && part !== null)].join('/');
       return { ...reportFacts(answer.report), source: 'query', ref, at };
     }
     case 'absent': {

@@ -5,7 +5,7 @@ import { awaitVerdict } from '../../activities/refund/await-verdict.ts';
 import { confirmPayment } from '../../activities/refund/confirm-payment.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import { submitRefund } from '../../activities/refund/submit-refund.ts';
-import type { QueryAnswer } from '../../channels/channel.ts';
+import type { Channel, QueryAnswer } from '../../channels/channel.ts';
 import { observe } from '../../store/observations.ts';
 import { DAY_MS, minute, said } from '../store/books.ts';
 import { held, unknown } from './scripted-channel.ts';
@@ -72,6 +72,32 @@ test('a success with a flaw is success, and kept as flawed, also where success w
 
   expect(plain).toMatchObject({ state: 'succeeded', flaw: null, lastAnswer: 'success' });
   expect(flawed).toMatchObject({ state: 'succeeded', flaw, lastAnswer: `success (${flaw})` });
+});
+
+test('the same word is new evidence once a refund that can be sent elsewhere lands elsewhere', async () => {
+  const ref = await taken();
+  const landing =
+    (landsIn: string) =>
+    (truth: () => QueryAnswer): QueryAnswer => {
+      const answer = truth();
+      if (answer.outcome !== 'reported') throw new Error(`unexpected ${answer.outcome}`);
+      return { ...answer, report: { ...answer.report, status: 'processing', landsIn } };
+    };
+  const places = ['邮储银行储蓄卡0081', '邮储银行储蓄卡0081', '商户结算银行账户'];
+  bench.channel.script('queryRefund', ...places.map(landing));
+  const channel: Channel = {
+    ...bench.channel,
+    redirect: { banks: [], mark: () => 'a card', send: () => Promise.reject(new Error('not here')) },
+  };
+
+  for (const place of places) {
+    bench.clock.pass(MINUTE_MS);
+    const after = await askAboutRefund(bench.deps, channel, await rowOf(bench, ref));
+    expect(after.landsIn).toBe(place);
+  }
+
+  const asked = (await evidenceOf(bench, ref)).filter(({ source }) => source === 'query');
+  expect(asked).toHaveLength(2);
 });
 
 describe('the times at which the channel is asked', () => {
