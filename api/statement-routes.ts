@@ -53,7 +53,11 @@ const setAsideSchema = z
   .meta({ id: 'SetAsideRow' });
 
 const idField = z.string().regex(/^[0-9]{1,18}$/, 'must be the id of a statement');
-const dayField = z.iso.date({ error: 'must be a day such as 2026-11-23' }).optional();
+/** Postgres knows no year 0, and no statement is from another century. */
+const dayField = z.iso
+  .date({ error: 'must be a day such as 2026-11-23' })
+  .regex(/^20/, 'must be in this century')
+  .optional();
 
 export function statementRoutes(app: App, deps: ApiDeps): void {
   app.route({

@@ -41,6 +41,10 @@ describe('statements', () => {
     });
   });
 
+  test.each(['0000-02-29', '2026-02-30', '1999-12-31'])('of no day that can be: %s', async (day) => {
+    problemIn(await call(api, `/v1/statements?from=${day}`), 'request_invalid');
+  });
+
   test('of another merchant are not there', async () => {
     expect((await listed('', api.keys.m2)).ids).toEqual([ids[3]]);
     problemIn(await call(api, `/v1/statements/${ids[3] ?? ''}`), 'statement_unknown');
