@@ -16,7 +16,7 @@ import { limitField, sentenceField } from './fields.ts';
 import { refundOf } from './one-refund-route.ts';
 import { linkNextPage } from './paging.ts';
 import { problemResponses } from './problem.ts';
-import { markOfCard, sendRedirect, targetOf } from './redirect-refund.ts';
+import { markOfCard, redirectOrderOf, sendRedirect } from './redirect-refund.ts';
 
 const decisionSchema = z
   .strictObject({
@@ -109,16 +109,14 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
       const { id } = request.params;
       const asked = await getApproval(deps.pool, merchantId, id);
       const isRedirect = asked.act === 'redirect_refund' && verdict === 'approved';
-      const target = isRedirect ? await targetOf(deps, asked, card) : null;
+      const redirectOrder = isRedirect ? await redirectOrderOf(deps, asked, card) : null;
       const now = deps.clock.now();
       const approval = await decideApproval(
         deps.pool,
         { id, merchantId, verdict, by, fingerprint, reason, now },
-        async (tx, approved) => {
-          await carryOutAct(tx, approved, now);
-        },
+        (tx, approved) => carryOutAct(tx, approved, now),
       );
-      const said = target === null ? null : await sendRedirect(deps, approval, target);
+      const said = redirectOrder === null ? null : await sendRedirect(deps, approval, redirectOrder);
       if (approval.usedAt !== null) await tellRefunds(deps, approval, request);
       return { ...toApprovalResource(approval, now), channel_answer: said };
     },

@@ -24,31 +24,37 @@ export function markOfCard(deps: ApiDeps, refund: Refund, card: Card | undefined
   return redirect.mark(toPayerCard(card));
 }
 
+/** What is sent where. */
+interface RedirectOrder {
+  readonly refund: Refund;
+  readonly target: RedirectTarget;
+}
+
 /**
  * Where it goes, once the second person has typed the card too.
  * @throws AppError `approval_card_needed`, `approval_card_differs`, `redirect_invalid`, `approval_not_applicable`
  */
-export async function targetOf(
+export async function redirectOrderOf(
   deps: ApiDeps,
   approval: Approval,
   typed: Omit<Card, 'bank'> | undefined,
-): Promise<RedirectTarget> {
+): Promise<RedirectOrder> {
   const { to, bank = '', card_mark: mark } = approval.content;
-  if (to === 'merchant_account') return { to };
+  const refund = await refundOfApproval(deps, approval);
+  if (to === 'merchant_account') return { refund, target: { to } };
   if (typed === undefined) throw new AppError('approval_card_needed', { approval: approval.id });
   const target = toPayerCard({ ...typed, bank });
-  const redirect = redirectOf(deps, await refundOfApproval(deps, approval));
-  if (redirect.mark(target) !== mark) throw new AppError('approval_card_differs', { approval: approval.id });
-  return target;
+  if (redirectOf(deps, refund).mark(target) !== mark)
+    throw new AppError('approval_card_differs', { approval: approval.id });
+  return { refund, target };
 }
 
 /** Tells the channel, and keeps its answer as evidence. Returns `taken`, or its code or why there is no answer. */
 export async function sendRedirect(
   deps: ApiDeps,
   approval: Approval,
-  target: RedirectTarget,
+  { refund, target }: RedirectOrder,
 ): Promise<string> {
-  const refund = await refundOfApproval(deps, approval);
   const { channelRefundNo } = refund;
   invariant(channelRefundNo !== null, 'a channel that calls a refund abnormal has given it a number');
   const answer = await redirectOf(deps, refund).send({ ...orderOf(refund), channelRefundNo }, target);

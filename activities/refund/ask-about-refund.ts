@@ -3,11 +3,11 @@ import { AppError } from '../../domain/errors.ts';
 import type { Observation } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { reportFacts } from '../../domain/refund/report.ts';
+import { orderOf } from '../../domain/refund/refund-order.ts';
 import { observe } from '../../store/observations.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { comeBack } from '../failures.ts';
 import { planArrivalOf } from './arrival.ts';
-import { orderOf } from '../../domain/refund/refund-order.ts';
 
 /**
  * Asks the channel how a refund stands and records what it says; returns the refund as it stands after that.

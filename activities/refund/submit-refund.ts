@@ -13,13 +13,13 @@ import {
   waitAfterHold,
   waitBeforeAsking,
 } from '../../domain/refund/submission.ts';
+import { orderOf } from '../../domain/refund/refund-order.ts';
 import { nextAttempt, observationsOf, observe } from '../../store/observations.ts';
 import { claimSpacing } from '../../store/refunds.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary, comeBack } from '../failures.ts';
 import { planArrivalOf } from './arrival.ts';
 import { askAboutRefund } from './ask-about-refund.ts';
-import { orderOf } from '../../domain/refund/refund-order.ts';
 import type { RefundRef, RefundStanding } from './refund-ref.ts';
 import { loadRefund, standing } from './refund-ref.ts';
 

@@ -5,22 +5,27 @@
 import type { Outcome } from '../outcome.ts';
 import { absent, held, refused, unknown } from '../outcome.ts';
 
-/** POST /v3/refund/domestic/refunds. */
-export const CREATE_OUTCOMES: Readonly<Record<string, Outcome>> = {
+/** Codes that mean the same whatever was asked. */
+const ANY_CALL: Readonly<Record<string, Outcome>> = {
   SYSTEM_ERROR: unknown,
   SYSTEMERROR: unknown,
-  BIZERR_NEED_RETRY: unknown,
   FREQUENCY_LIMITED: held('rate_limited'),
   FREQUENCY_LIMIT_EXCEED: held('rate_limited'),
   RATELIMIT_EXCEEDED: held('rate_limited'),
-  INVALID_REQ_TOO_MUCH: held('rate_limited'),
-  NOT_ENOUGH: held('short_balance'),
-  NOTENOUGH: held('short_balance'),
-  USER_ACCOUNT_ABNORMAL: held('payer_account_closed'),
   NO_AUTH: held('account_config'),
   SIGN_ERROR: held('account_config'),
   MCH_NOT_EXISTS: held('account_config'),
   REQUEST_BLOCKED: held('blocked'),
+};
+
+/** POST /v3/refund/domestic/refunds. */
+export const CREATE_OUTCOMES: Readonly<Record<string, Outcome>> = {
+  ...ANY_CALL,
+  BIZERR_NEED_RETRY: unknown,
+  INVALID_REQ_TOO_MUCH: held('rate_limited'),
+  NOT_ENOUGH: held('short_balance'),
+  NOTENOUGH: held('short_balance'),
+  USER_ACCOUNT_ABNORMAL: held('payer_account_closed'),
   PARAM_ERROR: refused,
   INVALID_REQUEST: refused,
   RESOURCE_NOT_EXISTS: refused,
@@ -33,19 +38,11 @@ export const CREATE_OUTCOMES: Readonly<Record<string, Outcome>> = {
  * on which an earlier call has sent it.
  */
 export const REDIRECT_OUTCOMES: Readonly<Record<string, Outcome>> = {
-  SYSTEM_ERROR: unknown,
-  SYSTEMERROR: unknown,
+  ...ANY_CALL,
   BIZERR_NEED_RETRY: unknown,
-  FREQUENCY_LIMITED: held('rate_limited'),
-  FREQUENCY_LIMIT_EXCEED: held('rate_limited'),
-  RATELIMIT_EXCEEDED: held('rate_limited'),
   NOT_ENOUGH: held('short_balance'),
   // The new card this time, not the one that was paid with.
   USER_ACCOUNT_ABNORMAL: held('payer_account_closed'),
-  NO_AUTH: held('account_config'),
-  SIGN_ERROR: held('account_config'),
-  MCH_NOT_EXISTS: held('account_config'),
-  REQUEST_BLOCKED: held('blocked'),
   PARAM_ERROR: refused,
   // Not abnormal (any more), or a card that the channel does not take.
   INVALID_REQUEST: refused,
@@ -54,18 +51,10 @@ export const REDIRECT_OUTCOMES: Readonly<Record<string, Outcome>> = {
 
 /** GET calls: nothing is refused by a question; what is not there is absent. */
 export const QUERY_OUTCOMES: Readonly<Record<string, Outcome>> = {
-  SYSTEM_ERROR: unknown,
-  SYSTEMERROR: unknown,
-  FREQUENCY_LIMITED: held('rate_limited'),
-  FREQUENCY_LIMIT_EXCEED: held('rate_limited'),
-  RATELIMIT_EXCEEDED: held('rate_limited'),
+  ...ANY_CALL,
   RESOURCE_NOT_EXISTS: absent,
   ORDER_NOT_EXIST: absent,
   REFUNDNOTEXIST: absent,
-  NO_AUTH: held('account_config'),
-  SIGN_ERROR: held('account_config'),
-  MCH_NOT_EXISTS: held('account_config'),
-  REQUEST_BLOCKED: held('blocked'),
   PARAM_ERROR: held('account_config'),
   INVALID_REQUEST: held('account_config'),
 };

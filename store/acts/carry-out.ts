@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import type { Act, Approval, ApprovalContent } from '../../domain/approval.ts';
 import { BULK_REFUNDS_MAX } from '../../domain/approval.ts';
 import { AppError } from '../../domain/errors.ts';
-import type { Refund } from '../../domain/refund/refund.ts';
 import { observationsOf } from '../observations.ts';
 import type { Db, Tx } from '../pool.ts';
 import { getRefund } from '../refunds.ts';
@@ -41,7 +40,8 @@ export async function contentOfAct(db: Db, asked: ActAsked): Promise<ApprovalCon
   const act = ACTS_OF_TWO[asked.act];
   if (asked.refundNos.length > (act.bulk ? BULK_REFUNDS_MAX : 1))
     throw new AppError('request_invalid', { refund_nos: asked.refundNos.length });
-  const refunds = await applicable(db, act, asked, asked.told);
+  const refunds = await known(db, asked);
+  assertApplies(act, refunds, asked.told);
   return { ...asked.told, evidence: seenOf(act, refunds) };
 }
 
@@ -50,7 +50,7 @@ export async function contentOfAct(db: Db, asked: ActAsked): Promise<ApprovalCon
  * that has changed, it must be asked for again.
  * @throws AppError `approval_outdated`, `approval_not_applicable`, `refund_unknown`, and what the act itself throws
  */
-export async function carryOutAct(tx: Tx, approval: Approval, now: Date): Promise<Refund[]> {
+export async function carryOutAct(tx: Tx, approval: Approval, now: Date): Promise<void> {
   const act = ACTS_OF_TWO[approval.act];
   await lockRefunds(tx, approval);
   const refunds = await known(tx, approval);
@@ -59,18 +59,6 @@ export async function carryOutAct(tx: Tx, approval: Approval, now: Date): Promis
   assertApplies(act, refunds, approval.content);
   for (const one of refunds)
     await act.carryOut(tx, { ...one, content: approval.content, approvalId: approval.id, now });
-  return refunds.map(({ refund }) => refund);
-}
-
-async function applicable(
-  db: Db,
-  act: TwoPersonAct,
-  of: RefundNames,
-  content: ApprovalContent,
-): Promise<KnownRefund[]> {
-  const refunds = await known(db, of);
-  assertApplies(act, refunds, content);
-  return refunds;
 }
 
 function assertApplies(act: TwoPersonAct, refunds: readonly KnownRefund[], content: ApprovalContent): void {

@@ -25,9 +25,7 @@ export function approvedByBob(
   at: Date,
 ): Promise<Approval> {
   const decision = { id, merchantId, fingerprint, by: 'bob', reason: 'seen', now: at };
-  return decideApproval(pool, { ...decision, verdict: 'approved' }, async (tx, one) => {
-    await carryOutAct(tx, one, at);
-  });
+  return decideApproval(pool, { ...decision, verdict: 'approved' }, (tx, one) => carryOutAct(tx, one, at));
 }
 
 export async function doneByTwo(pool: Pool, of: ActOfTwo): Promise<Approval> {
