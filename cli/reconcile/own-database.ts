@@ -77,10 +77,20 @@ async function sayLeftovers(door: pg.Client, say: (line: string) => void): Promi
     say(`${datname} was left behind by a run that was killed; remove it with: drop database ${datname}`);
 }
 
+/**
+ * Without `force`: that would also end an autovacuum of the server in this database, which belongs to its superuser, and
+ * is then refused to anybody else. A plain drop sends the autovacuum away by itself; only sessions of ours are in its way.
+ */
 async function removeDatabase(url: string, name: string, say: (line: string) => void): Promise<void> {
   try {
     await atTheDoor(url, async (door) => {
-      await door.query(`drop database if exists ${name} with (force)`);
+      await door.query(
+        `select pg_terminate_backend(a.pid)
+           from pg_stat_activity a join pg_roles r on r.oid = a.usesysid and r.rolname = session_user
+          where a.datname = $1`,
+        [name],
+      );
+      await door.query(`drop database if exists ${name}`);
     });
   } catch (error) {
     say(`${name} could not be removed (${String(error)}); remove it with: drop database ${name}`);

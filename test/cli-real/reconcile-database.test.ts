@@ -2,6 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ownDatabase } from '../../cli/reconcile/own-database.ts';
+import { sqlState } from '../../store/pool.ts';
 import { openAccounts, pay, refundOf } from '../store/books.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
@@ -115,6 +117,21 @@ describe('the database of a run', () => {
     expect(said.stderr).not.toContain('unavailable');
     expect(said.code).toBe(0);
     expect(await databasesOf(clerk.name)).toEqual([]);
+  });
+
+  test('is gone though a session of the run is still in it, and no right of a superuser is used for that', async () => {
+    const clerk = await login('createdb');
+    const said: string[] = [];
+    const own = await ownDatabase(clerk.url, (line) => said.push(line));
+    const session = new pg.Client({ connectionString: own.url });
+    const ended = new Promise<unknown>((resolve) => session.on('error', resolve));
+    await session.connect();
+
+    await own.remove();
+
+    expect(said).toEqual([]);
+    expect(await databasesOf(clerk.name)).toEqual([]);
+    expect(sqlState(await ended)).toBe('57P01');
   });
 
   test('is gone after a run that was refused', async () => {
