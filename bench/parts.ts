@@ -245,6 +245,7 @@ async function receipt(bench: Bench): Promise<readonly Figure[]> {
     figure('P18', 'a receipt page over HTTP, 50 clients: p99', 'ms', of('p99Ms'), { at: 'most', value: 50 }),
     figure(null, '  p50', 'ms', of('p50Ms')),
     figure(null, '  pages', '/s', of('perSecond')),
+    figure(null, '  each receipt for the first time: p99', 'ms', of('firstP99Ms')),
     figure(null, '  5 clients that pause: p99', 'ms', of('calmP99Ms')),
     figure(null, '  the same while two ask for one PDF after the other: p99', 'ms', of('printingP99Ms')),
     figure(null, '  p50', 'ms', of('printingP50Ms')),

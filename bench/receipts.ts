@@ -1,8 +1,6 @@
-/** Payers who look at their receipts at once, over real HTTP: how long each waits for the page, also while papers are made. */
+/** The api whose receipts payers look at: `looking.ts` are the payers, in a process of their own. */
 import { randomBytes } from 'node:crypto';
-import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { createKeyring } from '../api/keys.ts';
 import { buildApi } from '../api/server.ts';
 import { NO_LIMITS } from '../domain/refund/limits.ts';
@@ -13,36 +11,16 @@ import { createReceiptLink } from '../store/receipt-links.ts';
 import type { Pool } from '../store/pool.ts';
 import { createPool } from '../store/pool.ts';
 import { systemClock } from '../workers/clock.ts';
+import type { Looked, Looking } from './looking.ts';
 
-const CLIENTS = 50;
 /** Receipts that are looked at; each by several clients. */
 const REFUNDS = 200;
-const WARM_UP = 10;
-/** Who ask for one paper after the other, while others look with a pause: how long these wait is what papers cost them. */
-const PAPER_CLIENTS = 2;
-const CALM_CLIENTS = 5;
-const CALM_PAUSE_MS = 50;
-const CALM_TURNS = 60;
 const LINK_MS = 86_400_000;
-
-interface Waits {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly perSecond: number;
-  readonly bytes: number;
-}
-
-export interface Looked extends Waits {
-  /** With pauses and nothing else going on; then while papers are made, and how many of them were. */
-  readonly calmP99Ms: number;
-  readonly printingP50Ms: number;
-  readonly printingP99Ms: number;
-  readonly papersPerSecond: number;
-}
 
 export async function lookAtReceipts(o: {
   readonly databaseUrl: string;
   readonly requests: number;
+  readonly look: (at: Looking) => Promise<Looked>;
 }): Promise<Looked> {
   const pool = createPool({ url: o.databaseUrl, role: 'yuanlu_app', max: 16, name: 'bench-receipts' });
   const keys = readReceiptKeys(newReceiptKeys(null, 'bench'), 'bench');
@@ -65,7 +43,7 @@ export async function lookAtReceipts(o: {
   await app.listen({ host: '127.0.0.1', port: 0 });
   try {
     const { port } = app.server.address() as AddressInfo;
-    return await measure(port, await linksOf(pool, links), o.requests);
+    return await o.look({ port, paths: await linksOf(pool, links), requests: o.requests });
   } finally {
     await app.close();
     await pool.end();
@@ -84,93 +62,4 @@ async function linksOf(pool: Pool, links: ReturnType<typeof linkTokens>): Promis
     paths.push(`/r/${links.make(handle, expiresAt)}`);
   }
   return paths;
-}
-
-async function measure(port: number, paths: readonly string[], requests: number): Promise<Looked> {
-  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
-  // Each receipt once, so that codes are drawn and connections planned, as in a process that has been up for a while.
-  await looks(CLIENTS, Math.max(WARM_UP, paths.length / CLIENTS), (client, turn) =>
-    get(port, agent, paths[(client + turn * CLIENTS) % paths.length] ?? ''),
-  );
-  const look = (client: number, turn: number): Promise<number> =>
-    get(port, agent, paths[(client * 7 + turn) % paths.length] ?? '');
-  const hurried = await looks(CLIENTS, requests / CLIENTS, look);
-  const calmly = (): Promise<Waits> => looks(CALM_CLIENTS, CALM_TURNS, look, CALM_PAUSE_MS);
-  const { p99Ms: calmP99Ms } = await calmly();
-
-  const printers = printing(port, paths);
-  const { p50Ms: printingP50Ms, p99Ms: printingP99Ms } = await calmly();
-  const papersPerSecond = await printers.stop();
-  agent.destroy();
-  return { ...hurried, calmP99Ms, printingP50Ms, printingP99Ms, papersPerSecond };
-}
-
-/** Every client looks so many times, with a pause in between or without one. */
-async function looks(
-  clients: number,
-  turns: number,
-  look: (client: number, turn: number) => Promise<number>,
-  pauseMs = 0,
-): Promise<Waits> {
-  const waits: number[] = [];
-  let bytes = 0;
-  const began = performance.now();
-  await Promise.all(
-    Array.from({ length: clients }, (_, client) =>
-      inTurn(turns, async (turn) => {
-        if (pauseMs > 0) await sleep(pauseMs);
-        const at = performance.now();
-        bytes = Math.max(bytes, await look(client, turn));
-        waits.push(performance.now() - at);
-      }),
-    ),
-  );
-  const seconds = (performance.now() - began) / 1000;
-  waits.sort((one, other) => one - other);
-  const at = (share: number): number =>
-    waits[Math.min(waits.length - 1, Math.floor(waits.length * share))] ?? 0;
-  return { p50Ms: at(0.5), p99Ms: at(0.99), perSecond: waits.length / seconds, bytes };
-}
-
-/** Papers, each of another receipt, until it is stopped; then how many there were in a second. */
-function printing(port: number, paths: readonly string[]): { readonly stop: () => Promise<number> } {
-  const agent = new Agent({ keepAlive: true, maxSockets: PAPER_CLIENTS });
-  const began = performance.now();
-  let stopped = false;
-  let made = 0;
-  const clients = Array.from({ length: PAPER_CLIENTS }, async (_, client) => {
-    for (let turn = 0; !stopped; turn += 1) {
-      const path = paths[(client + turn * PAPER_CLIENTS) % paths.length] ?? '';
-      await get(port, agent, `${path}/receipt.pdf`);
-      made += 1;
-    }
-  });
-  return {
-    stop: async () => {
-      stopped = true;
-      await Promise.all(clients);
-      agent.destroy();
-      return (made * 1000) / (performance.now() - began);
-    },
-  };
-}
-
-async function inTurn(turns: number, act: (turn: number) => Promise<void>): Promise<void> {
-  for (let turn = 0; turn < turns; turn += 1) await act(turn);
-}
-
-function get(port: number, agent: Agent, path: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: '127.0.0.1', port, agent, path }, (answer) => {
-      let bytes = 0;
-      answer.on('data', (chunk: Buffer) => {
-        bytes += chunk.length;
-      });
-      answer.on('end', () => {
-        if (answer.statusCode === 200) resolve(bytes);
-        else reject(new Error(`a receipt was answered ${String(answer.statusCode)}`));
-      });
-    });
-    sent.on('error', reject).end();
-  });
 }

@@ -7,8 +7,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { createPool } from '../store/pool.ts';
 import { acceptRefunds } from './accepting.ts';
+import type { Accepted, Asking } from './asking.ts';
+import { askOften } from './asking.ts';
 import type { DayFileName } from './day-reading.ts';
 import { importDay, readDay } from './day-reading.ts';
+import type { Looked, Looking } from './looking.ts';
+import { lookOften } from './looking.ts';
 import type { Bill } from './matching.ts';
 import { ingestPool, rowByRow, wholeWay } from './matching.ts';
 import { onlyUnpack, readBill, withCsvParse } from './reading.ts';
@@ -41,7 +45,9 @@ export type Task =
       readonly temporal: string | null;
       readonly requests: number;
     }
-  | { readonly kind: 'receipts'; readonly url: string; readonly requests: number };
+  | ({ readonly kind: 'ask' } & Asking)
+  | { readonly kind: 'receipts'; readonly url: string; readonly requests: number }
+  | ({ readonly kind: 'look' } & Looking);
 
 export interface Done {
   /** What the task gives back, as JSON. */
@@ -106,14 +112,21 @@ async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
             databaseUrl: task.url,
             temporalAddress: task.temporal,
             requests: task.requests,
+            ask: async (at) => (await inProcess({ kind: 'ask', ...at })).result as unknown as Accepted,
           })),
         },
         ms: 0,
       };
     case 'receipts': {
       const { url: databaseUrl, requests } = task;
-      return { result: { ...(await lookAtReceipts({ databaseUrl, requests })) }, ms: 0 };
+      const look = async (at: Looking): Promise<Looked> =>
+        (await inProcess({ kind: 'look', ...at })).result as unknown as Looked;
+      return { result: { ...(await lookAtReceipts({ databaseUrl, requests, look })) }, ms: 0 };
     }
+    case 'ask':
+      return { result: { ...(await askOften(task)) }, ms: 0 };
+    case 'look':
+      return { result: { ...(await lookOften(task)) }, ms: 0 };
   }
 }
 
