@@ -12,6 +12,7 @@ import type { PageGuard } from './page-limits.ts';
 import { waitOf } from './page-limits.ts';
 import type { DocumentedAnswer, DocumentedPage, ReceiptDeps, WithGuard, WithPress } from './receipt-desk.ts';
 import { pdfResponse, sendPdf } from './receipt-files.ts';
+import { keptPages } from './kept-pages.ts';
 import { checkUrl, makeReceipt } from './receipt-desk.ts';
 
 const LINKS = '/r/';
@@ -23,6 +24,7 @@ export function isLinkAddress(url: string): boolean {
 export function receiptPages(app: App, deps: ReceiptDeps & WithPress & WithGuard): void {
   app.setErrorHandler(sendPageFault);
   app.addHook('onRequest', (request) => deps.guard.admit(request));
+  const pages = keptPages();
 
   app.route({
     method: 'GET',
@@ -37,13 +39,9 @@ export function receiptPages(app: App, deps: ReceiptDeps & WithPress & WithGuard
       const evidence = await openLink(deps, token);
       if (evidence === null) return sendNoLink(deps.guard, request, reply);
       const language = languageOf(request);
-      const signed = makeReceipt(deps, evidence);
-      const page = receiptPage(signed, language, {
-        otherLanguage: `?lang=${language === 'zh' ? 'en' : 'zh'}`,
-        pdf: `${LINKS}${token}/receipt.pdf?lang=${language}`,
-        check: checkUrl(deps, signed),
-        verify: `${deps.receipts.publicUrl}/verify`,
-      });
+      const page = pages.of(`${language}/${token}`, evidence, deps.clock.now(), () =>
+        writePage(deps, evidence, language, token),
+      );
       return sendPage(reply, 200, page);
     },
   });
@@ -62,6 +60,16 @@ export function receiptPages(app: App, deps: ReceiptDeps & WithPress & WithGuard
       reply.headers({ 'x-robots-tag': PAGE_HEADERS['x-robots-tag'] });
       return sendPdf(reply, deps, makeReceipt(deps, evidence), languageOf(request));
     },
+  });
+}
+
+function writePage(deps: ReceiptDeps, evidence: Evidence, language: Language, token: string): string {
+  const signed = makeReceipt(deps, evidence);
+  return receiptPage(signed, language, {
+    otherLanguage: `?lang=${language === 'zh' ? 'en' : 'zh'}`,
+    pdf: `${LINKS}${token}/receipt.pdf?lang=${language}`,
+    check: checkUrl(deps, signed),
+    verify: `${deps.receipts.publicUrl}/verify`,
   });
 }
 
@@ -110,8 +118,8 @@ export function sendPageFault(error: unknown, request: FastifyRequest, reply: Fa
   return sendPage(reply.header('retry-after', RETRY_AFTER_SECONDS), 503, busyPage(languageOf(request)));
 }
 
-export function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
-  return reply.code(status).headers(PAGE_HEADERS).send(text);
+export function sendPage(reply: FastifyReply, status: number, page: string | Buffer): FastifyReply {
+  return reply.code(status).headers(PAGE_HEADERS).send(page);
 }
 
 /** What the address asks for, else what the browser would rather read; Chinese where nothing is said. */

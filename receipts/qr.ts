@@ -11,19 +11,15 @@ export interface QrPath {
 /** Modules of white around it, as readers want them. */
 const QUIET = 4;
 
-/** Codes kept: making one takes milliseconds, and a page is looked at again and again. */
-const KEPT_MAX = 1_000;
-
-const kept = new Map<string, QrPath>();
+/**
+ * The standard's pattern 3, always. Trying all eight, to take the one with the fewest pieces that look alike, takes ten times
+ * as long, and a claim is mostly a signature: as even as chance before any pattern is laid over it. Readers read them all.
+ */
+const MASK = 3;
 
 export function qrPath(text: string): QrPath {
-  const known = kept.get(text);
-  if (known !== undefined) return known;
-  const { data, size } = encode(text, { ecc: 'M', boostEcc: false, border: QUIET });
-  const made = { size, path: data.map(rowPath).join('') };
-  if (kept.size >= KEPT_MAX) kept.delete(kept.keys().next().value ?? '');
-  kept.set(text, made);
-  return made;
+  const { data, size } = encode(text, { ecc: 'M', boostEcc: false, border: QUIET, maskPattern: MASK });
+  return { size, path: data.map(rowPath).join('') };
 }
 
 function rowPath(row: readonly boolean[], y: number): string {

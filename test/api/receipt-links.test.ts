@@ -65,6 +65,7 @@ describe('a link to a receipt', () => {
     const refundNo = await newRefund();
     const { url } = await makeLink(refundNo);
     const refund = await getRefund(api.database.pool, 'm1', refundNo);
+    expect((await open(url)).text).toContain('商户正在提交退款');
     await observe(api.database.pool, refund?.id ?? '', [
       {
         ...{
