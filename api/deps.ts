@@ -52,6 +52,8 @@ export interface ApiLimits {
   readonly refusedCallbacksPerMinute: number;
   /** How long a readiness check may take before it counts as failed. */
   readonly readyTimeoutMs: number;
+  /** How long a count of the books is good enough for `/metrics`: several collectors cost as much as one. */
+  readonly booksCountedEveryMs: number;
   /** Callers that wait for a refund to change. */
   readonly watch: WatchLimits;
   /** Links to receipts, per address. */
@@ -68,6 +70,7 @@ export const API_LIMITS: ApiLimits = {
   callbackBytesMax: 256 * 1024,
   refusedCallbacksPerMinute: 20,
   readyTimeoutMs: 2_500,
+  booksCountedEveryMs: 10_000,
   watch: WATCH_LIMITS,
   links: { perMinute: 600, missesPerMinute: 30 },
   verify: { perMinute: 120, missesPerMinute: 30 },

@@ -20,6 +20,8 @@ import { healthRoutes } from './health-routes.ts';
 import { acceptStrictJson } from './json-body.ts';
 import { answerMalformed } from './malformed.ts';
 import { describeApi, openapiRoute } from './openapi.ts';
+import { apiMetrics } from './metrics.ts';
+import { metricsRoute } from './metrics-route.ts';
 import { paymentRoutes } from './payment-routes.ts';
 import { proofPackRoute } from './proof-pack-route.ts';
 import { receiptFileRoutes } from './receipt-files.ts';
@@ -60,6 +62,11 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     reply.headers(headersOf(request));
   });
 
+  const metrics = apiMetrics();
+  app.addHook('onResponse', async (request, reply) => {
+    metrics.answered(request, reply);
+  });
+
   const press = paperPress(limits.press);
   app.addHook('onClose', () => press.close());
 
@@ -79,6 +86,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     receiptRoutes(v1, deps);
     receiptFileRoutes(v1, { ...deps, press });
     proofPackRoute(v1, { ...deps, press });
+    metricsRoute(v1, deps, { metrics, countedEveryMs: limits.booksCountedEveryMs });
   });
   await app.register(async (callbacks: App) => {
     callbackRoutes(callbacks, deps, limits);

@@ -9,6 +9,7 @@ export const SCOPES = [
   'approvals:write',
   'webhooks:read',
   'webhooks:write',
+  'metrics:read',
 ] as const;
 
 export type Scope = (typeof SCOPES)[number];

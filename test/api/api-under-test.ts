@@ -40,6 +40,7 @@ export const ALL_SCOPES: readonly Scope[] = [
   'approvals:write',
   'webhooks:read',
   'webhooks:write',
+  'metrics:read',
 ];
 
 /** Remembers what it was told; can be away. */

@@ -39,6 +39,7 @@ const NEEDED: readonly (readonly [string, string, Scope])[] = [
   ['GET', '/v1/webhook-deliveries', 'webhooks:read'],
   ['GET', '/v1/webhook-deliveries/1', 'webhooks:read'],
   ['POST', '/v1/webhook-deliveries/1/replay', 'webhooks:write'],
+  ['GET', '/metrics', 'metrics:read'],
 ];
 
 const CLAIM = { account_id: 'wx-1', captured_minor: '1', currency: 'CNY' };
