@@ -117,6 +117,11 @@ export const givenInstantField = z.iso
 /** An instant that we give. */
 export const instantField = z.iso.datetime().meta(INSTANT);
 
+/** A Beijing day. Postgres knows no year 0, and nothing in the books is from another century. */
+export const dayField = z.iso
+  .date({ error: 'must be a day such as 2026-11-23' })
+  .regex(/^20/, 'must be in this century');
+
 /** How many rows a page may have. */
 export const limitField = z
   .string()

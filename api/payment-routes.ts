@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import type { Payment, PaymentClaim } from '../domain/refund/refund.ts';
+import { FUNDING_SOURCES } from '../domain/refund/refund.ts';
 import { getPayment, registerPayment } from '../store/payments.ts';
 import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
@@ -49,7 +50,7 @@ export const paymentSchema = z
     reserved_minor: z.string().describe('The sum of all refunds that have not failed'),
     refundable_minor: z.string().describe('What is left'),
     currency: z.string(),
-    funding_source: z.enum(['wallet', 'credit_line', 'debit_card', 'credit_card', 'unknown']),
+    funding_source: z.enum(FUNDING_SOURCES),
     paid_at: instantField.nullable(),
     confirmed_at: instantField
       .nullable()

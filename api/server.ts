@@ -7,6 +7,7 @@ import { AppError } from '../domain/errors.ts';
 import type { App } from './app.ts';
 import { approvalRoutes } from './approval-routes.ts';
 import { protect } from './authenticate.ts';
+import { arrivalRoute } from './arrival-route.ts';
 import { booksRoutes } from './books-routes.ts';
 import { overdueRoutes } from './overdue-routes.ts';
 import { callbackRoutes } from './callback-routes.ts';
@@ -77,6 +78,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     refundRoutes(v1, deps, limits);
     paymentRoutes(v1, deps);
     overdueRoutes(v1, deps);
+    arrivalRoute(v1, deps);
     booksRoutes(v1, deps);
     statementRoutes(v1, deps);
     approvalRoutes(v1, deps);

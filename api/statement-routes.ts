@@ -8,7 +8,7 @@ import { getStatementFile, listQuarantined, listStatementFiles } from '../store/
 import type { App } from './app.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
-import { accountIdField, instantField, limitField } from './fields.ts';
+import { accountIdField, dayField, instantField, limitField } from './fields.ts';
 import { linkNextPage } from './paging.ts';
 import { problemResponses } from './problem.ts';
 
@@ -53,12 +53,6 @@ const setAsideSchema = z
   .meta({ id: 'SetAsideRow' });
 
 const idField = z.string().regex(/^[0-9]{1,18}$/, 'must be the id of a statement');
-/** Postgres knows no year 0, and no statement is from another century. */
-const dayField = z.iso
-  .date({ error: 'must be a day such as 2026-11-23' })
-  .regex(/^20/, 'must be in this century')
-  .optional();
-
 export function statementRoutes(app: App, deps: ApiDeps): void {
   app.route({
     method: 'GET',
@@ -70,8 +64,8 @@ export function statementRoutes(app: App, deps: ApiDeps): void {
       tags: ['books'],
       querystring: z.strictObject({
         account_id: accountIdField.optional(),
-        from: dayField.describe('First bill date'),
-        to: dayField.describe('Last bill date'),
+        from: dayField.optional().describe('First bill date'),
+        to: dayField.optional().describe('Last bill date'),
         cursor: idField.optional(),
         limit: limitField,
       }),

@@ -2,6 +2,7 @@
 import { MINOR_MAX, formatYuan, parseYuan } from '../../domain/money.ts';
 import type { RefundNoRule } from '../../domain/ids.ts';
 import type { FundingSource } from '../../domain/refund/refund.ts';
+import { FUNDING_SOURCES } from '../../domain/refund/refund.ts';
 import type { RefundState } from '../../domain/refund/state.ts';
 import { REFUND_STATES } from '../../domain/refund/state.ts';
 import type { ListColumn, ListHeader } from './list-header.ts';
@@ -35,10 +36,7 @@ export interface RowRules {
 }
 
 const SOURCES: ReadonlyMap<string, FundingSource> = new Map(
-  (['wallet', 'credit_line', 'debit_card', 'credit_card', 'unknown'] as const).map((source) => [
-    source,
-    source,
-  ]),
+  FUNDING_SOURCES.map((source) => [source, source]),
 );
 
 /** Our states, and the word that most channels and people have for one of them. */

@@ -9,7 +9,8 @@ export const CHANNEL_NAMES = ['wechat', 'alipay', 'unionpay'] as const;
 export type ChannelName = (typeof CHANNEL_NAMES)[number];
 
 /** What the payer paid from; decides the arrival window. `credit_line` is a channel's own credit (Alipay's 花呗). */
-export type FundingSource = 'wallet' | 'credit_line' | 'debit_card' | 'credit_card' | 'unknown';
+export const FUNDING_SOURCES = ['wallet', 'credit_line', 'debit_card', 'credit_card', 'unknown'] as const;
+export type FundingSource = (typeof FUNDING_SOURCES)[number];
 
 /** A payment as registered, and as the channel confirmed it. */
 export interface Payment {

@@ -20,6 +20,7 @@ const NEEDED: readonly (readonly [string, string, Scope])[] = [
   ['GET', '/v1/refunds/RF-1/receipt.pdf', 'refunds:read'],
   ['GET', '/v1/refunds/RF-1/proof-pack', 'refunds:read'],
   ['GET', '/v1/overdue', 'refunds:read'],
+  ['GET', '/v1/analytics/arrival', 'refunds:read'],
   ['GET', '/v1/overdue/RF-1', 'refunds:read'],
   ['PUT', '/v1/payments/PAY-1', 'payments:write'],
   ['GET', '/v1/payments/PAY-1', 'payments:read'],
