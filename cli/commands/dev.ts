@@ -14,7 +14,7 @@ const FAST_SCHEDULE = '* * * * * *';
 const PORT_MAX = 65_535;
 
 /** Business seconds per wall second with --fast: statements of the next day come within a minute. */
-const FAST_RATE = 86_400 / 30;
+export const FAST_RATE = 86_400 / 30;
 
 export interface DevFlags {
   readonly port: string;

@@ -19,6 +19,7 @@ import { DAY_MS, planMonth, refundsMin } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 import { keepPace, RATE_AT_FIRST } from './pace.ts';
 import { keepToppedUp } from './top-up.ts';
+import { FAST_RATE } from '../commands/dev.ts';
 import { describeKeptStack } from './keep-up.ts';
 import { demoText } from './print.ts';
 import type { DemoReport } from './report.ts';
@@ -91,6 +92,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const result = { ...ran, checks, receipt, urls, seed, elapsed_ms: Math.round(performance.now() - began) };
     process.stdout.write(`${demoText(result, options.json)}\n`);
     if (options.keep) {
+      // At the month's pace links would expire and approvals with them before anybody has looked.
+      stack.virtual?.setRate(FAST_RATE);
       for (const text of await describeKeptStack(stack, dataDir)) say(text);
       await interrupted;
     }

@@ -7,7 +7,7 @@ export async function describeKeptStack(stack: Stack, dataDir: string): Promise<
   const path = await writeSettings(stack, dataDir);
   return [
     '',
-    'The stack stays up, and its month goes on, until Ctrl-C. In another terminal:',
+    'The stack stays up until Ctrl-C, and time goes on in it, a day in half a minute. In another terminal:',
     `  . ${path}`,
     '  npx yuanlu refunds list',
     '  npx yuanlu overdue list',

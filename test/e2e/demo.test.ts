@@ -136,6 +136,8 @@ describe('what is left running', () => {
     expect(statSync(envFile).mode & 0o077).toBe(0);
     expect(demo.stderr()).not.toContain(env['YUANLU_API_KEY'] ?? 'no key');
     expect(demo.stderr()).not.toMatch(/WARN|Activity not found/);
+    // A link of three years opens for nine hours: long enough to look around.
+    expect(env['YUANLU_CLOCK_RATE']).toBe('2880');
   });
 });
 
