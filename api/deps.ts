@@ -50,6 +50,8 @@ export interface ApiLimits {
   readonly callbackBytesMax: number;
   /** Refused callbacks kept per account and minute (wall time); further ones are only counted. */
   readonly refusedCallbacksPerMinute: number;
+  /** How long a client may take to send one request. */
+  readonly requestTimeoutMs: number;
   /** How long a readiness check may take before it counts as failed. */
   readonly readyTimeoutMs: number;
   /** How long a count of the books is good enough for `/metrics`: several collectors cost as much as one. */
@@ -69,6 +71,7 @@ export const API_LIMITS: ApiLimits = {
   bodyBytesMax: 64 * 1024,
   callbackBytesMax: 256 * 1024,
   refusedCallbacksPerMinute: 20,
+  requestTimeoutMs: 30_000,
   readyTimeoutMs: 2_500,
   booksCountedEveryMs: 10_000,
   watch: WATCH_LIMITS,

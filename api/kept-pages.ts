@@ -43,6 +43,11 @@ export function keptPages(pagesMax = PAGES_MAX): KeptPages {
 /** The next instant at which time alone changes what the page says: it is late from then on, or more is known by then. */
 function turnOf({ refund, observations }: Evidence, now: Date): number {
   const promise = refund.promiseAt?.getTime() ?? 0;
-  const known = observations.map(({ at }) => Date.parse(at)).filter((at) => at > now.getTime());
+  const dated = [refund.acceptedAt, refund.succeededAt, refund.lastAskedAt].flatMap(
+    (at) => at?.getTime() ?? [],
+  );
+  const known = [...dated, ...observations.map(({ at }) => Date.parse(at))].filter(
+    (at) => at > now.getTime(),
+  );
   return Math.min(...known, promise >= now.getTime() ? promise + 1 : Number.MAX_SAFE_INTEGER);
 }

@@ -1,5 +1,11 @@
 /** Builds the HTTP server: routes, their keys, their limits, and one way of saying no. */
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify';
+import type {
+  FastifyBaseLogger,
+  FastifyHttpOptions,
+  FastifyReply,
+  FastifyRequest,
+  RawServerDefault,
+} from 'fastify';
 import Fastify from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
@@ -37,8 +43,8 @@ import { verifyPages } from './verify-pages.ts';
 import { webhookDeliveryRoutes } from './webhook-delivery-routes.ts';
 import { webhookEndpointRoutes } from './webhook-endpoint-routes.ts';
 
-/** How long a client may take to send one request. */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** Node looks for requests that take too long every half minute by itself; so much of the limit may pass between two looks. */
+const LOOKS_PER_TIMEOUT = 6;
 
 /** Longest part of a path that a route takes as one of its parameters, percent-encoded. */
 const PARAM_LENGTH_MAX = 300;
@@ -117,7 +123,7 @@ function createServer(deps: ApiDeps, limits: ApiLimits, strays: Strays): App {
   const app: App = Fastify({
     ...(deps.log === false ? { logger: false } : { loggerInstance: withoutLinks(deps.log) }),
     bodyLimit: limits.bodyBytesMax,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...patience(limits.requestTimeoutMs),
     forceCloseConnections: 'idle',
     requestIdHeader: false,
     trustProxy: deps.trustedProxies === undefined ? false : [...deps.trustedProxies],
@@ -136,6 +142,15 @@ function createServer(deps: ApiDeps, limits: ApiLimits, strays: Strays): App {
     },
   }).withTypeProvider<ZodTypeProvider>();
   return app;
+}
+
+/** Both limits: Node goes by the one for headers, a minute by itself, for as long as that is the longer one. */
+function patience(timeoutMs: number): FastifyHttpOptions<RawServerDefault> {
+  const both = { requestTimeout: timeoutMs, headersTimeout: timeoutMs };
+  return {
+    requestTimeout: timeoutMs,
+    http: { ...both, connectionsCheckingInterval: timeoutMs / LOOKS_PER_TIMEOUT },
+  };
 }
 
 /** Requests that no route takes. Links to receipts are guarded also where they cannot be one; null without receipts. */

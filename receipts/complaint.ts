@@ -60,7 +60,7 @@ function regulatorText(receipt: Receipt): string {
 
 /** Whoever has the money does not ask for it again; whoever was told so and has not, asks where it is. */
 function isSaidToBePaid({ state }: Receipt): boolean {
-  return state.phase === 'arrived' || state.phase === 'paid_otherwise';
+  return ['at_bank', 'paid_out', 'arrived', 'paid_otherwise'].includes(state.phase);
 }
 
 function channelText(receipt: Receipt): string {

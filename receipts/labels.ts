@@ -46,7 +46,7 @@ export const LABELS = {
   copy: { zh: '复制', en: 'Copy' },
   copied: { zh: '已复制', en: 'Copied' },
   other_language: { zh: 'English', en: '中文' },
-  now: { zh: '当前', en: 'now' },
+  now: { zh: '进行中', en: 'under way' },
   done: { zh: '已完成', en: 'done' },
   to_come: { zh: '未到', en: 'to come' },
   stopped: { zh: '未完成', en: 'stopped' },

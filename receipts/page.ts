@@ -25,6 +25,9 @@ export interface PageLinks {
 const FAMILY_SIGNS = { under_way: '→', arrived: '✓', needs_action: '!', overdue: '!', closed: '×' } as const;
 const STEP_SIGNS = { done: '✓', current: '●', to_come: '○', stopped: '!' } as const;
 
+/** A step that stands out must not read as if it had been taken; sign and shade say enough of the others to the eye. */
+const SAID = { done: 'hidden', to_come: 'hidden', current: 'soft', stopped: 'soft' } as const;
+
 export function receiptPage(signed: SignedReceipt, language: Language, links: PageLinks): string {
   const { receipt } = signed;
   const say = (words: Words): string => words[language];
@@ -68,7 +71,7 @@ function progress({ steps }: Receipt, say: Say): Markup {
   const current = steps.find(({ status }) => status === 'current' || status === 'stopped');
   return html`<section aria-labelledby="steps"><h2 id="steps">${say(LABELS.steps)}</h2><ol>${steps.map(
     (step) => html`
-<li class="${step.status}${step.branch === true && ' branch'}"${step === current && html` aria-current="step"`}><span class="dot" aria-hidden="true">${STEP_SIGNS[step.status]}</span><b>${say(step.title)}</b> <span class="hidden">${say(step.status === 'current' ? LABELS.now : LABELS[step.status])}</span>${
+<li class="${step.status}${step.branch === true && ' branch'}"${step === current && html` aria-current="step"`}><span class="dot" aria-hidden="true">${STEP_SIGNS[step.status]}</span><b>${say(step.title)}</b> <span class="${SAID[step.status]}">${say(step.status === 'current' ? LABELS.now : LABELS[step.status])}</span>${
       step.time !== null && html`<time datetime="${step.time.at}">${say(step.time.words)}</time>`
     }</li>`,
   )}</ol></section>`;
@@ -89,9 +92,12 @@ function numberRow(one: ReceiptNumber, say: Say): Markup {
   }</dd>`;
 }
 
-/** In groups of four for the eye; what is copied has no blanks. */
-function grouped(value: string): readonly Markup[] {
-  return (value.match(/.{1,4}/gu) ?? []).map((part) => html`<i>${part}</i>`);
+/** In groups of four for the eye, which are no part of what is copied. Blanks that belong to the number stay where they are. */
+function grouped(value: string): readonly (Markup | string)[] {
+  const parts = value
+    .split(' ')
+    .map((part) => (part.match(/.{1,4}/gu) ?? []).map((four) => html`<i>${four}</i>`));
+  return parts.flatMap((part, index) => (index === 0 ? part : [' ', ...part]));
 }
 
 function details(receipt: Receipt, say: Say): Markup {

@@ -34,6 +34,7 @@ function aboutPhase(of: Situation): readonly Words[] {
     case 'paid_out':
       return [
         refund.flaw === null ? SENTENCES.card_may_take : SENTENCES.flaw,
+        ...(late ? [SENTENCES.past_day] : []),
         ...aboutCard(of),
         ...quotes(of),
       ];

@@ -73,6 +73,11 @@ export function isWaiting(phase: Phase): boolean {
   return phase === 'submitting' || phase === 'accepted' || phase === 'at_bank';
 }
 
+/** Whether money is owed of which nobody who knows has said that it is there: its day can pass. */
+export function isOwed(phase: Phase): boolean {
+  return phase !== 'arrived' && phase !== 'not_made' && phase !== 'paid_otherwise';
+}
+
 export function familyOf(phase: Phase, late: boolean): Family {
   switch (phase) {
     case 'submitting':

@@ -11,7 +11,7 @@ import { adviceFor } from './advice.ts';
 import { capitalFigures } from './capital-figures.ts';
 import { maskedAccount, plainLine } from './mask.ts';
 import type { Family, Phase } from './phase.ts';
-import { familyOf, isWaiting, phaseOf } from './phase.ts';
+import { familyOf, isOwed, isWaiting, phaseOf } from './phase.ts';
 import type { Step, StepStatus } from './steps.ts';
 import { stepsOf } from './steps.ts';
 import {
@@ -168,7 +168,7 @@ export function receiptOf(facts: ReceiptFacts): Receipt {
       headline: filled(HEADLINES[phase], { channel }),
       late,
     },
-    promise: promiseOf(refund, phase),
+    promise: promiseOf(refund, phase, late),
     steps: stepsOf(refund, phase, observations).map((step) => stepResource(step, channel)),
     numbers: numbersOf(refund, proof, channel),
     advice: adviceFor({ refund, phase, late, proof, observations }),
@@ -190,7 +190,7 @@ function landsInOf(refund: Refund, phase: Phase, observations: readonly Observat
 
 /** The flag of the sweep, or the promise itself where the sweep has not come by yet. */
 function isLate(refund: Refund, phase: Phase, now: Date): boolean {
-  if (!isWaiting(phase)) return false;
+  if (!isOwed(phase)) return false;
   return refund.overdueLevel > 0 || (refund.promiseAt !== null && refund.promiseAt.getTime() < now.getTime());
 }
 
@@ -199,7 +199,7 @@ function asOf({ refund, observations, now }: ReceiptFacts, late: boolean): Date 
   const known = [
     refund.requestedAt.getTime(),
     ...observations.map(({ at }) => Date.parse(at)),
-    ...(refund.lastAskedAt === null ? [] : [refund.lastAskedAt.getTime()]),
+    ...[refund.acceptedAt, refund.succeededAt, refund.lastAskedAt].flatMap((at) => at?.getTime() ?? []),
     ...(late && refund.promiseAt !== null ? [refund.promiseAt.getTime()] : []),
   ];
   return new Date(Math.max(refund.requestedAt.getTime(), ...known.filter((at) => at <= now.getTime())));
@@ -213,10 +213,10 @@ function amountOf(minor: bigint): { amount_minor: string; amount: string } {
   return { amount_minor: minor.toString(), amount: groupedYuan(formatYuan(minor)) };
 }
 
-/** Once it has arrived, or stopped, nobody waits for a day any more. */
-function promiseOf(refund: Refund, phase: Phase): Receipt['promise'] {
+/** Once it has arrived nobody waits for a day any more; once it has stopped, only a day that was missed is worth a word. */
+function promiseOf(refund: Refund, phase: Phase, late: boolean): Receipt['promise'] {
   const { promiseAt } = refund;
-  if (promiseAt === null || !(isWaiting(phase) || phase === 'paid_out')) return null;
+  if (promiseAt === null || !(isWaiting(phase) || phase === 'paid_out' || late)) return null;
   return {
     by: beijingIso(promiseAt),
     words: deadlineWords(promiseAt),

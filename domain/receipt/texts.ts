@@ -97,6 +97,10 @@ export const SENTENCES = {
     zh: '{channel}的记录显示款项已退出；何时显示在卡上由发卡银行决定。',
     en: "By {channel}'s records the money has left; when your card shows it is up to its bank.",
   },
+  past_day: {
+    zh: '预计的日期已过。如仍未看到款项，请凭凭证号查询。',
+    en: 'The expected day has passed. If you do not see the money, ask, quoting the numbers of this receipt.',
+  },
   credit_card: {
     zh: '退到信用卡的款项冲抵账单，可能不显示为余额或单独入账。',
     en: 'A refund to a credit card reduces what you owe and may not show as an amount of its own.',

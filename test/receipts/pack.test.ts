@@ -135,7 +135,7 @@ describe('a proof pack', () => {
     expect(text).not.toMatch(/null|undefined/);
   });
 
-  test.each(['arrived', 'otherwise'] as const)(
+  test.each(['paid', 'arrived', 'otherwise'] as const)(
     'asks where the money is, and for it only if it has not come, where it is said to be there: %s',
     (which) => {
       const texts = new Map(complaintTexts(PICTURED[which].receipt));

@@ -47,6 +47,28 @@ describe('the receipt page', () => {
     },
   );
 
+  test('says of the step at which it stands that it is not done, so that nobody reads it as if it were', () => {
+    const page = receiptPage(signed(), 'en', LINKS);
+
+    expect(page).toContain('<b>Paid by WeChat Pay</b> <span class="soft">under way</span>');
+    expect(page).toContain('<b>Accepted by WeChat Pay</b> <span class="hidden">done</span>');
+  });
+
+  test('puts numbers into groups of four, each part of a number by itself', () => {
+    const page = receiptPage(
+      signed(
+        {},
+        {
+          proof: [{ name: { zh: '号', en: 'number' }, value: '310880 1001035716', readers: ['payer_bank'] }],
+        },
+      ),
+      'en',
+      LINKS,
+    );
+
+    expect(page).toContain('<i>3108</i><i>80</i> <i>1001</i><i>0357</i><i>16</i>');
+  });
+
   test('asks for nothing from anywhere: no picture, font, script or style but its own', () => {
     const page = receiptPage(signed(), 'en', LINKS);
     const addresses = [...page.matchAll(/(?: (?:src|href|action)=|url\()"?([^"\s>)]+)/g)].map(

@@ -91,7 +91,7 @@ describe('the claim in a QR code', () => {
       amountMinor: 12_800n,
       phase: 'accepted',
       late: false,
-      asOf: new Date('2026-11-24T10:00:00+08:00'),
+      asOf: new Date('2026-11-24T10:00:02+08:00'),
       receiptNo: receipt.receiptNo,
     });
   });

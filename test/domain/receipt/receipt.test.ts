@@ -91,6 +91,35 @@ describe('a receipt', () => {
     expect(receipt.promise?.words.zh).toBe('2026年11月27日（周五）');
   });
 
+  test('of a card whose day has passed says so and whom to ask, and claims neither arrival nor that nothing came', () => {
+    const receipt = receiptOf(factsOf(PAID, { now: LATER }));
+
+    expect(receipt.state).toMatchObject({ phase: 'paid_out', family: 'under_way', late: true });
+    expect(receipt.promise?.words.zh).toBe('2026年11月27日（周五）');
+    const advice = receipt.advice.map(({ en }) => en).join(' ');
+    expect(advice).toContain('The expected day has passed. If you do not see the money, ask');
+    expect(advice).toContain('You can ask the bank of your card');
+    expect(advice).toContain('12315');
+  });
+
+  test.each(['needs_action', 'returned'] as const)(
+    'of a refund that stopped (%s) still says which day it missed, and no day before it was missed',
+    (state) => {
+      const before = receiptOf(factsOf({ state }));
+      const after = receiptOf(factsOf({ state }, { now: LATER }));
+
+      expect([before.promise, before.state.late]).toEqual([null, false]);
+      expect(after.promise?.words.en).toBe('Fri 27 Nov 2026');
+      expect(after.state).toMatchObject({ late: true, family: 'needs_action' });
+    },
+  );
+
+  test('is as of the latest thing that it says', () => {
+    const { as_of: asOf } = receiptOf(factsOf(PAID, { now: LATER, payment: { fundingSource: 'wallet' } }));
+
+    expect(asOf.at).toBe('2026-11-25T10:32:00+08:00');
+  });
+
   test("of a wallet says arrived with the channel's success: the channel keeps that account", () => {
     const receipt = receiptOf(factsOf(PAID, { payment: { fundingSource: 'wallet' } }));
 
@@ -221,7 +250,7 @@ describe('a receipt', () => {
               },
             },
           ],
-          now: LATER,
+          now: new Date('2026-11-26T09:00:00+08:00'),
         },
       ),
     );
@@ -229,7 +258,7 @@ describe('a receipt', () => {
     expect(receipt.statement_lines).toEqual([
       { file_sha256: 'ab', line_no: 3, bill_date: '2026-11-24', proves: 'acceptance' },
     ]);
-    expect(receipt.as_of.at).toBe('2026-11-25T10:00:00+08:00');
+    expect(receipt.as_of.at).toBe('2026-11-25T10:32:00+08:00');
   });
 
   test('is a whole document in every state, at every channel, from every source: nothing left to fill in', () => {
