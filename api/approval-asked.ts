@@ -1,7 +1,7 @@
 /** What one person asks another to approve, act by act, and what of it goes before the other. */
 import { z } from 'zod';
 import { BULK_REFUNDS_MAX } from '../domain/approval.ts';
-import type { ApprovalContent } from '../domain/approval.ts';
+import type { ApprovalContent, ApprovalSubject } from '../domain/approval.ts';
 import { maskedName } from '../domain/receipt/mask.ts';
 import { FALLBACK_METHODS } from '../domain/refund/observation.ts';
 import { refundNoField, sentenceField } from './fields.ts';
@@ -85,8 +85,8 @@ export const askSchema = z
 
 export type Asked = z.infer<typeof askSchema>;
 
-export function refundNosOf(asked: Asked): readonly string[] {
-  return 'refund_no' in asked ? [asked.refund_no] : asked.refund_nos;
+export function subjectOf(asked: Asked): ApprovalSubject {
+  return { of: 'refunds', refundNos: 'refund_no' in asked ? [asked.refund_no] : asked.refund_nos };
 }
 
 /** What the other person has before them. `cardMark` stands for a card that nobody keeps. */

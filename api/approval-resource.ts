@@ -1,15 +1,30 @@
 /** A request for an act of two people, as the API shows it. */
 import { z } from 'zod';
 import type { Approval } from '../domain/approval.ts';
-import { ACTS, APPROVAL_STATUSES, VERDICTS, approvalStatus } from '../domain/approval.ts';
+import {
+  ACTS,
+  APPROVAL_STATUSES,
+  VERDICTS,
+  approvalStatus,
+  breakIdsOf,
+  refundNosOf,
+} from '../domain/approval.ts';
 import { instantField } from './fields.ts';
 
 export const approvalSchema = z
   .object({
     id: z.string(),
     act: z.enum(ACTS),
-    refund_no: z.string().nullable().describe('The refund that it is about; null in a bulk act'),
+    refund_no: z
+      .string()
+      .nullable()
+      .describe('The refund that it is about; null in a bulk act, and where it is about something else'),
     refund_nos: z.array(z.string()).describe('All refunds that it is about'),
+    break_nos: z.array(z.string()).describe('All breaks that it is about'),
+    day: z
+      .object({ account_id: z.string(), bill_date: z.string() })
+      .nullable()
+      .describe('The account and the day whose books it is about'),
     content: z.record(z.string(), z.string()).describe('Exactly what is done when it is approved'),
     fingerprint: z.string().describe('SHA-256 over it; sent back with the decision'),
     status: z
@@ -29,13 +44,16 @@ export const approvalSchema = z
 export type ApprovalResource = z.infer<typeof approvalSchema>;
 
 export function toApprovalResource(approval: Approval, now: Date): ApprovalResource {
-  const { decision, refundNos } = approval;
+  const { decision, subject } = approval;
+  const refundNos = refundNosOf(subject);
   const [only = null] = refundNos;
   return {
     id: approval.id,
     act: approval.act,
     refund_no: refundNos.length === 1 ? only : null,
     refund_nos: [...refundNos],
+    break_nos: [...breakIdsOf(subject)],
+    day: subject.of === 'day' ? { account_id: subject.accountId, bill_date: subject.billDate } : null,
     content: approval.content,
     fingerprint: approval.fingerprint,
     status: approvalStatus(approval, now),

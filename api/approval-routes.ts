@@ -2,13 +2,13 @@
 import type { FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Approval } from '../domain/approval.ts';
-import { VERDICTS } from '../domain/approval.ts';
+import { VERDICTS, refundNosOf } from '../domain/approval.ts';
 import { AppError } from '../domain/errors.ts';
 import { carryOutAct, contentOfAct } from '../store/acts/carry-out.ts';
 import { askForApproval, decideApproval, getApproval, listApprovals } from '../store/approvals.ts';
 import type { App } from './app.ts';
 import type { Asked } from './approval-asked.ts';
-import { askSchema, cardField, refundNosOf, toldBy } from './approval-asked.ts';
+import { askSchema, cardField, subjectOf, toldBy } from './approval-asked.ts';
 import { approvalSchema, toApprovalResource } from './approval-resource.ts';
 import { callerOf } from './authenticate.ts';
 import type { ApiDeps } from './deps.ts';
@@ -76,12 +76,12 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
       const { merchantId } = callerOf(request);
       const askedBy = operatorOf(request);
       const { act, reason } = request.body;
-      const refundNos = refundNosOf(request.body);
+      const subject = subjectOf(request.body);
       const told = toldBy(request.body, await cardMarkOf(deps, merchantId, request.body));
-      const content = await contentOfAct(deps.pool, { merchantId, act, refundNos, told });
+      const content = await contentOfAct(deps.pool, { merchantId, act, subject, told });
       const now = deps.clock.now();
       const approval = await askForApproval(deps.pool, {
-        ...{ merchantId, act, refundNos, content },
+        ...{ merchantId, act, subject, content },
         ...{ askedBy, reason, now },
       });
       reply.header('location', `/v1/approvals/${approval.id}`);
@@ -188,9 +188,9 @@ export function operatorOf(request: FastifyRequest): string {
 
 /** Their workflows look again at once; where Temporal is away they do so at their next look. */
 async function tellRefunds(deps: ApiDeps, approval: Approval, request: FastifyRequest): Promise<void> {
-  const { id, merchantId, refundNos } = approval;
+  const { id, merchantId, subject } = approval;
   try {
-    for (const refundNo of refundNos)
+    for (const refundNo of refundNosOf(subject))
       await deps.refundEngine.channelReported({ merchantId, refundNo }, `approval/${id}`);
   } catch (error) {
     request.log.warn(

@@ -5,6 +5,7 @@
 import type { PayerCard, Redirect, RedirectTarget, SubmitAnswer } from '../channels/channel.ts';
 import { orderOf } from '../domain/refund/refund-order.ts';
 import type { Approval } from '../domain/approval.ts';
+import { refundNosOf } from '../domain/approval.ts';
 import { AppError, invariant } from '../domain/errors.ts';
 import type { Observation } from '../domain/refund/observation.ts';
 import type { Refund } from '../domain/refund/refund.ts';
@@ -86,7 +87,7 @@ function redirectOf(deps: ApiDeps, refund: Refund): Redirect {
 }
 
 async function refundOfApproval(deps: ApiDeps, approval: Approval): Promise<Refund> {
-  const [refundNo = ''] = approval.refundNos;
+  const [refundNo = ''] = refundNosOf(approval.subject);
   const refund = await getRefund(deps.pool, approval.merchantId, refundNo);
   if (refund === null) throw new AppError('refund_unknown', { refund_no: refundNo });
   return refund;

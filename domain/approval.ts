@@ -3,6 +3,7 @@
  * fingerprint; it expires, is decided once and used once. The database holds the same rules (migration 0023).
  */
 import type { ErrorCode } from './errors.ts';
+import type { PlainDate } from './time/plain-date.ts';
 
 /**
  * Every act that needs two people: to decide what became of a refund that its channel leaves open, to let one go that is
@@ -19,8 +20,24 @@ export const ACTS = [
 ] as const;
 export type Act = (typeof ACTS)[number];
 
-/** Refunds that one request may be about, all of them or none. */
+/** Refunds, or breaks, that one request may be about, all of them or none. */
 export const BULK_REFUNDS_MAX = 200;
+
+/** What a request is about: refunds, or breaks by their numbers, or the books of an account on one day. */
+export type ApprovalSubject =
+  | { readonly of: 'refunds'; readonly refundNos: readonly string[] }
+  | { readonly of: 'breaks'; readonly breakIds: readonly string[] }
+  | { readonly of: 'day'; readonly accountId: string; readonly billDate: PlainDate };
+
+/** The refunds that a request is about; none where it is about something else. */
+export function refundNosOf(subject: ApprovalSubject): readonly string[] {
+  return subject.of === 'refunds' ? subject.refundNos : [];
+}
+
+/** The breaks that a request is about; none where it is about something else. */
+export function breakIdsOf(subject: ApprovalSubject): readonly string[] {
+  return subject.of === 'breaks' ? subject.breakIds : [];
+}
 
 /** How long a request may wait, business ms: what was true a day ago is asked for again. */
 export const APPROVAL_LIFETIME_MS = 24 * 3_600_000;
@@ -32,10 +49,9 @@ export interface Approval {
   readonly id: string;
   readonly merchantId: string;
   readonly act: Act;
-  /** The refunds that it is about: one, or several in a bulk act. */
-  readonly refundNos: readonly string[];
+  readonly subject: ApprovalSubject;
   readonly content: ApprovalContent;
-  /** SHA-256 of act, merchant, refunds and content, hex. */
+  /** SHA-256 of act, merchant, subject and content, hex. */
   readonly fingerprint: string;
   readonly askedBy: string;
   readonly askedAt: Date;

@@ -1,5 +1,5 @@
 /** Four eyes, kept: requests for acts that need two people, and what was decided. The acts themselves are elsewhere. */
-import type { Act, Approval, ApprovalContent, Verdict } from '../domain/approval.ts';
+import type { Act, Approval, ApprovalContent, ApprovalSubject, Verdict } from '../domain/approval.ts';
 import { APPROVAL_LIFETIME_MS, decisionRefused } from '../domain/approval.ts';
 import { AppError, invariant } from '../domain/errors.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -9,7 +9,7 @@ import { inTransaction } from './pool.ts';
 export interface NewApproval {
   readonly merchantId: string;
   readonly act: Act;
-  readonly refundNos: readonly string[];
+  readonly subject: ApprovalSubject;
   readonly content: ApprovalContent;
   readonly askedBy: string;
   readonly reason: string;
@@ -22,6 +22,9 @@ interface Row {
   readonly act: Act;
   readonly refund_no: string | null;
   readonly refund_nos: readonly string[] | null;
+  readonly break_ids: readonly bigint[] | null;
+  readonly account_id: string | null;
+  readonly bill_date: string | null;
   readonly content: ApprovalContent;
   readonly fingerprint: string;
   readonly asked_by: string;
@@ -37,10 +40,8 @@ interface Row {
 
 /** Asks for an act. The same person's same request again, while it is open, is that request. */
 export function askForApproval(pool: Pool, asked: NewApproval): Promise<Approval> {
-  const { merchantId, act, refundNos, content } = asked;
-  const [single = null, ...others] = refundNos;
-  const [one, several] = others.length === 0 ? [single, null] : [null, refundNos];
-  const print = fingerprint({ ...content, act, merchant_id: merchantId, refund_no: refundNos.join(' ') });
+  const { merchantId, act, subject, content } = asked;
+  const print = fingerprint({ ...content, act, merchant_id: merchantId, ...namesOf(subject) });
   return inTransaction(pool, async (tx) => {
     await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/approval/${print}`]);
     const open = await tx.query<Row>(
@@ -49,16 +50,51 @@ export function askForApproval(pool: Pool, asked: NewApproval): Promise<Approval
     );
     if (open.rows[0] !== undefined) return toApproval(open.rows[0]);
     const made = await tx.query<Row>(
-      `insert into approvals (merchant_id, act, refund_no, refund_nos, content, fingerprint, asked_by, asked_at, reason,
-         expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) returning *`,
+      `insert into approvals (merchant_id, act, refund_no, refund_nos, break_ids, account_id, bill_date, content,
+         fingerprint, asked_by, asked_at, reason, expires_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning *`,
       [
-        ...[merchantId, act, one, several, JSON.stringify(content), print],
+        ...[merchantId, act, ...columnsOf(subject), JSON.stringify(content), print],
         ...[asked.askedBy, asked.now, asked.reason, new Date(asked.now.getTime() + APPROVAL_LIFETIME_MS)],
       ],
     );
     return only(made.rows);
   });
+}
+
+/** What a subject adds to the fingerprint. */
+function namesOf(subject: ApprovalSubject): Readonly<Record<string, string>> {
+  switch (subject.of) {
+    case 'refunds':
+      return { refund_no: subject.refundNos.join(' ') };
+    case 'breaks':
+      return { break_no: subject.breakIds.join(' ') };
+    case 'day':
+      return { account_id: subject.accountId, bill_date: subject.billDate };
+  }
+}
+
+/** refund_no, refund_nos, break_ids, account_id, bill_date. */
+function columnsOf(subject: ApprovalSubject): readonly unknown[] {
+  switch (subject.of) {
+    case 'refunds': {
+      const [one = null, ...others] = subject.refundNos;
+      return others.length === 0
+        ? [one, null, null, null, null]
+        : [null, subject.refundNos, null, null, null];
+    }
+    case 'breaks':
+      return [null, null, subject.breakIds, null, null];
+    case 'day':
+      return [null, null, null, subject.accountId, subject.billDate];
+  }
+}
+
+function subjectOf(row: Row): ApprovalSubject {
+  const { break_ids: breaks, account_id: accountId, bill_date: billDate } = row;
+  if (breaks !== null) return { of: 'breaks', breakIds: breaks.map(String) };
+  if (accountId !== null && billDate !== null) return { of: 'day', accountId, billDate };
+  return { of: 'refunds', refundNos: row.refund_nos ?? (row.refund_no === null ? [] : [row.refund_no]) };
 }
 
 export interface NewDecision {
@@ -88,7 +124,7 @@ export function decideApproval(
     const known = await readApproval(tx, decision.merchantId, id, 'for update');
     const refused = decisionRefused(known, decision);
     if (refused !== null) throw new AppError(refused, { approval: id });
-    if (verdict === 'approved') await carryOut(tx, known);
+    if (verdict === 'approved') await carryOut(tx, { ...known, decision: { verdict, by, at: now, reason } });
     const { rows } = await tx.query<Row>(
       `update approvals set verdict = $2, decided_by = $3, decided_at = $4, decision_reason = $5, used_at = $6
         where id = $1 returning *`,
@@ -149,7 +185,7 @@ function toApproval(row: Row): Approval {
     id: String(row.id),
     merchantId: row.merchant_id,
     act: row.act,
-    refundNos: row.refund_nos ?? (row.refund_no === null ? [] : [row.refund_no]),
+    subject: subjectOf(row),
     content: row.content,
     fingerprint: row.fingerprint,
     askedBy: row.asked_by,

@@ -79,7 +79,9 @@ function resource(body: Record<string, unknown>): ApprovalResource {
 
 const NAMED_MAX = 3;
 
-function refundsOf({ refund_nos: numbers }: ApprovalResource): string {
+function subjectOf({ refund_nos: refunds, break_nos: breaks, day }: ApprovalResource): string {
+  if (day !== null) return `${day.account_id} on ${day.bill_date}`;
+  const numbers = breaks.length > 0 ? breaks.map((number) => `break ${number}`) : refunds;
   const more = numbers.length - NAMED_MAX;
   return [...numbers.slice(0, NAMED_MAX), ...(more > 0 ? [`and ${String(more)} more`] : [])].join(' ');
 }
@@ -89,7 +91,7 @@ function listText(approvals: readonly ApprovalResource[]): string {
   return table(approvals, [
     { head: 'id', align: 'right', cell: (one) => one.id },
     { head: 'act', cell: (one) => one.act },
-    { head: 'refund', cell: refundsOf },
+    { head: 'about', cell: subjectOf },
     { head: 'status', cell: (one) => one.status },
     { head: 'asked by', cell: (one) => one.asked_by },
     { head: 'until', cell: (one) => beijingTime(new Date(one.expires_at)) },
@@ -100,7 +102,7 @@ function listText(approvals: readonly ApprovalResource[]): string {
 function showText(approval: ApprovalResource): string {
   const { decision } = approval;
   const lines = [
-    `request      ${approval.id}: ${approval.act} of ${refundsOf(approval)}, ${approval.status}`,
+    `request      ${approval.id}: ${approval.act} of ${subjectOf(approval)}, ${approval.status}`,
     ...Object.entries(approval.content).map(([name, text]) => `${name.padEnd(13)}${text}`),
     `asked by     ${approval.asked_by}, ${beijingTime(new Date(approval.asked_at))}: ${approval.reason}`,
     decision === null

@@ -4,11 +4,11 @@ import { FALLBACK_METHODS, observationKey } from '../../domain/refund/observatio
 import type { Refund } from '../../domain/refund/refund.ts';
 import { observeInside } from '../observations.ts';
 import type { Tx } from '../pool.ts';
-import type { TwoPersonAct } from './act.ts';
+import type { RefundAct } from './act.ts';
 import { byApproval, evidenceSeen } from './act.ts';
 
 /** Two people decide that the payer is paid another way, under the number of this refund and for its whole amount. */
-export const fallbackRoute: TwoPersonAct = {
+export const fallbackRoute: RefundAct = {
   act: 'fallback_route',
   bulk: false,
   seen: evidenceSeen,

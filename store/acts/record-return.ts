@@ -1,10 +1,10 @@
 import { invariant } from '../../domain/errors.ts';
 import { observeInside } from '../observations.ts';
-import type { TwoPersonAct } from './act.ts';
+import type { RefundAct } from './act.ts';
 import { byApproval, evidenceSeen } from './act.ts';
 
 /** Two people record that the money of a paid refund came back, where no statement line says it. */
-export const recordReturn: TwoPersonAct = {
+export const recordReturn: RefundAct = {
   act: 'record_return',
   bulk: true,
   seen: evidenceSeen,

@@ -2,14 +2,14 @@ import { invariant } from '../../domain/errors.ts';
 import type { Redirection } from '../../domain/refund/observation.ts';
 import { observationKey } from '../../domain/refund/observation.ts';
 import { observeInside } from '../observations.ts';
-import type { TwoPersonAct } from './act.ts';
+import type { RefundAct } from './act.ts';
 import { byApproval, evidenceSeen } from './act.ts';
 
 /**
  * Two people tell the channel where an abnormal refund goes instead. Here the intent is recorded; the channel is told after
  * that is committed, by whoever was given the card for that one call.
  */
-export const redirectRefund: TwoPersonAct = {
+export const redirectRefund: RefundAct = {
   act: 'redirect_refund',
   bulk: false,
   seen: evidenceSeen,

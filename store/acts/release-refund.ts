@@ -1,9 +1,9 @@
 import { observeInside } from '../observations.ts';
-import type { TwoPersonAct } from './act.ts';
+import type { RefundAct } from './act.ts';
 import { byApproval, evidenceSeen } from './act.ts';
 
 /** Two people let a refund go that is over a limit of the merchant's. */
-export const releaseRefund: TwoPersonAct = {
+export const releaseRefund: RefundAct = {
   act: 'release_refund',
   bulk: true,
   seen: evidenceSeen,

@@ -5,11 +5,11 @@ import { observationKey } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { statusOf } from '../../domain/refund/state.ts';
 import { observeInside } from '../observations.ts';
-import type { KnownRefund, TwoPersonAct } from './act.ts';
+import type { KnownRefund, RefundAct } from './act.ts';
 import { byApproval, evidenceSeen } from './act.ts';
 
 /** Two people decide what became of a refund that its channel leaves open: never over its last word. */
-export const resolveRefund: TwoPersonAct = {
+export const resolveRefund: RefundAct = {
   act: 'resolve_refund',
   bulk: true,
   seen: evidenceSeen,

@@ -11,7 +11,7 @@ const open: Approval = {
   id: '1',
   merchantId: 'm1',
   act: 'resolve_refund',
-  refundNos: ['RF-1'],
+  subject: { of: 'refunds', refundNos: ['RF-1'] },
   content: { as: 'paid', proof: 'a letter' },
   fingerprint: FINGERPRINT,
   askedBy: 'alice',

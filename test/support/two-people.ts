@@ -14,7 +14,8 @@ export interface ActOfTwo {
 
 export async function askedByAlice(pool: Pool, { act, refunds, told, at }: ActOfTwo): Promise<Approval> {
   const merchantId = refunds[0]?.merchantId ?? '';
-  const about = { merchantId, act, refundNos: refunds.map(({ refundNo }) => refundNo) };
+  const subject = { of: 'refunds', refundNos: refunds.map(({ refundNo }) => refundNo) } as const;
+  const about = { merchantId, act, subject };
   const content = await contentOfAct(pool, { ...about, told: told ?? {} });
   return askForApproval(pool, { ...about, content, askedBy: 'alice', reason: 'why', now: at });
 }
