@@ -4,6 +4,7 @@ import { BULK_REFUNDS_MAX } from '../domain/approval.ts';
 import type { ApprovalContent, ApprovalSubject } from '../domain/approval.ts';
 import { maskedName } from '../domain/receipt/mask.ts';
 import { FALLBACK_METHODS } from '../domain/refund/observation.ts';
+import { FORCE_MATCH_CODES, WRITE_OFF_CODES } from '../domain/statement/break-work.ts';
 import { refundNoField, sentenceField } from './fields.ts';
 
 const reason = sentenceField.describe('Why it is for people to decide');
@@ -18,6 +19,21 @@ const several = {
     .max(BULK_REFUNDS_MAX)
     .refine((numbers) => new Set(numbers).size === numbers.length, 'must name each refund once')
     .describe(`One refund, or up to ${String(BULK_REFUNDS_MAX)} of which all are done or none`),
+  reason,
+};
+
+const breakNoField = z
+  .string()
+  .regex(/^[0-9]{1,18}$/, 'must be the number of a break')
+  .meta({ description: 'A break by its number', examples: ['12'] });
+
+const severalBreaks = {
+  break_nos: z
+    .array(breakNoField)
+    .min(1)
+    .max(BULK_REFUNDS_MAX)
+    .refine((numbers) => new Set(numbers.map(BigInt)).size === numbers.length, 'must name each break once')
+    .describe(`One break, or up to ${String(BULK_REFUNDS_MAX)} of which all are done or none`),
   reason,
 };
 
@@ -58,6 +74,20 @@ export const askSchema = z
     z.strictObject({ act: z.literal('record_return'), ...several, proof }),
     z.strictObject({ act: z.literal('lift_overdue'), ...several, proof }),
     z.strictObject({
+      act: z.literal('force_match'),
+      break_no: breakNoField,
+      refund_no: refundNoField.describe('The refund that the line of the break belongs to'),
+      code: z.enum(FORCE_MATCH_CODES),
+      reason,
+    }),
+    z.strictObject({
+      act: z.literal('write_off_break'),
+      ...severalBreaks,
+      code: z.enum(WRITE_OFF_CODES).describe('How much may be written off depends on it'),
+      proof,
+    }),
+    z.strictObject({ act: z.literal('reopen_break'), ...severalBreaks }),
+    z.strictObject({
       act: z.literal('redirect_refund'),
       ...one,
       card: cardField.optional().describe("A card of the payer's; left out: back to the merchant's account"),
@@ -86,7 +116,18 @@ export const askSchema = z
 export type Asked = z.infer<typeof askSchema>;
 
 export function subjectOf(asked: Asked): ApprovalSubject {
-  return { of: 'refunds', refundNos: 'refund_no' in asked ? [asked.refund_no] : asked.refund_nos };
+  switch (asked.act) {
+    case 'force_match':
+      return { of: 'breaks', breakIds: [asked.break_no] };
+    case 'write_off_break':
+    case 'reopen_break':
+      return { of: 'breaks', breakIds: asked.break_nos };
+    case 'redirect_refund':
+    case 'fallback_route':
+      return { of: 'refunds', refundNos: [asked.refund_no] };
+    default:
+      return { of: 'refunds', refundNos: asked.refund_nos };
+  }
 }
 
 /** What the other person has before them. `cardMark` stands for a card that nobody keeps. */
@@ -98,7 +139,12 @@ export function toldBy(asked: Asked, cardMark: string | null): ApprovalContent {
     case 'lift_overdue':
       return { proof: asked.proof };
     case 'release_refund':
+    case 'reopen_break':
       return {};
+    case 'force_match':
+      return { refund_no: asked.refund_no, code: asked.code };
+    case 'write_off_break':
+      return { code: asked.code, proof: asked.proof };
     case 'redirect_refund':
       return toldOfCard(asked.card, cardMark);
     case 'fallback_route':

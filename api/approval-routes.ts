@@ -66,6 +66,7 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
           ...BODY_PROBLEMS,
           'operator_needed',
           'refund_unknown',
+          'break_unknown',
           'refund_no_invalid',
           'approval_not_applicable',
           'redirect_invalid',
@@ -186,11 +187,17 @@ export function operatorOf(request: FastifyRequest): string {
   return operator;
 }
 
+/** A line that is given to a refund concerns it as much as an act on the refund itself. */
+function refundsConcerned({ act, subject, content }: Approval): readonly string[] {
+  const { refund_no: refundNo } = content;
+  return act === 'force_match' && refundNo !== undefined ? [refundNo] : refundNosOf(subject);
+}
+
 /** Their workflows look again at once; where Temporal is away they do so at their next look. */
 async function tellRefunds(deps: ApiDeps, approval: Approval, request: FastifyRequest): Promise<void> {
-  const { id, merchantId, subject } = approval;
+  const { id, merchantId } = approval;
   try {
-    for (const refundNo of refundNosOf(subject))
+    for (const refundNo of refundsConcerned(approval))
       await deps.refundEngine.channelReported({ merchantId, refundNo }, `approval/${id}`);
   } catch (error) {
     request.log.warn(
@@ -211,6 +218,7 @@ const DECISION_PROBLEMS = [
   'approval_differs',
   'approval_outdated',
   'approval_not_applicable',
+  'break_unknown',
   'approval_card_needed',
   'approval_card_differs',
   'redirect_invalid',

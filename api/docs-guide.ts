@@ -173,6 +173,11 @@ export const GUIDE: readonly (readonly [id: string, heading: string, html: strin
             'The payer is paid another way; `POST /v1/refunds/{refund_no}/fallback-payment` says by which number.',
           ],
           ['`record_return`', 'came back, and no statement says so', 'It is `returned`.'],
+          [
+            '`force_match`',
+            'has no line, while a break is about a line of its amount that has no refund',
+            'The line is the refund’s, and matching keeps to it. `write_off_break` and `reopen_break` are about breaks alone.',
+          ],
           ['`resolve_refund`', 'its channel leaves open for ever', 'It is paid, or not, on your proof.'],
           [
             '`lift_overdue`',

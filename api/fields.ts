@@ -103,6 +103,12 @@ export const sentenceField = z
     examples: ['客服工单 20261124-18：银行确认已入账'],
   });
 
+/** The name of a person, as it stands on their key. */
+export const operatorField = z
+  .string()
+  .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$/, 'must be the name of a person as on their key')
+  .meta({ description: 'A person, as their key names them', examples: ['lin.mei'] });
+
 const INSTANT = { description: 'RFC 3339, UTC', examples: ['2026-11-24T02:30:00.000Z'] };
 
 /** An instant that a caller gives, with any offset. No payment that can be refunded is from another century. */

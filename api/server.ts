@@ -15,6 +15,7 @@ import { approvalRoutes } from './approval-routes.ts';
 import { protect } from './authenticate.ts';
 import { arrivalRoute } from './arrival-route.ts';
 import { booksRoutes } from './books-routes.ts';
+import { breakWorkRoutes } from './break-work-routes.ts';
 import { overdueRoutes } from './overdue-routes.ts';
 import { callbackRoutes } from './callback-routes.ts';
 import type { ApiDeps, ApiLimits } from './deps.ts';
@@ -86,6 +87,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     overdueRoutes(v1, deps);
     arrivalRoute(v1, deps);
     booksRoutes(v1, deps);
+    breakWorkRoutes(v1, deps);
     statementRoutes(v1, deps);
     approvalRoutes(v1, deps);
     fallbackPaymentRoute(v1, deps);

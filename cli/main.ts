@@ -4,6 +4,7 @@ import { VERSION } from '../workers/version.ts';
 import { describeFailure } from './exit.ts';
 import { registerApprovals } from './register-approvals.ts';
 import { registerBooks } from './register-books.ts';
+import { registerBreaks } from './register-breaks.ts';
 import { registerCalendar } from './register-calendar.ts';
 import { registerKeys } from './register-keys.ts';
 import { registerProcesses } from './register-processes.ts';
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
     });
   registerProcesses(program);
   registerBooks(program);
+  registerBreaks(program);
   registerApprovals(program);
   registerReceipts(program);
   registerCalendar(program);

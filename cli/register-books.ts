@@ -10,29 +10,6 @@ export function registerBooks(program: Command): void {
   registerReconcile(program);
   registerRefunds(program);
   registerStatements(program);
-
-  const breaks = program.command('breaks').description('differences that statements left over');
-  breaks
-    .command('list')
-    .description('open breaks, oldest first')
-    .option('--kind <kind>', 'only this kind')
-    .option('--all', 'closed ones too', false)
-    .option('--limit <n>', 'how many', '100')
-    .option('--json', 'print one JSON document on stdout', false)
-    .action(async (options: { kind?: string; all: boolean; limit: string; json: boolean }) => {
-      const { listBreaksCommand } = await import('./commands/breaks.ts');
-      await listBreaksCommand(options);
-    });
-  breaks
-    .command('show')
-    .description('one break with both its sides')
-    .argument('<number>')
-    .option('--json', 'print one JSON document on stdout', false)
-    .action(async (number: string, options: { json: boolean }) => {
-      const { showBreakCommand } = await import('./commands/breaks.ts');
-      await showBreakCommand(number, options);
-    });
-
   registerOverdue(program);
 }
 

@@ -8,7 +8,7 @@ import type { PlainDate } from './time/plain-date.ts';
 /**
  * Every act that needs two people: to decide what became of a refund that its channel leaves open, to let one go that is
  * over a limit, to send an abnormal one elsewhere, to record that one came back, to pay the payer another way, to lift an
- * overdue flag.
+ * overdue flag; to give a statement line to a refund, to write a difference off, to take back how people ended one.
  */
 export const ACTS = [
   'resolve_refund',
@@ -17,6 +17,9 @@ export const ACTS = [
   'record_return',
   'fallback_route',
   'lift_overdue',
+  'force_match',
+  'write_off_break',
+  'reopen_break',
 ] as const;
 export type Act = (typeof ACTS)[number];
 

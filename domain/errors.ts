@@ -194,10 +194,10 @@ export const ERRORS = {
   },
   approval_not_applicable: {
     status: 409,
-    title: 'This cannot be done with the refund as it stands.',
+    title: 'This cannot be done with the refund or the break as it stands.',
     retryable: false,
     remedy:
-      'Look at the state and the timeline of the refund: the evidence leaves nothing of this kind to decide, or speaks against it.',
+      'Look at the state and the timeline of the refund, or at the break: the evidence leaves nothing of this kind to decide, or speaks against it.',
   },
   approval_own: {
     status: 403,
@@ -643,6 +643,19 @@ export const ERRORS = {
     title: 'No break has this number.',
     retryable: false,
     remedy: 'Check it against `yuanlu breaks list`.',
+  },
+  break_closed: {
+    status: 409,
+    title: 'The break is closed.',
+    retryable: false,
+    remedy:
+      'Look at what ended it (`yuanlu breaks explain`); how people ended it, two people take back (`reopen_break`).',
+  },
+  break_needs_two_people: {
+    status: 409,
+    title: 'More money is at stake than one person may decide about.',
+    retryable: false,
+    remedy: 'Ask for `write_off_break` or `force_match`, which another person decides.',
   },
   // --- running it -----------------------------------------------------------------------------------------------
   config_invalid: {

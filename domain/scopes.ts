@@ -5,6 +5,7 @@ export const SCOPES = [
   'payments:read',
   'payments:write',
   'statements:read',
+  'breaks:write',
   'approvals:read',
   'approvals:write',
   'webhooks:read',

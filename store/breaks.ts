@@ -1,6 +1,8 @@
-/** Breaks: read by people and programs, opened by matching and by the sweep, closed by evidence only. */
+/** Breaks: read by people and programs, opened by matching and by the sweep, closed by evidence; people work on them in break-work.ts. */
+import { AppError } from '../domain/errors.ts';
 import type { Currency } from '../domain/money.ts';
 import type { BreakKind } from '../domain/statement/break.ts';
+import type { PlainDate } from '../domain/time/plain-date.ts';
 import type { Db } from './pool.ts';
 
 export interface Break {
@@ -25,6 +27,12 @@ export interface Break {
   readonly closedAt: Date | null;
   readonly closedReason: string | null;
   readonly closingEvidence: Readonly<Record<string, unknown>> | null;
+  /** Who works on it. */
+  readonly assignedTo: string | null;
+  /** Nobody needs to look at it before this Beijing day. */
+  readonly parkedUntil: PlainDate | null;
+  /** Counts what changed of it. */
+  readonly revision: number;
 }
 
 export interface BreakFilter {
@@ -34,6 +42,9 @@ export interface BreakFilter {
   readonly status?: 'open' | 'closed';
   readonly fileId?: string;
   readonly refundNo?: string;
+  readonly assignedTo?: string;
+  /** Put off to a day after `today`, or not. */
+  readonly parked?: { readonly is: boolean; readonly today: PlainDate };
   /** The `next` of the page before. */
   readonly after?: string;
   readonly limit: number;
@@ -52,8 +63,10 @@ export async function listBreaks(
       where ($1::text is null or b.account_id = $1) and ($2::text is null or a.merchant_id = $2)
         and ($3::text is null or b.kind = $3) and ($4::text is null or b.status = $4)
         and ($5::bigint is null or b.file_id = $5) and ($6::text is null or b.refund_no = $6)
-        and b.id > $7
-      order by b.id limit $8`,
+        and ($7::text is null or b.assigned_to = $7)
+        and ($8::boolean is null or $8 = coalesce(b.parked_until > $9::date, false))
+        and b.id > $10
+      order by b.id limit $11`,
     [
       filter.accountId ?? null,
       filter.merchantId ?? null,
@@ -61,6 +74,9 @@ export async function listBreaks(
       filter.status ?? null,
       filter.fileId ?? null,
       filter.refundNo ?? null,
+      filter.assignedTo ?? null,
+      filter.parked?.is ?? null,
+      filter.parked?.today ?? null,
       filter.after ?? 0,
       filter.limit + 1,
     ],
@@ -69,10 +85,45 @@ export async function listBreaks(
   return { breaks, next: rows.length > filter.limit ? (breaks.at(-1)?.id ?? null) : null };
 }
 
-export async function getBreak(db: Db, id: string): Promise<Break | null> {
+/** @param merchantId finds it among this merchant's accounts only */
+export async function getBreak(db: Db, id: string, merchantId?: string): Promise<Break | null> {
   if (!/^[0-9]{1,18}$/.test(id)) return null;
-  const { rows } = await db.query<Row>(`${SELECT} where b.id = $1`, [id]);
+  const { rows } = await db.query<Row>(
+    `${SELECT} where b.id = $1 and ($2::text is null or a.merchant_id = $2)`,
+    [id, merchantId ?? null],
+  );
   return rows[0] === undefined ? null : toBreak(rows[0]);
+}
+
+/**
+ * A merchant's breaks in the order of their ids, and until the end of the transaction nobody else changes them.
+ * @throws AppError `break_unknown` naming the first that is not there
+ */
+export async function lockBreaks(
+  tx: Db,
+  merchantId: string,
+  ids: readonly string[],
+): Promise<readonly Break[]> {
+  await tx.query('select 1 from yuanlu.breaks where id = any ($1::bigint[]) order by id for no key update', [
+    ids,
+  ]);
+  return readBreaks(tx, merchantId, ids);
+}
+
+/** As {@link lockBreaks}, without the lock. */
+export async function readBreaks(
+  db: Db,
+  merchantId: string,
+  ids: readonly string[],
+): Promise<readonly Break[]> {
+  const { rows } = await db.query<Row>(
+    `${SELECT} where b.id = any ($1::bigint[]) and a.merchant_id = $2 order by b.id`,
+    [ids, merchantId],
+  );
+  const known = new Set(rows.map((row) => String(row.id)));
+  const unknown = ids.find((id) => !known.has(id));
+  if (unknown !== undefined) throw new AppError('break_unknown', { number: unknown });
+  return rows.map(toBreak);
 }
 
 /**
@@ -121,6 +172,9 @@ interface Row {
   readonly closed_at: Date | null;
   readonly closed_reason: string | null;
   readonly closing_evidence: Record<string, unknown> | null;
+  readonly assigned_to: string | null;
+  readonly parked_until: PlainDate | null;
+  readonly revision: number;
 }
 
 function toBreak(r: Row): Break {
@@ -148,5 +202,8 @@ function toBreak(r: Row): Break {
     closedAt: r.closed_at,
     closedReason: r.closed_reason,
     closingEvidence: r.closing_evidence,
+    assignedTo: r.assigned_to,
+    parkedUntil: r.parked_until,
+    revision: r.revision,
   };
 }

@@ -4,7 +4,7 @@
  * between lines that are equal in all of it, so the outcome does not depend on the order of lines, files or runs.
  */
 import type { Literals } from './match-scope.ts';
-import { ABOUT_CLAIMS, CONFLICT, judgedLines, NEWS } from './match-sql.ts';
+import { ABOUT_CLAIMS, CONFLICT, FORCED, judgedLines, NEWS } from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */
 export const CONTESTED = `
@@ -12,7 +12,7 @@ export const CONTESTED = `
     select c.*, c.ctid as claim from m_claim c
      where refund_id in (select refund_id from m_claim group by refund_id having count(*) > 1)`;
 
-/** Our number beats the channel's, an agreeing amount beats another one, the earlier day beats the later one. */
+/** What people decided beats our number, that beats the channel's, an agreeing amount beats another one, the earlier day beats the later one. */
 export function losers(s: Literals): string[] {
   return [
     'analyze m_contested',
@@ -25,7 +25,7 @@ export function losers(s: Literals): string[] {
            join ${judgedLines(s, 'select place from m_contested')} l
              on l.file_id = c.file_id and l.line_no = c.line_no
          window best as (partition by c.refund_id
-           order by c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
+           order by c.pass <> ${String(FORCED)}, c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
                     l.transaction_id, l.payment_no, c.file_id, c.line_no)) ranked
         where nth > 1`,
     'analyze m_loser',
@@ -81,7 +81,7 @@ function candidates(s: Literals): string {
          and not exists (select from m_claim c where c.refund_id = r.id)
          and not exists (select from ${s.agreed} c where c.refund_id = r.id)
          and not exists (select from yuanlu.live_matches m
-                          where m.account_id = ${s.account} and m.refund_id = r.id and m.pass < 3)`;
+                          where m.account_id = ${s.account} and m.refund_id = r.id and m.pass <> 3)`;
 }
 
 /** One line that fits one refund that fits no other line; anything else is not guessed. */

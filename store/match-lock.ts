@@ -1,11 +1,11 @@
 /** One match or sweep of an account at a time: what one of them judges, no other may be changing. */
 import { AppError } from '../domain/errors.ts';
-import type { Tx } from './pool.ts';
+import type { Db, Tx } from './pool.ts';
 import type { StatementFile, StatementFileRow } from './statements-files.ts';
 import { STATEMENT_FILE_COLUMNS, toStatementFile } from './statements-files.ts';
 
 /** Waits for its turn with the account; it ends with the transaction. */
-export async function lockAccount(tx: Tx, accountId: string): Promise<void> {
+export async function lockAccount(tx: Db, accountId: string): Promise<void> {
   await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`yuanlu/match/${accountId}`]);
 }
 

@@ -79,12 +79,15 @@ interface SweepOptions {
   readonly line: LineRule;
 }
 
+/** Not for a refund of which people have ended this before: the sweep knows nothing that they did not. */
 const OPEN_BREAKS = `
   insert into yuanlu.breaks (kind, dedupe_key, account_id, refund_id, refund_no, channel_refund_no, transaction_id,
     expected_minor, currency, detail, opened_at)
   select 'missing_at_channel', 'missing_at_channel/r' || r.id, r.account_id, r.id, r.refund_no, r.channel_refund_no,
          r.transaction_id, r.amount_minor, r.currency, jsonb_build_object('day', m.day, 'state', r.state), $1
     from m_missing m join yuanlu.refund_book r on r.id = m.id
+   where not exists (select from yuanlu.breaks ended
+                      where ended.dedupe_key = 'missing_at_channel/r' || r.id and ended.closed_reason in ('resolved', 'written_off'))
    order by r.id
   on conflict (dedupe_key) where status = 'open' do nothing`;
 

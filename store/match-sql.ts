@@ -5,7 +5,7 @@
  * Tables of one run, temporary but for the second on a file's first run:
  *   m_odd     the lines of this file that need a look
  *   agreed    the lines of this file that simply agree with the refund of their number: nearly all of them
- *   m_claim   every other line that names a refund, by our number (pass 1) or the channel's (pass 2)
+ *   m_claim   every other line that names a refund, by our number (pass 1) or the channel's (pass 2), or by two people (pass 9)
  *   m_loose   a line that names none
  *   m_other   lines of other files that have to be judged again together with this file's
  *   m_break   the judgement: something is left over
@@ -31,6 +31,9 @@ export const PARALLEL_ON = `
 
 /** Everything after the big join is small: workers, costing nothing by the settings above, would be started per row. */
 export const PARALLEL_OFF = 'set local max_parallel_workers_per_gather = 0';
+
+/** The pass of a match that two people made. */
+export const FORCED = 9;
 
 const LINE_TEXT = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no';
 const LINE_PLACE = 'l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at';
@@ -110,19 +113,45 @@ export function claimLines(s: Literals): string {
 export function takeOdd(s: Literals): string[] {
   const asked = `or line_no in (select b.line_no from yuanlu.breaks b
                                  where b.file_id = ${s.file} and b.status = 'open' and ${ABOUT_CLAIMS})`;
+  const forced = `or line_no in (select f.line_no from yuanlu.forced_matches f
+                                  where f.file_id = ${s.file} and f.ended_at is null)`;
   return [
     `create temp table m_odd on commit drop as
        select line_no, ctid as claim from ${s.agreed}
         where pass = 0
            or refund_id in (select refund_id from ${s.agreed} where refund_id is not null
                              group by refund_id having count(*) > 1)
-           ${s.first ? '' : asked}`,
+           ${forced} ${s.first ? '' : asked}`,
     `create temp table m_claim on commit drop as ${oddClaims(s, 'm_odd')}`,
+    forceClaims(s),
     `delete from ${s.agreed} where ctid = any (array(select claim from m_odd))`,
     s.first
       ? `select yuanlu.seal_match_table(${s.file}, ${s.account}, ${s.date})`
       : `create unique index on ${s.agreed} (refund_id); analyze ${s.agreed} (refund_id)`,
   ];
+}
+
+/** What two people decided about a line stands, whatever numbers it prints. */
+function forceClaims(s: Literals): string {
+  return `
+    update m_claim l
+       set refund_id = r.id, pass = ${String(FORCED)}, agrees = r.amount_minor = l.amount_minor and r.currency = l.currency,
+           conflict = ${CONFLICT(s)}, news = ${NEWS(s)}
+      from yuanlu.forced_matches f
+      join yuanlu.refund_book r on r.id = f.refund_id
+     where f.file_id = l.file_id and f.line_no = l.line_no and f.ended_at is null`;
+}
+
+/** The same for lines of other files. */
+function forceOtherClaims(s: Literals): string {
+  return `
+    insert into m_claim
+    select ${LINE_PLACE}, r.id, ${String(FORCED)}::smallint, r.amount_minor = l.amount_minor and r.currency = l.currency,
+           ${CONFLICT(s)}, ${NEWS(s)}, null::tid
+      from m_other l
+      join yuanlu.forced_matches f on f.file_id = l.file_id and f.line_no = l.line_no and f.ended_at is null
+      join yuanlu.refund_book r on r.id = f.refund_id
+     where not exists (select from m_claim c where c.file_id = l.file_id and c.line_no = l.line_no)`;
 }
 
 /** Lines by their numbers, with all that is known of them. */
@@ -255,6 +284,7 @@ export function claimedRange(s: Literals): string {
 export function otherClaims(s: Literals): string[] {
   const known = `exists (select from m_claim c where c.file_id = l.file_id and c.line_no = l.line_no)`;
   return [
+    forceOtherClaims(s),
     `insert into m_claim ${claimSelect(s, 'm_other', 'refund_no', 1, 'null::tid')} where not ${known}`,
     `insert into m_loose select l.*, null::tid from m_other l where not ${known}
        and not exists (select from m_loose o where o.file_id = l.file_id and o.line_no = l.line_no)`,

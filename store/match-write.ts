@@ -66,7 +66,7 @@ export async function tellSettled(tx: Tx, s: Literals, files: readonly JudgedFil
   }
 }
 
-/** Closes what no longer holds, with what holds instead; opens what is new. */
+/** Closes what no longer holds, with what holds instead; opens what is new. What people have ended is not new. */
 export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
   await tx.query(
     `update yuanlu.breaks b
@@ -91,6 +91,10 @@ export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
        join ${judgedLines(s, 'select place from m_break')} l
          on l.file_id = n.file_id and l.line_no = n.line_no
        left join yuanlu.refund_book r on r.id = n.refund_id
+      where not exists (select from yuanlu.breaks ended
+                         where ended.dedupe_key = format('%s/f%s/%s', n.kind, n.file_id, n.line_no)
+                           and ended.closed_reason in ('resolved', 'written_off')
+                           and ended.refund_id is not distinct from n.refund_id)
       order by n.file_id, n.line_no
      on conflict (dedupe_key) where status = 'open'
        do update set detail = excluded.detail where breaks.detail is distinct from excluded.detail

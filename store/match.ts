@@ -16,6 +16,7 @@ import {
   claimLines,
   findOthers,
   findRivals,
+  FORCED,
   looseLines,
   otherClaims,
   PARALLEL_OFF,
@@ -49,7 +50,9 @@ export interface MatchResult {
   readonly refundNo: number;
   readonly channelRefundNo: number;
   readonly transactionAmount: number;
-  /** Open breaks about lines of this file. With the three counts above: every refund line, once. */
+  /** Lines that two people gave to a refund. */
+  readonly byPeople: number;
+  /** Breaks about lines of this file, also those that people have ended. With the counts above: every refund line, once. */
   readonly breaks: Readonly<Record<BreakKind, number>>;
   /** Refunds for which a line is news (unsent, unknown, failed, held; unfinished, where it proves more), or names another amount. */
   readonly decisive: readonly {
@@ -141,7 +144,7 @@ async function isFirstRun(tx: Tx, fileId: string): Promise<boolean> {
 
 /** Lines of the file that the result speaks of. */
 function linesOf(result: MatchResult): number {
-  const matched = result.refundNo + result.channelRefundNo + result.transactionAmount;
+  const matched = result.refundNo + result.channelRefundNo + result.transactionAmount + result.byPeople;
   return Object.values(result.breaks).reduce((sum, lines) => sum + lines, matched);
 }
 
@@ -193,6 +196,7 @@ async function count(tx: Tx, s: Literals, agreed: number): Promise<MatchResult> 
     refundNo: agreed + byPass(1),
     channelRefundNo: byPass(2),
     transactionAmount: byPass(3),
+    byPeople: byPass(FORCED),
     breaks: { ...noBreaks(), ...Object.fromEntries(open.rows.map((row) => [row.kind, row.lines])) },
     decisive: decisive.rows.map((row) => ({
       refundId: String(row.id),
@@ -212,7 +216,14 @@ async function markMatched(tx: Tx, fileId: string, now: Date): Promise<void> {
 }
 
 function nothing(): MatchResult {
-  return { refundNo: 0, channelRefundNo: 0, transactionAmount: 0, breaks: noBreaks(), decisive: [] };
+  return {
+    refundNo: 0,
+    channelRefundNo: 0,
+    transactionAmount: 0,
+    byPeople: 0,
+    breaks: noBreaks(),
+    decisive: [],
+  };
 }
 
 /** Every kind of break at zero, so that all are named wherever they are counted. */

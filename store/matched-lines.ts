@@ -1,14 +1,22 @@
 /** A matched statement line as evidence of one refund, for the few refunds for which it is news. */
 import type { StatementLineSeen } from '../domain/refund/observation.ts';
 import { observe } from './observations.ts';
-import type { Pool } from './pool.ts';
+import type { Db, Pool } from './pool.ts';
 
 /**
  * Records the live statement line of a refund among its observations, and returns its reference (`<sha256>:<line>`), or
  * null when no live statement shows the refund any more.
  */
 export async function recordMatchedLine(pool: Pool, refundId: string, now: Date): Promise<string | null> {
-  const { rows } = await pool.query<{
+  const line = await matchedLineOf(pool, refundId, now);
+  if (line === null) return null;
+  await observe(pool, refundId, [line]);
+  return line.ref;
+}
+
+/** The live statement line of a refund, as evidence of it. */
+export async function matchedLineOf(db: Db, refundId: string, now: Date): Promise<StatementLineSeen | null> {
+  const { rows } = await db.query<{
     amount_minor: bigint;
     line_no: number;
     bill_date: string;
@@ -22,19 +30,15 @@ export async function recordMatchedLine(pool: Pool, refundId: string, now: Date)
   );
   const line = rows[0];
   if (line === undefined) return null;
-  const ref = `${line.sha256}:${String(line.line_no)}`;
-  await observe(pool, refundId, [
-    {
-      kind: 'statement_line',
-      source: 'statement',
-      ref,
-      at: now.toISOString(),
-      proves: line.proves,
-      amountMinor: line.amount_minor.toString(),
-      fileSha256: line.sha256,
-      lineNo: line.line_no,
-      billDate: line.bill_date,
-    },
-  ]);
-  return ref;
+  return {
+    kind: 'statement_line',
+    source: 'statement',
+    ref: `${line.sha256}:${String(line.line_no)}`,
+    at: now.toISOString(),
+    proves: line.proves,
+    amountMinor: line.amount_minor.toString(),
+    fileSha256: line.sha256,
+    lineNo: line.line_no,
+    billDate: line.bill_date,
+  };
 }

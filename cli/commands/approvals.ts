@@ -18,7 +18,7 @@ export async function listApprovalsCommand(options: {
 
 export async function showApprovalCommand(id: string, options: { json: boolean }): Promise<void> {
   const approval = resource(bodyOf(await apiClient().get(`/v1/approvals/${encodeURIComponent(id)}`)));
-  createOutput(options.json).result(approval, () => showText(approval));
+  createOutput(options.json).result(approval, () => approvalText(approval));
 }
 
 /** What an act is asked for with; which of it an act takes, the command line says. */
@@ -54,7 +54,7 @@ export async function askForActCommand(
     ...(redirected ? { card: { bank, ...(await readTypedCard()) } } : bank === undefined ? {} : { bank }),
   };
   const approval = resource(bodyOf(await apiClient().post('/v1/approvals', asked)));
-  createOutput(json).result(approval, () => showText(approval));
+  createOutput(json).result(approval, () => approvalText(approval));
 }
 
 /** The fingerprint comes from what the person saw, never from a look of our own. */
@@ -69,7 +69,7 @@ export async function decideApprovalCommand(
   const body = bodyOf(await apiClient().post(address, { verdict, fingerprint, reason, ...card }));
   const said = body['channel_answer'];
   createOutput(options.json).result(body, () =>
-    [showText(resource(body)), ...(typeof said === 'string' ? [`the channel   ${said}`] : [])].join('\n'),
+    [approvalText(resource(body)), ...(typeof said === 'string' ? [`the channel   ${said}`] : [])].join('\n'),
   );
 }
 
@@ -99,7 +99,8 @@ function listText(approvals: readonly ApprovalResource[]): string {
   ]);
 }
 
-function showText(approval: ApprovalResource): string {
+/** A request as people read it, with what whoever decides it has to type. */
+export function approvalText(approval: ApprovalResource): string {
   const { decision } = approval;
   const lines = [
     `request      ${approval.id}: ${approval.act} of ${subjectOf(approval)}, ${approval.status}`,

@@ -1,6 +1,7 @@
 /** `yuanlu breaks …`: differences that are left over, with both their sides. */
 import { AppError } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
+import { beijingDateOf } from '../../domain/time/plain-date.ts';
 import { BREAK_KINDS } from '../../domain/statement/break.ts';
 import type { BreakKind } from '../../domain/statement/break.ts';
 import type { Break } from '../../store/breaks.ts';
@@ -9,18 +10,37 @@ import { beijingTime, createOutput, table } from '../output.ts';
 import { withBooks } from './books.ts';
 import { rowLimit } from './row-limit.ts';
 
-export async function listBreaksCommand(options: {
-  kind?: string;
-  all: boolean;
-  limit: string;
-  json: boolean;
-}): Promise<void> {
+export interface BreakListFlags {
+  readonly kind?: string;
+  readonly account?: string;
+  readonly assignedTo?: string;
+  readonly due: boolean;
+  readonly all: boolean;
+  readonly limit: string;
+  readonly json: boolean;
+}
+
+export async function listBreaksCommand(options: BreakListFlags): Promise<void> {
+  const { account, assignedTo } = options;
   const filter = {
     limit: rowLimit(options.limit),
     ...(options.kind === undefined ? {} : { kind: breakKind(options.kind) }),
+    ...(account === undefined ? {} : { accountId: account }),
+    ...(assignedTo === undefined ? {} : { assignedTo }),
     ...(options.all ? {} : { status: 'open' as const }),
   };
-  const { breaks } = await withBooks((context) => listBreaks(context.pool, filter));
+  const breaks = await withBooks(async ({ pool, clock, calendar }) => {
+    const today = beijingDateOf(clock.now());
+    const due = options.due ? { parked: { is: false, today } } : {};
+    const { breaks: found } = await listBreaks(pool, { ...filter, ...due });
+    return found.map((one) => {
+      const until = one.closedAt === null ? today : beijingDateOf(one.closedAt);
+      return {
+        ...one,
+        ageBusinessDays: calendar.businessDaysBetween(beijingDateOf(one.openedAt), until),
+      };
+    });
+  });
   createOutput(options.json).result({ breaks }, () => listText(breaks));
 }
 
@@ -42,7 +62,7 @@ function yuan(minor: bigint | null): string {
   return minor === null ? '' : formatYuan(minor);
 }
 
-function listText(breaks: readonly Break[]): string {
+function listText(breaks: readonly (Break & { readonly ageBusinessDays: number })[]): string {
   if (breaks.length === 0) return '全部核平 · Nothing is left over.';
   return table(breaks, [
     { head: 'no', align: 'right', cell: (one) => one.id },
@@ -56,8 +76,15 @@ function listText(breaks: readonly Break[]): string {
       cell: (one) => (one.line === null ? '' : `${one.line.fileId}:${String(one.line.lineNo)}`),
     },
     { head: 'opened', cell: (one) => beijingTime(one.openedAt) },
-    { head: 'status', cell: (one) => one.status },
+    { head: 'days', align: 'right', cell: (one) => String(one.ageBusinessDays) },
+    { head: 'with', cell: (one) => one.assignedTo ?? '' },
+    { head: 'status', cell: standing },
   ]);
+}
+
+function standing({ status, parkedUntil, closedReason }: Break): string {
+  if (status === 'closed') return closedReason ?? status;
+  return parkedUntil === null ? status : `until ${parkedUntil}`;
 }
 
 function showText(one: Break): string {

@@ -3,13 +3,17 @@ import type { Act, Approval, ApprovalContent, ApprovalSubject } from '../../doma
 import { AppError, invariant } from '../../domain/errors.ts';
 import type { Db, Tx } from '../pool.ts';
 import type { ActOfTwo } from './act.ts';
+import { onBreaks } from './break-acts.ts';
 import { fallbackRoute } from './fallback-route.ts';
+import { forceMatch } from './force-match.ts';
 import { liftOverdue } from './lift-overdue.ts';
 import { recordReturn } from './record-return.ts';
 import { redirectRefund } from './redirect-refund.ts';
 import { onRefunds } from './refund-acts.ts';
 import { releaseRefund } from './release-refund.ts';
+import { reopenBreak } from './reopen-break.ts';
 import { resolveRefund } from './resolve-refund.ts';
+import { writeOffBreak } from './write-off-break.ts';
 
 const ACTS_OF_TWO: Readonly<Record<Act, ActOfTwo>> = {
   resolve_refund: onRefunds(resolveRefund),
@@ -18,6 +22,9 @@ const ACTS_OF_TWO: Readonly<Record<Act, ActOfTwo>> = {
   record_return: onRefunds(recordReturn),
   fallback_route: onRefunds(fallbackRoute),
   lift_overdue: onRefunds(liftOverdue),
+  force_match: onBreaks(forceMatch),
+  write_off_break: onBreaks(writeOffBreak),
+  reopen_break: onBreaks(reopenBreak),
 };
 
 export interface ActAsked {

@@ -28,6 +28,8 @@ const ROUTES = [
   ['GET', '/v1/overdue'],
   ['GET', '/v1/overdue/RF-1'],
   ['GET', '/v1/breaks'],
+  ['GET', '/v1/breaks/1'],
+  ['POST', '/v1/breaks/1/assignment'],
 ] as const;
 
 describe('an API key', () => {

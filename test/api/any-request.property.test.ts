@@ -11,6 +11,7 @@ import { getRefund } from '../../store/refunds.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { apiUnderTest, NOW } from './api-under-test.ts';
 import type { Answer, Call } from './calls.ts';
+import { newBreak } from './new-break.ts';
 import { doneByTwo } from '../support/two-people.ts';
 import { ask, call, newPayment, refundIn } from './calls.ts';
 import { deliveredStatement } from './delivered-statement.ts';
@@ -70,6 +71,7 @@ beforeAll(async () => {
     'if-match': ['*'],
     cursor: [page.next_cursor, '1'],
     id: [standing.approval.id],
+    break_no: [standing.breakId],
     endpoint_id: [standing.endpointId],
     delivery_id: [standing.deliveryId],
     url: ['https://shop.example.cn/hook', 'https://10.0.0.1/hook'],
@@ -97,6 +99,7 @@ interface Standing {
   readonly endpointId: string;
   readonly deliveryId: string;
   readonly statementId: string;
+  readonly breakId: string;
   /** The signed receipt of the linked refund, as it was sent. */
   readonly receipt: string;
 }
@@ -139,6 +142,7 @@ async function makeStanding(asked: object): Promise<Standing> {
     approval: approval.json as Standing['approval'],
     ...{ openRefundNo, lateRefundNo, linkedRefundNo, owedRefundNo, linkId: (await newLink()).id, token },
     ...{ endpointId, deliveryId },
+    breakId: await newBreak(api),
     statementId: await deliveredStatement(api.database, 'wx-1', '2026-11-23'),
     receipt: (await call(api, `/v1/refunds/${linkedRefundNo}/receipt`)).text,
   };
@@ -283,7 +287,7 @@ function goodRequest(path: string, method: string, operationId: string): Made {
     refund_no: operationId === 'revokeReceiptLinks' ? standing.openRefundNo : linkedRefundNo,
     ...{ payment_no: paymentNo, link_id: linkId, id: approval.id, token, channel: 'wechat', account: 'wx-1' },
     ...hook,
-    statement_id: standing.statementId,
+    ...{ statement_id: standing.statementId, break_no: standing.breakId },
   };
   const decision = { verdict: 'rejected', fingerprint: approval.fingerprint, reason: 'by hand' };
   const byHand: Readonly<Record<string, Call & { readonly url?: string }>> = {
@@ -296,6 +300,10 @@ function goodRequest(path: string, method: string, operationId: string): Made {
     getOverdue: { url: `/v1/overdue/${standing.lateRefundNo}` },
     askForApproval: { key: api.people.bob, body: resolution(standing.openRefundNo, 'not_paid') },
     decideApproval: { key: api.people.bob, body: decision },
+    assignBreak: { key: api.people.bob, body: { to: 'bob' } },
+    parkBreak: { key: api.people.bob, body: { until: '2026-12-01', reason_code: 'asked_the_channel' } },
+    commentBreak: { key: api.people.bob, body: { note: 'by hand' } },
+    resolveBreak: { key: api.people.bob, body: { reason_code: 'reviewed', note: 'by hand' } },
     recordFallbackPayment: {
       url: `/v1/refunds/${standing.owedRefundNo}/fallback-payment`,
       ...{ key: api.people.bob, body: { reference: 'T20261124', paid_at: NOW.toISOString() } },

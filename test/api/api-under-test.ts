@@ -36,6 +36,7 @@ export const ALL_SCOPES: readonly Scope[] = [
   'payments:read',
   'payments:write',
   'statements:read',
+  'breaks:write',
   'approvals:read',
   'approvals:write',
   'webhooks:read',

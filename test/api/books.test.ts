@@ -291,11 +291,15 @@ describe('GET /v1/breaks', () => {
       account_id: 'wx-1',
       amount_minor: null,
       expected_minor: '234',
+      at_stake_minor: '234',
       currency: 'CNY',
       line: null,
       serials: { refund_no: 'B-1', channel_refund_no: '50300', transaction_id: null },
       occurred_at: NOW.toISOString(),
       opened_at: NOW.toISOString(),
+      age_business_days: 0,
+      assigned_to: null,
+      parked_until: null,
       closed_at: null,
       closed_reason: null,
     });
@@ -311,6 +315,11 @@ describe('GET /v1/breaks', () => {
     expect(await idsOf('?refund_no=B-1')).toEqual([ids[0], ids[1]]);
     expect(await idsOf('?refund_no=B-1&kind=amount_differs&status=open')).toEqual([ids[1]]);
     expect(await idsOf('?refund_no=B-3')).toEqual([]);
+    expect(await idsOf('?account_id=wx-2')).toEqual([ids[2]]);
+    expect(await idsOf('?account_id=wx-3')).toEqual([]);
+    expect(await idsOf('?assigned_to=lin.mei')).toEqual([]);
+    expect(await idsOf('?parked=true')).toEqual([]);
+    expect(await idsOf('?parked=false&kind=amount_differs')).toEqual([ids[1]]);
     for (const kind of BREAK_KINDS) await breaksOf(`?kind=${kind}`);
   });
 
@@ -330,7 +339,9 @@ describe('GET /v1/breaks', () => {
     '?cursor=-1',
     '?cursor=1e3',
     '?limit=0',
-    '?account_id=wx-3',
+    '?account=wx-3',
+    '?assigned_to=lin mei',
+    '?parked=maybe',
   ])('refuses %s', async (query) => {
     problemIn(await call(api, `/v1/breaks${query}`), 'request_invalid');
   });

@@ -116,6 +116,7 @@ describe('while Postgres is away', () => {
     '/v1/overdue',
     '/v1/overdue/RF-1',
     '/v1/breaks',
+    '/v1/breaks/1',
   ])('GET %s says when to come again', async (path) => {
     proxy.cut();
 

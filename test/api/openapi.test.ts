@@ -5,6 +5,7 @@ import { ERRORS, isErrorCode } from '../../domain/errors.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { apiUnderTest } from './api-under-test.ts';
 import type { Answer, Call } from './calls.ts';
+import { newBreak } from './new-break.ts';
 import { ask, call, newPayment, refundIn } from './calls.ts';
 import type { Json, OpenApi } from './openapi-document.ts';
 import { objectsIn, operationsOf, readOpenApi, schemasOf } from './openapi-document.ts';
@@ -321,6 +322,26 @@ describe('every answer has the documented shape', () => {
       async () => [`/v1/overdue/${await newRefund()}`, {}],
     ],
     ['breaks', 'get', '/v1/breaks', async () => ['/v1/breaks', {}]],
+    ['a break', 'get', '/v1/breaks/{break_no}', async () => [`/v1/breaks/${await newBreak(api)}`, {}]],
+    ['a break that is not there', 'get', '/v1/breaks/{break_no}', async () => ['/v1/breaks/999', {}]],
+    [
+      'a break that somebody takes',
+      'post',
+      '/v1/breaks/{break_no}/assignment',
+      async () => [
+        `/v1/breaks/${await newBreak(api)}/assignment`,
+        { key: api.people.alice, body: { to: 'bob' } },
+      ],
+    ],
+    [
+      'a break with more at stake than one may end',
+      'post',
+      '/v1/breaks/{break_no}/resolution',
+      async () => [
+        `/v1/breaks/${await newBreak(api, 30_000n)}/resolution`,
+        { key: api.people.alice, body: { reason_code: 'reviewed', note: 'fine' } },
+      ],
+    ],
     [
       'breaks that the key may not see',
       'get',

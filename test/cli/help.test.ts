@@ -44,6 +44,8 @@ describe('the commands', () => {
         ...['approvals redirect', 'approvals fallback'],
         ...['statements', 'statements list', 'statements show', 'statements import', 'statements run'],
         ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list', 'overdue show'],
+        ...['breaks explain', 'breaks assign', 'breaks release', 'breaks park', 'breaks unpark'],
+        ...['breaks resolve', 'breaks comment', 'breaks force-match', 'breaks write-off', 'breaks reopen'],
         ...['calendar', 'calendar import', 'calendar show', 'calendar check'],
         ...['approvals', 'approvals list', 'approvals show', 'approvals resolve'],
         ...['approvals approve', 'approvals reject'],

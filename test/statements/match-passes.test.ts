@@ -39,7 +39,7 @@ describe('pass (a): our number', () => {
     const { fates, result } = await bill(lines);
     expect(fates).toEqual([`${refund.refundNo}@1`]);
     expect(result).toEqual({
-      ...{ refundNo: 1, channelRefundNo: 0, transactionAmount: 0, decisive: [] },
+      ...{ refundNo: 1, channelRefundNo: 0, transactionAmount: 0, byPeople: 0, decisive: [] },
       breaks: noBreaks(),
     });
   });
@@ -246,7 +246,7 @@ describe('lines that are no refunds', () => {
     const trade = await bring(db, { lines });
     const again = await matchStatement(db.ingest, flow.fileId, { now: minute(90) });
     expect(flow.result).toEqual({
-      ...{ refundNo: 0, channelRefundNo: 0, transactionAmount: 0, decisive: [] },
+      ...{ refundNo: 0, channelRefundNo: 0, transactionAmount: 0, byPeople: 0, decisive: [] },
       breaks: noBreaks(),
     });
     expect(again).toEqual(flow.result);

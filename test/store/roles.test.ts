@@ -53,6 +53,8 @@ const TABLES = [
   'quarantined_lines',
   'matches',
   'breaks',
+  'break_events',
+  'forced_matches',
   'schema_migrations',
 ];
 

@@ -20,6 +20,26 @@ export async function askedByAlice(pool: Pool, { act, refunds, told, at }: ActOf
   return askForApproval(pool, { ...about, content, askedBy: 'alice', reason: 'why', now: at });
 }
 
+/** The same for an act on breaks. */
+export async function askedAboutBreaks(
+  pool: Pool,
+  o: {
+    readonly merchantId: string;
+    readonly act: Act;
+    readonly breakIds: readonly string[];
+    readonly told?: ApprovalContent;
+    readonly at: Date;
+  },
+): Promise<Approval> {
+  const about = {
+    merchantId: o.merchantId,
+    act: o.act,
+    subject: { of: 'breaks', breakIds: o.breakIds },
+  } as const;
+  const content = await contentOfAct(pool, { ...about, told: o.told ?? {} });
+  return askForApproval(pool, { ...about, content, askedBy: 'alice', reason: 'why', now: o.at });
+}
+
 export function approvedByBob(
   pool: Pool,
   { id, merchantId, fingerprint }: Approval,

@@ -34,7 +34,14 @@ afterAll(async () => {
 });
 
 function matched(decisive: MatchResult['decisive']): MatchResult {
-  return { refundNo: 14, channelRefundNo: 0, transactionAmount: 0, breaks: noBreaks(), decisive };
+  return {
+    refundNo: 14,
+    channelRefundNo: 0,
+    transactionAmount: 0,
+    byPeople: 0,
+    breaks: noBreaks(),
+    decisive,
+  };
 }
 
 /** A day whose file comes, is loaded and matched, except where a test says otherwise. */

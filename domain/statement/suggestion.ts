@@ -1,0 +1,148 @@
+/** What to do about a break, and why: a suggestion of rules, for people to follow or not. Nothing is done by it. */
+import { assertNever } from '../errors.ts';
+import type { RefundState } from '../refund/state.ts';
+import type { PlainDate } from '../time/plain-date.ts';
+import { beijingDateOf } from '../time/plain-date.ts';
+import type { BreakKind } from './break.ts';
+import type { BreakRules, ForceMatchCode, ResolveCode, WriteOffCode } from './break-work.ts';
+import { BREAK_RULES, atStakeMinor, mayWriteOff } from './break-work.ts';
+import type { KeyAgreements } from './sides.ts';
+import { couldBeOne } from './sides.ts';
+
+/** The other side that a break could have: a refund for a line, a line (a break of its own) for a refund. */
+export interface Candidate {
+  readonly refundNo: string;
+  /** The break that is about the line: the one at hand, or the other one where this one is about the refund. */
+  readonly breakId: string;
+  readonly keys: KeyAgreements;
+  /** Whether a line of a statement has this refund already. */
+  readonly taken: boolean;
+}
+
+export interface BreakFacts {
+  readonly kind: BreakKind;
+  readonly amountMinor: bigint | null;
+  readonly expectedMinor: bigint | null;
+  /** Of the refund that it names; null where it names none. */
+  readonly refund: { readonly state: RefundState; readonly promiseAt: Date | null } | null;
+  readonly candidates: readonly Candidate[];
+  readonly now: Date;
+}
+
+export type Suggestion = { readonly why: string } & (
+  | {
+      readonly act: 'force_match';
+      readonly breakId: string;
+      readonly refundNo: string;
+      readonly code: ForceMatchCode;
+    }
+  | { readonly act: 'write_off'; readonly code: WriteOffCode }
+  | { readonly act: 'resolve'; readonly code: ResolveCode }
+  | { readonly act: 'wait'; readonly until: PlainDate }
+  | { readonly act: 'ask_channel' }
+  /** No rule knows better than a person. */
+  | { readonly act: 'look' }
+);
+
+export const SUGGESTED_ACTS = ['force_match', 'write_off', 'resolve', 'wait', 'ask_channel', 'look'] as const;
+
+export function suggestionFor(facts: BreakFacts, rules: BreakRules = BREAK_RULES): Suggestion {
+  switch (facts.kind) {
+    case 'missing_in_books':
+      return onlyFit(facts, CONSOLE);
+    case 'ambiguous':
+      return onlyFit(facts, { act: 'look', why: 'More than one refund of ours could be this line.' });
+    case 'duplicate_line':
+      return onlyFit(facts, {
+        act: 'resolve',
+        code: 'printed_twice',
+        why: 'The line prints again what another line has, and no other refund of ours fits it.',
+      });
+    case 'missing_at_channel':
+      return onlyFit(facts, missingLine(facts));
+    case 'amount_differs':
+      return difference(facts, 'rounding', rules);
+    case 'fee_differs':
+      return difference(facts, 'fee', rules);
+    case 'state_conflict':
+      return conflict(facts);
+    case 'returned':
+      return returned(facts);
+    case 'late':
+      return { act: 'resolve', code: 'reviewed', why: 'The money moved, only later than it should.' };
+    default:
+      return assertNever(facts.kind);
+  }
+}
+
+const CONSOLE: Suggestion = {
+  act: 'look',
+  why: "No refund of ours fits: look in the channel's console who made it; two people may write it off as made_in_console.",
+};
+
+/** Where exactly one other side fits, it is this one; where several do, nobody guesses. */
+function onlyFit(facts: BreakFacts, otherwise: Suggestion): Suggestion {
+  const fits = facts.candidates.filter((one) => !one.taken && couldBeOne(one.keys));
+  const [only, ...others] = fits;
+  if (only === undefined) return otherwise;
+  if (others.length > 0)
+    return { act: 'look', why: `${String(fits.length)} fit equally: people know which it is.` };
+  const { breakId, refundNo, keys } = only;
+  return { act: 'force_match', breakId, refundNo, ...fitReason(keys, facts.kind) };
+}
+
+function fitReason(keys: KeyAgreements, kind: BreakKind): { code: ForceMatchCode; why: string } {
+  const slip = (['channel_refund_no', 'refund_no', 'transaction_id'] as const).find(
+    (key) => keys[key] === 'close',
+  );
+  if (slip !== undefined)
+    return {
+      code: 'number_mistyped',
+      why: `The amount is the same, and the ${slip} differs by one slip of the hand.`,
+    };
+  if (kind === 'ambiguous')
+    return {
+      code: 'candidate_chosen',
+      why: 'Of the refunds that could be it, one is left that no line has.',
+    };
+  return { code: 'number_missing', why: 'Transaction and amount fit exactly one refund.' };
+}
+
+function missingLine({ refund, now }: BreakFacts): Suggestion {
+  const until = refund?.promiseAt ?? null;
+  if (until !== null && until > now)
+    return {
+      act: 'wait',
+      until: beijingDateOf(until),
+      why: 'The window in which the money arrives is still open.',
+    };
+  return {
+    act: 'ask_channel',
+    why: 'The window is over, and no statement has it: ask the channel by its numbers.',
+  };
+}
+
+function difference(facts: BreakFacts, code: 'rounding' | 'fee', rules: BreakRules): Suggestion {
+  if (atStakeMinor(facts) > 0n && mayWriteOff(facts, code, rules))
+    return { act: 'write_off', code, why: `The difference is within what may be written off as ${code}.` };
+  return { act: 'ask_channel', why: 'The amounts differ by more than a rule explains.' };
+}
+
+function conflict({ refund }: BreakFacts): Suggestion {
+  if (refund?.state === 'succeeded' || refund?.state === 'settled')
+    return {
+      act: 'resolve',
+      code: 'reviewed',
+      why: `The evidence has moved the refund on since: it is ${refund.state}.`,
+    };
+  return { act: 'look', why: 'Line and books still contradict each other about what happened.' };
+}
+
+function returned({ refund }: BreakFacts): Suggestion {
+  if (refund?.state === 'returned')
+    return {
+      act: 'look',
+      why: 'The payer does not have the money: pay them another way (approvals fallback).',
+    };
+  return { act: 'look', why: 'A correction names the refund, and nothing says yet that it came back.' };
+}
