@@ -17,7 +17,7 @@ export interface BreakEvent {
 export interface NewBreakEvent {
   readonly breakId: string;
   readonly at: Date;
-  readonly kind: Exclude<BreakEventKind, 'closed'>;
+  readonly kind: Exclude<BreakEventKind, 'closed' | 'answered' | 'carried' | 'lapsed'>;
   readonly by: string;
   readonly reasonCode?: string | undefined;
   readonly note?: string | undefined;

@@ -132,6 +132,7 @@ export async function readBreaks(
  */
 export async function closeBreaksOfRefund(db: Db, refundId: string, at: Date): Promise<number> {
   const closed = await db.query(closeMissing('b.refund_id = $2'), [at, refundId]);
+  await db.query(noteAnswered('b.refund_id = $2'), [at, refundId]);
   return closed.rowCount ?? 0;
 }
 
@@ -148,6 +149,18 @@ export function closeMissing(where: string): string {
               left join yuanlu.live_matches m on m.account_id = r.account_id and m.refund_id = r.id
              where r.state = 'failed' or m.file_id is not null) answer
      where b.refund_id = answer.id and b.kind = 'missing_at_channel' and b.status = 'open' and ${where}`;
+}
+
+/** Says of breaks that people had ended for want of a line that the line came after all; `$1` is the time. Once for each. */
+export function noteAnswered(where: string): string {
+  return `
+    update yuanlu.breaks b
+       set closing_evidence = b.closing_evidence || jsonb_build_object('answered_at', $1::timestamptz, 'answered_by',
+             jsonb_build_object('file_id', m.file_id::text, 'line_no', m.line_no))
+      from yuanlu.live_matches m
+     where b.kind = 'missing_at_channel' and b.closed_reason in ('resolved', 'written_off')
+       and not b.closing_evidence ? 'answered_by'
+       and m.account_id = b.account_id and m.refund_id = b.refund_id and ${where}`;
 }
 
 interface Row {

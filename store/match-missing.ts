@@ -4,7 +4,7 @@ import { lockAccount } from './match-lock.ts';
 import { PARALLEL_OFF, PARALLEL_ON, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
-import { closeMissing } from './breaks.ts';
+import { closeMissing, noteAnswered } from './breaks.ts';
 
 /** Channels keep their statements for three months; older refunds were judged while theirs could still be had. */
 const LOOK_BACK_DAYS = 100;
@@ -92,8 +92,8 @@ const OPEN_BREAKS = `
   on conflict (dedupe_key) where status = 'open' do nothing`;
 
 /**
- * Opens a break for each refund that should be in a statement by now and is in none, and closes those that have their
- * answer. Running it again changes nothing.
+ * Opens a break for each refund that should be in a statement by now and is in none, closes those that have their answer,
+ * and says so of those that people had ended. Running it again changes nothing.
  */
 export async function sweepMissing(
   ingest: Pool,
@@ -104,6 +104,7 @@ export async function sweepMissing(
     // One sweep or match per account at a time.
     await lockAccount(tx, accountId);
     const closed = await tx.query(closeMissing('b.account_id = $2'), [asOf, accountId]);
+    await tx.query(noteAnswered('b.account_id = $2'), [asOf, accountId]);
     const covered = await tx.query<CoveredDay>(COVERED_DAYS, [asOf, accountId]);
     if (covered.rows.length === 0) return { opened: 0, closed: closed.rowCount ?? 0 };
     await tx.query([PLANNER_SETTINGS, PARALLEL_ON, 'set local enable_nestloop = off'].join(';'));

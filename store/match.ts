@@ -94,6 +94,9 @@ export async function matchStatement(
       toleranceMs: TOLERANCE_MS,
       now: options.now,
     };
+    // What people decided about lines of the delivery before this one goes with the lines.
+    if (file.supersedes !== null)
+      await tx.query('select yuanlu.carry_decisions($1, $2)', [file.id, options.now]);
     return matchInside(tx, scope);
   });
 }

@@ -7,7 +7,11 @@ import type { PlainDate } from '../time/plain-date.ts';
 import { addDays } from '../time/plain-date.ts';
 import type { BreakKind } from './break.ts';
 
-/** What happened to a break. `closed`: evidence ended it, nobody did. */
+/**
+ * What happened to a break. The last four are nobody's deeds: `closed` by evidence; `answered`, the line came after all, when
+ * people had ended it; `carried` to a newer delivery of the day with its line; `lapsed`, what people decided about a line that
+ * the newer delivery does not have.
+ */
 export const BREAK_EVENTS = [
   'assigned',
   'released',
@@ -19,6 +23,9 @@ export const BREAK_EVENTS = [
   'force_matched',
   'reopened',
   'closed',
+  'answered',
+  'carried',
+  'lapsed',
 ] as const;
 export type BreakEventKind = (typeof BREAK_EVENTS)[number];
 

@@ -351,6 +351,27 @@ describe('two people write a difference off', () => {
     });
   });
 
+  test('and when the line comes after all, its history says so once, with the link', async () => {
+    const refund = await paid(50_000n);
+    await brought([]);
+    const one = await missing(refund);
+    await byTwo('write_off_break', one, { code: 'not_worth_pursuing', proof: 'ticket 9' });
+
+    const at = '2026-11-26 09:00:00';
+    const fileId = await brought([lineOf(refund, { at })], '2026-11-26');
+    await sweep();
+    await sweep();
+
+    expect(await happened(one)).toEqual(['written_off by bob', 'answered by evidence']);
+    expect((await historyOf(db.pool, one.id)).at(-1)).toMatchObject({
+      detail: { file_id: fileId, line_no: 2 },
+    });
+    expect(await now(one)).toMatchObject({
+      ...{ status: 'closed', closedReason: 'written_off' },
+      closingEvidence: { by: 'bob', answered_by: { file_id: fileId, line_no: 2 } },
+    });
+  });
+
   test.each([
     ['not_worth_pursuing', 50_001n],
     ['rounding', 101n],
@@ -416,10 +437,53 @@ describe('two people take it back', () => {
   });
 });
 
+describe('a day that is delivered anew', () => {
+  test('keeps what people decided about the lines that it still has, wherever they stand in it', async () => {
+    const [refund, other, resolved] = [await paid(50_000n), await paid(700n), await paid(300n)];
+    const nobodys = { ...mistyped(resolved), refundNo: 'nobody', channelRefundNo: 'nobody' };
+    const first = await brought([mistyped(refund), nobodys]);
+    const { breaks } = await listBreaks(db.pool, { status: 'open', fileId: first, limit: 10 });
+    const [line, small] = breaks;
+    if (line === undefined || small === undefined) throw new Error('two lines are loose');
+    await force(line, refund);
+    await work(small, { kind: 'resolved', code: 'reviewed', note: 'fine' });
+
+    const second = await brought([lineOf(other), nobodys, mistyped(refund)]);
+
+    expect(await shortFates(db, second)).toEqual([`${other.refundNo}@1`, '', `${refund.refundNo}@9`]);
+    expect(await stateOf(refund)).toBe('settled');
+    expect(await happened(line)).toEqual(['force_matched by bob', 'carried by evidence']);
+    expect((await historyOf(db.pool, small.id)).at(-1)).toMatchObject({
+      ...{ kind: 'carried', detail: { file_id: second, line_no: 3, from_file: first, from_line: 3 } },
+    });
+    await again(second);
+    expect((await listBreaks(db.pool, { status: 'open', limit: 10 })).breaks).toEqual([]);
+
+    await byTwo('reopen_break', line);
+    expect(await shortFates(db, second)).toEqual([`${other.refundNo}@1`, '', 'missing_in_books']);
+  });
+
+  test('lets lapse what was decided about a line that it has no more, and says so', async () => {
+    const refund = await paid(50_000n);
+    const first = await brought([mistyped(refund)]);
+    const line = await onlyOpen();
+    await force(line, refund);
+
+    const second = await brought([{ ...mistyped(refund), channelRefundNo: 'wrong in another way' }]);
+
+    expect(second).not.toBe(first);
+    expect(await shortFates(db, second)).toEqual(['missing_in_books']);
+    expect(await stateOf(refund)).toBe('succeeded');
+    expect(await happened(line)).toEqual(['force_matched by bob', 'lapsed by evidence']);
+    await force(await onlyOpen(), refund);
+    expect(await shortFates(db, second)).toEqual([`${refund.refundNo}@9`]);
+  });
+});
+
 describe('the history', () => {
   test.each([
     ['a closing that nobody saw', `(break_id, at, kind) values ($1, now(), 'closed')`, '23000'],
-    ['a deed of nobody', `(break_id, at, kind) values ($1, now(), 'parked')`, '23514'],
+    ['a deed of nobody', `(break_id, at, kind) values ($1, now(), 'parked')`, '23000'],
     ['an end without a reason', `(break_id, at, kind, actor) values ($1, now(), 'resolved', 'eve')`, '23514'],
     [
       'a write-off by one',
