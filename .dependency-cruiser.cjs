@@ -156,12 +156,19 @@ module.exports = {
       'Shapes, papers and codes.',
     ),
 
+    ownFolders(
+      'closing',
+      ['^domain/', '^closing/', '^receipts/receipt-keys\\.ts$'],
+      'What a closed day is proven with: from its records and the public keys, without the books.',
+    ),
+    packages('closing', ['zod', 'node'], 'Hashes and signatures come with node.'),
+
     ownFolders('notices', ['^domain/', '^notices/'], 'How webhooks are signed, and their secrets kept.'),
     packages('notices', ['node'], 'Signatures and encryption come with node.'),
 
     ownFolders(
       'api',
-      ['^domain/', '^api/', '^store/', '^receipts/', '^notices/', '^channels/channel\\.ts$'],
+      ['^domain/', '^api/', '^store/', '^receipts/', '^closing/', '^notices/', '^channels/channel\\.ts$'],
       'HTTP in front of the store.',
     ),
     packages(
@@ -187,7 +194,7 @@ module.exports = {
       'workers',
       [
         ...['^domain/', '^workflows/', '^activities/', '^channels/', '^store/'],
-        ...['^api/', '^receipts/', '^notices/', '^sandbox/', '^workers/'],
+        ...['^api/', '^receipts/', '^closing/', '^notices/', '^sandbox/', '^workers/'],
       ],
       'Processes compose everything but the command line.',
     ),

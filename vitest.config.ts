@@ -5,6 +5,7 @@ const UNIT = [
   'test/domain/**/*.test.ts',
   'test/channels/**/*.test.ts',
   'test/receipts/**/*.test.ts',
+  'test/closing/**/*.test.ts',
   'test/notices/**/*.test.ts',
   'test/house/**/*.test.ts',
   'test/cli/**/*.test.ts',
