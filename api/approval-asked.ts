@@ -5,7 +5,10 @@ import type { ApprovalContent, ApprovalSubject } from '../domain/approval.ts';
 import { maskedName } from '../domain/receipt/mask.ts';
 import { FALLBACK_METHODS } from '../domain/refund/observation.ts';
 import { FORCE_MATCH_CODES, WRITE_OFF_CODES } from '../domain/statement/break-work.ts';
-import { refundNoField, sentenceField } from './fields.ts';
+import type { Accepted } from '../domain/close/checklist.ts';
+import { ACCEPTED_MAX } from '../domain/close/checklist.ts';
+import { toldOfAccepted } from '../domain/close/accepted.ts';
+import { accountIdField, dayField, refundNoField, sentenceField } from './fields.ts';
 
 const reason = sentenceField.describe('Why it is for people to decide');
 const proof = sentenceField.describe('What you saw outside of this system: a letter, a ticket, a number');
@@ -62,6 +65,22 @@ export const cardField = z.strictObject({
 
 export type Card = z.infer<typeof cardField>;
 
+const day = { account_id: accountIdField, bill_date: dayField, reason };
+
+const idField = z.string().regex(/^[0-9]{1,18}$/, 'must be a number that the checklist names');
+
+/** What does not agree and is closed all the same: each by its number, with a reason. */
+const acceptedBreaks = z
+  .array(z.strictObject({ break_id: idField, reason: sentenceField }))
+  .max(ACCEPTED_MAX)
+  .default([])
+  .describe('Open breaks of the day that do not stand in the way');
+const acceptedRows = z
+  .array(z.strictObject({ statement_id: idField, reason: sentenceField }))
+  .max(ACCEPTED_MAX)
+  .default([])
+  .describe('Statements whose unread rows do not stand in the way');
+
 export const askSchema = z
   .discriminatedUnion('act', [
     z.strictObject({
@@ -110,6 +129,13 @@ export const askSchema = z
         .optional()
         .describe('The last four of the account; never more of it'),
     }),
+    z.strictObject({
+      act: z.literal('close_day'),
+      ...day,
+      accept_breaks: acceptedBreaks,
+      accept_set_aside: acceptedRows,
+    }),
+    z.strictObject({ act: z.literal('reopen_day'), ...day }),
   ])
   .meta({ id: 'ApprovalAsked' });
 
@@ -122,6 +148,9 @@ export function subjectOf(asked: Asked): ApprovalSubject {
     case 'write_off_break':
     case 'reopen_break':
       return { of: 'breaks', breakIds: asked.break_nos };
+    case 'close_day':
+    case 'reopen_day':
+      return { of: 'day', accountId: asked.account_id, billDate: asked.bill_date };
     case 'redirect_refund':
     case 'fallback_route':
       return { of: 'refunds', refundNos: [asked.refund_no] };
@@ -138,8 +167,11 @@ export function toldBy(asked: Asked, cardMark: string | null): ApprovalContent {
     case 'record_return':
     case 'lift_overdue':
       return { proof: asked.proof };
+    case 'close_day':
+      return toldOfAccepted(acceptedIn(asked));
     case 'release_refund':
     case 'reopen_break':
+    case 'reopen_day':
       return {};
     case 'force_match':
       return { refund_no: asked.refund_no, code: asked.code };
@@ -155,6 +187,13 @@ export function toldBy(asked: Asked, cardMark: string | null): ApprovalContent {
         ...(asked.account_ending === undefined ? {} : { account_ending: asked.account_ending }),
       };
   }
+}
+
+function acceptedIn(asked: Extract<Asked, { act: 'close_day' }>): Accepted {
+  return {
+    breaks: new Map(asked.accept_breaks.map((one) => [one.break_id, one.reason])),
+    setAside: new Map(asked.accept_set_aside.map((one) => [one.statement_id, one.reason])),
+  };
 }
 
 function toldOfCard(card: Card | undefined, cardMark: string | null): ApprovalContent {

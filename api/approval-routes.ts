@@ -11,6 +11,7 @@ import type { Asked } from './approval-asked.ts';
 import { askSchema, cardField, subjectOf, toldBy } from './approval-asked.ts';
 import { approvalSchema, toApprovalResource } from './approval-resource.ts';
 import { callerOf } from './authenticate.ts';
+import { daySealing } from './day-sealing.ts';
 import type { ApiDeps } from './deps.ts';
 import { limitField, sentenceField } from './fields.ts';
 import { refundOf } from './one-refund-route.ts';
@@ -70,6 +71,7 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
           'refund_no_invalid',
           'approval_not_applicable',
           'redirect_invalid',
+          ...DAY_PROBLEMS,
         ),
       },
     },
@@ -79,7 +81,7 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
       const { act, reason } = request.body;
       const subject = subjectOf(request.body);
       const told = toldBy(request.body, await cardMarkOf(deps, merchantId, request.body));
-      const content = await contentOfAct(deps.pool, { merchantId, act, subject, told });
+      const content = await contentOfAct(deps.pool, { merchantId, act, subject, told }, daySealing(deps));
       const now = deps.clock.now();
       const approval = await askForApproval(deps.pool, {
         ...{ merchantId, act, subject, content },
@@ -115,7 +117,7 @@ export function approvalRoutes(app: App, deps: ApiDeps): void {
       const approval = await decideApproval(
         deps.pool,
         { id, merchantId, verdict, by, fingerprint, reason, now },
-        (tx, approved) => carryOutAct(tx, approved, now),
+        (tx, approved) => carryOutAct(tx, approved, now, daySealing(deps)),
       );
       const said = redirectOrder === null ? null : await sendRedirect(deps, approval, redirectOrder);
       if (approval.usedAt !== null) await tellRefunds(deps, approval, request);
@@ -209,7 +211,17 @@ async function tellRefunds(deps: ApiDeps, approval: Approval, request: FastifyRe
 
 const BODY_PROBLEMS = ['body_too_large', 'media_type_unsupported'] as const;
 
+/** Of days that are closed or reopened. */
+const DAY_PROBLEMS = [
+  'account_unknown',
+  'day_not_closable',
+  'day_closed',
+  'day_not_closed',
+  'receipts_not_set_up',
+] as const;
+
 const DECISION_PROBLEMS = [
+  ...DAY_PROBLEMS,
   'operator_needed',
   'approval_unknown',
   'approval_expired',

@@ -76,6 +76,12 @@ export const accountIdField = z
   .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/, 'must be an account id of the accounts file')
   .meta({ description: 'A channel account of the accounts file', examples: ['wx-main'] });
 
+/** Postgres knows no year 0, and no statement is from another century. */
+export const dayField = z.iso
+  .date({ error: 'must be a day such as 2026-11-23' })
+  .regex(/^20/, 'must be in this century')
+  .meta({ description: 'A Beijing day', examples: ['2026-11-23'] });
+
 export const reasonField = z
   .string()
   .min(1)

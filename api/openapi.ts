@@ -111,6 +111,7 @@ const OWN_HEADERS = [
   ['/v1/payments/{payment_no}', 'put', '201', ETAG],
   ['/v1/refunds/{refund_no}/receipt-links', 'post', '201', LOCATION],
   ['/v1/breaks', 'get', '200', LINK],
+  ['/v1/closed-days', 'get', '200', LINK],
   ['/v1/webhook-endpoints', 'post', '201', LOCATION],
   ['/v1/webhook-endpoints', 'get', '200', LINK],
   ['/v1/webhook-endpoints/{endpoint_id}/test', 'post', '202', LOCATION],

@@ -16,6 +16,8 @@ import { protect } from './authenticate.ts';
 import { arrivalRoute } from './arrival-route.ts';
 import { booksRoutes } from './books-routes.ts';
 import { breakWorkRoutes } from './break-work-routes.ts';
+import { dayProofRoutes } from './day-proof-routes.ts';
+import { dayRoutes } from './day-routes.ts';
 import { overdueRoutes } from './overdue-routes.ts';
 import { callbackRoutes } from './callback-routes.ts';
 import type { ApiDeps, ApiLimits } from './deps.ts';
@@ -89,6 +91,8 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     booksRoutes(v1, deps);
     breakWorkRoutes(v1, deps);
     statementRoutes(v1, deps);
+    dayRoutes(v1, deps);
+    dayProofRoutes(v1, deps);
     approvalRoutes(v1, deps);
     fallbackPaymentRoute(v1, deps);
     webhookEndpointRoutes(v1, deps);

@@ -6,6 +6,7 @@ import { registerApprovals } from './register-approvals.ts';
 import { registerBooks } from './register-books.ts';
 import { registerBreaks } from './register-breaks.ts';
 import { registerCalendar } from './register-calendar.ts';
+import { registerClose } from './register-close.ts';
 import { registerKeys } from './register-keys.ts';
 import { registerProcesses } from './register-processes.ts';
 import { registerReceipts } from './register-receipts.ts';
@@ -39,6 +40,7 @@ export function buildProgram(): Command {
   registerBooks(program);
   registerBreaks(program);
   registerApprovals(program);
+  registerClose(program);
   registerReceipts(program);
   registerCalendar(program);
   registerKeys(program);

@@ -657,6 +657,38 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Ask for `write_off_break` or `force_match`, which another person decides.',
   },
+  day_not_closable: {
+    status: 409,
+    title: 'Something stands in the way of closing this day.',
+    retryable: false,
+    remedy:
+      'See `yuanlu close check`: bring each point to its end, or accept it by its number with a reason.',
+  },
+  day_closed: {
+    status: 409,
+    title: 'This day is closed.',
+    retryable: false,
+    remedy: 'See `yuanlu close show`. Two people can reopen it, with a reason.',
+  },
+  day_not_closed: {
+    status: 404,
+    title: 'This day is not closed.',
+    retryable: false,
+    remedy: 'See `yuanlu close check` for what is missing.',
+  },
+  day_differs: {
+    status: 409,
+    title: 'The books no longer give what was closed, and nothing that is written down explains it.',
+    retryable: false,
+    remedy:
+      'Check the exported file of the day with `yuanlu close verify`, and find out who changed the database.',
+  },
+  refund_in_no_closed_day: {
+    status: 404,
+    title: 'No closed day has this refund in a line, match or break.',
+    retryable: false,
+    remedy: 'Close the day of its statement line first; `yuanlu refunds get` shows the line.',
+  },
   // --- running it -----------------------------------------------------------------------------------------------
   config_invalid: {
     status: 500,

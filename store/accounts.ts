@@ -1,6 +1,7 @@
 /** Channel accounts as rows, so that everything else can refer to them. The accounts file is their source. */
 import type { ChannelName } from '../domain/refund/refund.ts';
-import type { Pool } from './pool.ts';
+import { AppError } from '../domain/errors.ts';
+import type { Db, Pool } from './pool.ts';
 import { inTransaction } from './pool.ts';
 
 export interface AccountRow {
@@ -26,4 +27,18 @@ export async function syncAccounts(pool: Pool, accounts: readonly AccountRow[]):
       );
     }
   });
+}
+
+/** An account of this merchant. @throws AppError `account_unknown` */
+export async function ownAccount(
+  db: Db,
+  merchantId: string,
+  accountId: string,
+): Promise<{ readonly channel: ChannelName }> {
+  const { rows } = await db.query<{ channel: ChannelName }>(
+    'select channel from channel_accounts where id = $1 and merchant_id = $2',
+    [accountId, merchantId],
+  );
+  if (rows[0] === undefined) throw new AppError('account_unknown', { account_id: accountId });
+  return rows[0];
 }

@@ -62,7 +62,8 @@ async function verdictOn(bytes: Buffer, keys: readonly VerificationKey[]): Promi
   return isZip(bytes) ? verifyPack(bytes, keys) : verifyFile(bytes, keys);
 }
 
-async function keysFor({ keys }: VerifyFlags): Promise<readonly VerificationKey[]> {
+/** Those of `--keys`, or this installation's own. @throws AppError `config_invalid` */
+export async function keysFor({ keys }: Pick<VerifyFlags, 'keys'>): Promise<readonly VerificationKey[]> {
   if (keys !== undefined) return readPublishedKeys(await readFile(keys, 'utf8'), keys);
   const own = process.env['YUANLU_RECEIPT_KEYS_FILE'];
   if (own !== undefined && own !== '') return loadReceiptKeys(own).verification;

@@ -1,6 +1,6 @@
 /** What an act of two people consists of. Each act is a file beside this one; `carry-out.ts` asks for them and does them. */
 import { createHash } from 'node:crypto';
-import type { Act, ApprovalContent, ApprovalSubject } from '../../domain/approval.ts';
+import type { Act, Approval, ApprovalContent, ApprovalSubject } from '../../domain/approval.ts';
 import type { Observation } from '../../domain/refund/observation.ts';
 import { observationKey } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
@@ -16,6 +16,8 @@ export interface ActOn {
 
 /** The approval that an act is carried out by. */
 export interface ApprovedBy {
+  /** As it is with the decision. */
+  readonly approval: Approval;
   readonly approvalId: string;
   readonly content: ApprovalContent;
   readonly askedBy: string;

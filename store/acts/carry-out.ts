@@ -4,6 +4,8 @@ import { AppError, invariant } from '../../domain/errors.ts';
 import type { Db, Tx } from '../pool.ts';
 import type { ActOfTwo } from './act.ts';
 import { onBreaks } from './break-acts.ts';
+import type { DaySealing } from './close-day.ts';
+import { closeDay } from './close-day.ts';
 import { fallbackRoute } from './fallback-route.ts';
 import { forceMatch } from './force-match.ts';
 import { liftOverdue } from './lift-overdue.ts';
@@ -12,10 +14,11 @@ import { redirectRefund } from './redirect-refund.ts';
 import { onRefunds } from './refund-acts.ts';
 import { releaseRefund } from './release-refund.ts';
 import { reopenBreak } from './reopen-break.ts';
+import { reopenDay } from './reopen-day.ts';
 import { resolveRefund } from './resolve-refund.ts';
 import { writeOffBreak } from './write-off-break.ts';
 
-const ACTS_OF_TWO: Readonly<Record<Act, ActOfTwo>> = {
+const ACTS_OF_TWO: Readonly<Record<Exclude<Act, 'close_day'>, ActOfTwo>> = {
   resolve_refund: onRefunds(resolveRefund),
   release_refund: onRefunds(releaseRefund),
   redirect_refund: onRefunds(redirectRefund),
@@ -25,7 +28,15 @@ const ACTS_OF_TWO: Readonly<Record<Act, ActOfTwo>> = {
   force_match: onBreaks(forceMatch),
   write_off_break: onBreaks(writeOffBreak),
   reopen_break: onBreaks(reopenBreak),
+  reopen_day: reopenDay,
 };
+
+/** @throws AppError `receipts_not_set_up`: a day is closed under a signature, and there is nothing to sign with */
+function actOf(act: Act, sealing: DaySealing | null): ActOfTwo {
+  if (act !== 'close_day') return ACTS_OF_TWO[act];
+  if (sealing === null) throw new AppError('receipts_not_set_up');
+  return closeDay(sealing);
+}
 
 export interface ActAsked {
   readonly merchantId: string;
@@ -40,9 +51,13 @@ export interface ActAsked {
  * @throws AppError what says that the subject is unknown; `approval_not_applicable` naming the first part of it on which it
  *   cannot be done; `request_invalid` for too many, or several where the act is about one
  */
-export async function contentOfAct(db: Db, asked: ActAsked): Promise<ApprovalContent> {
+export async function contentOfAct(
+  db: Db,
+  asked: ActAsked,
+  sealing: DaySealing | null = null,
+): Promise<ApprovalContent> {
   const { merchantId, subject, told } = asked;
-  const atHand = await ACTS_OF_TWO[asked.act].look(
+  const atHand = await actOf(asked.act, sealing).look(
     db,
     { merchantId, subject, content: told },
     { lock: false },
@@ -56,11 +71,16 @@ export async function contentOfAct(db: Db, asked: ActAsked): Promise<ApprovalCon
  * when that has changed, it must be asked for again.
  * @throws AppError `approval_outdated`, `approval_not_applicable`, and what the act itself throws
  */
-export async function carryOutAct(tx: Tx, approval: Approval, now: Date): Promise<void> {
+export async function carryOutAct(
+  tx: Tx,
+  approval: Approval,
+  now: Date,
+  sealing: DaySealing | null = null,
+): Promise<void> {
   const { id, content, askedBy, decision } = approval;
   invariant(decision?.verdict === 'approved', 'what is carried out was approved');
-  const atHand = await ACTS_OF_TWO[approval.act].look(tx, approval, { lock: true });
+  const atHand = await actOf(approval.act, sealing).look(tx, approval, { lock: true });
   if (atHand.evidence !== content['evidence']) throw new AppError('approval_outdated', { approval: id });
   atHand.assertApplies();
-  await atHand.carryOut(tx, { approvalId: id, content, askedBy, decidedBy: decision.by, now });
+  await atHand.carryOut(tx, { approval, approvalId: id, content, askedBy, decidedBy: decision.by, now });
 }

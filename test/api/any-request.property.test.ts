@@ -12,6 +12,8 @@ import type { ApiUnderTest } from './api-under-test.ts';
 import { apiUnderTest, NOW } from './api-under-test.ts';
 import type { Answer, Call } from './calls.ts';
 import { newBreak } from './new-break.ts';
+import { bring } from '../statements/bills.ts';
+import { closedByTwo } from '../support/closed-day.ts';
 import { doneByTwo } from '../support/two-people.ts';
 import { ask, call, newPayment, refundIn } from './calls.ts';
 import { deliveredStatement } from './delivered-statement.ts';
@@ -65,6 +67,7 @@ beforeAll(async () => {
     refund_no: [refund.refund_no],
     account_id: ['wx-1', 'wx-1', 'wx-1', 'wx-3', 'wx-gone'],
     account: ['wx-1', 'none'],
+    bill_date: [CLOSED_DAY, '2026-11-21', '2026-11-30'],
     channel: ['wechat', 'alipay'],
     amount_minor: ['1', '2'],
     captured_minor: ['10000'],
@@ -104,6 +107,20 @@ interface Standing {
   readonly receipt: string;
 }
 
+/** A day that is closed, a refund in it. */
+const CLOSED_DAY = '2026-11-20';
+
+async function closeDayWith(refundNo: string): Promise<void> {
+  const { database } = api;
+  const o = { accountId: 'wx-1', now: NOW };
+  const lines = [{ at: `${CLOSED_DAY} 12:00:00`, refundNo, amount: 5 }];
+  await bring(database, { billDate: CLOSED_DAY, lines }, o);
+  await bring(database, { billDate: '2026-11-21' }, o);
+  const { rows } = await database.owner.query<{ id: bigint }>('select id from breaks');
+  const day = { merchantId: 'm1', accountId: 'wx-1', billDate: CLOSED_DAY };
+  await closedByTwo(database.pool, day, { now: NOW, breaks: rows.map(({ id }) => String(id)) });
+}
+
 async function makeStanding(asked: object): Promise<Standing> {
   const newRefund = async (): Promise<string> => refundIn(await ask(api, asked)).refund_no;
   const [openRefundNo, lateRefundNo, linkedRefundNo, owedRefundNo] = [
@@ -117,6 +134,7 @@ async function makeStanding(asked: object): Promise<Standing> {
     { kind: 'attempt_started', source: 'submit', ref: 'a1', at: NOW.toISOString(), attempt: 1 },
   ]);
   await makeOwed(owedRefundNo);
+  await closeDayWith(linkedRefundNo);
   const approval = await call(api, '/v1/approvals', {
     method: 'POST',
     key: api.people.alice,
@@ -288,6 +306,7 @@ function goodRequest(path: string, method: string, operationId: string): Made {
     ...{ payment_no: paymentNo, link_id: linkId, id: approval.id, token, channel: 'wechat', account: 'wx-1' },
     ...hook,
     ...{ statement_id: standing.statementId, break_no: standing.breakId },
+    ...{ account_id: 'wx-1', bill_date: CLOSED_DAY },
   };
   const decision = { verdict: 'rejected', fingerprint: approval.fingerprint, reason: 'by hand' };
   const byHand: Readonly<Record<string, Call & { readonly url?: string }>> = {
@@ -341,7 +360,7 @@ function faultsOf(answer: Answer, operation: Operation): readonly string[] {
   const media = response.content[type];
   if (media === undefined) return [...missing, `${type} is not documented`];
   const accepts = validatorOf(media.schema);
-  return accepts(type.endsWith('json') ? answer.json : answer.text)
+  return accepts(/[/+]json$/.test(type) ? answer.json : answer.text)
     ? missing
     : [...missing, JSON.stringify(accepts.errors)];
 }

@@ -38,7 +38,7 @@ export async function call(api: ApiUnderTest, url: string, o: Call = {}): Promis
     ...(o.body === undefined ? {} : { payload: raw ? o.body : JSON.stringify(o.body) }),
   });
   const headers = answer.headers as Record<string, string | undefined>;
-  const json: unknown = /json/.test(headers['content-type'] ?? '') ? JSON.parse(answer.body) : undefined;
+  const json: unknown = /[/+]json/.test(headers['content-type'] ?? '') ? JSON.parse(answer.body) : undefined;
   return { status: answer.statusCode, headers, text: answer.body, json };
 }
 

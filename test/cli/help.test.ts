@@ -46,6 +46,8 @@ describe('the commands', () => {
         ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list', 'overdue show'],
         ...['breaks explain', 'breaks assign', 'breaks release', 'breaks park', 'breaks unpark'],
         ...['breaks resolve', 'breaks comment', 'breaks force-match', 'breaks write-off', 'breaks reopen'],
+        ...['close', 'close check', 'close day', 'close reopen', 'close list', 'close show', 'close export'],
+        ...['close prove', 'close verify'],
         ...['calendar', 'calendar import', 'calendar show', 'calendar check'],
         ...['approvals', 'approvals list', 'approvals show', 'approvals resolve'],
         ...['approvals approve', 'approvals reject'],

@@ -55,6 +55,10 @@ const TABLES = [
   'breaks',
   'break_events',
   'forced_matches',
+  'closed_days',
+  'reopened_days',
+  'closed_day_breaks',
+  'closed_day_changes',
   'schema_migrations',
 ];
 
@@ -103,6 +107,11 @@ describe('no role', () => {
         `update callbacks set body = ''`,
         `insert into api_keys (merchant_id, name, sha256, scopes, created_at) values ('m', 'n', repeat('0', 64), '{x}', now())`,
         `update api_keys set scopes = '{x}'`,
+        `insert into closed_day_changes (account_id, bill_date, change) values ('${ACCOUNT}', '2026-11-24', 'break_opened')`,
+        `update closed_days set record = 'x'`,
+        `update closed_days set changes_seen = 9`,
+        `update closed_day_breaks set leaf = '{}'`,
+        `update reopened_days set reason = 'x'`,
         `update webhook_events set type = 'refund.failed'`,
         `insert into webhook_events (merchant_id, type, at) values ('m', 'webhook.test', now())`,
         `insert into webhook_deliveries (event, endpoint_id, merchant_id) values (1, 1, 'm')`,
