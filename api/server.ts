@@ -41,6 +41,7 @@ import { isLinkAddress, receiptPages, sendNoLink, sendPageFault } from './receip
 import { receiptRoutes } from './receipt-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { validatorCompiler } from './validation.ts';
+import { statementGapRoutes } from './statement-gap-routes.ts';
 import { statementRoutes } from './statement-routes.ts';
 import { verifyPages } from './verify-pages.ts';
 import { webhookDeliveryRoutes } from './webhook-delivery-routes.ts';
@@ -91,6 +92,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     booksRoutes(v1, deps);
     breakWorkRoutes(v1, deps);
     statementRoutes(v1, deps);
+    statementGapRoutes(v1, deps);
     dayRoutes(v1, deps);
     dayProofRoutes(v1, deps);
     approvalRoutes(v1, deps);

@@ -201,6 +201,14 @@ function registerStatements(program: Command): void {
       await showStatementCommand(number, options);
     });
   statements
+    .command('gaps')
+    .description('statements that should be here and are not: exit 0 none, 1 some')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: { json: boolean }) => {
+      const { statementGapsCommand } = await import('./commands/statement-gaps.ts');
+      process.exitCode = await statementGapsCommand(options);
+    });
+  statements
     .command('import')
     .description('load and match a statement file that you have')
     .argument('<file>')

@@ -42,3 +42,12 @@ export async function ownAccount(
   if (rows[0] === undefined) throw new AppError('account_unknown', { account_id: accountId });
   return rows[0];
 }
+
+/** Ids of the accounts of a merchant, in their order. */
+export async function merchantAccounts(db: Db, merchantId: string): Promise<readonly string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    'select id from channel_accounts where merchant_id = $1 order by id',
+    [merchantId],
+  );
+  return rows.map(({ id }) => id);
+}

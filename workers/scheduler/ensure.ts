@@ -45,7 +45,10 @@ export async function ensureStatements(deps: EnsureDeps): Promise<number> {
 }
 
 /** An account that cannot be had keeps nobody else from being looked after. */
-function accountsOf({ channels, failed }: EnsureDeps): DueQuestion['accounts'] {
+export function accountsOf({
+  channels,
+  failed,
+}: Pick<EnsureDeps, 'channels' | 'failed'>): DueQuestion['accounts'] {
   return channels.accountIds.flatMap((id) => {
     try {
       const { limits } = channels.get(id);

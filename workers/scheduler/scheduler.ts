@@ -3,9 +3,11 @@ import cron from 'node-cron';
 import type { Logger } from 'node-cron';
 import type { Context } from '../context.ts';
 import { refundEngine } from '../refund-engine.ts';
-import { ensureOverdueSweep, ensureStatements } from './ensure.ts';
+import { accountsOf, ensureOverdueSweep, ensureStatements } from './ensure.ts';
 import { ensureNotices, promptNotices } from './ensure-notices.ts';
 import { ensureCallbacks, ensureRefunds } from './ensure-refunds.ts';
+import type { GapWatch } from './watch-gaps.ts';
+import { watchGaps } from './watch-gaps.ts';
 
 export interface RunningScheduler {
   /** Resolves when the look under way has ended; there is none after it. */
@@ -84,17 +86,19 @@ export function lookOnce(context: Context): () => Promise<void> {
     lookBackDays: config.lookBackDays,
     seen: new Set<string>(),
   };
-  const parts = [
+  const gaps: GapWatch = { pool, clock, log, said: new Map() };
+  const parts: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['refunds', () => ensureRefunds(refunds)],
     ['callbacks', () => ensureCallbacks(refunds)],
     ['notices', () => ensureNotices(notices)],
     ['statements', () => ensureStatements(runs)],
     ['overdue sweep', () => ensureOverdueSweep(runs)],
-  ] as const;
+    ['statement gaps', () => watchGaps(gaps, accountsOf({ channels, failed }))],
+  ];
   return async () => {
     for (const [part, ensure] of parts) {
       try {
-        const started = Number(await ensure());
+        const started = Number((await ensure()) ?? 0);
         if (started > 0) log.info({ part, started }, 'started');
       } catch (error) {
         log.warn({ part, error: String(error) }, 'could not look; the next tick tries again');
