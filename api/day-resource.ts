@@ -1,9 +1,10 @@
 /** A day of an account, and a closing of it, as the API shows them. */
 import { z } from 'zod';
-import type { Checklist } from '../domain/close/checklist.ts';
-import { CHECKS } from '../domain/close/checklist.ts';
+import type { Checklist, OpenBreak } from '../domain/close/checklist.ts';
+import { ACCEPTED_MAX, CHECKS } from '../domain/close/checklist.ts';
 import type { Closing, DayChangeSeen } from '../store/close/closed-days.ts';
 import { DAY_CHANGES, hasChanged } from '../store/close/closed-days.ts';
+import { BREAK_KINDS } from '../domain/statement/break.ts';
 import { instantField } from './fields.ts';
 
 const checkSchema = z
@@ -44,6 +45,19 @@ export const daySchema = z
     status: z.enum(['open', 'closed', 'reopened']),
     closable: z.boolean().describe('Whether it can be closed as it stands, with nothing accepted'),
     checks: z.array(checkSchema),
+    open_breaks: z
+      .array(
+        z.object({
+          id: z.string(),
+          kind: z.enum(BREAK_KINDS),
+          refund_no: z.string().nullable(),
+          line: z
+            .string()
+            .nullable()
+            .describe('Statement and line; null for a refund that no statement shows'),
+        }),
+      )
+      .describe(`What can be accepted by its id, the first ${String(ACCEPTED_MAX)}`),
     closing: closingSchema.nullable().describe('The newest one'),
   })
   .meta({ id: 'Day', description: 'What stands in the way of closing a day of an account' });
@@ -78,6 +92,7 @@ export function toClosingResource(closing: Closing): z.infer<typeof closingSchem
 export function toDayResource(
   day: { readonly accountId: string; readonly billDate: string },
   { closable, checks }: Checklist,
+  openBreaks: readonly OpenBreak[],
   closing: Closing | null,
 ): z.infer<typeof daySchema> {
   const closed = closing !== null && closing.reopened === null;
@@ -87,6 +102,7 @@ export function toDayResource(
     status: closed ? 'closed' : closing === null ? 'open' : 'reopened',
     closable: closable && !closed,
     checks: checks.map(({ check, ok, says }) => ({ check, ok, says: [...says] })),
+    open_breaks: openBreaks.map(({ id, kind, refundNo, line }) => ({ id, kind, refund_no: refundNo, line })),
     closing: closing === null ? null : toClosingResource(closing),
   };
 }

@@ -56,7 +56,8 @@ export function dayRoutes(app: App, deps: ApiDeps): void {
       const day = { accountId, billDate };
       const expected = expectedOf(deps, accountId);
       const facts = await dayFacts(deps.pool, day, { expected, now: deps.clock.now() });
-      return toDayResource(day, checklistOf(facts, NOTHING_ACCEPTED), await newestClosing(deps.pool, day));
+      const closing = await newestClosing(deps.pool, day);
+      return toDayResource(day, checklistOf(facts, NOTHING_ACCEPTED), facts.openBreaks, closing);
     },
   });
 

@@ -3,6 +3,9 @@ import axios, { AxiosError } from 'axios';
 import type { AxiosInstance, AxiosResponse } from 'axios';
 import { AppError, isErrorCode } from '../../domain/errors.ts';
 
+/** For what looks through a whole day of lines, millions of them perhaps. */
+export const DAY_TIMEOUT_MS = 10 * 60_000;
+
 /**
  * Whatever it calls throws AppError `api_unavailable` when there is no answer.
  * @throws AppError `config_invalid` when YUANLU_API_KEY is missing.

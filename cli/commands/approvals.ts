@@ -3,7 +3,7 @@ import type { ApprovalResource } from '../../api/approval-resource.ts';
 import type { Verdict } from '../../domain/approval.ts';
 import { readTypedCard } from '../card-typed.ts';
 import { beijingTime, createOutput, table } from '../output.ts';
-import { apiClient, bodyOf } from './api-client.ts';
+import { DAY_TIMEOUT_MS, apiClient, bodyOf } from './api-client.ts';
 
 export async function listApprovalsCommand(options: {
   all: boolean;
@@ -66,7 +66,9 @@ export async function decideApprovalCommand(
   const { fingerprint, reason } = options;
   const address = `/v1/approvals/${encodeURIComponent(id)}/decision`;
   const card = options.card === true ? { card: await readTypedCard() } : {};
-  const body = bodyOf(await apiClient().post(address, { verdict, fingerprint, reason, ...card }));
+  const decision = { verdict, fingerprint, reason, ...card };
+  // Closing a day reads all of it again.
+  const body = bodyOf(await apiClient().post(address, decision, { timeout: DAY_TIMEOUT_MS }));
   const said = body['channel_answer'];
   createOutput(options.json).result(body, () =>
     [approvalText(resource(body)), ...(typeof said === 'string' ? [`the channel   ${said}`] : [])].join('\n'),

@@ -14,8 +14,8 @@ import type { VerificationKey } from '../../receipts/receipt-keys.ts';
 import { EXIT } from '../exit.ts';
 import { createOutput, grouped, progress } from '../output.ts';
 import type { OutFlags, VerifyDayFlags } from '../register-close.ts';
-import { apiClient, bodyOf } from './api-client.ts';
-import { DAY_TIMEOUT_MS, addressOf } from './close.ts';
+import { DAY_TIMEOUT_MS, apiClient, bodyOf } from './api-client.ts';
+import { addressOf } from './close.ts';
 import { keysFor } from './receipt-files.ts';
 
 /** A proof is a few kilobytes; what is larger is a day, or neither. */

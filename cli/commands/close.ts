@@ -6,11 +6,8 @@ import { AppError } from '../../domain/errors.ts';
 import { EXIT } from '../exit.ts';
 import { beijingTime, createOutput, grouped, table } from '../output.ts';
 import type { CloseFlags, ClosedListFlags } from '../register-close.ts';
-import { apiClient, bodyOf } from './api-client.ts';
+import { DAY_TIMEOUT_MS, apiClient, bodyOf } from './api-client.ts';
 import { approvalText } from './approvals.ts';
-
-/** Looking through a day of millions of lines takes a while. */
-export const DAY_TIMEOUT_MS = 10 * 60_000;
 
 type Day = z.infer<typeof daySchema>;
 type Closing = z.infer<typeof closingSchema>;

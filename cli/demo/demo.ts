@@ -13,6 +13,8 @@ import { untilStopped } from '../until-stopped.ts';
 import type { Check } from './checks.ts';
 import { runChecks } from './checks.ts';
 import type { Planted } from './planted.ts';
+import type { ClosedMonth } from './close-month.ts';
+import { closeMonth, closingChecks } from './close-month.ts';
 import { readPlanted } from './planted.ts';
 import { DEMO_CHANNELS } from './channels.ts';
 import { DAY_MS, planMonth, refundsMin } from './plan.ts';
@@ -49,6 +51,7 @@ export interface DemoResult extends DemoReport {
   readonly checks: readonly Check[];
   /** One refund's receipt as its payer gets it; null where there was no refund to show. */
   readonly receipt: ShownReceipt | null;
+  readonly closed_days: ClosedMonth;
   readonly urls: {
     readonly console: string | null;
     readonly receipt: string | null;
@@ -85,11 +88,25 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       interrupted.then(() => null),
     ]).finally(() => Promise.all([pace.stop(), balances.stop()]));
     if (ran === null) return 130;
+    const month = { first: beijingDateOf(ORIGIN), days: MONTH_DAYS };
+    const closed = await closeMonth(stack, month, (text) => line.update(text));
     line.done();
     const receipt = await showReceipt(stack, ran, join(dataDir, 'receipt'));
-    const checks = [...ran.checks, ...(receipt === null ? [] : receiptChecks(receipt))];
+    const checks = [
+      ...ran.checks,
+      ...closingChecks(closed),
+      ...(receipt === null ? [] : receiptChecks(receipt)),
+    ];
     const urls = urlsOf(stack, receipt);
-    const result = { ...ran, checks, receipt, urls, seed, elapsed_ms: Math.round(performance.now() - began) };
+    const result = {
+      ...ran,
+      checks,
+      receipt,
+      closed_days: closed,
+      urls,
+      seed,
+      elapsed_ms: Math.round(performance.now() - began),
+    };
     process.stdout.write(`${demoText(result, options.json)}\n`);
     if (options.keep) {
       // At the month's pace links would expire and approvals with them before anybody has looked.

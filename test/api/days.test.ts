@@ -79,6 +79,7 @@ describe('before it is closed', () => {
   test('a day says what stands in the way, and what does not', async () => {
     expect((await call(api, of(DAY))).json).toMatchObject({
       ...{ account_id: 'wx-1', bill_date: DAY, status: 'open', closable: false, closing: null },
+      open_breaks: [{ id: breakId, kind: 'missing_in_books', refund_no: 'R-STRANGER' }],
       checks: [
         ...['day_over', 'statement_there', 'statement_matched', 'statement_final', 'totals_agree'].map(
           (check) => ({

@@ -52,6 +52,11 @@ export const contract = z.object({
       found: z.string(),
     }),
   ),
+  closed_days: z.object({
+    closed: count,
+    not_closed: z.array(z.object({ account_id: z.string(), bill_date: z.iso.date(), why: z.string() })),
+    file: z.object({ verdict: z.literal('genuine'), changed: z.literal('changed') }),
+  }),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean() })),
   urls: z.object({
     console: z.url().nullable(),

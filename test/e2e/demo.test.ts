@@ -65,6 +65,18 @@ describe('the last line on stdout', () => {
     expect(contract.safeParse(summary).success).toBe(true);
   });
 
+  test('closes every day of every account but one, and says what stands in its way', () => {
+    const { closed, not_closed: open } = summary.closed_days;
+    expect(closed).toBe(30 * DEMO_CHANNELS.length - 1);
+    expect(open).toEqual([
+      expect.objectContaining({
+        why: expect.stringMatching(
+          /^day_not_closable: no_open_break: break [0-9]+, missing_in_books/,
+        ) as string,
+      }),
+    ]);
+  });
+
   test('counts the refunds that were asked for, in every state that there is', () => {
     expect(summary.refunds).toBe(REFUNDS);
     expect(sumOf(summary.by_state)).toBe(REFUNDS);
