@@ -76,7 +76,7 @@ export const accountIdField = z
   .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/, 'must be an account id of the accounts file')
   .meta({ description: 'A channel account of the accounts file', examples: ['wx-main'] });
 
-/** Postgres knows no year 0, and no statement is from another century. */
+/** Postgres knows no year 0, and nothing in the books is from another century. */
 export const dayField = z.iso
   .date({ error: 'must be a day such as 2026-11-23' })
   .regex(/^20/, 'must be in this century')
@@ -128,11 +128,6 @@ export const givenInstantField = z.iso
 
 /** An instant that we give. */
 export const instantField = z.iso.datetime().meta(INSTANT);
-
-/** A Beijing day. Postgres knows no year 0, and nothing in the books is from another century. */
-export const dayField = z.iso
-  .date({ error: 'must be a day such as 2026-11-23' })
-  .regex(/^20/, 'must be in this century');
 
 /** How many rows a page may have. */
 export const limitField = z
