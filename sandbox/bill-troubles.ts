@@ -11,6 +11,14 @@ export type BillTrouble =
    */
   | { readonly kind: 'bill_reissued'; readonly hours?: number; readonly first?: 'lacks' | 'differs' };
 
+/** Troubles of what the bill of the account shows of a refund. The money itself goes as it should. */
+export type MovementTrouble =
+  | { readonly kind: 'movement_missing' }
+  /** Booked `days` (default 1) later than the line of the refund. */
+  | { readonly kind: 'movement_late'; readonly days?: number }
+  /** The fee that comes back is `fen` (default 1) more than the line says. */
+  | { readonly kind: 'movement_fee_differs'; readonly fen?: number };
+
 const HOUR_MS = 3_600_000;
 const REISSUED_AFTER_HOURS = 24;
 

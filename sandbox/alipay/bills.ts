@@ -1,4 +1,5 @@
 /** When the bills of a day or a month can be had, what is in them, and the addresses under which they are fetched. */
+import { asBooked } from '../booked.ts';
 import { isMendedBy, surplusInBill } from '../bill-troubles.ts';
 import { DownloadTickets } from '../download-tickets.ts';
 import { accountOf } from './bill-format.ts';
@@ -6,7 +7,8 @@ import type { BillPeriod } from './bill-period.ts';
 import { billPeriod } from './bill-period.ts';
 import { text } from './content.ts';
 import { ledgerBill } from './ledger-bill.ts';
-import type { Refund, SandboxMerchant } from './model.ts';
+import type { Posting } from '../ledger.ts';
+import type { Refund, SandboxMerchant, Trade } from './model.ts';
 import { isDone } from './model.ts';
 import { AlipayProblem } from './problem.ts';
 import type { TradeLine } from './trade-bill.ts';
@@ -74,14 +76,24 @@ export class Bills {
   }
 
   #make(sellerId: string, type: BillType, period: BillPeriod): Buffer | null {
-    const { ledger, trades } = this.#world;
+    const { ledger, plan, trades } = this.#world;
     const head = { sellerId, period, madeAtMs: this.#nowMs() };
     if (type === 'signcustomer') {
       const byNo = new Map(trades.of(sellerId).map((trade) => [trade.tradeNo, trade]));
-      return ledgerBill(head, ledger.postingsOf(sellerId), (tradeNo) => byNo.get(tradeNo));
+      const tradeOf = (tradeNo: string): Trade | undefined => byNo.get(tradeNo);
+      const booked = asBooked(ledger.postingsOf(sellerId), plan, (one) => this.#bookedAtMs(one, tradeOf));
+      return ledgerBill(head, booked, tradeOf);
     }
     const lines = this.#tradeLines(sellerId, period);
     return lines.length === 0 ? null : tradeBill(head, lines);
+  }
+
+  /** What is set aside for a refund that is not done yet is no movement: it is booked when the refund is done. */
+  #bookedAtMs({ kind, atMs, voucher, reference }: Posting, tradeOf: (no: string) => Trade | undefined) {
+    if (kind !== 'refund_accepted' && kind !== 'refund_fee') return atMs;
+    const trade = tradeOf(reference);
+    const refund = trade === undefined ? undefined : this.#world.desk.find(trade, voucher);
+    return refund === undefined ? atMs : refund.doneAtMs;
   }
 
   #tradeLines(sellerId: string, period: BillPeriod): readonly TradeLine[] {

@@ -2,13 +2,14 @@
  * Every trouble that can be planned. The type is the manual: fields that are left out have the value in the comment.
  * `times` is how often the trouble happens to the refund before things go right.
  */
-import type { BillTrouble } from '../bill-troubles.ts';
+import type { BillTrouble, MovementTrouble } from '../bill-troubles.ts';
 import type { CommonTrouble } from '../common-troubles.ts';
 import type { TroubleFields } from '../control/trouble-manual.ts';
 import {
   BILL_FIELDS,
   COMMON_FIELDS,
   DAY_FIELDS,
+  MOVEMENT_FIELDS,
   oneOf,
   troubleManual,
   wholeUpTo,
@@ -65,7 +66,9 @@ export type RefundTrouble =
   /** Before the true one, a notice of success comes that Alipay signed for another application. */
   | { readonly kind: 'callback_foreign' }
   // --- the business bill ---
-  | BillTrouble;
+  | BillTrouble
+  // --- the bill of the account ---
+  | MovementTrouble;
 
 /** Which call is troubled; `refund` when absent. */
 export type Call = 'refund' | 'query';
@@ -126,6 +129,7 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   callback_forged: {},
   callback_foreign: {},
   ...BILL_FIELDS,
+  ...MOVEMENT_FIELDS,
   ...DAY_FIELDS,
 };
 

@@ -1,6 +1,6 @@
 /** What a channel's kinds of trouble may be planned with, and until when: read by the control side, shown to whoever asks. */
 import { AppError } from '../../domain/errors.ts';
-import type { BillTrouble } from '../bill-troubles.ts';
+import type { BillTrouble, MovementTrouble } from '../bill-troubles.ts';
 import type { CommonTrouble } from '../common-troubles.ts';
 import { LOST_HOW } from '../lost-answer.ts';
 import type { AnyRefundTrouble, DayTrouble } from '../trouble-plan.ts';
@@ -50,6 +50,12 @@ export const BILL_FIELDS: FieldsOf<BillTrouble['kind']> = {
   line_missing: {},
   amount_differs: { fen: wholeUpTo(1_000_000) },
   bill_reissued: { hours: wholeUpTo(LATE_HOURS_MAX), first: oneOf('lacks', 'differs') },
+};
+
+export const MOVEMENT_FIELDS: FieldsOf<MovementTrouble['kind']> = {
+  movement_missing: {},
+  movement_late: { days: wholeUpTo(30) },
+  movement_fee_differs: { fen: wholeUpTo(1_000_000) },
 };
 
 export const DAY_FIELDS: FieldsOf<DayTrouble['kind']> = { bill_late: { hours: wholeUpTo(LATE_HOURS_MAX) } };

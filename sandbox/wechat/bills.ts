@@ -10,6 +10,7 @@ import {
   daysBetween,
   parsePlainDate,
 } from '../../domain/time/plain-date.ts';
+import { asBooked } from '../booked.ts';
 import { isMendedBy, surplusInBill } from '../bill-troubles.ts';
 import { DownloadTickets } from '../download-tickets.ts';
 import { fundFlowBill } from './fund-flow-bill.ts';
@@ -90,7 +91,7 @@ export class Bills {
     const [fromMs, toMs] = boundsOf(billDate);
     const bytes =
       type === 'BASIC'
-        ? fundFlowBill(mchid, this.#world.ledger.postingsOf(mchid), fromMs, toMs)
+        ? fundFlowBill(mchid, asBooked(this.#world.ledger.postingsOf(mchid), this.#world.plan), fromMs, toMs)
         : tradeBill(type, this.#tradeLines(mchid, billDate, type));
     this.#made.set(key, bytes);
     return bytes;

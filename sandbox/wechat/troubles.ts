@@ -2,7 +2,7 @@
  * Every trouble that can be planned. The type is the manual: fields that are left out have the value in the comment.
  * `times` is how often the trouble happens to the refund before things go right.
  */
-import type { BillTrouble } from '../bill-troubles.ts';
+import type { BillTrouble, MovementTrouble } from '../bill-troubles.ts';
 import type { CommonTrouble } from '../common-troubles.ts';
 import type { TroubleFields } from '../control/trouble-manual.ts';
 import type { LostHow } from '../lost-answer.ts';
@@ -10,6 +10,7 @@ import {
   BILL_FIELDS,
   COMMON_FIELDS,
   DAY_FIELDS,
+  MOVEMENT_FIELDS,
   oneOf,
   troubleManual,
   wholeUpTo,
@@ -55,7 +56,9 @@ export type RefundTrouble =
   /** The first `times` (default 1) deliveries carry a `WECHATPAY/SIGNTEST/` signature. */
   | { readonly kind: 'callback_probe'; readonly times?: number }
   // --- the trade bill ---
-  | BillTrouble;
+  | BillTrouble
+  // --- the bill of the account ---
+  | MovementTrouble;
 
 /** Which call is troubled; `create` when absent. */
 export type Call = 'create' | 'query' | 'redirect';
@@ -111,6 +114,7 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   callback_forged: {},
   callback_probe: { times: wholeUpTo(15) },
   ...BILL_FIELDS,
+  ...MOVEMENT_FIELDS,
   ...DAY_FIELDS,
 };
 
