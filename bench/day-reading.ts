@@ -21,6 +21,7 @@ const UTF8: BillEncoding = {
   decode: (bytes) => new TextDecoder('utf-8').decode(bytes),
   payment: Buffer.from('交易'),
   refund: Buffer.from('退款'),
+  givenBack: Buffer.from('退'),
 };
 
 interface DayFile {

@@ -12,6 +12,7 @@ import type { ChannelName, FundingSource } from '../domain/refund/refund.ts';
 import type { ProofNumber, RefundSerials } from '../domain/refund/proof.ts';
 import type { PaymentRef, RefundOrder } from '../domain/refund/refund-order.ts';
 import type { RefundReport } from '../domain/refund/report.ts';
+import type { MovementWord } from '../domain/statement/movement.ts';
 import type { StatementKind, StatementReader } from '../domain/statement/statement.ts';
 
 export type { BankLegReport, RefundReport } from '../domain/refund/report.ts';
@@ -215,6 +216,8 @@ export interface Channel {
   readonly limits: ChannelLimits;
   /** What a line of this channel's trade statement proves about a refund. */
   readonly lineProves: 'acceptance' | 'completion' | 'clearing';
+  /** How its fund-flow statement words what is about refunds; none where it has no such statement. */
+  readonly movementWords: readonly MovementWord[];
   /** By which numbers a refund is found outside; what a payer is to quote first comes first. */
   proofNumbers(of: RefundSerials): readonly ProofNumber[];
   /** To whom one turns about a refund that is late. */

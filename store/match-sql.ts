@@ -202,7 +202,7 @@ function channelNumberClaims(s: Literals): string[] {
 }
 
 /** Breaks about corrections are opened beside matching (match-adjustments.ts), which leaves them alone. */
-export const ABOUT_CLAIMS = `b.dedupe_key not like 'adjustment/%'`;
+export const ABOUT_CLAIMS = `(b.dedupe_key not like 'adjustment/%' and b.dedupe_key not like 'flow/%')`;
 
 /**
  * Lines of other live files whose judgement may change with this file: those that hold or claim a refund this file

@@ -1,6 +1,7 @@
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { matchStatement as matchFile, sweepMissing } from '../../store/match.ts';
 import { recordSentBack } from '../../store/sent-back.ts';
+import { compareMovements } from './compare-movements.ts';
 import type { MatchResult } from '../../store/match.ts';
 import { getStatementFile } from '../../store/statements.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -8,7 +9,7 @@ import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 
-/** Matches a loaded statement against the books, in sets, notes what it corrects and which refunds it sends back, and looks for refunds that no statement ever showed. */
+/** Matches a loaded statement against the books, in sets, notes what it corrects and which refunds it sends back, looks for refunds that no statement ever showed, and compares what is said to be refunded with what left the account. */
 export function matchStatement(deps: ActivityDeps) {
   return (fileId: string): Promise<MatchResult> =>
     atBoundary(async () => {
@@ -27,6 +28,7 @@ export function matchStatement(deps: ActivityDeps) {
         asOf: now,
         line: { proves: channel.lineProves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[channel.name] },
       });
+      await compareMovements(deps, file);
       return result;
     });
 }

@@ -24,6 +24,7 @@ import { ALIPAY_DESK } from './desk.ts';
 import { alipayProofNumbers } from './proof-numbers.ts';
 import { paymentReport, queryReport, refundReport } from './reports.ts';
 import { billSchema, refundQuerySchema, refundSchema, tradeSchema } from './schemas.ts';
+import { ALIPAY_MOVEMENT_WORDS } from './movement-words.ts';
 
 const REFUND_OPTIONS = ['refund_detail_item_list', 'deposit_back_info'];
 const QUERY_OPTIONS = ['refund_detail_item_list', 'gmt_refund_pay', 'deposit_back_info'];
@@ -36,6 +37,7 @@ export function alipayChannel(account: AlipayAccount, deps: GatewayDeps): Channe
     accountId: account.id,
     limits,
     lineProves: ALIPAY_LINE_PROVES,
+    movementWords: ALIPAY_MOVEMENT_WORDS,
     proofNumbers: alipayProofNumbers,
     desk: ALIPAY_DESK,
     submitRefund: async (order, signal) => {

@@ -7,6 +7,8 @@ export interface BillEncoding {
   /** The two kinds of business, as rows name them. */
   readonly payment: Buffer;
   readonly refund: Buffer;
+  /** What the kinds of business begin with that give something back. */
+  readonly givenBack: Buffer;
 }
 
 /** What Alipay writes. Some of its pages call it GBK, which is a part of it. */
@@ -16,6 +18,8 @@ export const GB18030: BillEncoding = {
   // 交易 and 退款.
   payment: Buffer.from([0xbd, 0xbb, 0xd2, 0xd7]),
   refund: Buffer.from([0xcd, 0xcb, 0xbf, 0xee]),
+  // 退.
+  givenBack: Buffer.from([0xcd, 0xcb]),
 };
 
 /** The highest bits of four bytes. */

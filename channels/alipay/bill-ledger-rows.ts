@@ -61,8 +61,8 @@ export class LedgerRows extends Rows {
     this.text(bytes, at.tradeNo);
     this.text(bytes, at.orderNo);
     out.nothing();
-    // An expense is a refund, a fee or a payout; what it is about stands in the remark.
-    this.text(bytes, direction === 'out' ? this.#remark : ABSENT);
+    // An expense is a refund, a fee or a payout, an income may be a refund's fee; what it is about stands in the remark.
+    this.text(bytes, direction === 'out' || this.#isGivenBack(bytes) ? this.#remark : ABSENT);
     out.integer(amount);
     out.nothing();
     out.nothing();
@@ -70,5 +70,12 @@ export class LedgerRows extends Rows {
     this.text(bytes, at.type);
     out.nothing();
     out.endRow();
+  }
+
+  /** The words for what is given back all begin with the same character. */
+  #isGivenBack(bytes: Buffer): boolean {
+    const from = this.fields.from(bytes, this.#at.type);
+    const { givenBack } = this.encoding;
+    return bytes.subarray(from, from + givenBack.length).equals(givenBack);
   }
 }

@@ -35,6 +35,8 @@ export function unionpayChannel(account: UnionpayAccount, deps: GatewayDeps): Ch
     limits: UNIONPAY_LIMITS,
     // Only what has been cleared is printed.
     lineProves: UNIONPAY_LINE_PROVES,
+    // What it clears is in the trade statement itself.
+    movementWords: [],
     proofNumbers: unionpayProofNumbers,
     desk: UNIONPAY_DESK,
     submitRefund: (order, signal) => submitRefund(account, gateway, order, signal),

@@ -24,6 +24,7 @@ import { paymentReport, refundReport } from './reports.ts';
 import { billSchema, orderSchema, refundSchema } from './schemas.ts';
 import type { Answer, Transport, TransportDeps } from './transport.ts';
 import { checkDownloadUrl, createTransport } from './transport.ts';
+import { WECHAT_MOVEMENT_WORDS } from './movement-words.ts';
 
 const ORDERS = '/v3/pay/transactions';
 
@@ -34,6 +35,7 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
     accountId: account.id,
     limits: WECHAT_LIMITS,
     lineProves: WECHAT_LINE_PROVES,
+    movementWords: WECHAT_MOVEMENT_WORDS,
     proofNumbers: wechatProofNumbers,
     desk: WECHAT_DESK,
     submitRefund: (order, signal) => submitRefund(account, transport, order, signal),

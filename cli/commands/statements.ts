@@ -6,6 +6,7 @@ import type { QuarantinedLine, StatementKind, StatementTotals } from '../../doma
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
+import { matchMovements } from '../../store/flow-match.ts';
 import { matchStatement, sweepMissing } from '../../store/match.ts';
 import { recordSentBack } from '../../store/sent-back.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
@@ -86,6 +87,13 @@ export async function importStatementCommand(path: string, options: ImportFlags)
       accountId: options.account,
       asOf: now,
       line: { proves: channel.lineProves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[channel.name] },
+    });
+    await matchMovements(context.ingest, {
+      accountId: options.account,
+      billDate: loaded.billDate,
+      words: channel.movementWords,
+      numberWithin: channel.limits.refundNo.uniqueWithin ?? 'account',
+      now,
     });
     return { loaded, matched };
   });

@@ -92,7 +92,8 @@ export const WECHAT: DemoChannel<RefundTrouble> = {
       forged: true,
       trace: { refusedAs: 'callback_signature_invalid' },
     },
-    line_missing: COMMON.line_missing,
+    // The account's statement shows that the money left all the same.
+    line_missing: { ...COMMON.line_missing, leaves: ['missing_at_channel', 'missing_in_trade'] },
     amount_differs: COMMON.amount_differs,
     bill_reissued: COMMON.bill_reissued,
   },

@@ -30,6 +30,9 @@ export function explain(row: BreakRow, placeOf: (line: Place) => string): string
         : `corrects ${candidates(row, placeOf)}: all have that part of the channel's number`;
     case 'returned':
       return detail['adjustment'] === undefined ? JSON.stringify(detail) : correction(row);
+    // Differences of the fund-flow statement, which this command does not compare.
+    case 'missing_in_fund_flow':
+    case 'missing_in_trade':
     case 'fee_differs':
     case 'late':
       return JSON.stringify(detail);

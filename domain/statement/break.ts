@@ -15,6 +15,10 @@ export const BREAK_KINDS = [
   'late',
   /** One line could be several refunds, or the other way round: never guessed. */
   'ambiguous',
+  /** The trade statement says refunded; no money left the account for it. */
+  'missing_in_fund_flow',
+  /** Money left the account for a refund that the trade statement does not show. */
+  'missing_in_trade',
 ] as const;
 
 export type BreakKind = (typeof BREAK_KINDS)[number];

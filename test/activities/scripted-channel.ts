@@ -42,6 +42,12 @@ export const LIMITS: ChannelLimits = {
   statementKinds: ['trade', 'fund_flow'],
 };
 
+/** As this channel's statement of the account would word them. */
+const WORDS: Channel['movementWords'] = [
+  { word: 'refund', direction: 'out', role: 'refund' },
+  { word: 'fee back', direction: 'in', role: 'refund_fee' },
+];
+
 interface Answers {
   submitRefund: SubmitAnswer;
   queryRefund: QueryAnswer;
@@ -125,6 +131,7 @@ export function scriptedChannel(accountId: string, o: ChannelOptions): ScriptedC
     accountId,
     limits: { ...LIMITS, ...o.limits },
     lineProves: o.lineProves ?? 'acceptance',
+    movementWords: WORDS,
     proofNumbers: wechatProofNumbers,
     desk: WECHAT_DESK,
     redirect: null,

@@ -230,6 +230,7 @@ function channelOf(name: ChannelName, accountId: string, readCallback: Channel['
       statementKinds: ['trade'],
     },
     lineProves: 'acceptance',
+    movementWords: [],
     proofNumbers: wechatProofNumbers,
     desk: WECHAT_DESK,
     redirect: null,

@@ -52,6 +52,10 @@ const TABLES = [
   'statement_lines',
   'quarantined_lines',
   'matches',
+  'movement_matches',
+  'movement_shares',
+  'movement_leftovers',
+  'movement_days',
   'breaks',
   'break_events',
   'forced_matches',
@@ -67,10 +71,13 @@ const WITH_SECRETS = 'webhook_endpoints';
 
 const poolOf = (role: string): Pool => ({ app: db.pool, ingest: db.ingest, report })[role] ?? db.owner;
 
-/** Every table and role, without the one exception: matching takes a match back when a newer file says otherwise. */
+/** What matching itself takes back when a newer file says otherwise. */
+const JUDGEMENTS = ['matches', 'movement_matches', 'movement_shares', 'movement_leftovers', 'movement_days'];
+
+/** Every table and role, without the one exception. */
 const DELETES = ['app', 'ingest', 'report'].flatMap((role) =>
   [...TABLES, WITH_SECRETS]
-    .filter((table) => role !== 'ingest' || table !== 'matches')
+    .filter((table) => role !== 'ingest' || !JUDGEMENTS.includes(table))
     .map((table) => [role, table] as const),
 );
 
@@ -104,6 +111,8 @@ describe('no role', () => {
         `update refunds set fingerprint = ''`,
         `update refunds set goods_received_at = now()`,
         `update matches set amount_agrees = true`,
+        `update movement_shares set minor = 1`,
+        `update movement_leftovers set minor = 1`,
         `update callbacks set body = ''`,
         `insert into api_keys (merchant_id, name, sha256, scopes, created_at) values ('m', 'n', repeat('0', 64), '{x}', now())`,
         `update api_keys set scopes = '{x}'`,
@@ -230,6 +239,7 @@ describe('the role of reports', () => {
       'refund_book',
       'live_matches',
       'matched_line_evidence',
+      'all_movement_matches',
     ]) {
       await expect(report.query(`select * from ${table} limit 1`)).resolves.toBeDefined();
     }

@@ -1,0 +1,73 @@
+/**
+ * Matches what left the account with what is said to be refunded: the movements of the fund-flow statements with the refund
+ * lines of the trade statements, per account. In sets, in one transaction, under the account's lock; running it again changes
+ * nothing, and the outcome is that of the statements that are live, in whatever order they came.
+ */
+import { forgetDay, compareDay } from './flow-day-sql.ts';
+import type { DayFiles } from './flow-day-sql.ts';
+import { judgeLeftovers } from './flow-breaks.ts';
+import { compareDays } from './flow-cross-sql.ts';
+import type { FlowScope } from './flow-scope.ts';
+import { flowLiterals } from './flow-scope.ts';
+import { lockAccount } from './match-lock.ts';
+import { PARALLEL_OFF, PLANNER_SETTINGS } from './match-sql.ts';
+import type { Pool, Tx } from './pool.ts';
+import { inTransaction } from './pool.ts';
+
+export type { FlowScope } from './flow-scope.ts';
+
+/**
+ * Compares the day with itself where a delivery of it has changed, and then what days have left over with each other.
+ * A day is compared once both its statements are there; an empty one counts. A channel without a fund-flow statement has
+ * nothing to compare.
+ * @returns whether the day was compared anew
+ */
+export async function matchMovements(ingest: Pool, scope: FlowScope): Promise<boolean> {
+  if (scope.words.length === 0) return false;
+  return inTransaction(ingest, async (tx) => {
+    await lockAccount(tx, scope.accountId);
+    const s = flowLiterals(tx, scope);
+    const files = await liveFiles(tx, scope);
+    const isNew = !(await isCompared(tx, scope, files));
+    await run(tx, [PLANNER_SETTINGS, PARALLEL_OFF]);
+    if (isNew) await run(tx, [...forgetDay(s), ...(files === null ? [] : compareDay(s, files))]);
+    await run(tx, compareDays(s));
+    await run(tx, judgeLeftovers(s));
+    return isNew;
+  });
+}
+
+/** The live deliveries of the day; null while one of its two statements is not there. */
+async function liveFiles(tx: Tx, { accountId, billDate }: FlowScope): Promise<DayFiles | null> {
+  const { rows } = await tx.query<{ id: bigint; kind: 'trade' | 'fund_flow'; status: string }>(
+    `select id, kind, status from yuanlu.statement_files
+      where account_id = $1 and bill_date = $2 and status in ('loaded', 'empty') order by id`,
+    [accountId, billDate],
+  );
+  const has = (kind: string): boolean => rows.some((row) => row.kind === kind);
+  if (!has('trade') || !has('fund_flow')) return null;
+  const loaded = (kind: string): string[] =>
+    rows.filter((row) => row.kind === kind && row.status === 'loaded').map((row) => String(row.id));
+  return { trade: loaded('trade'), flow: loaded('fund_flow') };
+}
+
+async function isCompared(
+  tx: Tx,
+  { accountId, billDate }: FlowScope,
+  files: DayFiles | null,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ trade_files: bigint[]; flow_files: bigint[] }>(
+    'select trade_files, flow_files from yuanlu.movement_days where account_id = $1 and bill_date = $2',
+    [accountId, billDate],
+  );
+  const [day] = rows;
+  if (day === undefined || files === null) return day === undefined && files === null;
+  return (
+    day.trade_files.map(String).join() === files.trade.join() &&
+    day.flow_files.map(String).join() === files.flow.join()
+  );
+}
+
+async function run(tx: Tx, statements: readonly string[]): Promise<void> {
+  await tx.query(statements.join(';\n'));
+}
