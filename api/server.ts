@@ -43,6 +43,7 @@ import { refundRoutes } from './refund-routes.ts';
 import { validatorCompiler } from './validation.ts';
 import { statementGapRoutes } from './statement-gap-routes.ts';
 import { statementRoutes } from './statement-routes.ts';
+import { threeWayRoute } from './three-way-route.ts';
 import { verifyPages } from './verify-pages.ts';
 import { webhookDeliveryRoutes } from './webhook-delivery-routes.ts';
 import { webhookEndpointRoutes } from './webhook-endpoint-routes.ts';
@@ -95,6 +96,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     statementGapRoutes(v1, deps);
     dayRoutes(v1, deps);
     dayProofRoutes(v1, deps);
+    threeWayRoute(v1, deps);
     approvalRoutes(v1, deps);
     fallbackPaymentRoute(v1, deps);
     webhookEndpointRoutes(v1, deps);

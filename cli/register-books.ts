@@ -221,6 +221,16 @@ function registerStatements(program: Command): void {
       await importStatementCommand(file, options);
     });
   statements
+    .command('three-way')
+    .description('a day by the books, the trade statement and what left the account, and why they differ')
+    .argument('<account>')
+    .argument('<date>', 'bill date, yyyy-mm-dd')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (account: string, date: string, options: { json: boolean }) => {
+      const { threeWayCommand } = await import('./commands/three-way.ts');
+      await threeWayCommand(account, date, options);
+    });
+  statements
     .command('run')
     .description('fetch, load and match the statements of a day, or of a range with --to')
     .requiredOption('--account <id>')

@@ -33,7 +33,7 @@ export interface LineRule {
  * proves more: since it was done, which is known when the channel says so; where it gives no time of its own, since we first
  * heard of it, which is never too early. Null while nothing is due.
  */
-const DUE_SINCE: Readonly<Record<LineRule['proves'], string>> = (() => {
+export const DUE_SINCE: Readonly<Record<LineRule['proves'], string>> = (() => {
   const done = `coalesce(r.succeeded_at, (
     select min(o.observed_at) from yuanlu.observations o
      where o.refund_id = r.id and o.kind = 'channel_report' and o.body ->> 'status' = 'success'))`;

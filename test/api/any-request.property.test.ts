@@ -316,6 +316,7 @@ function goodRequest(path: string, method: string, operationId: string): Made {
     createWebhookEndpoint: { body: { url: 'https://shop.example.cn/by-hand' } },
     rotateWebhookSecret: { body: {} },
     verifyReceipt: { body: standing.receipt },
+    getThreeWay: { url: '/v1/three-way?account_id=wx-1&bill_date=2026-11-23' },
     getOverdue: { url: `/v1/overdue/${standing.lateRefundNo}` },
     askForApproval: { key: api.people.bob, body: resolution(standing.openRefundNo, 'not_paid') },
     decideApproval: { key: api.people.bob, body: decision },

@@ -332,6 +332,33 @@ describe('yuanlu overdue, breaks and statements', () => {
     expect(people.stdout).toMatch(/^0 days loaded, 0 known already, 0 empty, 1 had been run before\.\n$/);
   });
 
+  test('statements three-way: every day of every channel adds up, and says why sides differ', async () => {
+    interface Step {
+      readonly from_minor: string;
+      readonly to_minor: string;
+      readonly items: readonly {
+        readonly kind: string;
+        readonly explained: boolean;
+        readonly minor: string;
+      }[];
+    }
+    const day = summary.planted.find(
+      (one) => one.channel === 'wechat' && one.trouble === 'bill_late',
+    )?.refund_no;
+    if (day === undefined) throw new Error('a day was late');
+
+    for (const account of ['wx-demo', 'ali-demo', 'up-demo']) {
+      const { steps, ...more } = documentOf(
+        await run(['statements', 'three-way', account, day, '--json'], env),
+      ) as { readonly steps: Record<string, Step>; readonly trade: { readonly minor: string } };
+      expect(more).toMatchObject({ account_id: account, bill_date: day });
+      for (const { from_minor: from, to_minor: to, items } of Object.values(steps))
+        expect(items.reduce((sum, { minor }) => sum + BigInt(minor), BigInt(from))).toBe(BigInt(to));
+    }
+    const text = await run(['statements', 'three-way', 'wx-demo', day], env);
+    expect(text.stdout).toMatch(/^left the account: /m);
+  });
+
   test('statements import refuses what is no statement, and keeps it as refused', async () => {
     const page = join(scratch, 'bill.csv');
     await writeFile(page, '<html><body>系统繁忙</body></html>\n');

@@ -1,0 +1,108 @@
+/**
+ * The figures and items of a day in one statement, so that all are of one instant. Parameters: $1 account, $2 day, $3 words,
+ * $4 directions, $5 roles of movements (as many of each; none where the channel has no fund-flow statement).
+ */
+
+const live = (kind: string): string => `
+  select id from yuanlu.statement_files
+   where account_id = $1 and bill_date = $2 and kind = '${kind}' and status = 'loaded'`;
+
+const isThere = (kind: string, day: string): string => `
+  exists (select from yuanlu.statement_files
+           where account_id = $1 and bill_date = ${day} and kind = '${kind}' and status in ('loaded', 'empty'))`;
+
+/**
+ * Refunds without a line in this bill are looked for among those that were asked for in the days before. A line's own refund
+ * is had by its match, however long ago that was asked for.
+ */
+const ASKED_BEFORE_DAYS = 7;
+
+/** A line of the day's refunds is looked for in the bills of so many days around. */
+const LINE_DAYS = 31;
+
+/** @param dueSince SQL for the instant from which on a refund `r` has its line, null while it has none */
+export function threeWaySql(dueSince: string, dayEndsEarlyMs: number): string {
+  const day = `((${dueSince} at time zone interval '08:00') + interval '${String(dayEndsEarlyMs)} milliseconds')::date`;
+  return `
+  with words as (select * from unnest($3::text[], $4::text[], $5::smallint[]) w (word, direction, role)),
+  line as (
+    select l.file_id, l.line_no, l.amount_minor, coalesce(l.payer_minor, l.amount_minor) as payer_minor,
+           (-round(coalesce(l.fee_e5, 0) / 1000.0))::bigint as fee_minor
+      from yuanlu.statement_lines l
+     where l.account_id = $1 and l.bill_date = $2 and l.file_id in (${live('trade')}) and l.line_type = 'refund'),
+  move as (
+    select w.role, l.amount_minor as minor
+      from yuanlu.statement_lines l join words w on w.word = l.status and w.direction = l.line_type
+     where l.account_id = $1 and l.bill_date = $2 and l.file_id in (${live('fund_flow')})
+       and (w.role <> 4 or l.refund_no is not null or l.channel_refund_no is not null)),
+  matched as (
+    select l.file_id, l.line_no, l.amount_minor, m.refund_id, r.amount_minor as booked_minor,
+           coalesce(${day} = $2, false) as of_day
+      from line l
+      join yuanlu.live_matches m on m.account_id = $1 and m.bill_date = $2 and m.file_id = l.file_id and m.line_no = l.line_no
+      join yuanlu.refunds r on r.id = m.refund_id),
+  book as (
+    select refund_id as id, booked_minor as amount_minor from matched where of_day
+    union
+    select r.id, r.amount_minor
+      from yuanlu.refunds r
+     where r.account_id = $1 and r.merchant_id = (select a.merchant_id from yuanlu.channel_accounts a where a.id = $1)
+       and r.requested_at >= ($2::date - ${String(ASKED_BEFORE_DAYS)})::timestamp at time zone interval '08:00'
+       and r.requested_at < ($2::date + 2)::timestamp at time zone interval '08:00'
+       and (r.state in ('processing', 'succeeded', 'settled', 'returned') or r.accepted_at is not null)
+       and ${day} = $2),
+  elsewhere as (
+    select b.id, b.amount_minor, exists (select from yuanlu.live_matches m
+             where m.account_id = $1 and m.refund_id = b.id
+               and m.bill_date between $2::date - ${String(LINE_DAYS)} and $2::date + ${String(LINE_DAYS)}) as has_line
+      from book b where not exists (select from matched m where m.refund_id = b.id)),
+  compared as (
+    select exists (select from yuanlu.movement_days
+                    where account_id = $1 and bill_date = $2 and trade_files = array(${live('trade')} order by id)
+                      and flow_files = array(${live('fund_flow')} order by id)) as is_so),
+  share as (
+    select role, bill_date, trade_date, minor, leg_minor, explained_minor, minor - leg_minor + explained_minor as off_minor
+      from yuanlu.movement_shares where account_id = $1 and (bill_date = $2 or trade_date = $2)),
+  leftover as (
+    select role, coalesce(finding, 'waiting') as finding, side, case side when 'line' then -minor else minor end as minor
+      from yuanlu.movement_leftovers where account_id = $1 and bill_date = $2),
+  step as (select * from (values (1::smallint, 'tradeToFundFlow'), (2, 'fees')) s (role, step))
+  select 'total' as step, 'books' as kind, true as explained, count(*) as count, coalesce(sum(amount_minor), 0)::bigint as minor from book
+  union all select 'total', 'trade', true, count(*), coalesce(sum(amount_minor), 0)::bigint from line
+  union all select 'total', 'payer', true, count(*), coalesce(sum(payer_minor), 0)::bigint from line
+  union all select 'total', 'fee', true, count(*), coalesce(sum(fee_minor), 0)::bigint from line
+  union all select 'total', 'move' || role, true, count(*), sum(minor)::bigint from move group by role
+  union all select 'there', kind, there, 0, 0
+              from (values ('trade', ${isThere('trade', '$2')}), ('fund_flow', ${isThere('fund_flow', '$2')}),
+                           ('trade_lines', exists (${live('trade')})), ('fund_flow_lines', exists (${live('fund_flow')})),
+                           ('compared', (select is_so from compared))) t (kind, there)
+  union all select 'booksToTrade', 'refund_of_other_day', true, count(*), sum(booked_minor)::bigint from matched where not of_day
+  union all select 'booksToTrade', 'amount_differs', false, count(*), sum(amount_minor - booked_minor)::bigint
+              from matched where amount_minor <> booked_minor
+  union all select 'booksToTrade', kind, false, count(*), sum(amount_minor)::bigint
+              from (select l.amount_minor, coalesce((select min(b.kind) from yuanlu.breaks b where b.status = 'open' and b.file_id = l.file_id
+                             and b.line_no = l.line_no and b.dedupe_key not like 'flow/%'), 'missing_in_books') as kind
+                      from line l where not exists (select from matched m where m.file_id = l.file_id and m.line_no = l.line_no)) u
+             group by kind
+  union all select 'booksToTrade', 'line_on_other_day', true, count(*), -sum(amount_minor)::bigint from elsewhere where has_line
+  union all select 'booksToTrade', case when due then 'missing_at_channel' else 'waiting' end, not due, count(*), -sum(amount_minor)::bigint
+              from (select amount_minor, ${isThere('trade', '$2::date')} and ${isThere('trade', '$2::date + 1')} as due
+                      from elsewhere where not has_line) m group by due
+  union all select 'tradeToFundFlow', 'discount', true, count(*), sum(payer_minor - amount_minor)::bigint
+              from line where payer_minor <> amount_minor
+  union all select s.step, 'booked_on_other_day', true, count(*), -sum(leg_minor)::bigint
+              from share join step s using (role) where trade_date = $2 and bill_date <> $2 group by s.step
+  union all select s.step, 'booked_for_other_day', true, count(*), sum(leg_minor)::bigint
+              from share join step s using (role) where bill_date = $2 and trade_date <> $2 group by s.step
+  union all select s.step, case role when 1 then 'fee_kept' else 'rounding' end, true, count(*), -sum(explained_minor)::bigint
+              from share join step s using (role) where bill_date = $2 and explained_minor <> 0 group by s.step, role
+  union all select 'fees', 'fee_kept', true, count(*), -sum(explained_minor)::bigint
+              from share where role = 1 and trade_date = $2 and explained_minor <> 0
+  union all select s.step, case role when 1 then 'amount_differs' else 'fee_differs' end, false, count(*), sum(off_minor)::bigint
+              from share join step s using (role) where bill_date = $2 and off_minor <> 0 group by s.step, role
+  union all select s.step, finding, finding = 'waiting', count(*), sum(minor)::bigint
+              from leftover join step s using (role) where finding not in ('matched', 'explained') group by s.step, finding
+  union all select 'givenBack', case finding when 'explained' then 'came_back' else finding end, finding in ('explained', 'waiting'),
+                   count(*), sum(minor)::bigint
+              from leftover where role = 3 group by finding`;
+}

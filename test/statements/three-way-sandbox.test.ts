@@ -1,0 +1,176 @@
+/** Bills of the sandboxes, as our own readers take them, in a real Postgres: the day three ways, with every trouble of its own. */
+import { Readable } from 'node:stream';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { ALIPAY_MOVEMENT_WORDS } from '../../channels/alipay/movement-words.ts';
+import type { StatementContent } from '../../channels/channel.ts';
+import { WECHAT_MOVEMENT_WORDS } from '../../channels/wechat/movement-words.ts';
+import { openWechatStatement } from '../../channels/wechat/bill-reader.ts';
+import type { MovementWord } from '../../domain/statement/movement.ts';
+import type { StatementKind } from '../../domain/statement/statement.ts';
+import type { ThreeWay } from '../../domain/statement/three-way.ts';
+import { isExplained } from '../../domain/statement/three-way.ts';
+import { syncAccounts } from '../../store/accounts.ts';
+import { matchMovements } from '../../store/flow-match.ts';
+import { matchStatement } from '../../store/match.ts';
+import { importStatement, recordEmptyStatement } from '../../store/statements.ts';
+import { threeWayOf } from '../../store/three-way.ts';
+import { openOurShop } from '../sandbox/alipay/our-shop.ts';
+import { askForBill } from '../sandbox/wechat/plain-bill.ts';
+import { openShop } from '../sandbox/wechat/shop.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { testDatabase } from '../support/database.ts';
+
+const FIRST = '2026-09-01';
+const SECOND = '2026-09-02';
+const THIRD = '2026-09-03';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await testDatabase();
+  const account = (id: string, channel: 'wechat' | 'alipay') => ({
+    id,
+    merchantId: 'shop',
+    channel,
+    externalId: id,
+  });
+  await syncAccounts(db.pool, [account('wx', 'wechat'), account('ali', 'alipay')]);
+});
+afterAll(() => db.drop());
+
+/** Where bills come from: null for a day on which there is none. */
+interface Source {
+  readonly accountId: string;
+  readonly words: readonly MovementWord[];
+  readonly numberWithin: 'account' | 'payment';
+  bill(kind: StatementKind, day: string): Promise<StatementContent | null>;
+}
+
+/** What the statement run of a day does, without its engines. */
+async function runDay(source: Source, day: string): Promise<void> {
+  for (const kind of ['trade', 'fund_flow'] as const) {
+    const { accountId, words, numberWithin } = source;
+    const now = new Date(`${day}T16:00:00+08:00`);
+    const content = await source.bill(kind, day);
+    const what = { accountId, kind, billDate: day, now };
+    if (content === null) await recordEmptyStatement(db.ingest, what);
+    else {
+      const { bytes, reader } = content;
+      const more = { source: bytes, reader, uri: null, expectHash: null, expectMerchantNo: null };
+      const { fileId } = await importStatement(db.ingest, { ...what, ...more });
+      await matchStatement(db.ingest, fileId, { now });
+    }
+    await matchMovements(db.ingest, { accountId, billDate: day, words, numberWithin, now });
+  }
+}
+
+function threeWay({ accountId, words }: Source, billDate: string): Promise<ThreeWay> {
+  return threeWayOf(db.pool, {
+    accountId,
+    billDate,
+    words,
+    line: { proves: 'acceptance', dayEndsEarlyMs: 0 },
+  });
+}
+
+const kinds = ({ tradeToFundFlow, fees }: ThreeWay): string[] =>
+  [tradeToFundFlow, fees].flatMap(({ items }, n) =>
+    items.map(
+      ({ kind, count, minor }) =>
+        `${n === 0 ? 'refunds' : 'fees'} ${kind} ${String(count)}: ${String(minor)}`,
+    ),
+  );
+
+async function openBreaks(accountId: string): Promise<string[]> {
+  const { rows } = await db.owner.query<{ said: string }>(
+    `select concat_ws(' ', kind, bill_date, amount_minor || '/' || coalesce(expected_minor::text, '-')) as said
+       from breaks where account_id = $1 and status = 'open' and dedupe_key like 'flow/%' order by 1`,
+    [accountId],
+  );
+  return rows.map(({ said }) => said);
+}
+
+test('WeChat Pay: a movement that is missing, one that is late and a fee that differs are told apart, and the late one ends by itself', async () => {
+  const shop = await openShop();
+  const source: Source = {
+    ...{ accountId: 'wx', words: WECHAT_MOVEMENT_WORDS, numberWithin: 'account' },
+    bill: async (kind, day) => {
+      const name = kind === 'trade' ? 'tradebill' : 'fundflowbill';
+      const offer = await askForBill(shop, `bill_date=${day}`, name);
+      if (offer.status !== 200) return null;
+      const file = await shop.callRaw('GET', String(offer.json['download_url']));
+      return openWechatStatement(Readable.from([file.bytes]));
+    },
+  };
+  const troubles = [
+    null,
+    { kind: 'movement_missing' },
+    { kind: 'movement_late' },
+    { kind: 'movement_fee_differs', fen: 2 },
+  ];
+  for (const [n, trouble] of troubles.entries()) {
+    const wish = shop.wish(await shop.pay(100_000), 10_000 * (n + 1));
+    if (trouble !== null) await shop.plan(wish.out_refund_no, trouble);
+    await shop.refund(wish);
+  }
+
+  await shop.turnTo(`${SECOND}T10:00:00+08:00`);
+  await runDay(source, FIRST);
+  const morning = await threeWay(source, FIRST);
+  expect(morning.trade).toMatchObject({ count: 4, payerMinor: 100_000n, feeMinor: 600n });
+  expect(kinds(morning)).toEqual([
+    'refunds waiting 2: -50000',
+    'fees fee_differs 1: 2',
+    'fees waiting 1: -180',
+  ]);
+
+  await shop.turnTo(`${THIRD}T10:00:00+08:00`);
+  await runDay(source, SECOND);
+  const day = await threeWay(source, FIRST);
+  expect(kinds(day)).toEqual([
+    'refunds booked_on_other_day 1: -30000',
+    'refunds missing_in_fund_flow 1: -20000',
+    'fees booked_on_other_day 1: -180',
+    'fees fee_differs 1: 2',
+  ]);
+  expect(isExplained(day)).toBe(false);
+  const next = await threeWay(source, SECOND);
+  expect(kinds(next)).toEqual(['refunds booked_for_other_day 1: 30000', 'fees booked_for_other_day 1: 180']);
+  expect(await openBreaks('wx')).toEqual([
+    `fee_differs ${FIRST} 242/240`,
+    `missing_in_fund_flow ${FIRST} 20000/-`,
+  ]);
+});
+
+test('Alipay: the account’s log shows refunds and their fees under the number in the remark', async () => {
+  const shop = await openOurShop();
+  const source: Source = {
+    ...{ accountId: 'ali', words: ALIPAY_MOVEMENT_WORDS, numberWithin: 'payment' },
+    bill: async (kind, day) => {
+      const found = await shop.channel.requestStatement(kind, day);
+      return found.outcome === 'ready'
+        ? shop.channel.openStatement(kind, await found.ticket.download())
+        : null;
+    },
+  };
+  for (const trouble of [
+    null,
+    { kind: 'movement_fee_differs' as const },
+    { kind: 'movement_late' as const },
+  ]) {
+    const order = shop.order(10_000n, 4_000n);
+    if (trouble !== null) shop.sandbox.plan.forRefund(order.refundNo, trouble);
+    await shop.channel.submitRefund(order);
+  }
+
+  await shop.turnTo(`${SECOND}T10:00:00+08:00`);
+  await runDay(source, FIRST);
+  await shop.turnTo(`${THIRD}T10:00:00+08:00`);
+  await runDay(source, SECOND);
+
+  expect(kinds(await threeWay(source, FIRST))).toEqual([
+    'refunds booked_on_other_day 1: -4000',
+    'fees booked_on_other_day 1: -24',
+    'fees fee_differs 1: 1',
+  ]);
+  expect(await openBreaks('ali')).toEqual([`fee_differs ${FIRST} 25/24`]);
+});
