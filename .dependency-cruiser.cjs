@@ -173,7 +173,7 @@ module.exports = {
     ),
     packages(
       'api',
-      ['fastify', '@fastify/[a-z-]+', 'fastify-type-provider-zod', 'zod', 'pino', 'node'],
+      ['fastify', '@fastify/[a-z-]+', 'fastify-type-provider-zod', 'zod', 'pino', 'prom-client', 'node'],
       'HTTP and shapes; engines are given to it.',
     ),
 

@@ -138,6 +138,9 @@ function writeBreaks(s: FlowLiterals): string[] {
             n.detail || jsonb_build_object('three_way', case n.role when 1 then 'refund' when 2 then 'fee' else 'given_back' end),
             ${s.now}
        from g_break n left join yuanlu.refund_book r on r.id = n.refund_id
+      -- What people have ended is not new.
+      where not exists (select from yuanlu.breaks ended
+                         where ended.dedupe_key = n.dedupe_key and ended.closed_reason in ('resolved', 'written_off'))
       order by n.bill_date, n.file_id, n.line_no, n.role
      on conflict (dedupe_key) where status = 'open'
        do update set amount_minor = excluded.amount_minor, expected_minor = excluded.expected_minor, detail = excluded.detail

@@ -91,7 +91,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const month = { first: beijingDateOf(ORIGIN), days: MONTH_DAYS };
     const closed = await closeMonth(stack, month, (text) => line.update(text));
     line.done();
-    const receipt = await showReceipt(stack, ran, join(dataDir, 'receipt'));
+    const receipt = await showReceipt(stack, ran, join(root, 'demo-papers'));
     const checks = [
       ...ran.checks,
       ...closingChecks(closed),

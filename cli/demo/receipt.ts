@@ -28,13 +28,19 @@ const LONGEST = { expires_in_days: 1_096 };
 /** How large a page may be. */
 const PAGE_BYTES_MAX = 30 * 1024;
 
-/** Of the refund that is overdue the longest: its payer is the one who asks. Null when nothing is. */
+/**
+ * Of the refund that is overdue the longest: its payer is the one who asks. One that is under way before any other, since
+ * there is most to say about it. Null when nothing is overdue. The papers outlive the demo.
+ */
 export async function showReceipt(
   { api, apiKey }: Stack,
   { overdue }: Pick<DemoReport, 'overdue'>,
   folder: string,
 ): Promise<ShownReceipt | null> {
-  const [late] = overdue;
+  const late =
+    overdue.find(
+      ({ state, proof }) => state === 'processing' && proof.every(({ value }) => value !== null),
+    ) ?? overdue[0];
   if (late === undefined) return null;
   const client = apiClient({ YUANLU_API_URL: api.url, YUANLU_API_KEY: apiKey });
   const path = `/v1/refunds/${encodeURIComponent(late.refund_no)}`;

@@ -68,6 +68,16 @@ export function suggestionFor(facts: BreakFacts, rules: BreakRules = BREAK_RULES
       return conflict(facts);
     case 'returned':
       return returned(facts);
+    case 'missing_in_fund_flow':
+      return {
+        act: 'ask_channel',
+        why: 'The statement says that it was refunded, and days later no money has left the account for it.',
+      };
+    case 'missing_in_trade':
+      return {
+        act: 'ask_channel',
+        why: 'Money has left the account for a refund that the statement does not show: ask for the statement again, and for this movement.',
+      };
     case 'late':
       return { act: 'resolve', code: 'reviewed', why: 'The money moved, only later than it should.' };
     default:

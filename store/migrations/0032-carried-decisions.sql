@@ -96,7 +96,7 @@ begin
       join line stale on stale.file_id = b.file_id and stale.line_no = b.line_no
       join line fresh on fresh.file_id = f.id and fresh.content = stale.content and fresh.nth = stale.nth
      where b.file_id = f.supersedes and b.closed_reason in ('resolved', 'written_off', 'force_matched')
-       and b.dedupe_key not like 'adjustment/%'),
+       and b.dedupe_key not like 'adjustment/%' and b.dedupe_key not like 'flow/%'),
   moved as (
     update yuanlu.breaks b
        set file_id = f.id, line_no = k.line_no, dedupe_key = format('%s/f%s/%s', b.kind, f.id, k.line_no), revision = b.revision + 1
