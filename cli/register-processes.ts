@@ -6,7 +6,7 @@ import type { SandboxFlags } from './commands/sandbox.ts';
 export function registerProcesses(program: Command): void {
   program
     .command('demo')
-    .description('a virtual month of refunds with planted trouble, on real engines, in about a minute')
+    .description('a virtual month of refunds with planted trouble, on real engines, in two or three minutes')
     .option('--refunds <n>', 'how many refunds', '240')
     .option('--seed <n>', 'dice for traffic and trouble', '20260901')
     .option('--keep', 'leave the stack running at the end', false)
@@ -17,7 +17,7 @@ export function registerProcesses(program: Command): void {
     });
   program
     .command('dev')
-    .description('the whole stack on this machine, kept up, with data kept between starts')
+    .description('the whole stack on this machine, kept up, with the books kept between starts')
     .option('--port <n>', 'port of the API, 0 for a free one', '8080')
     .option('--dir <path>', 'where data, keys and settings are kept; .yuanlu/dev unless given')
     .option(

@@ -99,10 +99,12 @@ function differences(s: FlowLiterals): string {
                 from yuanlu.movement_shares t
                where t.account_id = ${s.account} and ${daysAround(s, 't.bill_date', JUDGED_DAYS)}
                  and t.minor <> t.leg_minor - t.explained_minor
-                 -- A line that differs from the books is one difference, whatever movement it is compared with.
-                 and not (t.role = 1 and exists (select from yuanlu.breaks b
+                 -- A line that differs from the books is one difference, whatever movement it is compared with: its fee
+                 -- follows from its amount.
+                 and not (exists (select from yuanlu.breaks b
                             where b.file_id = t.trade_file_id and b.line_no = t.trade_line_no and b.kind = 'amount_differs'
-                              and b.dedupe_key not like 'flow/%'))) d
+                              and b.dedupe_key not like 'flow/%'
+                              and (b.status = 'open' or b.closed_reason in ('resolved', 'written_off'))))) d
         join yuanlu.statement_lines l
           on l.account_id = ${s.account} and l.bill_date = d.bill_date and l.file_id = d.file_id and l.line_no = d.line_no`;
 }
@@ -143,9 +145,10 @@ function writeBreaks(s: FlowLiterals): string[] {
                          where ended.dedupe_key = n.dedupe_key and ended.closed_reason in ('resolved', 'written_off'))
       order by n.bill_date, n.file_id, n.line_no, n.role
      on conflict (dedupe_key) where status = 'open'
-       do update set amount_minor = excluded.amount_minor, expected_minor = excluded.expected_minor, detail = excluded.detail
-        where (breaks.amount_minor, breaks.expected_minor, breaks.detail)
-              is distinct from (excluded.amount_minor, excluded.expected_minor, excluded.detail)`,
+       do update set amount_minor = excluded.amount_minor, expected_minor = excluded.expected_minor, detail = excluded.detail,
+                     refund_id = excluded.refund_id, refund_no = excluded.refund_no
+        where (breaks.amount_minor, breaks.expected_minor, breaks.detail, breaks.refund_id, breaks.refund_no)
+              is distinct from (excluded.amount_minor, excluded.expected_minor, excluded.detail, excluded.refund_id, excluded.refund_no)`,
   ];
 }
 

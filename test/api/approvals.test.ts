@@ -162,7 +162,7 @@ test.each([{ reason: '持卡人 6222021234567890128' }, { proof: '回单，卡�
 );
 
 describe('who may', () => {
-  test('nobody decides what they asked for, whoever else could', async () => {
+  test('F92 I20: nobody decides what they asked for, whoever else could', async () => {
     const { refundNo } = await openRefund();
     const request = await asked(refundNo);
 
@@ -192,7 +192,7 @@ describe('who may', () => {
 });
 
 describe('exactly what was asked', () => {
-  test('a decision under another fingerprint decides nothing', async () => {
+  test('F92 I20: a decision under another fingerprint decides nothing', async () => {
     const { refundNo } = await openRefund();
     const request = await asked(refundNo);
 
