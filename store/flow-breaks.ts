@@ -86,6 +86,10 @@ function differences(s: FlowLiterals): string {
         join yuanlu.movement_leftovers t using (file_id, line_no, role)
         left join (select distinct file_id, line_no, role, lines, legs, all_kept from g_near) n using (file_id, line_no, role)
        where f.finding not in ${ASIDE}
+         -- The fee of a refund that the trade statement does not show is no second difference.
+         and not (t.side = 'movement' and f.role = 2
+                    and exists (select from g_finding s where s.file_id = f.file_id and s.refund_id = f.refund_id
+                                   and s.role = 1 and s.finding = 'missing_in_trade'))
          and not (t.side = 'line' and exists (select from g_near n where n.l_file = f.file_id and n.l_line = f.line_no
                     and n.role = f.role
                     and exists (select from g_finding b where b.file_id = n.file_id and b.line_no = n.line_no and b.role = n.role

@@ -28,7 +28,9 @@ export async function runDev(flags: DevFlags): Promise<void> {
   const { fast } = flags;
   const dataDir = resolve(flags.dir ?? (fast ? '.yuanlu/dev-fast' : '.yuanlu/dev'));
   quietTemporalLogs('WARN');
-  const data = fast ? 'a day passes in half a minute, data are not kept' : `the books are kept in ${dataDir}, the sandboxes begin anew`;
+  const data = fast
+    ? 'a day passes in half a minute, data are not kept'
+    : `the books are kept in ${dataDir}, the sandboxes begin anew`;
   say(`starting Postgres, Temporal, a sandbox and the system itself; ${data}`);
   const stack = await startStack({
     ...{ dataDir, keepData: !fast, apiPort },

@@ -310,8 +310,9 @@ describe('notices of the channel', () => {
 describe('statements', () => {
   const breakOf = (name: string, kind: string, status: string) =>
     until(`a ${status} break ${kind} of ${name}`, async () => {
-      const value = await shop.breaks(one(name).refundNo);
-      return { done: value.some((each) => each.kind === kind && each.status === status), value };
+      // The account's own statement may show the same trouble from its side: that is a break of its own.
+      const value = (await shop.breaks(one(name).refundNo)).filter((each) => each.kind === kind);
+      return { done: value.some((each) => each.status === status), value };
     });
 
   test('F68: that leave a refund out make a break, and the refund stays what the channel said', async () => {
