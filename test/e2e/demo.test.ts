@@ -38,14 +38,14 @@ beforeAll(async () => {
       const value = demo.stderr().slice(-2_000);
       return { done: value.includes('Ctrl-C'), value };
     },
-    300_000,
+    600_000,
   );
   // Everything that it has printed on stdout by now; the document is the last line of it.
   const lines = demo.stdout().trimEnd().split('\n');
   summary = contract.parse(JSON.parse(lines.at(-1) ?? ''));
   envFile = /^ {2}\. (\S+)$/m.exec(demo.stderr())?.[1] ?? '';
   env = readSettings(envFile);
-}, 320_000);
+}, 620_000);
 
 afterAll(async () => {
   // As a person would, so that its engines go with it; harder only when that does not help.
