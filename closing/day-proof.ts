@@ -3,11 +3,12 @@
  * the root is in. Small, and checked with the public keys alone.
  */
 import { z } from 'zod';
+import { parseJson } from '../domain/receipt/canonical-json.ts';
 import type { VerificationKey } from '../receipts/receipt-keys.ts';
 import type { ProvenLeaf } from './merkle.ts';
 import { provesInclusion } from './merkle.ts';
 import type { RecordVerdict } from './record.ts';
-import { parseJson, signedRecordSchema, verifyRecord } from './record.ts';
+import { signedRecordSchema, verifyRecord } from './record.ts';
 
 const PROOF_VERSION = 'yuanlu inclusion proof 1';
 

@@ -4,8 +4,7 @@
  */
 import { createHash, sign, verify } from 'node:crypto';
 import { z } from 'zod';
-import { AppError } from '../domain/errors.ts';
-import { canonicalJson } from '../domain/receipt/canonical-json.ts';
+import { canonicalJson, canonicalOrNull, parseJson } from '../domain/receipt/canonical-json.ts';
 import type { SigningKey, VerificationKey } from '../receipts/receipt-keys.ts';
 
 /** Keeps these signatures apart from any other use of the key: no receipt can pass for a closed day. */
@@ -125,23 +124,6 @@ export function verifyRecordText(text: string, keys: readonly VerificationKey[])
   if (verdict.verdict === 'genuine' && textOf(canonicalJson(verdict.record), parsed.data.signature) !== text)
     return { verdict: 'changed', why: 'the record is not written as it was issued' };
   return verdict;
-}
-
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function canonicalOrNull(value: unknown): string | null {
-  try {
-    return canonicalJson(value);
-  } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
-  }
 }
 
 /** The statements of a record of our own, in the order of their lines in the tree. */

@@ -4,8 +4,7 @@
  */
 import { createHash, sign, verify } from 'node:crypto';
 import { z } from 'zod';
-import { AppError } from '../domain/errors.ts';
-import { canonicalJson } from '../domain/receipt/canonical-json.ts';
+import { canonicalJson, canonicalOrNull, parseJson } from '../domain/receipt/canonical-json.ts';
 import type { Receipt } from '../domain/receipt/receipt.ts';
 import { RECEIPT_VERSION } from '../domain/receipt/receipt.ts';
 import type { SigningKey, VerificationKey } from './receipt-keys.ts';
@@ -114,21 +113,4 @@ export function verifyReceipt(text: string, keys: readonly VerificationKey[]): V
     receiptNo: receiptNoOf(content),
     keyId: key.id,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function canonicalOrNull(value: unknown): string | null {
-  try {
-    return canonicalJson(value);
-  } catch (error) {
-    if (error instanceof AppError) return null;
-    throw error;
-  }
 }

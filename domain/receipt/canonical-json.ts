@@ -2,7 +2,7 @@
  * JSON of which there is one way only to write it, so that a signature over its bytes is a signature over its content:
  * RFC 8785 for texts, whole numbers, truth values, null, lists and objects. Amounts are texts; a fraction has no place here.
  */
-import { invariant } from '../errors.ts';
+import { AppError, invariant } from '../errors.ts';
 
 export type CanonicalValue =
   | string
@@ -41,6 +41,25 @@ export function canonicalJson(value: unknown, depth = 0): string {
   // By UTF-16 code units, which is how JavaScript compares texts.
   members.sort(([one], [other]) => (one < other ? -1 : 1));
   return `{${members.map(([, text]) => text).join(',')}}`;
+}
+
+/** The same for what comes from outside: null where it has no canonical form. */
+export function canonicalOrNull(value: unknown): string | null {
+  try {
+    return canonicalJson(value);
+  } catch (error) {
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}
+
+/** What a text from outside says; undefined, which no schema takes, where it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function isPlain(value: object): boolean {
