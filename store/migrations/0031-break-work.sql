@@ -127,12 +127,12 @@ declare
 begin
   select * into one from yuanlu.breaks b where b.id = new.break_id for update;
   if one.id is null
-     or new.kind = 'closed' and pg_trigger_depth() < 2
+     or new.actor is null and pg_trigger_depth() < 2
      or new.kind = 'reopened' and coalesce(one.closed_reason, '') not in ('resolved', 'written_off', 'force_matched')
-     or new.kind not in ('closed', 'reopened', 'commented') and one.status <> 'open' then
+     or new.actor is not null and new.kind not in ('reopened', 'commented') and one.status <> 'open' then
     raise exception 'break % cannot be %', new.break_id, new.kind using errcode = 'integrity_constraint_violation';
   end if;
-  if new.kind = 'closed' then return new; end if;
+  if new.actor is null then return new; end if;
   update yuanlu.breaks b
      set revision = b.revision + 1,
          assigned_to = case new.kind when 'assigned' then new.detail ->> 'to' when 'released' then null else b.assigned_to end,

@@ -9,40 +9,6 @@ alter table yuanlu.break_events
   -- What nobody does, evidence does.
   add constraint by_somebody check ((actor is null) = (kind in ('closed', 'answered', 'carried', 'lapsed')));
 
--- Does what is written down. Whoever ends a break ends an open one, and only what people have ended is opened again.
-create or replace function yuanlu.apply_break_event() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-  one yuanlu.breaks;
-begin
-  select * into one from yuanlu.breaks b where b.id = new.break_id for update;
-  if one.id is null
-     or new.actor is null and pg_trigger_depth() < 2
-     or new.kind = 'reopened' and coalesce(one.closed_reason, '') not in ('resolved', 'written_off', 'force_matched')
-     or new.actor is not null and new.kind not in ('reopened', 'commented') and one.status <> 'open' then
-    raise exception 'break % cannot be %', new.break_id, new.kind using errcode = 'integrity_constraint_violation';
-  end if;
-  if new.actor is null then return new; end if;
-  update yuanlu.breaks b
-     set revision = b.revision + 1,
-         assigned_to = case new.kind when 'assigned' then new.detail ->> 'to' when 'released' then null else b.assigned_to end,
-         parked_until = case new.kind when 'parked' then (new.detail ->> 'until')::date when 'commented' then b.parked_until
-                                      when 'assigned' then b.parked_until when 'released' then b.parked_until end,
-         status = case when new.kind in ('resolved', 'written_off', 'force_matched') then 'closed'
-                       when new.kind = 'reopened' then 'open' else b.status end,
-         closed_at = case when new.kind in ('resolved', 'written_off', 'force_matched') then new.at
-                          when new.kind = 'reopened' then null else b.closed_at end,
-         closed_reason = case when new.kind in ('resolved', 'written_off', 'force_matched') then new.kind
-                              when new.kind = 'reopened' then null else b.closed_reason end,
-         closing_evidence = case when new.kind in ('resolved', 'written_off', 'force_matched')
-                                 then jsonb_strip_nulls(jsonb_build_object('event', new.id::text, 'by', new.actor, 'code', new.reason_code,
-                                        'approval', new.approval_id::text, 'refund_no', new.detail ->> 'refund_no'))
-                                 when new.kind = 'reopened' then null else b.closing_evidence end
-   where b.id = new.break_id;
-  if new.kind = 'force_matched' then perform yuanlu.force_match(one, new); end if;
-  if new.kind = 'reopened' and one.closed_reason = 'force_matched' then perform yuanlu.take_force_match_back(one, new); end if;
-  return new;
-end $$;
-
 create function yuanlu.note_break_answered() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   insert into yuanlu.break_events (break_id, at, kind, detail)
