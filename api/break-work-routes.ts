@@ -13,7 +13,7 @@ import { breakParams, breakShown } from './books-routes.ts';
 import { breakShownSchema } from './break-resource.ts';
 import type { ApiDeps } from './deps.ts';
 import { conditionField, etagOf, matchesTag } from './etag.ts';
-import { operatorField, sentenceField } from './fields.ts';
+import { dayField, operatorField, sentenceField } from './fields.ts';
 import { problemResponses } from './problem.ts';
 
 const headers = z.looseObject({
@@ -23,10 +23,6 @@ const headers = z.looseObject({
 });
 
 const note = sentenceField.optional().describe('In words, for whoever looks at it next');
-
-const dayField = z.iso
-  .date({ error: 'must be a day such as 2026-12-01' })
-  .regex(/^20/, 'must be in this century');
 
 /** Each deed: its address, what is told, and what is done by it. */
 const DEEDS = {
