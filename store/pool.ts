@@ -1,6 +1,7 @@
 /** Connections to Postgres: one pool per role and process, amounts and ids as bigint, dates as text. */
 import pg from 'pg';
 import { AppError } from '../domain/errors.ts';
+import { isOutdatedStatement, PreparingClient } from './prepared.ts';
 
 export type Pool = pg.Pool;
 export type Tx = pg.PoolClient;
@@ -41,6 +42,8 @@ export function createPool(o: PoolOptions): Pool {
   const { url, options } = splitOptions(o.url);
   const role = o.role === null ? [] : [`-c role=${o.role}`];
   const pool = new pg.Pool({
+    // Imports make tables of their own as they go; what they do is long beside its planning.
+    ...(o.role === 'yuanlu_app' ? { Client: PreparingClient } : {}),
     connectionString: url,
     max: o.max,
     application_name: o.name,
@@ -74,21 +77,26 @@ function speakingTheCatalogue(pool: Pool): Pool {
     const plain = pool[name].bind(pool) as (...args: unknown[]) => unknown;
     const speaking = (...args: unknown[]): unknown => {
       const result = plain(...args);
-      return result instanceof Promise ? result.catch(rethrow) : result;
+      return result instanceof Promise ? result.catch(again(() => plain(...args), pool.options.max)) : result;
     };
     Object.defineProperty(pool, name, { value: speaking });
   }
   return pool;
 }
 
-function rethrow(error: unknown): never {
-  throw asAppError(error);
+/** Once more where the statement was outdated: the pool has given that connection up. Each of the others may be as old. */
+function again(repeat: () => unknown, left: number): (error: unknown) => unknown {
+  return (error) => {
+    if (!isOutdatedStatement(error) || left === 0) throw asAppError(error);
+    return (repeat() as Promise<unknown>).catch(again(repeat, left - 1));
+  };
 }
 
 const RETRIES_MAX = 5;
 
 /**
- * Runs `work` in one transaction, again when Postgres asks for it (serialization failure, deadlock).
+ * Runs `work` in one transaction, again when Postgres asks for it (serialization failure, deadlock, a statement prepared before
+ * a migration).
  * @throws AppError `database_unavailable` when the connection is lost; whether the commit happened is then unknown, and
  *   the caller re-reads by its natural key.
  */
@@ -97,6 +105,7 @@ export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>)
     try {
       return await once(pool, work);
     } catch (error) {
+      if (isOutdatedStatement(error) && round <= pool.options.max) continue;
       if (isRetryable(error) && round < RETRIES_MAX) continue;
       throw asAppError(error);
     }
@@ -120,6 +129,7 @@ async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
     await tx.query('rollback').catch(() => {
       broken = true;
     });
+    broken ||= isOutdatedStatement(error);
     throw error;
   } finally {
     tx.off('error', onError);

@@ -101,6 +101,8 @@ async function assemble(
   const engines = await startEngines({
     dataDir: o.dataDir,
     keepData: o.keepData,
+    // What is thrown away at the end need not survive a power cut; a kill of the server it does survive.
+    throwAway: !o.keepData,
     postgres: true,
     temporal: true,
     temporalUi: o.temporalUi,

@@ -324,3 +324,40 @@ describe('what an error is', () => {
     expect(sqlState(error)).toBe('23505');
   });
 });
+
+describe('statements are prepared once a connection', () => {
+  const small = (max: number) => createPool({ url: db.url, role: 'yuanlu_app', max, name: 'test-prepared' });
+  const widen = (to: string) => db.owner.query(`alter table public.scratch alter column n type ${to}`);
+
+  test('whose name is the same for the same text, while texts without values are sent as they are', async () => {
+    const pool = small(1);
+    const one = 'select n from public.scratch where id = $1';
+    for (const id of [1, 2, 1]) await pool.query(one, [id]);
+    await pool.query('select count(*) from public.scratch');
+    const { rows } = await pool.query('select statement from pg_prepared_statements');
+    expect(rows).toEqual([{ statement: one }]);
+    await pool.end();
+  });
+
+  test('and a migration that changes what they answer is noticed by nobody: alone, and in a transaction', async () => {
+    const pool = small(4);
+    const read = (by: Pool | Tx) =>
+      by
+        .query<{ n: unknown }>('select n from public.scratch where id = $1', [1])
+        .then(({ rows }) => rows[0]?.n);
+    const everywhere = () => Promise.all([1, 2, 3, 4].map(() => read(pool)));
+    const together = () =>
+      inTransaction(pool, async (tx) => {
+        await add(tx, 2);
+        return read(tx);
+      });
+    expect(await everywhere()).toEqual([0n, 0n, 0n, 0n]);
+    await widen('int');
+    expect(await everywhere()).toEqual([0, 0, 0, 0]);
+    await widen('bigint');
+    expect(await together()).toBe(0n);
+    // Its work was done once, however often it had to begin again.
+    expect(await sum()).toBe(1n);
+    await pool.end();
+  });
+});
