@@ -4,9 +4,10 @@ import { z } from 'zod';
 import type { Language } from '../domain/receipt/words.ts';
 import { busyPage, noLinkPage, receiptPage, tooOftenPage } from '../receipts/page.ts';
 import { PAGE_HEADERS } from '../receipts/page-frame.ts';
-import { evidenceOfLink } from '../store/receipt-links.ts';
+import { evidenceOfLinks } from '../store/receipt-links.ts';
 import type { Evidence } from '../store/receipt-evidence.ts';
 import type { App } from './app.ts';
+import { askedTogether } from './asked-together.ts';
 import { RETRY_AFTER_SECONDS, logFault, toAppError } from './faults.ts';
 import type { PageGuard } from './page-limits.ts';
 import { waitOf } from './page-limits.ts';
@@ -25,6 +26,12 @@ export function receiptPages(app: App, deps: ReceiptDeps & WithPress & WithGuard
   app.setErrorHandler(sendPageFault);
   app.addHook('onRequest', (request) => deps.guard.admit(request));
   const pages = keptPages();
+  const look = askedTogether((handles) => evidenceOfLinks(deps.pool, handles, deps.clock.now()));
+  /** Null for a token that is wrong, expired or taken back: they are told apart nowhere outside. */
+  const openLink = async (token: string): Promise<Evidence | null> => {
+    const handle = deps.receipts.links.open(token, deps.clock.now());
+    return handle === null ? null : look(handle.toString('hex'));
+  };
 
   app.route({
     method: 'GET',
@@ -36,7 +43,7 @@ export function receiptPages(app: App, deps: ReceiptDeps & WithPress & WithGuard
     },
     handler: async (request, reply) => {
       const { token } = request.params;
-      const evidence = await openLink(deps, token);
+      const evidence = await openLink(token);
       if (evidence === null) return sendNoLink(deps.guard, request, reply);
       const language = languageOf(request);
       const page = pages.of(`${language}/${token}`, evidence, deps.clock.now(), () =>
@@ -55,7 +62,7 @@ export function receiptPages(app: App, deps: ReceiptDeps & WithPress & WithGuard
       response: { 200: pdfResponse(), ...OTHERWISE },
     },
     handler: async (request, reply) => {
-      const evidence = await openLink(deps, request.params.token);
+      const evidence = await openLink(request.params.token);
       if (evidence === null) return sendNoLink(deps.guard, request, reply);
       reply.headers({ 'x-robots-tag': PAGE_HEADERS['x-robots-tag'] });
       return sendPdf(reply, deps, makeReceipt(deps, evidence), languageOf(request));
@@ -89,13 +96,6 @@ export function documented(summary: string, operationId: string): DocumentedPage
 
 export function htmlResponse(description: string): DocumentedAnswer<'text/html'> {
   return { description, content: { 'text/html': { schema: z.string() } } };
-}
-
-/** Null for a token that is wrong, expired or taken back: they are told apart nowhere outside. */
-async function openLink(deps: ReceiptDeps, token: string): Promise<Evidence | null> {
-  const now = deps.clock.now();
-  const handle = deps.receipts.links.open(token, now);
-  return handle === null ? null : evidenceOfLink(deps.pool, handle, now);
 }
 
 /** The same for every link that does not open, whatever is wrong with it. @throws AppError `rate_limited` */

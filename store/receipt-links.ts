@@ -66,16 +66,18 @@ export async function revokeReceiptLinks(
   return rowCount ?? 0;
 }
 
-/** What an open link shows; null for one that nobody made, that has expired, or that was taken back. */
-export async function evidenceOfLink(db: Db, handle: Buffer, now: Date): Promise<Evidence | null> {
-  const { rows } = await db.query<EvidenceRow>({
-    // Named, so that a page that is looked at often is planned once for each connection.
-    name: 'evidence-of-link',
-    text: `select ${EVIDENCE_COLUMNS} from receipt_links k join refunds r on r.id = k.refund_id ${EVIDENCE_FROM}
-            where k.handle = $1 and k.revoked_at is null and k.expires_at > $2`,
-    values: [handle, now],
-  });
-  return rows[0] === undefined ? null : toEvidence(rows[0]);
+/** What open links show, by handle in hex: without those that nobody made, that have expired or that were taken back. */
+export async function evidenceOfLinks(
+  db: Db,
+  handles: readonly string[],
+  now: Date,
+): Promise<ReadonlyMap<string, Evidence>> {
+  const { rows } = await db.query<EvidenceRow & { readonly handle: Buffer }>(
+    `select k.handle, ${EVIDENCE_COLUMNS} from receipt_links k join refunds r on r.id = k.refund_id ${EVIDENCE_FROM}
+      where k.handle = any ($1::bytea[]) and k.revoked_at is null and k.expires_at > $2`,
+    [handles.map((handle) => Buffer.from(handle, 'hex')), now],
+  );
+  return new Map(rows.map((row) => [row.handle.toString('hex'), toEvidence(row)]));
 }
 
 /** The same of a refund by its number, for its merchant. */
@@ -84,10 +86,9 @@ export async function evidenceOfRefund(
   merchantId: string,
   refundNo: string,
 ): Promise<Evidence | null> {
-  const { rows } = await db.query<EvidenceRow>({
-    name: 'evidence-of-refund',
-    text: `select ${EVIDENCE_COLUMNS} from refunds r ${EVIDENCE_FROM} where r.merchant_id = $1 and r.refund_no = $2`,
-    values: [merchantId, refundNo],
-  });
+  const { rows } = await db.query<EvidenceRow>(
+    `select ${EVIDENCE_COLUMNS} from refunds r ${EVIDENCE_FROM} where r.merchant_id = $1 and r.refund_no = $2`,
+    [merchantId, refundNo],
+  );
   return rows[0] === undefined ? null : toEvidence(rows[0]);
 }
