@@ -34,11 +34,6 @@ export async function registerInside(
   now: Date,
 ): Promise<{ payment: Payment; created: boolean }> {
   const { merchantId, paymentNo, claim } = payment;
-  const owner = await tx.query('select 1 from channel_accounts where id = $1 and merchant_id = $2', [
-    claim.accountId,
-    merchantId,
-  ]);
-  if (owner.rowCount === 0) throw new AppError('account_unknown', { account_id: claim.accountId });
   const mark = fingerprint({
     account: claim.accountId,
     transaction: claim.transactionId,
@@ -49,6 +44,7 @@ export async function registerInside(
   });
   const inserted = await insertPayment(tx, payment, mark, now);
   if (inserted !== null) return { payment: inserted, created: true };
+  await assertOwnAccount(tx, merchantId, claim.accountId);
   const { rows } = await tx.query<PaymentColumns & { fingerprint: string }>(
     `select ${PAYMENT_COLUMNS}, p.fingerprint from payments p where p.merchant_id = $1 and p.payment_no = $2`,
     [merchantId, paymentNo],
@@ -58,12 +54,22 @@ export async function registerInside(
   return { payment: toPayment(row), created: false };
 }
 
-/** Null when the merchant's number is taken, or the channel's number is another payment's. */
+/** @throws AppError `account_unknown` */
+async function assertOwnAccount(tx: Tx, merchantId: string, accountId: string): Promise<void> {
+  const account = 'select 1 from channel_accounts where id = $1 and merchant_id = $2';
+  const { rowCount } = await tx.query(account, [accountId, merchantId]);
+  if (rowCount === 0) throw new AppError('account_unknown', { account_id: accountId });
+}
+
+/**
+ * Null when the account is not the merchant's, when the merchant's number is taken, or when the channel's number is another
+ * payment's.
+ */
 async function insertPayment(tx: Tx, payment: NewPayment, mark: string, now: Date): Promise<Payment | null> {
   const { merchantId, paymentNo, claim } = payment;
   const { rows } = await tx.query<PaymentColumns>(
     `insert into payments as p (merchant_id, account_id, payment_no, transaction_id, captured_minor, currency, paid_at, fingerprint, created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+     select $1, a.id, $3, $4, $5, $6, $7, $8, $9 from channel_accounts a where a.id = $2 and a.merchant_id = $1
      on conflict do nothing
      returning ${PAYMENT_COLUMNS}`,
     [
