@@ -24,15 +24,25 @@ export interface Pace {
   readonly rate: number;
   /** The rate at which the workers last fell behind: near it the rate rises slowly, far from it quickly. */
   readonly ceiling: number;
+  /** How long the oldest task had waited at the last look, wall ms. */
+  readonly waitedMs: number;
 }
 
-/** The pace after a look at the oldest waiting task. */
+/**
+ * The pace after a look at the oldest waiting task. While the workers catch up the pace stays: what waits was caused by the rate
+ * before, and slowing down further would leave them without work afterwards.
+ */
 export function nextPace(pace: Pace, oldestTaskMs: number): Pace {
-  const { rate, ceiling } = pace;
-  if (oldestTaskMs > BEHIND_MS) return { rate: Math.max(RATE_MIN, rate * 0.7), ceiling: rate };
-  if (oldestTaskMs > AHEAD_MS) return pace;
+  const { rate, ceiling, waitedMs } = pace;
+  const looked = { ...pace, waitedMs: oldestTaskMs };
+  if (oldestTaskMs > BEHIND_MS) {
+    if (oldestTaskMs <= waitedMs) return looked;
+    const slower = Math.max(RATE_MIN, rate * 0.7);
+    return { ...looked, rate: slower, ceiling: waitedMs > BEHIND_MS ? ceiling : rate };
+  }
+  if (oldestTaskMs > AHEAD_MS) return looked;
   const faster = Math.min(RATE_MAX, rate * (rate < ceiling * 0.85 ? 1.1 : 1.015));
-  return { rate: faster, ceiling: Math.max(ceiling, faster) };
+  return { ...looked, rate: faster, ceiling: Math.max(ceiling, faster) };
 }
 
 /**
@@ -45,7 +55,7 @@ export function keepPace(
 ): { readonly stop: () => Promise<void> } {
   const stopped = new AbortController();
   const looking = (async () => {
-    let pace: Pace = { rate: clock.time().rate, ceiling: RATE_MAX };
+    let pace: Pace = { rate: clock.time().rate, ceiling: RATE_MAX, waitedMs: 0 };
     let known: number | null = null;
     while (!stopped.signal.aborted) {
       const age = await oldestTaskMs().catch(() => null);

@@ -6,7 +6,7 @@ import { virtualClock } from '../../workers/clock.ts';
 const WAITS = 5_000;
 
 function rateAfter(ages: readonly number[]): number {
-  return ages.reduce(nextPace, { rate: RATE_AT_FIRST, ceiling: 2 * RATE_AT_FIRST }).rate;
+  return ages.reduce(nextPace, { rate: RATE_AT_FIRST, ceiling: 2 * RATE_AT_FIRST, waitedMs: 0 }).rate;
 }
 
 describe('the rate of the month', () => {
@@ -19,6 +19,14 @@ describe('the rate of the month', () => {
   test('rises slowly near the rate that was too much before, so that it stays under it for a while', () => {
     expect(rateAfter([WAITS, 0, 0, 0, 0])).toBeLessThan(RATE_AT_FIRST);
     expect(rateAfter([0, 0, 0, 0, 0])).toBeGreaterThan(1.3 * RATE_AT_FIRST);
+  });
+
+  test('falls further only while the wait grows, and rises quickly again to where the workers first fell behind', () => {
+    const fallen = rateAfter([WAITS]);
+    expect(rateAfter([WAITS, WAITS - 1, WAITS - 2])).toBe(fallen);
+    const further = rateAfter([WAITS, WAITS + 1, WAITS + 2]);
+    expect(further).toBeLessThan(0.5 * RATE_AT_FIRST);
+    expect(rateAfter([WAITS, WAITS + 1, WAITS + 2, 0, 0, 0, 0])).toBeGreaterThan(1.4 * further);
   });
 
   test('stays where it is while work waits a little', () => {
