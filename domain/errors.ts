@@ -179,6 +179,79 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Leave the route out: the payment says where the money goes back to.',
   },
+  // --- quotes ---------------------------------------------------------------------------------------------------
+  quote_use_exceeds_purchase: {
+    status: 422,
+    title: 'More is said to be used than was bought, or the period was over when the payer stopped.',
+    retryable: false,
+    remedy: 'Compare the facts of use with the order; what is used up is not quoted.',
+  },
+  quote_period_invalid: {
+    status: 422,
+    title: 'The period ends before it begins.',
+    retryable: false,
+    remedy: 'Send its first and its last day, both included.',
+  },
+  quote_fee_too_high: {
+    status: 422,
+    title: 'The handling fee is above what the policy allows.',
+    retryable: false,
+    remedy: 'Send the fee that was shown at the purchase, at most 10 % (1000).',
+  },
+  quote_item_unknown: {
+    status: 422,
+    title: 'The item that is to come back is not one of the bundle.',
+    retryable: false,
+    remedy: 'Name one of `items`, or leave it out for the whole bundle.',
+  },
+  quote_item_foreign: {
+    status: 422,
+    title: 'An item of the bundle belongs to another payment.',
+    retryable: false,
+    remedy: 'Send the items of the order that was paid by this payment; an item number is one item for ever.',
+  },
+  quote_item_returned: {
+    status: 409,
+    title: 'The item was given back before.',
+    retryable: false,
+    remedy: 'Look at the refunds of the payment: an item comes back once.',
+  },
+  quote_unknown: {
+    status: 422,
+    title: 'No quote has this number.',
+    retryable: false,
+    remedy: 'Check it and the merchant of the API key; `POST /v1/quotes` makes one.',
+  },
+  quote_payment_differs: {
+    status: 422,
+    title: 'The quote is for another payment.',
+    retryable: false,
+    remedy: 'Cite a quote for the payment of the refund.',
+  },
+  quote_amount_differs: {
+    status: 422,
+    title: 'The refund has another amount than the quote that it cites.',
+    retryable: false,
+    remedy: 'Ask for exactly the total of the quote, or leave the quote out.',
+  },
+  quote_expired: {
+    status: 409,
+    title: 'The quote has expired: use may have gone on since.',
+    retryable: false,
+    remedy: 'Ask for another quote and cite that one.',
+  },
+  quote_used: {
+    status: 409,
+    title: 'Another refund cites this quote.',
+    retryable: false,
+    remedy: 'Look at that refund. A quote is used once, also where its refund failed: ask for another one.',
+  },
+  quote_outdated: {
+    status: 409,
+    title: 'What was refunded of the payment has changed since it was quoted.',
+    retryable: false,
+    remedy: 'Ask for another quote and cite that one.',
+  },
   // --- four eyes ------------------------------------------------------------------------------------------------
   operator_needed: {
     status: 403,
