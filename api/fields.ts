@@ -115,6 +115,11 @@ export const operatorField = z
   .regex(/^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$/, 'must be the name of a person as on their key')
   .meta({ description: 'A person, as their key names them', examples: ['lin.mei'] });
 
+export const quoteIdField = z
+  .string()
+  .regex(/^[0-9]{1,18}$/, 'must be the number of a quote')
+  .meta({ description: 'A quote by its number', examples: ['12'] });
+
 const INSTANT = { description: 'RFC 3339, UTC', examples: ['2026-11-24T02:30:00.000Z'] };
 
 /** An instant that a caller gives, with any offset. No payment that can be refunded is from another century. */

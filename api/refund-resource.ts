@@ -63,6 +63,7 @@ export const refundSchema = z
     goods_received_at: instantField
       .nullable()
       .describe('When returned goods came back, as the request says; null where it does not'),
+    quote_id: z.string().nullable().describe('The quote that it cites'),
     accepted_at: instantField.nullable(),
     succeeded_at: instantField.nullable(),
     clearing_date: z.string().nullable().describe('The day on which the channel cleared it, as it prints it'),
@@ -123,6 +124,7 @@ export function toRefundResource(
     overdue_level: refund.overdueLevel,
     requested_at: refund.requestedAt.toISOString(),
     goods_received_at: refund.goodsReceivedAt?.toISOString() ?? null,
+    quote_id: refund.quoteId,
     accepted_at: refund.acceptedAt?.toISOString() ?? null,
     succeeded_at: refund.succeededAt?.toISOString() ?? null,
     clearing_date: refund.clearingDate,
@@ -197,6 +199,7 @@ function exampleRefund(): object {
     overdue_level: 0,
     requested_at: '2026-11-24T02:30:00.000Z',
     goods_received_at: '2026-11-23T07:00:00.000Z',
+    quote_id: null,
     accepted_at: '2026-11-24T02:30:01.000Z',
     succeeded_at: null,
     clearing_date: null,

@@ -17,6 +17,7 @@ import {
   givenInstantField,
   limitField,
   paymentNoField,
+  quoteIdField,
   reasonField,
   refundNoField,
 } from './fields.ts';
@@ -34,6 +35,9 @@ export const askSchema = z
     amount_minor: amountMinorField,
     currency: currencyField,
     reason: reasonField.optional(),
+    quote_id: quoteIdField
+      .optional()
+      .describe('A quote for this payment, unused and not expired, whose total is the amount'),
     goods_received_at: givenInstantField
       .optional()
       .describe('When returned goods came back to you; the 7 days of consumer law are counted from it'),
@@ -89,6 +93,7 @@ export function refundRoutes(app: App, deps: ApiDeps, limits: ApiLimits): void {
         currency: body.currency,
         ...(body.reason === undefined ? {} : { reason: body.reason }),
         ...(body.goods_received_at === undefined ? {} : { goodsReceivedAt: body.goods_received_at }),
+        ...(body.quote_id === undefined ? {} : { quoteId: BigInt(body.quote_id).toString() }),
         ...(body.payment === undefined ? {} : { payment: toPaymentClaim(body.payment) }),
       };
       const key = request.headers['idempotency-key'].replace(/^"(.*)"$/, '$1');
@@ -197,6 +202,12 @@ const CREATE_PROBLEMS = [
   'refund_exceeds_payment',
   'refund_too_late',
   'refund_parts_exhausted',
+  'quote_unknown',
+  'quote_payment_differs',
+  'quote_amount_differs',
+  'quote_expired',
+  'quote_used',
+  'quote_outdated',
   'body_too_large',
   'media_type_unsupported',
   'temporal_unavailable',

@@ -33,6 +33,7 @@ import { describeApi, openapiRoute } from './openapi.ts';
 import { apiMetrics } from './metrics.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { paymentRoutes } from './payment-routes.ts';
+import { quoteRoutes } from './quote-routes.ts';
 import { proofPackRoute } from './proof-pack-route.ts';
 import { receiptFileRoutes } from './receipt-files.ts';
 import type { PageGuard } from './page-limits.ts';
@@ -88,6 +89,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     await protect(v1, { keys: deps.keys, requestsPerMinute: limits.requestsPerMinute });
     refundRoutes(v1, deps, limits);
     paymentRoutes(v1, deps);
+    quoteRoutes(v1, deps);
     overdueRoutes(v1, deps);
     arrivalRoute(v1, deps);
     booksRoutes(v1, deps);

@@ -9,6 +9,8 @@ import type { FieldError } from './problem.ts';
 const FIELD_CODES: Readonly<Record<string, ErrorCode>> = {
   amount_minor: 'amount_invalid',
   captured_minor: 'amount_invalid',
+  value_minor: 'amount_invalid',
+  used_minor: 'amount_invalid',
   refund_no: 'refund_no_invalid',
   currency: 'currency_mismatch',
 };

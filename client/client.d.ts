@@ -31,6 +31,8 @@ export interface RefundAsked {
   currency: 'CNY';
   /** Shown to the payer by the channel. */
   reason?: string | undefined;
+  /** A quote for this payment, unused and not expired, whose total is the amount. */
+  quote_id?: string | undefined;
   /** When returned goods came back to you, RFC 3339 with a zone; the 7 days of consumer law are counted from it. */
   goods_received_at?: string | undefined;
 }
@@ -48,6 +50,7 @@ export interface Refund {
   overdue_level: number;
   requested_at: string;
   goods_received_at: string | null;
+  quote_id: string | null;
   accepted_at: string | null;
   succeeded_at: string | null;
   clearing_date: string | null;

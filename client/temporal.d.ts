@@ -12,6 +12,8 @@ export interface RefundRequest {
   readonly reason?: string;
   /** When returned goods came back to you, RFC 3339 with a zone, not in the future. */
   readonly goodsReceivedAt?: string;
+  /** The quote whose total it asks for (`POST /v1/quotes`). */
+  readonly quoteId?: string;
   readonly paymentNo: string;
   /** Needed when the payment was not registered before. */
   readonly payment?: {

@@ -4,6 +4,8 @@ export const SCOPES = [
   'refunds:write',
   'payments:read',
   'payments:write',
+  'quotes:read',
+  'quotes:write',
   'statements:read',
   'breaks:write',
   'approvals:read',

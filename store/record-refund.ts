@@ -10,11 +10,12 @@ import { fingerprint } from './fingerprint.ts';
 import type { Pool, Tx } from './pool.ts';
 import { brokenConstraint, inTransaction } from './pool.ts';
 import type { RefundRules } from './refund-payment.ts';
+import { citedQuote } from './quote-cited.ts';
 import { checkParts, checkPayment, paymentOf } from './refund-payment.ts';
 import type { RefundRow } from './refund-rows.ts';
 import { REFUND_SELECT, toRefund } from './refund-rows.ts';
 import { getRefundById } from './refunds.ts';
-import { holdOverLimit } from './release-limits.ts';
+import { holdForRelease } from './release-limits.ts';
 
 export interface RecordOptions extends RefundRules {
   /** Null for callers that have only the refund number as their key. */
@@ -28,7 +29,7 @@ export interface RecordOptions extends RefundRules {
  * both unique in the database, and the payment's guard holds the sum: whatever runs at the same time.
  * @throws AppError `refund_conflict`, `idempotency_conflict`, `payment_unknown`, `payment_conflict`, `currency_mismatch`,
  *   `refund_exceeds_payment`, `refund_too_late`, `refund_parts_exhausted`, `refund_no_invalid`, `amount_invalid`,
- *   `account_unknown`, `request_invalid` for goods that came back in the future
+ *   `account_unknown`, `request_invalid` for goods that came back in the future, and what {@link citedQuote} throws
  */
 export async function recordRefund(
   pool: Pool,
@@ -47,6 +48,7 @@ export async function recordRefund(
     reason: request.reason,
     // Left out where it is not given: requests of before it could be have their marks already.
     goods_received: goodsReceivedAt?.toISOString(),
+    quote: request.quoteId,
   });
   return inTransaction(pool, async (tx) => {
     // Repeats of one key or number wait here for the first, and then find what it did.
@@ -62,6 +64,7 @@ export async function recordRefund(
     checkPayment(payment, request, o);
     // Nobody else can see a payment that was registered just now, let alone have it refunded.
     if (!isNew) await checkParts(tx, payment, o);
+    const quote = await citedQuote(tx, request, { payment, now: o.now });
     const id = await insertRefund(tx, payment, request, {
       mark,
       goodsReceivedAt,
@@ -69,7 +72,11 @@ export async function recordRefund(
       tail: tailOf(request.refundNo, rule),
       key: o.idempotencyKey,
     });
-    await holdOverLimit(tx, id, request, { limits: o.releaseLimits ?? NO_LIMITS, now: o.now });
+    await holdForRelease(tx, id, request, {
+      limits: o.releaseLimits ?? NO_LIMITS,
+      now: o.now,
+      needsReview: quote !== null && quote.reviewReasons.length > 0,
+    });
     const refund = await getRefundById(tx, id);
     invariant(refund !== null, 'a refund that was just recorded can be read');
     return { refund, created: true };
@@ -157,8 +164,8 @@ async function insertRefund(
     const { rows } = await tx.query<{ id: bigint }>(
       `with made as (
          insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, reason,
-           fingerprint, requested_at, number_tail, goods_received_at)
-         select $1, $2, a.channel, $3, $4, $5, $6, $7, $8, $9, $10, $12 from channel_accounts a where a.id = $2
+           fingerprint, requested_at, number_tail, goods_received_at, quote_id)
+         select $1, $2, a.channel, $3, $4, $5, $6, $7, $8, $9, $10, $12, $13 from channel_accounts a where a.id = $2
          returning id, merchant_id, fingerprint, requested_at
        ), kept as (
          insert into idempotency_keys (merchant_id, key, fingerprint, refund_id, created_at)
@@ -179,6 +186,7 @@ async function insertRefund(
         row.tail,
         row.key,
         row.goodsReceivedAt,
+        request.quoteId ?? null,
       ],
     );
     invariant(rows[0] !== undefined, 'the account of a payment has a row');

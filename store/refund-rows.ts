@@ -25,6 +25,7 @@ export interface RefundRow extends PaymentColumns {
   readonly fingerprint: string;
   readonly requested_at: Date;
   readonly goods_received_at: Date | null;
+  readonly quote_id: bigint | null;
   readonly effective_state: RefundState;
   readonly state_reason: StateReason;
   readonly counted: boolean;
@@ -61,6 +62,7 @@ export function toRefund(row: RefundRow): Refund {
     reason: row.reason,
     requestedAt: row.requested_at,
     goodsReceivedAt: row.goods_received_at,
+    quoteId: row.quote_id === null ? null : String(row.quote_id),
     state: row.effective_state,
     stateReason: row.state_reason,
     channelRefundNo: row.channel_refund_no,

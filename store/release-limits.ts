@@ -1,21 +1,23 @@
-/** Holds a refund that is over a limit of the merchant's, in the transaction that records it. */
+/** Holds a refund that two people have to release, in the transaction that records it. */
 import { parseMinor } from '../domain/money.ts';
+import type { RefundLimit } from '../domain/refund/observation.ts';
 import type { HourSoFar, ReleaseLimits } from '../domain/refund/limits.ts';
 import { HOUR_MS, countsHours, limitsExceeded } from '../domain/refund/limits.ts';
 import type { RefundRequest } from '../domain/refund/refund.ts';
 import { observeInside } from './observations.ts';
 import type { Tx } from './pool.ts';
 
-/** The refund with this id was just recorded in `tx`. */
-export async function holdOverLimit(
+/** The refund with this id was just recorded in `tx`: over a limit of the merchant's, or the policy wants its quote reviewed. */
+export async function holdForRelease(
   tx: Tx,
   id: string,
   request: RefundRequest,
-  o: { readonly limits: ReleaseLimits; readonly now: Date },
+  o: { readonly limits: ReleaseLimits; readonly now: Date; readonly needsReview: boolean },
 ): Promise<void> {
   const amountMinor = parseMinor(request.amountMinor);
   const hour = countsHours(o.limits) ? await hourOf(tx, request.merchantId, o.now) : NOTHING;
-  const limits = limitsExceeded(o.limits, amountMinor, hour);
+  const limits: RefundLimit[] = limitsExceeded(o.limits, amountMinor, hour);
+  if (o.needsReview) limits.push('quote_policy');
   if (limits.length === 0) return;
   const at = o.now.toISOString();
   await observeInside(tx, id, [{ kind: 'over_limit', source: 'rules', ref: 'limits', at, limits }]);

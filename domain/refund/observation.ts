@@ -180,8 +180,11 @@ export interface Resolved extends Base {
 
 export type Resolution = 'paid' | 'not_paid';
 
-/** The merchant's own limits, above which two people release a refund before it is sent. */
-export const REFUND_LIMITS = ['refund_minor', 'hourly_refunds', 'hourly_minor'] as const;
+/**
+ * The merchant's own limits, above which two people release a refund before it is sent; and the rules of the quote that it cites,
+ * within which no person is needed.
+ */
+export const REFUND_LIMITS = ['refund_minor', 'hourly_refunds', 'hourly_minor', 'quote_policy'] as const;
 export type RefundLimit = (typeof REFUND_LIMITS)[number];
 
 /** Above a limit of the merchant's when it was recorded: nothing is sent until two people have released it. */

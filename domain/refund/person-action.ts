@@ -49,8 +49,8 @@ const ACTIONS: Readonly<Record<Exclude<StateReason, null>, Bilingual>> = {
     en: 'A rule of the channel blocks it: a person decides.',
   },
   over_limit: {
-    zh: '超过商户设定的限额：由两人批准后才会提交（`yuanlu approvals release`）。',
-    en: "Over a limit of the merchant's: two people release it before it is sent (`yuanlu approvals release`).",
+    zh: '超过商户设定的限额，或所依据的退款报价须人工复核：由两人批准后才会提交（`yuanlu approvals release`）。',
+    en: "Over a limit of the merchant's, or its quote is outside of the shop's rules: two people release it before it is sent (`yuanlu approvals release`).",
   },
   fallback_approved: {
     zh: '已批准以其他方式付给付款人：付款后登记流水号（`yuanlu refunds paid-otherwise`）。',

@@ -41,6 +41,8 @@ export interface RefundRequest {
   readonly reason?: string;
   /** When returned goods came back to the merchant, RFC 3339: a period of consumer law runs from it. Never in the future. */
   readonly goodsReceivedAt?: string;
+  /** The quote whose total it asks for. */
+  readonly quoteId?: string;
   /** A payment registered before, by the merchant's number. */
   readonly paymentNo: string;
   /** Describes the payment when it was not registered before. */
@@ -70,6 +72,8 @@ export interface Refund {
   readonly requestedAt: Date;
   /** Null where nobody told, or nothing was to come back. */
   readonly goodsReceivedAt: Date | null;
+  /** The quote that it cites; null for most. */
+  readonly quoteId: string | null;
   readonly state: RefundState;
   readonly stateReason: StateReason;
   readonly channelRefundNo: string | null;

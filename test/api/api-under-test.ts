@@ -35,6 +35,8 @@ export const ALL_SCOPES: readonly Scope[] = [
   'refunds:write',
   'payments:read',
   'payments:write',
+  'quotes:read',
+  'quotes:write',
   'statements:read',
   'breaks:write',
   'approvals:read',

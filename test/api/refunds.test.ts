@@ -43,6 +43,7 @@ describe('a refund that is asked for', () => {
       overdue_level: 0,
       requested_at: NOW.toISOString(),
       goods_received_at: null,
+      quote_id: null,
       accepted_at: null,
       succeeded_at: null,
       clearing_date: null,

@@ -24,6 +24,8 @@ const NEEDED: readonly (readonly [string, string, Scope])[] = [
   ['GET', '/v1/overdue/RF-1', 'refunds:read'],
   ['PUT', '/v1/payments/PAY-1', 'payments:write'],
   ['GET', '/v1/payments/PAY-1', 'payments:read'],
+  ['POST', '/v1/quotes', 'quotes:write'],
+  ['GET', '/v1/quotes/1', 'quotes:read'],
   ['GET', '/v1/breaks', 'statements:read'],
   ['GET', '/v1/breaks/1', 'statements:read'],
   ['POST', '/v1/breaks/1/assignment', 'breaks:write'],

@@ -51,6 +51,7 @@ function refundOf(change: Partial<Refund>, payment: Partial<Payment> = {}): Refu
     reason: '商品已退货',
     requestedAt: new Date('2026-11-24T10:00:00+08:00'),
     goodsReceivedAt: null,
+    quoteId: null,
     state: 'processing',
     stateReason: null,
     channelRefundNo: '50303002026112400000000001',
