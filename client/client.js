@@ -117,6 +117,14 @@ export class YuanluClient {
     return (await this.#call('GET', `/v1/payments/${encodeURIComponent(paymentNo)}`, { signal })).body;
   }
 
+  async quote(asked, { signal } = {}) {
+    return (await this.#call('POST', '/v1/quotes', { body: asked, signal })).body;
+  }
+
+  async getQuote(quoteId, { signal } = {}) {
+    return (await this.#call('GET', `/v1/quotes/${encodeURIComponent(quoteId)}`, { signal })).body;
+  }
+
   async waitUntil(refundNo, wanted, { timeoutMs = Infinity, onChange, signal } = {}) {
     const isWanted = asPredicate(wanted);
     const path = `/v1/refunds/${encodeURIComponent(refundNo)}`;

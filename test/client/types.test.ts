@@ -3,6 +3,8 @@ import { expectTypeOf, test } from 'vitest';
 import type { z } from 'zod';
 import type { paymentClaimSchema, paymentSchema } from '../../api/payment-routes.ts';
 import type { Problem } from '../../api/problem.ts';
+import type { quoteAskSchema } from '../../api/quote-asked.ts';
+import type { QuoteResource } from '../../api/quote-resource.ts';
 import type { observationSchema, RefundResource } from '../../api/refund-resource.ts';
 import type { askSchema } from '../../api/refund-routes.ts';
 import type * as client from '../../client/client.js';
@@ -11,10 +13,11 @@ import type { WebhookBody } from '../../domain/notice/event.ts';
 import type { RefundRequest } from '../../domain/refund/refund.ts';
 import type { RefundProgress, RefundStart } from '../../workflows/refund-messages.ts';
 
-test('a refund, a payment, an observation and a problem are what the API answers', () => {
+test('a refund, a payment, a quote, an observation and a problem are what the API answers', () => {
   expectTypeOf<client.Refund>().toEqualTypeOf<RefundResource>();
   expectTypeOf<client.Payment>().toEqualTypeOf<z.infer<typeof paymentSchema>>();
   expectTypeOf<client.Observation>().toEqualTypeOf<z.infer<typeof observationSchema>>();
+  expectTypeOf<client.Quote>().toEqualTypeOf<QuoteResource>();
   expectTypeOf<client.Problem>().toEqualTypeOf<Problem>();
 });
 
@@ -25,6 +28,7 @@ test('a webhook is what is signed and sent, with reasons as texts', () => {
 
 test('what is asked for is what the API takes', () => {
   expectTypeOf<client.RefundAsked>().toEqualTypeOf<z.input<typeof askSchema>>();
+  expectTypeOf<client.QuoteAsked>().toEqualTypeOf<z.input<typeof quoteAskSchema>>();
   expectTypeOf<client.PaymentClaim>().toEqualTypeOf<z.input<typeof paymentClaimSchema>>();
 });
 
