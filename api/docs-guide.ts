@@ -31,6 +31,15 @@ curl -s "$YUANLU_API_URL/v1/refunds/RF-1/receipt.pdf?lang=en" -H "authorization:
 curl -s "$YUANLU_API_URL/v1/refunds/RF-1/receipt" -H "authorization: Bearer $YUANLU_API_KEY" -o receipt.json
 curl -s "$YUANLU_API_URL/v1/refunds/RF-1/proof-pack" -H "authorization: Bearer $YUANLU_API_KEY" -o proof.zip`;
 
+const QUOTE = `curl -s "$YUANLU_API_URL/v1/quotes" \\
+  -H "authorization: Bearer $YUANLU_API_KEY" \\
+  -H 'content-type: application/json' \\
+  -d '{
+    "payment_no": "ORDER-1",
+    "currency": "CNY",
+    "purchase": { "kind": "single", "value_minor": "10000", "used_minor": "0", "fee_bps": 500 }
+  }'`;
+
 const CLIENT = `import { YuanluClient } from 'yuanlu/client';
 
 const yuanlu = new YuanluClient({ baseUrl: process.env.YUANLU_API_URL, apiKey: process.env.YUANLU_API_KEY });
@@ -152,6 +161,19 @@ export const GUIDE: readonly (readonly [id: string, heading: string, html: strin
     ].join('\n'),
   ],
   [
+    'quotes',
+    'What the shop owes',
+    [
+      p(
+        '`POST /v1/quotes` works out what comes back of a registered payment: of a thing that is partly used, of a renewal that is stopped, of a bundle or one item of it. Each line has its amount, the rule that it comes from and a sentence for the payer. It moves nothing:',
+      ),
+      block(QUOTE),
+      p(
+        'Then ask for the refund with its `quote_id` and exactly its `total_minor`, within two hours; a quote is used once, and not when something was refunded since. What is outside of the shop’s rules waits for two people (`release_refund`): `review` of `GET /v1/quotes/{quote_id}` says why, and for how long.',
+      ),
+    ].join('\n'),
+  ],
+  [
     'two-people',
     'What needs two people',
     [
@@ -161,7 +183,7 @@ export const GUIDE: readonly (readonly [id: string, heading: string, html: strin
       table(
         ['act', 'for a refund that', 'and then'],
         [
-          ['`release_refund`', 'is over a limit of the merchant', 'It is sent.'],
+          ['`release_refund`', 'is over a limit, or its quote outside of the rules', 'It is sent.'],
           [
             '`redirect_refund`',
             'is `abnormal` at WeChat Pay: the card is dead',

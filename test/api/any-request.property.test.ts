@@ -75,6 +75,7 @@ beforeAll(async () => {
     cursor: [page.next_cursor, '1'],
     id: [standing.approval.id],
     break_no: [standing.breakId],
+    quote_id: [await newQuote(paymentNo), '999999'],
     endpoint_id: [standing.endpointId],
     delivery_id: [standing.deliveryId],
     url: ['https://shop.example.cn/hook', 'https://10.0.0.1/hook'],
@@ -105,6 +106,13 @@ interface Standing {
   readonly breakId: string;
   /** The signed receipt of the linked refund, as it was sent. */
   readonly receipt: string;
+}
+
+async function newQuote(paymentNo: string): Promise<string> {
+  const purchase = { kind: 'single', value_minor: '10000', used_minor: '0' };
+  const body = { payment_no: paymentNo, currency: 'CNY', purchase };
+  const answer = await call(api, '/v1/quotes', { method: 'POST', body });
+  return (answer.json as { quote_id: string }).quote_id;
 }
 
 /** A day that is closed, a refund in it. */

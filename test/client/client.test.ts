@@ -209,6 +209,20 @@ describe('against the API', () => {
     expect((await client.getPayment(payment_no)).reserved_minor).toBe('1');
   });
 
+  test('a quote is asked for, cited by its refund, and read again', async () => {
+    const payment_no = await newPayment(api);
+    const made = await client.quote({
+      ...{ payment_no, currency: 'CNY' },
+      purchase: { kind: 'single', value_minor: '10000', used_minor: '0', fee_bps: 500 },
+    });
+    expect(made.total_minor).toBe('9500');
+
+    const refund_no = newRefundNo();
+    const asked = { refund_no, payment_no, amount_minor: made.total_minor, currency: 'CNY' } as const;
+    expect((await client.createRefund({ ...asked, quote_id: made.quote_id })).quote_id).toBe(made.quote_id);
+    expect((await client.getQuote(made.quote_id)).refund_no).toBe(refund_no);
+  });
+
   test('waiting ends with the refund in hand when it failed, and when the time is over', async () => {
     const failed = await newRefund();
     await evidence(failed, 'closed');
