@@ -71,6 +71,10 @@ beforeAll(async () => {
     channel: ['wechat', 'alipay'],
     amount_minor: ['1', '2'],
     captured_minor: ['10000'],
+    value_minor: ['10000'],
+    used_minor: ['0', '3000', '10001'],
+    item_no: ['ITEM-1', 'ITEM-2'],
+    return_item_no: ['ITEM-1'],
     'if-match': ['*'],
     cursor: [page.next_cursor, '1'],
     id: [standing.approval.id],
@@ -108,10 +112,13 @@ interface Standing {
   readonly receipt: string;
 }
 
-async function newQuote(paymentNo: string): Promise<string> {
+function quoteAsked(paymentNo: string): object {
   const purchase = { kind: 'single', value_minor: '10000', used_minor: '0' };
-  const body = { payment_no: paymentNo, currency: 'CNY', purchase };
-  const answer = await call(api, '/v1/quotes', { method: 'POST', body });
+  return { payment_no: paymentNo, currency: 'CNY', purchase };
+}
+
+async function newQuote(paymentNo: string): Promise<string> {
+  const answer = await call(api, '/v1/quotes', { method: 'POST', body: quoteAsked(paymentNo) });
   return (answer.json as { quote_id: string }).quote_id;
 }
 
@@ -314,11 +321,12 @@ function goodRequest(path: string, method: string, operationId: string): Made {
     ...{ payment_no: paymentNo, link_id: linkId, id: approval.id, token, channel: 'wechat', account: 'wx-1' },
     ...hook,
     ...{ statement_id: standing.statementId, break_no: standing.breakId },
-    ...{ account_id: 'wx-1', bill_date: CLOSED_DAY },
+    ...{ account_id: 'wx-1', bill_date: CLOSED_DAY, quote_id: known['quote_id']?.[0] ?? '' },
   };
   const decision = { verdict: 'rejected', fingerprint: approval.fingerprint, reason: 'by hand' };
   const byHand: Readonly<Record<string, Call & { readonly url?: string }>> = {
     createRefund: { body: asked, headers: { 'idempotency-key': 'by-hand' } },
+    quote: { body: quoteAsked(paymentNo) },
     registerPayment: { url: '/v1/payments/BY-HAND', body: claim },
     createReceiptLink: { body: {} },
     createWebhookEndpoint: { body: { url: 'https://shop.example.cn/by-hand' } },
