@@ -329,6 +329,24 @@ describe('a quote outside of the rules', () => {
     });
   });
 
+  test('is not paid where two people say so, which ends the review; the next quote owes all of it', async () => {
+    const payment = await newPayment(api);
+    const made = await quoted(payment, UNANNOUNCED);
+    const { refund_no: refundNo } = refundIn(await cite(made));
+    const act = { act: 'resolve_refund', as: 'not_paid', proof: 'ticket 8841' };
+    const approval = await askFor(refundNo, act);
+    api.clock.at = later(3 * HOUR_MS);
+    expect((await approve(approval)).status).toBe(200);
+
+    expect((await read(made.quote_id)).review).toMatchObject({
+      state: 'decided',
+      open_for_seconds: 10_800,
+      late: true,
+    });
+    expect(refundIn(await call(api, `/v1/refunds/${refundNo}`)).state).toBe('failed');
+    expect(await quoted(payment, UNANNOUNCED)).toMatchObject({ refunded_minor: '0', total_minor: '10000' });
+  });
+
   test('is the same for a sum above the limit; one within the rules is sent without anybody', async () => {
     const large = await quoted(await newPayment(api, '60000'), { ...CARD, used_minor: '0' });
     expect(large.review.reasons.map(({ code }) => code)).toEqual(['large_sum']);
