@@ -91,7 +91,7 @@ const bundle = z
   })
   .describe('Several things for one payment, of which all or one come back');
 
-export const purchaseSchema = z.discriminatedUnion('kind', [single, renewal, bundle]);
+const purchaseSchema = z.discriminatedUnion('kind', [single, renewal, bundle]);
 
 type PurchaseTold = z.infer<typeof purchaseSchema>;
 

@@ -1,8 +1,8 @@
 /** Types of `yuanlu/client`. A test holds them to the schemas that the API checks its requests and answers with. */
 
-import type { Quote, QuoteAsked } from './quote.js';
+import type { Quote, QuoteAsked } from './quote.d.ts';
 
-export type * from './quote.js';
+export type * from './quote.d.ts';
 
 export type RefundState =
   | 'requested'
