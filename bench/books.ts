@@ -1,4 +1,6 @@
 /** Books to match against: one database is filled once, and each round works on a copy of it. */
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
@@ -25,11 +27,14 @@ async function asAdmin(adminUrl: string, ...statements: readonly string[]): Prom
   }
 }
 
-/** Makes the database that rounds are copied from: all refunds but the unknown ones, accepted by the channel. */
-export async function fillBooks(adminUrl: string, refunds: readonly MadeUpRefund[]): Promise<void> {
-  await asAdmin(adminUrl, `drop database if exists ${TEMPLATE}`, `create database ${TEMPLATE}`);
-  const url = databaseUrl(adminUrl, TEMPLATE);
-  await migrate(url);
+/** Makes a database that rounds are copied from: all refunds but the unknown ones, accepted by the channel. */
+export async function fillBooks(
+  adminUrl: string,
+  refunds: readonly MadeUpRefund[],
+  template = TEMPLATE,
+): Promise<void> {
+  await emptyBooks(adminUrl, template);
+  const url = databaseUrl(adminUrl, template);
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -39,9 +44,7 @@ export async function fillBooks(adminUrl: string, refunds: readonly MadeUpRefund
       `insert into yuanlu.channel_accounts (id, merchant_id, channel, external_id) values ($1, $2, 'wechat', $3)`,
       [ACCOUNT, MERCHANT, MERCHANT_NO],
     );
-    const known = refunds
-      .filter((one) => one.difference !== 'unknown')
-      .map((refund, index) => ({ refund, id: index + 1 }));
+    const known = inTheBooks(refunds);
     await copy(
       client,
       'payments (id, merchant_id, account_id, payment_no, transaction_id, captured_minor, currency, reserved_minor, fingerprint, created_at)',
@@ -61,6 +64,25 @@ export async function fillBooks(adminUrl: string, refunds: readonly MadeUpRefund
   } finally {
     await client.end();
   }
+}
+
+/** Those that the books know, numbered as there. */
+function inTheBooks(refunds: readonly MadeUpRefund[]): readonly Known[] {
+  return refunds
+    .filter((one) => one.difference !== 'unknown')
+    .map((refund, index) => ({ refund, id: index + 1 }));
+}
+
+/** The refunds of the same books as CSV, for whoever else matches them. */
+export async function writeBooksCsv(path: string, refunds: readonly MadeUpRefund[]): Promise<void> {
+  function* text(): Generator<string> {
+    yield 'id,refund_no,channel_refund_no,amount_minor,requested_at\n';
+    for (const { refund, id } of inTheBooks(refunds)) {
+      const { refundNo, channelRefundNo, amountMinor } = refund;
+      yield `${[id, refundNo, channelRefundNo, amountMinor, requestedAt(refund).toISOString()].join(',')}\n`;
+    }
+  }
+  await pipeline(Readable.from(text()), createWriteStream(path));
 }
 
 /** A database with our tables and nothing in them. */

@@ -7,6 +7,7 @@ import type { Bill, WholeWay } from './matching.ts';
 import type { Figure } from './report.ts';
 import { figure } from './report.ts';
 import { sweep } from './sweeps.ts';
+import { whole } from './whole.ts';
 import type { Done } from './task.ts';
 import { inProcess } from './task.ts';
 
@@ -24,6 +25,8 @@ export interface Bench {
   readonly requests: number;
   /** Lines of the files of a day. */
   readonly dayLines: number;
+  /** Lines of the bill that DuckDB reads too. */
+  readonly wholeLines: number;
   /** Open refunds that the overdue sweep looks over. */
   readonly sweepRefunds: number;
   readonly seed: number;
@@ -36,6 +39,7 @@ export type Part = (bench: Bench) => Promise<readonly Figure[]>;
 /** In the order in which they run. */
 export const PARTS: Readonly<Record<string, Part>> = {
   statement,
+  whole,
   reader,
   days,
   replay,
@@ -134,7 +138,7 @@ async function statementRound(bench: Bench, round: number): Promise<Measured> {
 }
 
 /** A fast wrong answer is worth nothing: what was found must be what was made up. */
-function assertFound({ lines, found }: WholeWay, expected: Expected): void {
+export function assertFound({ lines, found }: Pick<WholeWay, 'lines' | 'found'>, expected: Expected): void {
   const breaks = Object.fromEntries(Object.entries(found.breaks).filter(([, count]) => count > 0));
   const seen = { lines, matched: found.matched, byChannelNumber: found.byChannelNumber, breaks };
   if (!isDeepStrictEqual(seen, { ...expected })) {

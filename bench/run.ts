@@ -25,6 +25,7 @@ const FULL = {
   replays: 400,
   requests: 4_000,
   dayLines: 1_000_000,
+  wholeLines: 1_000_000,
   sweepRefunds: 1_000_000,
 } as const;
 const QUICK = {
@@ -34,6 +35,7 @@ const QUICK = {
   replays: 20,
   requests: 200,
   dayLines: 10_000,
+  wholeLines: 10_000,
   sweepRefunds: 20_000,
 } as const;
 const WARM_UP_LINES = 3_000;
@@ -44,6 +46,7 @@ interface Options {
   readonly strict: boolean;
   readonly only?: string;
   readonly sweepRefunds?: string;
+  readonly wholeLines?: string;
   readonly task?: string;
 }
 
@@ -54,6 +57,7 @@ const options = new Command('bench')
   .option('--strict', 'exit 1 when a goal was missed', false)
   .option('--only <part>', `one of: ${Object.keys(PARTS).join(', ')}`)
   .option('--sweep-refunds <n>', 'open refunds that the sweep looks over, such as 10000000')
+  .option('--whole-lines <n>', 'lines of the bill that DuckDB reads too, such as 10000000')
   .option('--task <json>', 'one measurement; used by the run itself')
   .parse()
   .opts<Options>();
@@ -107,7 +111,11 @@ type Size = { readonly [name in keyof typeof FULL]: number };
 
 function sizeOf(o: Options): Size {
   const size = o.quick ? QUICK : FULL;
-  return o.sweepRefunds === undefined ? size : { ...size, sweepRefunds: Number(o.sweepRefunds) };
+  return {
+    ...size,
+    ...(o.sweepRefunds === undefined ? {} : { sweepRefunds: Number(o.sweepRefunds) }),
+    ...(o.wholeLines === undefined ? {} : { wholeLines: Number(o.wholeLines) }),
+  };
 }
 
 function chosen(only: string | undefined): readonly (readonly [string, Part])[] {

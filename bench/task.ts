@@ -5,6 +5,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import type { Pool } from '../store/pool.ts';
 import { createPool } from '../store/pool.ts';
 import { acceptRefunds } from './accepting.ts';
 import type { Accepted, Asking } from './asking.ts';
@@ -13,6 +14,7 @@ import type { DayFileName } from './day-reading.ts';
 import { importDay, readDay } from './day-reading.ts';
 import type { Looked, Looking } from './looking.ts';
 import { lookOften } from './looking.ts';
+import { duckWholeWay, fillDuck } from './duck.ts';
 import type { Bill } from './matching.ts';
 import { ingestPool, rowByRow, wholeWay } from './matching.ts';
 import { onlyUnpack, readBill, withCsvParse } from './reading.ts';
@@ -23,6 +25,7 @@ import { sweepByScan, sweepOurs } from './sweeping.ts';
 export type Task =
   | { readonly kind: 'whole_way'; readonly url: string; readonly bill: Bill; readonly warmUp: Bill }
   | { readonly kind: 'same_again'; readonly url: string; readonly bill: Bill; readonly warmUp: Bill }
+  | { readonly kind: 'duck'; readonly file: string; readonly booksCsv: string; readonly bill: string }
   | { readonly kind: 'match_rows'; readonly url: string; readonly sample: number }
   | {
       readonly kind: 'read';
@@ -84,6 +87,10 @@ async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
     case 'whole_way':
     case 'same_again':
       return wholeWayTask(task);
+    case 'duck': {
+      await fillDuck(task.file, task.booksCsv);
+      return timed(async () => ({ ...(await duckWholeWay(task.file, task.bill)) }));
+    }
     case 'match_rows': {
       const pool = createPool({ url: task.url, role: null, max: 1, name: 'bench-rows' });
       const perSecond = await rowByRow(pool, task.sample);
@@ -136,9 +143,19 @@ async function wholeWayTask(
   const pool = ingestPool(task.url);
   // A worker that has been up for a minute has compiled what it runs, and so have its connections.
   await wholeWay(pool, task.warmUp);
+  const before = await logPosition(pool);
   const done = await timed(async () => ({ ...(await wholeWay(pool, task.bill)) }));
+  const logBytes = (await logPosition(pool)) - before;
   await pool.end();
-  return done;
+  return { ...done, result: { ...done.result, logBytes } };
+}
+
+/** How far the server's log was written, bytes. */
+async function logPosition(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ at: number }>(
+    `select (pg_current_wal_lsn() - '0/0'::pg_lsn)::float8 as at`,
+  );
+  return rows[0]?.at ?? Number.NaN;
 }
 
 async function timed(act: () => Promise<Record<string, unknown>>): Promise<Pick<Done, 'result' | 'ms'>> {

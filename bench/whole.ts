@@ -1,0 +1,116 @@
+/** P1, P3, P5, P6, P8: a large bill from its packed bytes to committed breaks, beside DuckDB on the same bytes. */
+import { join } from 'node:path';
+import type { Expected, MadeUpRefund } from './bill.ts';
+import { BILL_DATE, expectedOf, makeUp, WARM_UP_DATE, writeBill } from './bill.ts';
+import { copyOf, dropCopy, fillBooks, writeBooksCsv } from './books.ts';
+import type { DuckWay } from './duck.ts';
+import type { Bill, WholeWay } from './matching.ts';
+import type { Bench } from './parts.ts';
+import { assertFound } from './parts.ts';
+import { describeBill } from './reading.ts';
+import type { Figure } from './report.ts';
+import { figure } from './report.ts';
+import type { Done } from './task.ts';
+import { inProcess } from './task.ts';
+
+/** A bill, the books that it is matched against, and what must be found. */
+interface Day {
+  readonly template: string;
+  readonly bill: Bill;
+  readonly booksCsv: string;
+  readonly expected: Expected;
+}
+
+interface Round {
+  readonly ours: Done;
+  readonly duck: Done;
+  readonly tenth: Done;
+}
+
+/** The refunds of the small bill, for whose lines a worker has been up before. */
+const WARM_UP_LINES = 3_000;
+
+export async function whole(bench: Bench): Promise<readonly Figure[]> {
+  const day = await makeDay(bench, 'bench_whole', bench.wholeLines);
+  const small = await makeDay(bench, 'bench_whole_tenth', Math.round(bench.wholeLines / 10));
+  const rounds: Round[] = [];
+  for (let round = 0; round < bench.rounds; round += 1) {
+    rounds.push({
+      ours: await ours(bench, day),
+      duck: await duck(bench, day),
+      tenth: await ours(bench, small),
+    });
+  }
+  for (const { template } of [day, small]) await dropCopy(bench.adminUrl, template);
+  return figures(rounds, day.expected.lines);
+}
+
+async function makeDay(bench: Bench, name: string, lines: number): Promise<Day> {
+  const refunds = makeUp(lines, bench.seed, BILL_DATE);
+  const bill = await writeDay(bench, name, refunds);
+  const booksCsv = join(bench.dir, `${name}.books.csv`);
+  await writeBooksCsv(booksCsv, refunds);
+  await fillBooks(bench.adminUrl, [...makeUp(WARM_UP_LINES, bench.seed + 1, WARM_UP_DATE), ...refunds], name);
+  return { template: name, bill, booksCsv, expected: expectedOf(refunds) };
+}
+
+async function writeDay(bench: Bench, name: string, refunds: readonly MadeUpRefund[]): Promise<Bill> {
+  const path = join(bench.dir, `${name}.csv.gz`);
+  await writeBill(path, refunds);
+  return { date: BILL_DATE, path, ...(await describeBill(path)) };
+}
+
+async function ours(bench: Bench, { template, bill, expected }: Day): Promise<Done> {
+  const url = await copyOf(bench.adminUrl, template, 'bench_whole_round');
+  const done = await inProcess({ kind: 'whole_way', url, bill, warmUp: bench.small });
+  await dropCopy(bench.adminUrl, 'bench_whole_round');
+  assertFound(done.result as unknown as WholeWay, expected);
+  return done;
+}
+
+async function duck(bench: Bench, { bill, booksCsv, expected }: Day): Promise<Done> {
+  const file = join(bench.dir, 'whole.duckdb');
+  const done = await inProcess({ kind: 'duck', file, booksCsv, bill: bill.path });
+  assertFound(done.result as unknown as DuckWay, expected);
+  return done;
+}
+
+function figures(rounds: readonly Round[], lines: number): readonly Figure[] {
+  const of = (name: string, which: keyof Round): number[] =>
+    rounds.map((one) => Number(one[which].result[name]));
+  const ms = (which: keyof Round): number[] => rounds.map((one) => one[which].ms);
+  const seconds = (all: readonly number[]): number[] => all.map((one) => one / 1000);
+  const ratio = (one: readonly number[], other: readonly number[]): number[] =>
+    one.map((value, index) => value / (other[index] ?? Number.NaN));
+  const imported = ratio(of('importMs', 'ours'), of('importMs', 'duck'));
+  const memory = rounds.map((one) => one.ours.peakRssMb);
+  const logged = of('logBytes', 'ours').map((bytes) => bytes / lines);
+  return [
+    figure(
+      'P1',
+      `${String(lines)} lines from .gz to breaks, over DuckDB`,
+      '×',
+      ratio(ms('ours'), ms('duck')),
+      {
+        at: 'most',
+        value: 2.5,
+      },
+    ),
+    figure(null, '  ours', 's', seconds(ms('ours'))),
+    figure(null, '  DuckDB, two threads', 's', seconds(ms('duck'))),
+    figure('P3', '  import alone, over DuckDB', '×', imported, { at: 'most', value: 1.3 }),
+    figure(null, '  match and breaks, over DuckDB', '×', ratio(of('matchMs', 'ours'), of('matchMs', 'duck'))),
+    figure('P5', '  of the time for a tenth of the lines', '×', ratio(ms('ours'), ms('tenth')), {
+      at: 'most',
+      value: 12,
+    }),
+    figure('P6', '  peak memory of the process', 'MB', memory, { at: 'most', value: 300 }),
+    figure(
+      null,
+      '  peak memory of DuckDB and its driver',
+      'MB',
+      rounds.map((one) => one.duck.peakRssMb),
+    ),
+    figure('P8', '  log of the database', 'bytes/line', logged, { at: 'most', value: 320 }),
+  ];
+}
