@@ -48,6 +48,7 @@ const sideSchema = z
     refund_no: z.string().nullable(),
     channel_refund_no: z.string().nullable(),
     transaction_id: z.string().nullable(),
+    payment_no: z.string().nullable(),
     amount_minor: z.string(),
     currency: z.string(),
     at: instantField.nullable(),
@@ -61,6 +62,7 @@ const keysSchema = z
     refund_no: agreement,
     channel_refund_no: agreement,
     transaction_id: agreement,
+    payment_no: agreement,
     amount: agreement,
     time: agreement,
   })
@@ -189,6 +191,7 @@ function toSide(side: Side): z.infer<typeof sideSchema> {
     refund_no: side.refundNo,
     channel_refund_no: side.channelRefundNo,
     transaction_id: side.transactionId,
+    payment_no: side.paymentNo,
     amount_minor: side.amountMinor.toString(),
     currency: side.currency,
     at: side.at?.toISOString() ?? null,

@@ -36,12 +36,15 @@ export async function explainBreak(db: Db, one: Break, now: Date): Promise<Break
   const ours = one.refundId === null ? null : await refundSide(db, one.refundId);
   const theirs = await lineSide(db, one);
   const isLoose = LOOSE_KINDS.includes(one.kind);
-  const candidates =
+  const found =
     isLoose && theirs !== null
       ? await refundsFor(db, one, theirs)
       : one.kind === 'missing_at_channel' && ours !== null
         ? await linesFor(db, one, ours)
         : [];
+  const isNamed = ({ refundNo }: Candidate): boolean =>
+    one.kind === 'number_differs' && refundNo === ours?.refundNo;
+  const candidates = found.filter((each) => !isNamed(each));
   return {
     ours,
     theirs,
@@ -49,7 +52,7 @@ export async function explainBreak(db: Db, one: Break, now: Date): Promise<Break
     candidates,
     suggestion: suggestionFor({
       ...{ kind: one.kind, amountMinor: one.amountMinor, expectedMinor: one.expectedMinor },
-      ...{ refund: ours, candidates, now },
+      ...{ refund: ours, candidates, named: found.find(isNamed) ?? null, now },
     }),
   };
 }
@@ -58,6 +61,7 @@ interface SideRow {
   readonly refund_no: string | null;
   readonly channel_refund_no: string | null;
   readonly transaction_id: string | null;
+  readonly payment_no: string | null;
   readonly amount_minor: bigint;
   readonly currency: Currency;
   readonly at: Date | null;
@@ -72,7 +76,7 @@ interface OwnRow extends SideRow {
 }
 
 const OWN = `
-  select b.id, b.refund_no, b.channel_refund_no, b.transaction_id, b.amount_minor, b.currency,
+  select b.id, b.refund_no, b.channel_refund_no, b.transaction_id, b.payment_no, b.amount_minor, b.currency,
          coalesce(b.accepted_at, b.requested_at) as at, s.effective_state as state, r.promise_at,
          exists (select from yuanlu.live_matches m where m.account_id = b.account_id and m.refund_id = b.id) as taken
     from yuanlu.refund_book b
@@ -87,7 +91,7 @@ async function refundSide(db: Db, refundId: string): Promise<OwnSide | null> {
 async function lineSide(db: Db, { line, accountId }: Break): Promise<Side | null> {
   if (line === null) return null;
   const { rows } = await db.query<SideRow>(
-    `select refund_no, channel_refund_no, transaction_id, amount_minor, currency, occurred_at as at
+    `select refund_no, channel_refund_no, transaction_id, payment_no, amount_minor, currency, occurred_at as at
        from yuanlu.statement_lines where account_id = $1 and bill_date = $2 and file_id = $3 and line_no = $4`,
     [accountId, line.billDate, line.fileId, line.lineNo],
   );
@@ -116,7 +120,8 @@ async function refundsFor(db: Db, one: Break, line: Side): Promise<readonly Foun
 /** Open breaks about lines that no refund has, with the refund's transaction, or its amount at about its time. */
 async function linesFor(db: Db, one: Break, refund: OwnSide): Promise<readonly Found[]> {
   const { rows } = await db.query<SideRow & { readonly break_id: bigint }>(
-    `select b.id as break_id, l.refund_no, l.channel_refund_no, l.transaction_id, l.amount_minor, l.currency, l.occurred_at as at
+    `select b.id as break_id, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no, l.amount_minor, l.currency,
+            l.occurred_at as at
        from yuanlu.breaks b
        join yuanlu.statement_files f on f.id = b.file_id and f.status = 'loaded'
        join yuanlu.statement_lines l on l.account_id = b.account_id and l.bill_date = b.bill_date and l.file_id = b.file_id
@@ -139,6 +144,7 @@ function toSide(row: SideRow): Side {
     refundNo: row.refund_no,
     channelRefundNo: row.channel_refund_no,
     transactionId: row.transaction_id,
+    paymentNo: row.payment_no,
     amountMinor: row.amount_minor,
     currency: row.currency,
     at: row.at,

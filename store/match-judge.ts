@@ -4,7 +4,15 @@
  * between lines that are equal in all of it, so the outcome does not depend on the order of lines, files or runs.
  */
 import type { Literals } from './match-scope.ts';
-import { ABOUT_CLAIMS, CONFLICT, FORCED, judgedLines, NEWS } from './match-sql.ts';
+import {
+  ABOUT_CLAIMS,
+  CONFLICT,
+  DIFFERING_NUMBERS,
+  FORCED,
+  judgedLines,
+  NEWS,
+  NUMBERS_DIFFER,
+} from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */
 export const CONTESTED = `
@@ -12,20 +20,20 @@ export const CONTESTED = `
     select c.*, c.ctid as claim from m_claim c
      where refund_id in (select refund_id from m_claim group by refund_id having count(*) > 1)`;
 
-/** What people decided beats our number, that beats the channel's, an agreeing amount beats another one, the earlier day beats the later one. */
+/** What people decided beats all else, a line that contradicts the refund comes last; our number beats the channel's, an agreeing amount beats another one, the earlier day beats the later one. */
 export function losers(s: Literals): string[] {
   return [
     'analyze m_contested',
     `create temp table m_loser on commit drop as
-       select file_id, bill_date, line_no, refund_id, of_file, of_line, place, claim, ${OTHER_PAYMENT(s)} as other_payment from (
-         select c.file_id, c.bill_date, c.line_no, c.refund_id, c.place, c.claim, row_number() over best as nth,
+       select file_id, bill_date, line_no, refund_id, of_file, of_line, place, claim, denied, ${OTHER_PAYMENT(s)} as other_payment from (
+         select c.file_id, c.bill_date, c.line_no, c.refund_id, c.place, c.claim, c.denied, row_number() over best as nth,
                 first_value(c.file_id) over best as of_file, first_value(c.line_no) over best as of_line,
                 l.transaction_id, first_value(l.transaction_id) over best as of_transaction
            from m_contested c
            join ${judgedLines(s, 'select place from m_contested')} l
              on l.file_id = c.file_id and l.line_no = c.line_no
          window best as (partition by c.refund_id
-           order by c.pass <> ${String(FORCED)}, c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
+           order by c.pass <> ${String(FORCED)}, c.denied, c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
                     l.transaction_id, l.payment_no, c.file_id, c.line_no)) ranked
         where nth > 1`,
     'analyze m_loser',
@@ -52,7 +60,7 @@ function freeOtherPayments(s: Literals): string[] {
 
 export const NO_LOSERS = `
   create temp table m_loser (file_id bigint, bill_date date, line_no integer, refund_id bigint, of_file bigint,
-                             of_line integer, place tid) on commit drop`;
+                             of_line integer, place tid, denied boolean) on commit drop`;
 
 /** Loose lines that print one and the same refund again. */
 const TWINS = `
@@ -66,18 +74,22 @@ const TWINS = `
                        order by bill_date, occurred_at, payment_no, file_id, line_no)) ranked
      where nth > 1`;
 
-/** Pass (c): which refunds that nothing else claims a loose line could be. */
+/**
+ * Pass (c): which refunds that nothing else claims a loose line could be. One with another number of the channel's is another
+ * refund of the payment, however equal the amounts.
+ */
 function candidates(s: Literals): string {
   return `
     create temp table m_candidate on commit drop as
       select l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at, l.place, r.id as refund_id, r.refund_no,
-             ${CONFLICT(s)} as conflict, ${NEWS(s)} as news
+             ${CONFLICT(s)} as conflict, ${NEWS(s)} as news, yuanlu.line_denies(r.state, l.status) as denied
         from m_loose l
         join yuanlu.refund_book r on r.account_id = ${s.account} and r.transaction_id = l.transaction_id
          and r.amount_minor = l.amount_minor and r.currency = l.currency
          and l.occurred_at between coalesce(r.accepted_at, r.requested_at) - ${s.window}
                                and coalesce(r.accepted_at, r.requested_at) + ${s.window}
-       where not exists (select from m_twin t where t.file_id = l.file_id and t.line_no = l.line_no)
+       where not ${NUMBERS_DIFFER}
+         and not exists (select from m_twin t where t.file_id = l.file_id and t.line_no = l.line_no)
          and not exists (select from m_claim c where c.refund_id = r.id)
          and not exists (select from ${s.agreed} c where c.refund_id = r.id)
          and not exists (select from yuanlu.live_matches m
@@ -86,19 +98,32 @@ function candidates(s: Literals): string {
 
 /** One line that fits one refund that fits no other line; anything else is not guessed. */
 const SINGLES = `
-  insert into m_claim (file_id, bill_date, line_no, amount_minor, occurred_at, place, refund_id, pass, agrees, conflict, news)
-    select file_id, bill_date, line_no, amount_minor, occurred_at, place, refund_id, 3, true, conflict, news
+  insert into m_claim (file_id, bill_date, line_no, amount_minor, occurred_at, place, refund_id, pass, agrees, conflict, news, denied)
+    select file_id, bill_date, line_no, amount_minor, occurred_at, place, refund_id, 3, true, conflict, news, denied
       from (select c.*, count(*) over (partition by file_id, line_no) as refunds,
                    count(*) over (partition by refund_id) as lines from m_candidate c) fits
      where refunds = 1 and lines = 1`;
+
+/** What contradicts the refund that it names, and in which numbers. */
+function denied(s: Literals): string {
+  return `
+    create temp table m_denied on commit drop as
+      select c.file_id, c.line_no, l.status, ${DIFFERING_NUMBERS} as numbers
+        from (select file_id, line_no, refund_id from m_claim where denied
+              union all select file_id, line_no, refund_id from m_loser where denied) c
+        join yuanlu.refund_book r on r.id = c.refund_id
+        join ${judgedLines(s, 'select place from m_claim where denied union all select place from m_loser where denied')} l
+          on l.file_id = c.file_id and l.line_no = c.line_no`;
+}
 
 /** What is left over, one row per line: what it is, by which pass it has a refund, and what a person needs to see of it. */
 function leftOver(s: Literals): string {
   return `
     create temp table m_break on commit drop as
       select file_id, bill_date, line_no, place, null::smallint as pass, 'duplicate_line' as kind, refund_id,
-             jsonb_build_object('of_file', of_file::text, 'of_line', of_line) as detail
-        from m_loser
+             jsonb_build_object('of_file', of_file::text, 'of_line', of_line)
+               || case when numbers is null or numbers = '{}' then '{}' else jsonb_build_object('numbers', numbers) end as detail
+        from m_loser left join m_denied using (file_id, line_no)
       union all
       select file_id, bill_date, line_no, place, null, 'duplicate_line', null::bigint,
              jsonb_build_object('of_file', of_file::text, 'of_line', of_line)
@@ -115,11 +140,18 @@ function leftOver(s: Literals): string {
        where not exists (select from m_twin t where t.file_id = l.file_id and t.line_no = l.line_no)
          and not exists (select from m_candidate c where c.file_id = l.file_id and c.line_no = l.line_no)
       union all
-      select c.file_id, c.bill_date, c.line_no, c.place, c.pass,
-             case when not c.agrees then 'amount_differs' else 'state_conflict' end, c.refund_id,
+      select c.file_id, c.bill_date, c.line_no, c.place, case when not c.denied then c.pass end,
+             case when d.numbers <> '{}' then 'number_differs' when not c.agrees then 'amount_differs' else 'state_conflict' end,
+             c.refund_id,
              jsonb_build_object('state', r.state, 'requested_at', r.requested_at)
-        from m_claim c join yuanlu.refund_book r on r.id = c.refund_id
-       where not c.agrees or c.conflict
+               || case when d.numbers <> '{}' then jsonb_build_object('numbers', d.numbers) else '{}' end
+               || case when c.conflict and l.status is not null then jsonb_build_object('line_status', l.status) else '{}' end
+        from m_claim c
+        join yuanlu.refund_book r on r.id = c.refund_id
+        join ${judgedLines(s, 'select place from m_claim where not agrees or conflict or denied')} l
+          on l.file_id = c.file_id and l.line_no = c.line_no
+        left join m_denied d on d.file_id = c.file_id and d.line_no = c.line_no
+       where not c.agrees or c.conflict or c.denied
       union all
       -- A conflict stays for review once it was seen, also when the evidence has moved the refund on since.
       select c.file_id, c.bill_date, c.line_no, c.place, c.pass, b.kind, b.refund_id, b.detail
@@ -127,9 +159,15 @@ function leftOver(s: Literals): string {
         join m_claim c on c.file_id = b.file_id and c.line_no = b.line_no and c.refund_id = b.refund_id
        where b.account_id = ${s.account} and b.status = 'open' and b.kind = 'state_conflict'
          and (b.file_id = ${s.file} or exists (select from m_other o where o.file_id = b.file_id))
-         and ${ABOUT_CLAIMS} and c.agrees and not c.conflict`;
+         and ${ABOUT_CLAIMS} and c.agrees and not c.conflict and not c.denied`;
 }
 
+/**
+ * A line that contradicts its refund has kept others from it so far, since nobody guesses between them. It is no match: whose
+ * line it is, people say (force_match). Counted as one, it would settle a refund of whose payment it does not speak.
+ */
+const LET_GO = 'delete from m_claim where denied';
+
 export function judge(s: Literals): string[] {
-  return [TWINS, candidates(s), SINGLES, leftOver(s), 'analyze m_break'];
+  return [TWINS, candidates(s), SINGLES, denied(s), leftOver(s), LET_GO, 'analyze m_break'];
 }

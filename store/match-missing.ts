@@ -48,7 +48,13 @@ const unmatched = (account: string, asOf: string): string => `
      where r.requested_at >= ${asOf}::timestamptz - make_interval(days => ${String(LOOK_BACK_DAYS)})
        and r.account_id = ${account}
        and (r.state in ('processing', 'succeeded') or (r.state = 'needs_action' and r.accepted_at is not null))
-       and not exists (select from yuanlu.live_matches m where m.account_id = r.account_id and m.refund_id = r.id)`;
+       and not exists (select from yuanlu.live_matches m where m.account_id = r.account_id and m.refund_id = r.id)
+       and not exists (select from yuanlu.breaks b join yuanlu.statement_files f on f.id = b.file_id and f.status = 'loaded'
+                        where b.account_id = r.account_id and b.refund_id = r.id and ${CONTRADICTS})`;
+
+/** A live line names the refund and contradicts it: that break, or how people ended it, is the answer, and none is missing. */
+const CONTRADICTS = `(b.dedupe_key like 'number_differs/f%' or b.dedupe_key like 'state_conflict/f%')
+                         and (b.status = 'open' or b.closed_reason in ('resolved', 'written_off'))`;
 
 /**
  * The refunds of those days that no live line is matched to. Both sides are read once and compared as sets: matches lie in

@@ -9,6 +9,7 @@
  *   m_loose   a line that names none
  *   m_other   lines of other files that have to be judged again together with this file's
  *   m_break   the judgement: something is left over
+ *   m_denied  the lines that name a refund and contradict it, with the numbers that differ; they hold it until they are judged
  */
 import type { Literals } from './match-scope.ts';
 
@@ -35,7 +36,7 @@ export const PARALLEL_OFF = 'set local max_parallel_workers_per_gather = 0';
 /** The pass of a match that two people made. */
 export const FORCED = 9;
 
-const LINE_TEXT = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no';
+const LINE_TEXT = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no, l.status';
 const LINE_PLACE = 'l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at';
 
 /** This file's refund lines, read from its own leaf. */
@@ -58,7 +59,7 @@ export function judgedLines(s: Literals, places: string): string {
            union all select * from m_other)`;
 }
 
-/** Every line that names a refund, whether or not it needs a look. */
+/** Every line that names a refund, whether or not it needs a look; after the judgement without those that prove nothing. */
 export function claims(s: Literals): string {
   return `(select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, agrees from m_claim
            union all
@@ -67,11 +68,24 @@ export function claims(s: Literals): string {
 
 /** The line contradicts the books. */
 export const CONFLICT = (s: Literals): string =>
-  `yuanlu.line_conflicts(r.state, r.state_reason, ${String(s.acceptance)}, l.occurred_at, r.requested_at, ${s.tolerance})`;
+  `yuanlu.line_conflicts(r.state, r.state_reason, ${String(s.acceptance)}, l.occurred_at, r.requested_at, ${s.tolerance}, l.status)`;
 
 /** The line says more than the books know. */
 export const NEWS = (s: Literals): string =>
   `yuanlu.line_is_news(r.state, r.state_reason, ${String(s.acceptance)})`;
+
+/** A number of the line's is not the refund's, where both say one. */
+export const NUMBERS_DIFFER = `yuanlu.numbers_differ(${bothNumbers()})`;
+
+/** Which numbers those are, with both sides. */
+export const DIFFERING_NUMBERS = `yuanlu.differing_numbers(${bothNumbers()})`;
+
+function bothNumbers(): string {
+  return 'r.transaction_id, l.transaction_id, r.payment_no, l.payment_no, r.channel_refund_no, l.channel_refund_no';
+}
+
+/** The line names the refund, and contradicts it so far that it proves nothing about it. */
+const DENIED = `(${NUMBERS_DIFFER} or yuanlu.line_denies(r.state, l.status))`;
 
 function claimSelect(
   s: Literals,
@@ -83,7 +97,7 @@ function claimSelect(
   return `
     select ${LINE_PLACE}, r.id as refund_id, ${String(pass)}::smallint as pass,
            r.amount_minor = l.amount_minor and r.currency = l.currency as agrees,
-           ${CONFLICT(s)} as conflict, ${NEWS(s)} as news, ${place}
+           ${CONFLICT(s)} as conflict, ${NEWS(s)} as news, ${DENIED} as denied, ${place}
       from ${source} l
       join yuanlu.refund_book r on r.account_id = ${s.account} and r.${column} = l.${column}
        and ${pass === 1 ? s.samePayment : 'true'}`;
@@ -101,7 +115,7 @@ export function claimLines(s: Literals): string {
   return `
     create temp table m_agreed on commit drop as
       select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date,
-             (case when refund_id is null or not agrees or conflict or news then 0 else 1 end)::smallint as pass,
+             (case when refund_id is null or not agrees or conflict or news or denied then 0 else 1 end)::smallint as pass,
              agrees as amount_agrees
         from ${ownClaims(s)}`;
 }
@@ -136,7 +150,7 @@ function forceClaims(s: Literals): string {
   return `
     update m_claim l
        set refund_id = r.id, pass = ${String(FORCED)}, agrees = r.amount_minor = l.amount_minor and r.currency = l.currency,
-           conflict = ${CONFLICT(s)}, news = ${NEWS(s)}
+           conflict = ${CONFLICT(s)}, news = ${NEWS(s)}, denied = false
       from yuanlu.forced_matches f
       join yuanlu.refund_book r on r.id = f.refund_id
      where f.file_id = l.file_id and f.line_no = l.line_no and f.ended_at is null`;
@@ -147,7 +161,7 @@ function forceOtherClaims(s: Literals): string {
   return `
     insert into m_claim
     select ${LINE_PLACE}, r.id, ${String(FORCED)}::smallint, r.amount_minor = l.amount_minor and r.currency = l.currency,
-           ${CONFLICT(s)}, ${NEWS(s)}, null::tid
+           ${CONFLICT(s)}, ${NEWS(s)}, false, null::tid
       from m_other l
       join yuanlu.forced_matches f on f.file_id = l.file_id and f.line_no = l.line_no and f.ended_at is null
       join yuanlu.refund_book r on r.id = f.refund_id
@@ -157,7 +171,7 @@ function forceOtherClaims(s: Literals): string {
 /** Lines by their numbers, with all that is known of them. */
 function oddClaims(s: Literals, numbers: string): string {
   return `
-    select ${LINE_PLACE}, l.refund_id, 1::smallint as pass, l.agrees, l.conflict, l.news, l.place, ${LINE_TEXT}
+    select ${LINE_PLACE}, l.refund_id, 1::smallint as pass, l.agrees, l.conflict, l.news, l.denied, l.place, ${LINE_TEXT}
       from ${ownClaims(s)} l
      where l.place = any (array(select o.place from ${ownLines(s)} o where o.line_no in (select line_no from ${numbers})))`;
 }
@@ -183,7 +197,7 @@ export function looseLines(s: Literals): string[] {
        select ${LINE_PLACE}, ${LINE_TEXT}, l.place from m_claim l where refund_id is null`,
     'analyze m_loose',
     'delete from m_claim where refund_id is null',
-    'analyze m_claim (refund_id, agrees, conflict, news)',
+    'analyze m_claim (refund_id, agrees, conflict, news, denied)',
     ...channelNumberClaims(s),
     `create temp table m_other on commit drop as select ${LINE_PLACE}, ${LINE_TEXT} from m_loose l where false`,
   ];

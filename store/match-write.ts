@@ -102,14 +102,19 @@ export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
   );
 }
 
-/** A line ends "missing at the channel"; a newer delivery of the day ends what its forerunners left open. */
+/**
+ * A line ends "missing at the channel", also one that contradicts the refund: then its own break says so. A newer delivery
+ * of the day ends what its forerunners left open.
+ */
 export async function closeAnswered(tx: Tx, s: Literals): Promise<void> {
   await tx.query(
     `update yuanlu.breaks b
         set status = 'closed', closed_at = ${s.now}, closed_reason = 'line_found',
             closing_evidence = jsonb_build_object('file_id', c.file_id::text, 'line_no', c.line_no,
               'sha256', (select f.sha256 from yuanlu.statement_files f where f.id = c.file_id))
-       from ${claims(s)} c
+       from (select file_id, line_no, refund_id from ${claims(s)} proving
+             union all select file_id, line_no, refund_id from m_break
+                        where pass is null and kind in ('number_differs', 'amount_differs', 'state_conflict')) c
       where b.account_id = ${s.account} and b.status = 'open' and b.kind = 'missing_at_channel' and b.refund_id = c.refund_id`,
   );
   await tx.query(

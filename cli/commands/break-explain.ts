@@ -62,8 +62,9 @@ function standing(one: Break): string {
   return one.parkedUntil === null ? `open, ${has}` : `open, ${has}, put off until ${one.parkedUntil}`;
 }
 
-function sideText({ refundNo, channelRefundNo, transactionId, amountMinor, at }: Side): string {
-  const numbers = [refundNo, channelRefundNo, transactionId].map((number) => number ?? '-').join(' / ');
+function sideText({ refundNo, channelRefundNo, transactionId, paymentNo, amountMinor, at }: Side): string {
+  const said = [refundNo, channelRefundNo, transactionId, paymentNo];
+  const numbers = said.map((number) => number ?? '-').join(' / ');
   return `${numbers}  ${formatYuan(amountMinor)}${at === null ? '' : `  ${beijingTime(at)}`}`;
 }
 

@@ -2,6 +2,8 @@
 import type { BreakKind, MatchPass } from '../../domain/statement/break.ts';
 import type { StatementTotals } from '../../domain/statement/statement.ts';
 import type { ReconcileChannel } from './channels.ts';
+import type { Differing } from './differing.ts';
+import { differing } from './differing.ts';
 import { explain } from './explain.ts';
 import type { Place } from './explain.ts';
 import type { Judgement, Placement, WaitingReason } from './judge.ts';
@@ -42,6 +44,8 @@ export interface DifferenceDocument {
   readonly statement_line: number | null;
   readonly statement_refund_no: string | null;
   readonly statement_amount_minor: string | null;
+  /** The keys in which line and refund do not agree, with both sides; `ours` is the list, `theirs` the statement. */
+  readonly differs: readonly Differing[];
   readonly explanation: string;
 }
 
@@ -156,6 +160,7 @@ function differenceDocument(row: BreakRow, statements: readonly LoadedStatement[
     statement_line: line?.lineNo ?? null,
     statement_refund_no: line?.refundNo ?? null,
     statement_amount_minor: line?.amountMinor.toString() ?? null,
+    differs: differing(row),
     explanation: explain(row, placeOf(statements)),
   };
 }

@@ -2,6 +2,7 @@
 import { formatYuan, isCurrency } from '../../domain/money.ts';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import { beijingTime } from '../output.ts';
+import { differing, differingNumbers } from './differing.ts';
 import type { BreakRow, LineSide } from './rows.ts';
 
 /** Where a line stands. */
@@ -20,6 +21,8 @@ export function explain(row: BreakRow, placeOf: (line: Place) => string): string
       return 'in the statement, and not in the list';
     case 'amount_differs':
       return `the list says ${listed === null ? '' : money(listed)}, the statement ${line === null ? '' : money(line)}`;
+    case 'number_differs':
+      return contradicted(row);
     case 'state_conflict':
       return detail['adjustment'] === undefined ? conflict(row) : correction(row);
     case 'duplicate_line':
@@ -68,13 +71,40 @@ function absence(day: string, next: string, dayGiven: boolean, nextGiven: boolea
   return `in no statement given: that of ${dayGiven ? next : day} is not among them`;
 }
 
-function conflict({ listed, line }: BreakRow): string {
+/** All that does not agree of a line and the refund that it names. */
+function contradicted(row: BreakRow): string {
+  const { listed, line, detail } = row;
+  const amounts = differing(row).some(({ key }) => key === 'amount_minor' || key === 'currency');
+  return [
+    numbers(detail),
+    ...(amounts && listed !== null && line !== null
+      ? [`the list says ${money(listed)}, the statement ${money(line)}`]
+      : []),
+    ...(detail['line_status'] === undefined ? [] : [conflict(row)]),
+    'as it is, the line proves nothing about this refund',
+  ].join('; ');
+}
+
+function numbers(detail: BreakRow['detail']): string {
+  return differingNumbers(detail)
+    .map(({ key, ours, theirs }) => `the list says ${key} ${ours}, the statement ${theirs}`)
+    .join('; ');
+}
+
+function conflict({ listed, line, detail }: BreakRow): string {
   if (listed === null || line === null) return 'list and statement contradict each other';
+  const printed = detail['line_status'];
+  if (printed !== undefined && listed.state !== null && listed.state !== 'requested') {
+    const isDated = line.occurredAt < new Date(listed.requestedAt.getTime() - DAY_MS);
+    if (!isDated) return `the list says ${listed.state}, and the statement ${String(printed)}`;
+  }
   if (listed.state === 'failed' || listed.state === 'requested') {
     return `the list says ${listed.state}, and the statement shows it`;
   }
   return `the statement dates it ${beijingTime(line.occurredAt)}, over a day before it was asked for`;
 }
+
+const DAY_MS = 86_400_000;
 
 /** What a bank or the channel made of a refund afterwards. */
 function correction({ line, listed, detail }: BreakRow): string {
@@ -101,7 +131,8 @@ function listedAgain({ related, detail }: BreakRow): string {
 function printedAgain({ related, detail }: BreakRow, placeOf: (line: Place) => string): string {
   const first = { fileId: BigInt(String(detail['of_file'])), lineNo: Number(detail['of_line']) };
   const refund = related === null ? '' : ` (refund ${related.refundNo})`;
-  return `the statement shows the same refund on ${placeOf(first)}${refund}`;
+  const differs = detail['numbers'] === undefined ? '' : `, where ${numbers(detail)}`;
+  return `the statement shows the same refund on ${placeOf(first)}${refund}${differs}`;
 }
 
 function candidates({ line, detail }: BreakRow, placeOf: (line: Place) => string): string {

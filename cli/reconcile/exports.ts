@@ -12,6 +12,7 @@ import type { Cell } from './csv.ts';
 import { BOM, csvLine, figure, serial, text } from './csv.ts';
 import type { Findings, ReconcileDocument } from './document.ts';
 import { fileOf, placeOf, refundNoOf } from './document.ts';
+import { differing } from './differing.ts';
 import { explain } from './explain.ts';
 import { Lateness } from './lateness.ts';
 import type { BreakRow, ListedSide, LineSide, MatchRow, OverdueRow, QuarantineRow } from './rows.ts';
@@ -103,6 +104,15 @@ function breakColumns({ statements }: Findings): readonly Column<BreakRow>[] {
     ['statement', ({ line }) => text(line === null ? null : fileOf(statements, line.fileId))],
     ['statement_line', ({ line }) => figure(line?.lineNo ?? null)],
     ['list_line', ({ listed }) => figure(listed?.listLine ?? null)],
+    [
+      'differs',
+      (row) =>
+        text(
+          differing(row)
+            .map(({ key }) => key)
+            .join(' '),
+        ),
+    ],
     ['explanation', (row) => text(explain(row, placeOf(statements)))],
   ];
 }

@@ -15,7 +15,7 @@ import { ACCOUNT } from './listed-table.ts';
 export const LINE_BREAKS = `
   create unlogged table reconcile.break as
     select kind, file_id, line_no,
-           case when kind in ('amount_differs', 'state_conflict') then refund_id end as list_line,
+           case when kind in ('amount_differs', 'number_differs', 'state_conflict') then refund_id end as list_line,
            refund_id as related, detail
       from yuanlu.breaks b
      where account_id = '${ACCOUNT}' and status = 'open' and file_id is not null and ${ABOUT_CLAIMS}`;

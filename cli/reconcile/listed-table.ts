@@ -41,8 +41,9 @@ const BOOK = `
     select list_line as id, '${ACCOUNT}'::text as merchant_id, '${ACCOUNT}'::text as account_id, refund_no,
            coalesce(channel_refund_no, printed_as) as channel_refund_no, coalesce(transaction_id, trade) as transaction_id, payment_no, amount_minor, currency, requested_at,
            null::timestamptz as accepted_at, coalesce(state, 'processing') as state,
-           -- A list does not say why a refund failed, so none of its failures is taken for a closure.
-           null::text as state_reason
+           -- A list does not say why a refund failed, so none of its failures is taken for a closure. One that needs action is one
+           -- that did not go through (WeChat's ABNORMAL).
+           case state when 'needs_action' then 'abnormal' end as state_reason
       from reconcile.listed
      where same_as is null`;
 

@@ -137,4 +137,9 @@ export function isParked(parkedUntil: PlainDate | null, today: PlainDate): boole
 }
 
 /** Kinds whose line belongs to nobody yet: only these can be given to a refund. */
-export const LOOSE_KINDS: readonly BreakKind[] = ['missing_in_books', 'ambiguous', 'duplicate_line'];
+export const LOOSE_KINDS: readonly BreakKind[] = [
+  'missing_in_books',
+  'ambiguous',
+  'duplicate_line',
+  'number_differs',
+];

@@ -7,6 +7,8 @@ export const BREAK_KINDS = [
   /** In the statement, unknown to us (for example made by hand in the merchant console). */
   'missing_in_books',
   'amount_differs',
+  /** The line has a number of our refund, and another number that contradicts it: it proves nothing by itself. */
+  'number_differs',
   /** The statement and our books contradict each other about what happened. */
   'state_conflict',
   'duplicate_line',

@@ -6,13 +6,15 @@ export interface Side {
   readonly refundNo: string | null;
   readonly channelRefundNo: string | null;
   readonly transactionId: string | null;
+  readonly paymentNo: string | null;
   readonly amountMinor: bigint;
   readonly currency: Currency;
   /** When the money moved, as far as this side knows. */
   readonly at: Date | null;
 }
 
-export const KEYS = ['refund_no', 'channel_refund_no', 'transaction_id', 'amount', 'time'] as const;
+export const NUMBER_KEYS = ['refund_no', 'channel_refund_no', 'transaction_id', 'payment_no'] as const;
+export const KEYS = [...NUMBER_KEYS, 'amount', 'time'] as const;
 export type Key = (typeof KEYS)[number];
 
 /** `close`: one character is wrong, missing or too many, or two neighbours are swapped. `absent`: one side does not say. */
@@ -29,6 +31,7 @@ export function compareSides(ours: Side, theirs: Side): KeyAgreements {
     refund_no: numbersAgree(ours.refundNo, theirs.refundNo),
     channel_refund_no: numbersAgree(ours.channelRefundNo, theirs.channelRefundNo),
     transaction_id: numbersAgree(ours.transactionId, theirs.transactionId),
+    payment_no: numbersAgree(ours.paymentNo, theirs.paymentNo),
     amount:
       ours.amountMinor === theirs.amountMinor && ours.currency === theirs.currency ? 'agrees' : 'differs',
     time: timesAgree(ours.at, theirs.at),
@@ -66,8 +69,8 @@ export function isOneSlip(one: string, other: string): boolean {
  * speaks against it but by a slip, and at least one number speaks for it.
  */
 export function couldBeOne(keys: KeyAgreements): boolean {
-  const { amount, time, ...numbers } = keys;
-  if (amount !== 'agrees' || time === 'differs') return false;
-  const said = Object.values(numbers);
+  if (keys.amount !== 'agrees' || keys.time === 'differs') return false;
+  // The payment's number of ours says less than the channel's: many refunds have it.
+  const said = [keys.refund_no, keys.channel_refund_no, keys.transaction_id];
   return said.some((one) => one === 'agrees' || one === 'close') && keys.transaction_id !== 'differs';
 }

@@ -26,6 +26,8 @@ export interface BreakFacts {
   /** Of the refund that it names; null where it names none. */
   readonly refund: { readonly state: RefundState; readonly promiseAt: Date | null } | null;
   readonly candidates: readonly Candidate[];
+  /** The refund that a line names and contradicts in a number (`number_differs`); it is not among the candidates. */
+  readonly named?: Candidate | null;
   readonly now: Date;
 }
 
@@ -62,6 +64,8 @@ export function suggestionFor(facts: BreakFacts, rules: BreakRules = BREAK_RULES
       return onlyFit(facts, missingLine(facts));
     case 'amount_differs':
       return difference(facts, 'rounding', rules);
+    case 'number_differs':
+      return contradiction(facts);
     case 'fee_differs':
       return difference(facts, 'fee', rules);
     case 'state_conflict':
@@ -136,6 +140,39 @@ function difference(facts: BreakFacts, code: 'rounding' | 'fee', rules: BreakRul
   if (atStakeMinor(facts) > 0n && mayWriteOff(facts, code, rules))
     return { act: 'write_off', code, why: `The difference is within what may be written off as ${code}.` };
   return { act: 'ask_channel', why: 'The amounts differ by more than a rule explains.' };
+}
+
+/** Numbers in which a line can contradict the refund that another number names. */
+const CONTRADICTING = ['channel_refund_no', 'transaction_id', 'payment_no'] as const;
+
+/** Whose line it is, people say; the channel knows where no slip explains the difference. */
+function contradiction({ named = null, candidates }: BreakFacts): Suggestion {
+  if (named === null) return { act: 'look', why: 'A number of the line contradicts our refund.' };
+  const { keys, breakId, refundNo, taken } = named;
+  const off = CONTRADICTING.filter((key) => keys[key] === 'differs' || keys[key] === 'close');
+  const said = off.join(' and ');
+  const other = candidates.find((one) => one.keys.channel_refund_no === 'agrees');
+  if (other !== undefined)
+    return {
+      act: 'look',
+      why: `By ${said} the line is our refund ${other.refundNo}: people know which of the two it is.`,
+    };
+  const fits = !taken && keys.amount === 'agrees' && keys.time !== 'differs';
+  if (fits && off.length > 0 && off.every((key) => keys[key] === 'close'))
+    return {
+      ...{ act: 'force_match', breakId, refundNo, code: 'number_mistyped' },
+      why: `It is the refund by its other numbers and its amount, and ${said} differs by one slip of the hand.`,
+    };
+  const channelAgrees = keys.channel_refund_no === 'agrees' || keys.transaction_id === 'agrees';
+  if (fits && channelAgrees && said === 'payment_no')
+    return {
+      ...{ act: 'force_match', breakId, refundNo, code: 'number_mistyped' },
+      why: "The channel's own numbers agree, and only our number of the payment does not.",
+    };
+  return {
+    act: 'ask_channel',
+    why: `The line has a number of the refund and another ${said}: ask the channel which payment it gave back. Until then it proves nothing.`,
+  };
 }
 
 function conflict({ refund }: BreakFacts): Suggestion {

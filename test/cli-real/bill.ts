@@ -13,6 +13,8 @@ export interface BillRefund {
   readonly paymentNo?: string;
   /** Fen. */
   readonly amount?: number;
+  /** 退款状态; SUCCESS when it is not said. */
+  readonly status?: string;
   readonly goods?: string;
   /** A row as it stands in the file, instead of the one made of the rest. */
   readonly raw?: string;
@@ -97,7 +99,16 @@ export function refundRow(refund: BillRefund, index: number, o: BillOptions = {}
     ...[refund.transactionId ?? serial('4200', index), refund.paymentNo ?? `P${String(index)}`, 'openid'],
     ...['JSAPI', 'REFUND', 'OTHERS', 'CNY', '0.00', '0.00'],
     ...[refund.channelRefundNo ?? serial('5030', index), refund.refundNo, amount, '0.00', 'ORIGINAL'],
-    ...['SUCCESS', refund.goods ?? '货物, "一件"', '', '0.00000', '0.60%', '0.00', amount, ''],
+    ...[
+      refund.status ?? 'SUCCESS',
+      refund.goods ?? '货物, "一件"',
+      '',
+      '0.00000',
+      '0.60%',
+      '0.00',
+      amount,
+      '',
+    ],
   ]);
 }
 

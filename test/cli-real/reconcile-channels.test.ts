@@ -102,6 +102,17 @@ describe.each(CHANNELS)('a statement of $title', (of) => {
     expect(document.differences).toMatchObject([{ refund_no: number }]);
   });
 
+  test('names a refund whose line is about another payment, with both sides', async () => {
+    const changed = { ...first, payment_no: 'SOMEBODY-ELSES' };
+    const document = await held(of, { printed, rows: [changed, second, third, fourth] });
+
+    expect(document.matched.refund_no).toBe(3);
+    expect(kindsOf(document)).toEqual({ number_differs: 1 });
+    expect(document.differences).toMatchObject([
+      { refund_no: refundNo(1), differs: [{ key: 'payment_no', ours: 'SOMEBODY-ELSES' }] },
+    ]);
+  });
+
   test('names a line that it prints twice', async () => {
     const document = await held(of, { printed: [...printed, printed[0] as Printed], rows: agreeing });
 
@@ -195,6 +206,18 @@ describe('numbers of UnionPay', () => {
     const rows = [{ channel: 'unionpay', refund_no: 'OTHER000', channel_refund_no: '052611201000001234568' }];
 
     expect((await held(UNIONPAY, { printed, rows })).matched.channel_refund_no).toBe(1);
+  });
+
+  test.each<[string, Partial<ListRow>, string]>([
+    ['transaction', { transaction_id: '052611201000009999999' }, 'transaction_id'],
+    ['refund', { channel_refund_no: '052611201000009999999' }, 'channel_refund_no'],
+  ])('of another %s than the line has are named, with both sides', async (_, change, key) => {
+    const lines = [{ ...printed[0], refundNo: '10078087', transactionId: UNIONPAY.transaction(1) }];
+    const rows = [{ channel: 'unionpay', refund_no: '10078087', ...change }];
+    const document = await held(UNIONPAY, { printed: lines, rows });
+
+    expect(kindsOf(document)).toEqual({ number_differs: 1 });
+    expect(document.differences[0]?.differs).toMatchObject([{ key, ours: '052611201000009999999' }]);
   });
 
   test('with a character that UnionPay does not take are refused, and the rule is said', async () => {

@@ -27,6 +27,14 @@ const RUNS = 8;
 
 const TRICKS = [
   ...(['agrees', 'renumbered', 'anonymous', 'lost', 'extra', 'dearer', 'foreign', 'failed', 'gone'] as const),
+  ...([
+    'elsewhere',
+    'other channel number',
+    'other payment',
+    'renumbered elsewhere',
+    'abnormal',
+    'all of it',
+  ] as const),
   ...(['printed twice', 'listed twice', 'one line for two'] as const),
 ] as const;
 
@@ -73,6 +81,27 @@ function plant({ trick, day, amount }: Case, index: number): Planted {
     foreign: { lines: [line], rows: [{ ...row, currency: 'HKD' }] },
     failed: { lines: [line], rows: [{ ...row, state: 'failed' }] },
     gone: { lines: [], rows: [{ ...row, state: 'failed' }] },
+    elsewhere: { lines: [line], rows: [{ ...row, transaction_id: serial('4299', index) }] },
+    'other channel number': { lines: [line], rows: [{ ...row, channel_refund_no: serial('5099', index) }] },
+    'other payment': {
+      lines: [{ ...line, paymentNo: `P${refundNo}` }],
+      rows: [{ ...row, payment_no: other }],
+    },
+    'renumbered elsewhere': {
+      lines: [line],
+      rows: [
+        {
+          ...byTransaction,
+          transaction_id: serial('4299', index),
+          channel_refund_no: numbers.channelRefundNo,
+        },
+      ],
+    },
+    abnormal: { lines: [line], rows: [{ ...row, state: 'abnormal' }] },
+    'all of it': {
+      lines: [line],
+      rows: [{ ...row, amount_minor: amount + 1, state: 'closed', transaction_id: serial('4299', index) }],
+    },
     'printed twice': { lines: [line, line], rows: [row] },
     'listed twice': { lines: [line], rows: [row, { ...row, amount_minor: amount + 7 }] },
     'one line for two': {
@@ -94,6 +123,12 @@ const OUTCOMES: Readonly<Record<Trick, readonly string[]>> = {
   foreign: ['amount_differs'],
   failed: ['state_conflict'],
   gone: ['failed'],
+  elsewhere: ['number_differs'],
+  'other channel number': ['number_differs'],
+  'other payment': ['number_differs'],
+  'renumbered elsewhere': ['number_differs'],
+  abnormal: ['state_conflict'],
+  'all of it': ['number_differs'],
   'printed twice': ['refund_no', 'duplicate_line'],
   'listed twice': ['refund_no', 'duplicate_line'],
   'one line for two': ['ambiguous', 'ambiguous', 'ambiguous'],

@@ -207,13 +207,130 @@ function describeVectors(bill: string): void {
       expect(kindsOf(document)).toEqual({ state_conflict: 1 });
     });
 
+    describe.each<[string, Partial<ListRow>, string]>([
+      ['the transaction', { transaction_id: '4200000000000000000000000000' }, 'transaction_id'],
+      [
+        'the number of the channel',
+        { channel_refund_no: '50000000000000000000000000000' },
+        'channel_refund_no',
+      ],
+      ['our number of the payment', { payment_no: 'another_order' }, 'payment_no'],
+    ])('in %s', (_, change, key) => {
+      const ours = Object.values(change)[0];
+
+      test('is named with both sides, and is no match', async () => {
+        const document = await held(withOne(change));
+        const theirs = (refunds[3] as ListRow | undefined)?.[key as keyof ListRow];
+
+        expect(document.matched).toEqual({ refund_no: 13, channel_refund_no: 0, transaction_amount: 0 });
+        expect(kindsOf(document)).toEqual({ number_differs: 1 });
+        const [one] = document.differences;
+        expect(one).toMatchObject({ refund_no: refunds[3]?.refund_no, differs: [{ key, ours, theirs }] });
+        expect(one?.explanation).toContain(
+          `the list says ${key} ${String(ours)}, the statement ${String(theirs)}`,
+        );
+      });
+
+      test('and in our own number has no refund matched that is not one', async () => {
+        const document = await held(withOne({ ...change, refund_no: 'RENUMBERED' }));
+        const named =
+          key === 'channel_refund_no'
+            ? { missing_at_channel: 1, missing_in_books: 1 }
+            : { number_differs: 1 };
+
+        expect(document.matched).toEqual({ refund_no: 13, channel_refund_no: 0, transaction_amount: 0 });
+        expect(kindsOf(document)).toEqual(named);
+      });
+    });
+
+    test('in every number, in the amount and in the state at once is one difference that says them all', async () => {
+      const change = {
+        transaction_id: 'T',
+        payment_no: 'P',
+        channel_refund_no: 'C',
+        amount_minor: 7,
+        currency: 'HKD',
+      };
+      const document = await held(withOne({ ...change, state: 'ABNORMAL' }));
+
+      expect(kindsOf(document)).toEqual({ number_differs: 1 });
+      const [one] = document.differences;
+      expect(one?.differs.map(({ key }) => key).toSorted()).toEqual([
+        'amount_minor',
+        'channel_refund_no',
+        'currency',
+        'payment_no',
+        'state',
+        'transaction_id',
+      ]);
+      for (const said of [
+        'transaction_id T,',
+        'payment_no P,',
+        'channel_refund_no C,',
+        '0.01 CNY',
+        'SUCCESS',
+      ])
+        expect(one?.explanation).toContain(said);
+    });
+
+    test('by swapping the numbers of two refunds is named for both', async () => {
+      const [one, other, ...others] = refunds;
+      const swapped = [
+        { ...one, refund_no: other?.refund_no },
+        { ...other, refund_no: one?.refund_no },
+      ] as ListRow[];
+      const document = await held([...swapped, ...others]);
+
+      expect(document.matched.refund_no).toBe(12);
+      expect(kindsOf(document)).toEqual({ number_differs: 2 });
+    });
+
+    test.each(['ABNORMAL', 'needs_action', 'CLOSED', 'failed', 'requested'])(
+      'by holding a refund for %s is a conflict with what the bill prints',
+      async (state) => {
+        const document = await held(withOne({ state }));
+
+        expect(document.matched.refund_no).toBe(13);
+        expect(kindsOf(document)).toEqual({ state_conflict: 1 });
+        expect(document.differences[0]?.differs).toMatchObject([{ key: 'state', theirs: 'SUCCESS' }]);
+      },
+    );
+
+    test.each(['SUCCESS', 'succeeded', 'settled', 'processing', 'unknown', ''])(
+      'by holding a refund for %s contradicts nothing that the bill prints',
+      async (state) => {
+        expect(kindsOf(await held(withOne({ state })))).toEqual({});
+      },
+    );
+
+    test('F71 by a request of more than a day after the bill is a conflict', async () => {
+      const document = await held(withOne({ requested_at: '2019-02-21T05:01:59+08:00' }));
+
+      expect(kindsOf(document)).toEqual({ state_conflict: 1 });
+      expect(document.differences[0]?.explanation).toContain('over a day before it was asked for');
+    });
+
+    test('by saying less of a refund contradicts nothing', async () => {
+      const less = withOne({
+        transaction_id: '',
+        channel_refund_no: '',
+        payment_no: '',
+        state: '',
+        source: '',
+      });
+
+      expect(kindsOf(await held(less))).toEqual({});
+    });
+
     test('in all of these ways has each of them named, and the books of the run balance', async () => {
-      const [extra, dearer, foreign, failed, renumbered, unknown, ...others] = refunds;
+      const [extra, dearer, foreign, failed, renumbered, unknown, elsewhere, abnormal, ...others] = refunds;
       const document = await held([
         ...[
           { ...dearer, amount_minor: 5 },
           { ...foreign, currency: 'USD' },
           { ...failed, state: 'closed' },
+          { ...elsewhere, transaction_id: 'T-ELSEWHERE' },
+          { ...abnormal, state: 'ABNORMAL' },
         ],
         { ...renumbered, refund_no: 'RENUMBERED' },
         { ...unknown, refund_no: 'UNKNOWN', channel_refund_no: '' },
@@ -223,14 +340,14 @@ function describeVectors(bill: string): void {
       ] as ListRow[]);
 
       expect(extra).toBeDefined();
-      expect(document.matched).toEqual({ refund_no: 8, channel_refund_no: 1, transaction_amount: 1 });
+      expect(document.matched).toEqual({ refund_no: 6, channel_refund_no: 1, transaction_amount: 1 });
       expect(kindsOf(document)).toEqual({
-        ...{ missing_at_channel: 1, missing_in_books: 1, amount_differs: 2, state_conflict: 1 },
-        duplicate_line: 1,
+        ...{ missing_at_channel: 1, missing_in_books: 1, amount_differs: 2, state_conflict: 2 },
+        ...{ number_differs: 1, duplicate_line: 1 },
       });
       expect(document.placed).toEqual({
-        refund_lines: { total: 14, matched: 10, waiting: 0, breaks: 4 },
-        refunds: { total: 15, matched: 10, waiting: 0, breaks: 5 },
+        refund_lines: { total: 14, matched: 8, waiting: 0, breaks: 6 },
+        refunds: { total: 15, matched: 8, waiting: 0, breaks: 7 },
       });
     });
 

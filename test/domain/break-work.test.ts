@@ -92,7 +92,7 @@ describe('a slip of the hand', () => {
 });
 
 const side = (o: Partial<Side> = {}): Side => ({
-  ...{ refundNo: 'RF-100001', channelRefundNo: '50300001', transactionId: '42000001' },
+  ...{ refundNo: 'RF-100001', channelRefundNo: '50300001', transactionId: '42000001', paymentNo: 'ORD-1' },
   ...{ amountMinor: 500n, currency: 'CNY', at: NOW },
   ...o,
 });
@@ -107,7 +107,7 @@ describe('two sides', () => {
     });
 
     expect(compareSides(side(), line)).toEqual({
-      ...{ refund_no: 'absent', channel_refund_no: 'close', transaction_id: 'agrees' },
+      ...{ refund_no: 'absent', channel_refund_no: 'close', transaction_id: 'agrees', payment_no: 'agrees' },
       ...{ amount: 'differs', time: 'differs' },
     });
   });
@@ -128,6 +128,7 @@ const AGREE: KeyAgreements = {
   refund_no: 'absent',
   channel_refund_no: 'absent',
   transaction_id: 'agrees',
+  payment_no: 'absent',
   amount: 'agrees',
   time: 'agrees',
 };
@@ -197,6 +198,40 @@ describe('suggested', () => {
     ],
     ['a fen apart', { kind: 'amount_differs', expectedMinor: 501n }, { act: 'write_off', code: 'rounding' }],
     ['more apart', { kind: 'amount_differs', expectedMinor: 700n }, { act: 'ask_channel' }],
+    [
+      'a number that differs by a slip',
+      {
+        kind: 'number_differs',
+        named: candidate({ keys: { ...AGREE, transaction_id: 'close', refund_no: 'agrees' } }),
+      },
+      { act: 'force_match', refundNo: 'RF-1', breakId: '7', code: 'number_mistyped' },
+    ],
+    [
+      'only our number of the payment differs',
+      { kind: 'number_differs', named: candidate({ keys: { ...AGREE, payment_no: 'differs' } }) },
+      { act: 'force_match', code: 'number_mistyped' },
+    ],
+    [
+      'another transaction altogether',
+      { kind: 'number_differs', named: candidate({ keys: { ...AGREE, transaction_id: 'differs' } }) },
+      { act: 'ask_channel' },
+    ],
+    [
+      'a slip, and another amount',
+      {
+        kind: 'number_differs',
+        named: candidate({ keys: { ...AGREE, transaction_id: 'close', amount: 'differs' } }),
+      },
+      { act: 'ask_channel' },
+    ],
+    [
+      'the other number is another refund of ours',
+      {
+        ...{ kind: 'number_differs', named: candidate({ keys: { ...AGREE, channel_refund_no: 'differs' } }) },
+        candidates: [candidate({ refundNo: 'RF-2', keys: { ...AGREE, channel_refund_no: 'agrees' } })],
+      },
+      { act: 'look' },
+    ],
     ['a fee', { kind: 'fee_differs', expectedMinor: 700n }, { act: 'write_off', code: 'fee' }],
     [
       'a conflict that evidence has ended',

@@ -33,9 +33,9 @@ const bill = async (lines: readonly PlainLine[]) => {
 const without = { refundNo: '', channelRefundNo: '', transactionId: '' };
 
 describe('pass (a): our number', () => {
-  test('is enough by itself, whatever else the line names or leaves out', async () => {
+  test('is enough by itself, whatever else the line leaves out', async () => {
     const refund = await taken(db, 500n);
-    const lines = [lineOf(refund, { channelRefundNo: 'other', transactionId: 'other' })];
+    const lines = [lineOf(refund, { channelRefundNo: '', transactionId: '' })];
     const { fates, result } = await bill(lines);
     expect(fates).toEqual([`${refund.refundNo}@1`]);
     expect(result).toEqual({
@@ -118,10 +118,12 @@ describe('pass (b): the channel’s number', () => {
     expect(fates).toEqual([`${refund.refundNo}@2`]);
   });
 
-  test('does not overrule ours: where both name refunds, ours decides', async () => {
+  test('does not overrule ours: where both name refunds, the line is about ours, and they contradict each other', async () => {
     const [one, other] = [await taken(db, 500n), await taken(db, 500n)];
-    const { fates } = await bill([lineOf(one, { channelRefundNo: other.channelRefundNo ?? '' })]);
-    expect(fates).toEqual([`${one.refundNo}@1`]);
+    const { fates, fileId } = await bill([lineOf(one, { channelRefundNo: other.channelRefundNo ?? '' })]);
+    expect(fates).toEqual(['number_differs']);
+    const { rows } = await db.owner.query('select refund_no from breaks where file_id = $1', [fileId]);
+    expect(rows).toEqual([{ refund_no: one.refundNo }]);
   });
 });
 

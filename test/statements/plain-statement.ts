@@ -2,7 +2,7 @@
  * A statement format of the tests' own, so that importing and matching are tested without any channel's reader:
  *   plain,<merchant>
  *   refund,<yyyy-mm-dd hh:mm:ss>,<transaction>,<channel refund no>,<refund no>,<minor units>
- *   adjustment:<in|out>,…   as `refund`
+ *   refund:<status>,…, adjustment:<in|out>,…   as `refund`
  *   total,<rows>,<sum of minor units>
  * A row that has another shape is kept aside.
  */
@@ -10,7 +10,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { QuarantinedLine, StatementReader, StatementSummary } from '../../domain/statement/statement.ts';
 
 export interface PlainLine {
-  readonly type?: 'refund' | 'payment' | 'adjustment:in' | 'adjustment:out';
+  readonly type?: 'refund' | `refund:${string}` | 'payment' | 'adjustment:in' | 'adjustment:out';
   /** Beijing time, `yyyy-mm-dd hh:mm:ss`. */
   readonly at: string;
   readonly transactionId?: string;
@@ -83,7 +83,7 @@ export function plainReader(kind: 'trade' | 'fund_flow' = 'trade'): StatementRea
       return '';
     }
     copied += 1;
-    if (type === 'refund') refunds += 1;
+    if (type.startsWith('refund')) refunds += 1;
     sum += BigInt(amount);
     dates.add(at.slice(0, 10));
     const text3 = [transactionId, '', channelRefundNo, refundNo].map((cell) => (cell === '' ? '\\N' : cell));
