@@ -7,8 +7,8 @@ import type { Clock } from '../domain/clock.ts';
 export interface Agenda {
   /** Plans a job. One whose instant is past runs at the next look. */
   at(dueMs: number, job: () => void): void;
-  /** Runs everything that is due now. */
-  look(): void;
+  /** Runs everything that is due now. Returns that instant: what was planned for then or before has run. */
+  look(): number;
   /** The instant of the earliest job that has not run; null when there is none. */
   nextDueMs(): number | null;
   stop(): void;
@@ -38,13 +38,14 @@ export function startAgenda(clock: Clock): Agenda {
     const waitMs = clock.toWallMs(first.dueMs - clock.now().getTime());
     timer = setTimeout(look, Math.min(Math.max(waitMs, WAIT_MIN_MS), WAIT_MAX_MS));
   };
-  const look = (): void => {
+  const look = (): number => {
     const nowMs = clock.now().getTime();
     for (let first = heap[0]; first !== undefined && first.dueMs <= nowMs; first = heap[0]) {
       takeFirst(heap);
       first.job();
     }
     arm();
+    return nowMs;
   };
   return {
     at: (dueMs, job) => {

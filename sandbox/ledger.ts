@@ -3,6 +3,7 @@
  * the channel's rules only; no answer, callback or bill, troubled or not, can change it.
  */
 import { formatYuan } from '../domain/money.ts';
+import { refill, refillList } from './refill.ts';
 
 export type PostingKind =
   | 'payment'
@@ -114,6 +115,23 @@ export class Ledger {
   readonly #balances = new Map<string, bigint>();
   readonly #paidOut = new Map<string, PaidOut>();
   readonly #paidOfPayment = new Map<string, { payment: LedgerPayment; minor: bigint }>();
+
+  snapshot() {
+    const [postings, balances] = [this.#postings, this.#balances];
+    return { postings, balances, paidOut: this.#paidOut, paidOfPayment: this.#paidOfPayment };
+  }
+
+  restore(kept: ReturnType<Ledger['snapshot']>): void {
+    refillList(this.#postings, kept.postings);
+    refill(this.#balances, kept.balances);
+    refill(this.#paidOut, kept.paidOut);
+    refill(this.#paidOfPayment, kept.paidOfPayment);
+  }
+
+  /** Whether the merchant has an account. */
+  knows(merchantNo: string): boolean {
+    return this.#balances.has(merchantAccount(merchantNo));
+  }
 
   balanceOf(merchantNo: string): bigint {
     return this.#balances.get(merchantAccount(merchantNo)) ?? 0n;

@@ -3,6 +3,7 @@ import Fastify from 'fastify';
 import type { FastifyInstance, FastifyServerOptions } from 'fastify';
 import type { Clock } from '../domain/clock.ts';
 import { AppError } from '../domain/errors.ts';
+import type { KeepOptions } from './keeping.ts';
 
 /** What is said to every sandbox; each has merchants and keys of its own besides. */
 export interface SandboxBasics {
@@ -17,6 +18,8 @@ export interface SandboxBasics {
   readonly port?: number;
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Keeps its world between starts; begins anew each time, and keeps nothing, when absent. */
+  readonly keep?: KeepOptions;
   /** How others reach it, where that differs from host and port; bill addresses begin with it. */
   readonly publicUrl?: string;
 }

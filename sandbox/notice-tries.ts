@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../domain/clock.ts';
 import type { Agenda } from './agenda.ts';
+import { refill, refillList } from './refill.ts';
 
 /** Least wall time between two tries of one notice, for clocks on which the ladder passes in no time. */
 const RETRY_WALL_MIN_MS = 200;
@@ -80,17 +81,39 @@ const ANSWER_TIMEOUT_MS = 5000;
 /** What follows a notice that was taken does so a second later, a second apart. */
 export const FOLLOWS_AFTER_MS = 1000;
 
+/** A try that is to be made at an instant of business time. */
+interface PlannedTry<N> {
+  readonly notice: N;
+  readonly flavour: Flavour;
+  readonly attempt: number;
+  readonly dueMs: number;
+}
+
 type Outcome = Pick<DeliveryView, 'status' | 'error' | 'taken'>;
 
 export class NoticeTries<N extends AnyNotice> {
   readonly #parts: NoticeParts<N>;
   readonly #deliveries: DeliveryView[] = [];
   readonly #newest = new Map<object, N>();
+  /** Tries that are planned, or on their way. */
+  readonly #pending = new Set<PlannedTry<N>>();
   readonly #inFlight = new Set<Promise<void>>();
   readonly #stopping = new AbortController();
 
   constructor(parts: NoticeParts<N>) {
     this.#parts = parts;
+  }
+
+  snapshot() {
+    return { deliveries: this.#deliveries, newest: this.#newest, pending: [...this.#pending] };
+  }
+
+  /** Tries that were on their way are made again: a channel that was cut off does so, too. */
+  restore(kept: ReturnType<NoticeTries<N>['snapshot']>): void {
+    refillList(this.#deliveries, kept.deliveries);
+    refill(this.#newest, kept.newest);
+    for (const { notice, flavour, attempt, dueMs } of kept.pending)
+      this.plan(notice, flavour, attempt, dueMs);
   }
 
   /** Every try, in the order in which they ended. */
@@ -109,13 +132,15 @@ export class NoticeTries<N extends AnyNotice> {
   resend(refund: object): boolean {
     const notice = this.#newest.get(refund);
     if (notice === undefined) return false;
-    this.#send(notice, 'again', 1);
+    this.#send({ notice, flavour: 'again', attempt: 1, dueMs: this.#parts.clock.now().getTime() });
     return true;
   }
 
   /** Plans a try for an instant of business time. */
   plan(notice: N, flavour: Flavour, attempt: number, dueMs: number): void {
-    this.#parts.agenda.at(dueMs, () => this.#send(notice, flavour, attempt));
+    const planned = { notice, flavour, attempt, dueMs };
+    this.#pending.add(planned);
+    this.#parts.agenda.at(dueMs, () => this.#send(planned));
   }
 
   /** Resolves when no delivery is on its way. */
@@ -128,12 +153,16 @@ export class NoticeTries<N extends AnyNotice> {
     await this.idle();
   }
 
-  #send(notice: N, wanted: Flavour, attempt: number): void {
+  #send(planned: PlannedTry<N>): void {
     if (this.#stopping.signal.aborted) return;
+    const { notice, flavour: wanted, attempt } = planned;
     const flavour = (wanted === 'true' ? this.#parts.flavourOf?.(notice, attempt) : undefined) ?? wanted;
     const sent = this.#deliver(notice, flavour, attempt);
     this.#inFlight.add(sent);
-    void sent.finally(() => this.#inFlight.delete(sent));
+    void sent.finally(() => {
+      this.#inFlight.delete(sent);
+      this.#pending.delete(planned);
+    });
   }
 
   async #deliver(notice: N, flavour: Flavour, attempt: number): Promise<void> {

@@ -3,6 +3,8 @@
  * is the same for all is said here.
  */
 
+import { refill, refillList } from './refill.ts';
+
 /** A trouble of one refund. */
 export interface AnyRefundTrouble {
   readonly kind: string;
@@ -58,6 +60,16 @@ export class TroublePlan<T extends AnyRefundTrouble> {
   constructor(rules: TroubleRules<T>, now: () => Date) {
     this.#rules = rules;
     this.#now = now;
+  }
+
+  snapshot() {
+    return { all: this.#all, byRefund: this.#byRefund, next: this.#next };
+  }
+
+  restore(kept: ReturnType<TroublePlan<T>['snapshot']>): void {
+    refillList(this.#all, kept.all);
+    refill(this.#byRefund, kept.byRefund);
+    refillList(this.#next, kept.next);
   }
 
   /** Plans trouble for a refund number, before it is first sent (bill troubles: before its bill is made). */

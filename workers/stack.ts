@@ -121,7 +121,10 @@ async function assemble(
   const sandboxes = await openShops({
     ...{ folder, keys, merchant: MERCHANT, suffix: 'demo', others: o.others ?? [] },
     notifyBase: `http://127.0.0.1:${String(apiPort)}`,
-    basics: () => ({ clock, seed: o.seed }),
+    basics: () => ({
+      ...{ clock, seed: o.seed },
+      ...(o.keepData ? { keep: { folder: join(o.dataDir, 'sandboxes'), say: o.say } } : {}),
+    }),
   });
   closers.push(() => sandboxes.stop());
 

@@ -30,7 +30,7 @@ export async function runDev(flags: DevFlags): Promise<void> {
   quietTemporalLogs('WARN');
   const data = fast
     ? 'a day passes in half a minute, data are not kept'
-    : `the books are kept in ${dataDir}, the sandboxes begin anew`;
+    : `books and sandboxes are kept in ${dataDir}`;
   say(`starting Postgres, Temporal, a sandbox and the system itself; ${data}`);
   const stack = await startStack({
     ...{ dataDir, keepData: !fast, apiPort },

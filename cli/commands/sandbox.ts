@@ -1,5 +1,5 @@
 /** `yuanlu sandbox`: WeChat Pay, Alipay and UnionPay on loopback, alone, for anybody's integration. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
 import { CHANNEL_NAMES } from '../../domain/refund/refund.ts';
 import type { ChannelName } from '../../domain/refund/refund.ts';
@@ -59,12 +59,18 @@ function introduce({ shops, accountsFile }: SandboxShops, folder: string): void 
 /** Each channel has a port, and a time that can be turned, of its own. */
 function basicsOf(
   { port, seed, time, notifyBase }: Settings,
-  { host, publicHost }: SandboxFlags,
+  { host, publicHost, dir }: SandboxFlags,
   channel: ChannelName,
 ): SandboxBasics {
   const own = port === 0 ? 0 : port + CHANNEL_NAMES.indexOf(channel);
   return {
-    ...{ clock: turnableClock(time), port: own, seed, host },
+    ...{
+      clock: turnableClock(time),
+      port: own,
+      seed,
+      host,
+      keep: { folder: join(resolve(dir), 'worlds'), say },
+    },
     notifyHosts: ['127.0.0.1', 'localhost', '[::1]', notifyBase.hostname],
     ...(publicHost === undefined ? {} : { publicUrl: `http://${publicHost}:${String(own)}` }),
     log: (line) => {

@@ -1,6 +1,7 @@
 /** When the bills of a day or a month can be had, what is in them, and the addresses under which they are fetched. */
 import { asBooked } from '../booked.ts';
 import { isMendedBy, surplusInBill } from '../bill-troubles.ts';
+import { refill } from '../refill.ts';
 import { DownloadTickets } from '../download-tickets.ts';
 import { accountOf } from './bill-format.ts';
 import type { BillPeriod } from './bill-period.ts';
@@ -36,6 +37,14 @@ export class Bills {
     this.#world = world;
     this.#publicUrl = publicUrl;
     this.#tickets = new DownloadTickets(TICKET_LIFE_MS, () => world.clock.wallNow().getTime());
+  }
+
+  snapshot(): ReadonlyMap<string, Buffer | null> {
+    return this.#made;
+  }
+
+  restore(kept: ReadonlyMap<string, Buffer | null>): void {
+    refill(this.#made, kept);
   }
 
   /** alipay.data.dataservice.bill.downloadurl.query. @throws AlipayProblem */

@@ -1,6 +1,6 @@
 /** What whoever runs the sandbox can see and do: the programming interface that tests, the demo and /sandbox share. */
-import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../domain/errors.ts';
+import type { ActParts } from '../control/acts.ts';
 import { actsOf, meantOf, noNotice } from '../control/acts.ts';
 import { ledgerPayment } from './ledger-entries.ts';
 import type { SandboxMerchant } from './model.ts';
@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 /** @param first The merchant that is meant where none is named. @param url Known once the server listens. */
 export function operatorOf(
   world: World,
-  server: FastifyInstance,
+  server: ActParts<never>['server'],
   first: SandboxMerchant,
   url: () => string,
 ): Sandbox {

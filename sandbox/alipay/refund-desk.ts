@@ -3,6 +3,7 @@ import type { Agenda } from '../agenda.ts';
 import type { Dice } from '../dice.ts';
 import { compactDate, wholeSecond } from '../instants.ts';
 import type { Ledger } from '../ledger.ts';
+import { refill } from '../refill.ts';
 import type { Shares } from '../shares.ts';
 import { sharesOf, sumOf } from '../shares.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
@@ -38,6 +39,16 @@ export class RefundDesk {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+  }
+
+  snapshot(): ReadonlyMap<string, Refund> {
+    return this.#refunds;
+  }
+
+  /** @param atMs What was due until then had happened */
+  restore(kept: ReadonlyMap<string, Refund>, atMs: number): void {
+    refill(this.#refunds, kept);
+    for (const refund of kept.values()) this.#planEnd(refund, atMs);
   }
 
   find(trade: Trade, outRequestNo: string): Refund | undefined {
@@ -113,21 +124,22 @@ export class RefundDesk {
     this.#parts.ledger.refundAccepted(ledgerRefund(refund));
     this.#parts.onAccepted(refund);
     this.#planEnd(refund);
+    this.#parts.agenda.look();
     return refund;
   }
 
-  /** As a rule the money has gone before the answer is written. */
-  #planEnd(refund: Refund): void {
+  /** As a rule the money has gone before the answer is written. What was due until `afterMs` has happened. */
+  #planEnd(refund: Refund, afterMs = Number.NEGATIVE_INFINITY): void {
     const { agenda, ledger, onDone, onBankLegEnd } = this.#parts;
     const { doneAtMs, bankLeg } = refund;
     if (doneAtMs === null) return;
-    agenda.at(doneAtMs, () => {
-      ledger.refundPaid(ledgerRefund(refund), doneAtMs);
-      onDone(refund);
-    });
-    if (bankLeg?.endsAtMs !== null && bankLeg !== null)
-      agenda.at(bankLeg.endsAtMs, () => onBankLegEnd(refund));
-    agenda.look();
+    if (doneAtMs > afterMs)
+      agenda.at(doneAtMs, () => {
+        ledger.refundPaid(ledgerRefund(refund), doneAtMs);
+        onDone(refund);
+      });
+    const endsAtMs = bankLeg?.endsAtMs ?? null;
+    if (endsAtMs !== null && endsAtMs > afterMs) agenda.at(endsAtMs, () => onBankLegEnd(refund));
   }
 
   #checkRules({ trade, amountMinor, origin }: Wanted, nowMs: number): void {

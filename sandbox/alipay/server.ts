@@ -8,6 +8,9 @@ import type { ControlledSandbox, HandRefund } from '../control/controlled-sandbo
 import { registerControlServer } from '../control/server.ts';
 import { isRsaPublicKey } from '../key-pair.ts';
 import type { SandboxBasics } from '../listening.ts';
+import type { Keeping } from '../keeping.ts';
+import { closing, keepBeforeAnswering, keepWorld } from '../keeping.ts';
+import { keptWorld } from './kept-world.ts';
 import { LOOPBACK, listen, newServer } from '../listening.ts';
 import { Bills } from './bills.ts';
 import { alipayControl } from './control.ts';
@@ -50,11 +53,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const app = newServer((error, request, reply) => {
     void sendGatewayError(error, request, reply);
   }, log);
+  let keeping: Keeping | null = null;
+  keepBeforeAnswering(app, () => keeping);
   let url = '';
-  const parts = { world, calls: new RefundCalls(world), bills: new Bills(world, () => url) };
-  const sandbox = operatorOf(world, app, first, () => url);
+  const bills = new Bills(world, () => url);
+  const parts = { world, calls: new RefundCalls(world), bills };
+  const sandbox = operatorOf(
+    world,
+    closing(app, () => keeping),
+    first,
+    () => url,
+  );
   await app.register((scope) => registerControlServer(scope, alipayControl(sandbox)));
   await app.register((scope) => registerGateway(scope, parts));
+  if (options.keep !== undefined) keeping = await keepWorld(keptWorld(world, bills), options.keep);
   url = await listen(app, options, sandbox);
   return sandbox;
 }

@@ -25,6 +25,18 @@ export class SigningKeyRing {
     this.#newest = this.#first;
   }
 
+  snapshot() {
+    return {
+      all: [...this.#all.values()].map(({ keys }) => keys),
+      newestSn: this.#newest.keys.certificateSn,
+    };
+  }
+
+  restore(kept: ReturnType<SigningKeyRing['snapshot']>): void {
+    for (const keys of kept.all) if (!this.#all.has(keys.certificateSn)) this.#add(keys);
+    this.#newest = this.#all.get(kept.newestSn) ?? this.#newest;
+  }
+
   of(keyMode: KeyMode): Signer {
     return keyMode === 'certificate' ? this.#newest : this.#first;
   }

@@ -1,6 +1,7 @@
 /** Trades that payers paid: made by the control side, since nobody shops here. */
 import { AppError } from '../../domain/errors.ts';
 import type { Dice } from '../dice.ts';
+import { refill } from '../refill.ts';
 import { compactDate, wholeSecond } from '../instants.ts';
 import { feeOf } from '../shares.ts';
 import type { TradeName } from './content.ts';
@@ -38,6 +39,15 @@ export class Trades {
     this.#notifyHosts = notifyHosts;
     this.#merchants = merchants;
     this.#dice = dice;
+  }
+
+  snapshot() {
+    return { byNo: this.#byNo, byOutNo: this.#byOutNo };
+  }
+
+  restore(kept: ReturnType<Trades['snapshot']>): void {
+    refill(this.#byNo, kept.byNo);
+    refill(this.#byOutNo, kept.byOutNo);
   }
 
   /** @throws AppError `request_invalid` */

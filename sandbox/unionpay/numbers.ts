@@ -49,6 +49,14 @@ export class TradeNumbers {
     this.#last = first % TRACE_NUMBERS;
   }
 
+  snapshot(): number {
+    return this.#last;
+  }
+
+  restore(last: number): void {
+    this.#last = last;
+  }
+
   next(kind: '44' | '05', atMs: number): { readonly traceNo: string; readonly queryId: string } {
     this.#last = (this.#last + 1) % TRACE_NUMBERS;
     const traceNo = String(this.#last).padStart(6, '0');

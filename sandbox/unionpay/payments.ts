@@ -2,6 +2,7 @@
 import { AppError } from '../../domain/errors.ts';
 import type { Dice } from '../dice.ts';
 import { wholeSecond } from '../instants.ts';
+import { refill } from '../refill.ts';
 import { feeOf } from '../shares.ts';
 import { GatewayRefusal } from './codes.ts';
 import type { NewOrder, PaySource, Payment } from './model.ts';
@@ -30,6 +31,17 @@ export class Payments {
     this.#merIds = merIds;
     this.#dice = dice;
     this.#numbers = numbers;
+  }
+
+  snapshot() {
+    const [byQueryId, byOrderId] = [this.#byQueryId, this.#byOrderId];
+    return { byQueryId, byOrderId, lastTraceNo: this.#numbers.snapshot() };
+  }
+
+  restore(kept: ReturnType<Payments['snapshot']>): void {
+    refill(this.#byQueryId, kept.byQueryId);
+    refill(this.#byOrderId, kept.byOrderId);
+    this.#numbers.restore(kept.lastTraceNo);
   }
 
   /** @throws AppError `request_invalid` */

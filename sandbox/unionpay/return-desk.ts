@@ -3,11 +3,12 @@ import type { Agenda } from '../agenda.ts';
 import type { Dice } from '../dice.ts';
 import { wholeSecond } from '../instants.ts';
 import type { Ledger } from '../ledger.ts';
+import { refill } from '../refill.ts';
 import { sharesOf, sumOf } from '../shares.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
 import { GatewayRefusal } from './codes.ts';
 import { ledgerRefund } from './ledger-entries.ts';
-import type { Payment, Return, Verdict } from './model.ts';
+import type { Bounce, Payment, Return, Verdict } from './model.ts';
 import { isLive, isSuccess } from './model.ts';
 import type { TradeNumbers } from './numbers.ts';
 import { clearingDateOf, txnTimeOf } from './numbers.ts';
@@ -43,6 +44,22 @@ export class ReturnDesk {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+  }
+
+  snapshot() {
+    return { returns: this.#returns, taken: [...this.#taken] };
+  }
+
+  /** @param atMs What was due until then had happened */
+  restore(kept: ReturnType<ReturnDesk['snapshot']>, atMs: number): void {
+    refill(this.#returns, kept.returns);
+    for (const one of kept.taken) this.#taken.add(one);
+    for (const one of kept.returns.values()) {
+      const { verdict, bounce } = one;
+      if (verdict !== null && verdict.atMs > atMs)
+        this.#parts.agenda.at(verdict.atMs, () => this.#end(one, verdict));
+      else if (bounce !== null && bounce.atMs > atMs) this.#bounceInTime(one, bounce);
+    }
   }
 
   /** What was taken on under this number and time. */
@@ -138,12 +155,16 @@ export class ReturnDesk {
   }
 
   #end(one: Return, { respCode, atMs }: Verdict): void {
-    const { ledger, agenda } = this.#parts;
-    const { bounce } = one;
-    if (bounce !== null) agenda.at(bounce.atMs, () => ledger.refundReturned(ledgerRefund(one), bounce.atMs));
+    const { ledger } = this.#parts;
+    if (one.bounce !== null) this.#bounceInTime(one, one.bounce);
     if (isSuccess(respCode)) ledger.refundPaid(ledgerRefund(one), atMs);
     else ledger.refundClosed(ledgerRefund(one), atMs);
     this.#parts.onEnd(one);
+  }
+
+  #bounceInTime(one: Return, { atMs }: Bounce): void {
+    const { ledger, agenda } = this.#parts;
+    agenda.at(atMs, () => ledger.refundReturned(ledgerRefund(one), atMs));
   }
 }
 

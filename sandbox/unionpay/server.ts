@@ -8,6 +8,9 @@ import { AppError } from '../../domain/errors.ts';
 import type { ControlledSandbox, HandRefund } from '../control/controlled-sandbox.ts';
 import { registerControlServer } from '../control/server.ts';
 import type { SandboxBasics } from '../listening.ts';
+import type { Keeping } from '../keeping.ts';
+import { closing, keepBeforeAnswering, keepWorld } from '../keeping.ts';
+import { keptWorld } from './kept-world.ts';
 import { LOOPBACK, listen, newServer } from '../listening.ts';
 import { Calls } from './calls.ts';
 import { unionpayControl } from './control.ts';
@@ -53,12 +56,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const app = newServer((error, _request, reply) => {
     void sendFault(error, reply);
   }, log);
+  let keeping: Keeping | null = null;
+  keepBeforeAnswering(app, () => keeping);
   let url = '';
   const [first, ...others] = merchants;
   const merchantNos = [first.merId, ...others.map(({ merId }) => merId)] as const;
-  const sandbox = operatorOf(world, app, merchantNos, () => url);
+  const sandbox = operatorOf(
+    world,
+    closing(app, () => keeping),
+    merchantNos,
+    () => url,
+  );
   await app.register((scope) => registerControlServer(scope, unionpayControl(sandbox)));
   await app.register((scope) => registerGateway(scope, { world, calls, statements }));
+  if (options.keep !== undefined) keeping = await keepWorld(keptWorld(world, statements), options.keep);
   url = await listen(app, options, sandbox);
   return sandbox;
 }

@@ -1,4 +1,5 @@
 /** When the files of a clearing day can be had, and what is in them: an answer that holds a zip, deflated, in base64. */
+import { refill } from '../refill.ts';
 import { deflateSync } from 'node:zlib';
 import type { PlainDate } from '../../domain/time/plain-date.ts';
 import { addDays, beijingInstant } from '../../domain/time/plain-date.ts';
@@ -42,6 +43,14 @@ export class Statements {
 
   constructor(world: World) {
     this.#world = world;
+  }
+
+  snapshot(): ReadonlyMap<string, Buffer | null> {
+    return this.#made;
+  }
+
+  restore(kept: ReadonlyMap<string, Buffer | null>): void {
+    refill(this.#made, kept);
   }
 
   /** The answer to asking for the files of a day. @throws GatewayRefusal */

@@ -12,6 +12,7 @@ import {
 } from '../../domain/time/plain-date.ts';
 import { asBooked } from '../booked.ts';
 import { isMendedBy, surplusInBill } from '../bill-troubles.ts';
+import { refill } from '../refill.ts';
 import { DownloadTickets } from '../download-tickets.ts';
 import { fundFlowBill } from './fund-flow-bill.ts';
 import type { Refund, SandboxMerchant } from './model.ts';
@@ -46,6 +47,14 @@ export class Bills {
     this.#world = world;
     this.#publicUrl = publicUrl;
     this.#tickets = new DownloadTickets(TICKET_LIFE_MS, () => world.clock.wallNow().getTime());
+  }
+
+  snapshot(): ReadonlyMap<string, Buffer | null> {
+    return this.#made;
+  }
+
+  restore(kept: ReadonlyMap<string, Buffer | null>): void {
+    refill(this.#made, kept);
   }
 
   /** The answer to asking for a bill: hash of the unpacked bytes, and where to fetch it. @throws WechatProblem */

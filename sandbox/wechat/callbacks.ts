@@ -8,7 +8,7 @@ import type { TroublePlan } from '../trouble-plan.ts';
 import type { Refund, SandboxMerchant, Verdict } from './model.ts';
 import { lastWay } from './model.ts';
 import type { Notice } from './notice.ts';
-import { makeNotice } from './notice.ts';
+import { makeNotice, sealedNotice } from './notice.ts';
 import type { Signer } from './signing.ts';
 import { signatureHeaders } from './signing.ts';
 import type { RefundTrouble } from './troubles.ts';
@@ -81,7 +81,7 @@ export class Callbacks {
     const { merchants, clock, stranger, signer } = this.#parts;
     const merchant = merchants.get(notice.refund.mchid);
     if (merchant === undefined) throw new Error(`${notice.refund.mchid} is no merchant of this sandbox`);
-    const body = notice.seal(merchant.apiV3Key);
+    const body = sealedNotice(notice, merchant.apiV3Key);
     // The stranger claims to be WeChat: the name of its key, not the key.
     const key = flavour === 'forged' ? { serial: signer().serial, privateKey: stranger() } : signer();
     const signature = signatureHeaders(key, body, clock.wallNow(), flavour === 'probe' ? 'probe' : undefined);

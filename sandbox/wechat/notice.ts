@@ -9,8 +9,10 @@ import { seal } from './signing.ts';
 export interface Notice extends AnyNotice {
   readonly eventType: `REFUND.${Verdict}`;
   readonly refund: Refund;
-  /** The body to post; sealed anew each time. */
-  seal(apiV3Key: string): string;
+  readonly status: Verdict;
+  readonly atMs: number;
+  /** The news, to be sealed. */
+  readonly content: string;
 }
 
 const SUMMARY: Readonly<Record<Verdict, string>> = {
@@ -26,23 +28,26 @@ export function makeNotice(
   { status, atMs }: { readonly status: Verdict; readonly atMs: number },
   surplusMinor: bigint,
 ): Notice {
-  const noticeId = randomUUID();
-  const eventType = `REFUND.${status}` as const;
-  const content = JSON.stringify(noticeContent(refund, status, atMs, surplusMinor));
   return {
     refundNo: refund.outRefundNo,
-    noticeId,
-    eventType,
-    url,
-    refund,
-    seal: (apiV3Key) =>
-      JSON.stringify({
-        id: noticeId,
-        create_time: rfc3339(atMs),
-        resource_type: 'encrypt-resource',
-        event_type: eventType,
-        summary: SUMMARY[status],
-        resource: { original_type: 'refund', ...seal(apiV3Key, 'refund', content) },
-      }),
+    noticeId: randomUUID(),
+    eventType: `REFUND.${status}`,
+    ...{ url, refund, status, atMs },
+    content: JSON.stringify(noticeContent(refund, status, atMs, surplusMinor)),
   };
+}
+
+/** The body to post; sealed anew each time. */
+export function sealedNotice(
+  { noticeId, eventType, status, atMs, content }: Notice,
+  apiV3Key: string,
+): string {
+  return JSON.stringify({
+    id: noticeId,
+    create_time: rfc3339(atMs),
+    resource_type: 'encrypt-resource',
+    event_type: eventType,
+    summary: SUMMARY[status],
+    resource: { original_type: 'refund', ...seal(apiV3Key, 'refund', content) },
+  });
 }

@@ -3,6 +3,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { Dice } from '../dice.ts';
 import { compactDate, wholeSecond } from '../instants.ts';
 import type { NewOrder, Order, PaySource, SandboxMerchant } from './model.ts';
+import { refill } from '../refill.ts';
 import { feeOf } from '../shares.ts';
 import { notFound } from './problem.ts';
 
@@ -48,6 +49,15 @@ export class Orders {
   constructor(merchants: ReadonlyMap<string, SandboxMerchant>, dice: Dice) {
     this.#merchants = merchants;
     this.#dice = dice;
+  }
+
+  snapshot() {
+    return { byTransaction: this.#byTransaction, byOutTradeNo: this.#byOutTradeNo };
+  }
+
+  restore(kept: ReturnType<Orders['snapshot']>): void {
+    refill(this.#byTransaction, kept.byTransaction);
+    refill(this.#byOutTradeNo, kept.byOutTradeNo);
   }
 
   /** @throws AppError `request_invalid` */

@@ -9,6 +9,7 @@ import { lastWay, statusAt } from './model.ts';
 import type { Orders } from './orders.ts';
 import { WechatProblem, invalidRequest, notFound, paramError, tooOften } from './problem.ts';
 import type { RefundParams } from './refund-params.ts';
+import { refill } from '../refill.ts';
 import type { Shares } from '../shares.ts';
 import { sharesOf, sumOf } from '../shares.ts';
 import type { TroublePlan } from '../trouble-plan.ts';
@@ -46,6 +47,18 @@ export class RefundDesk {
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
+  }
+
+  snapshot(): ReadonlyMap<string, Refund> {
+    return this.#refunds;
+  }
+
+  /** @param atMs What was due until then had happened */
+  restore(kept: ReadonlyMap<string, Refund>, atMs: number): void {
+    refill(this.#refunds, kept);
+    for (const refund of kept.values())
+      for (const way of refund.ways)
+        if (way.verdict !== null && way.verdict.atMs > atMs) this.#endInTime(refund, way);
   }
 
   /** The refund of this number, whatever became of it. */
@@ -107,7 +120,7 @@ export class RefundDesk {
       throw invalidRequest('退款单状态不是退款异常，不能发起异常退款');
     const fromMs = wholeSecond(nowMs);
     refund.ways.push({ ...place, fromMs, verdict: planRedirected(refund, fromMs, this.#parts) });
-    this.#endInTime(refund);
+    this.#endInTime(refund, lastWay(refund));
   }
 
   /** A refund made by a person in the merchant console, under a number that WeChat makes. */
@@ -167,7 +180,7 @@ export class RefundDesk {
     order.refunds.push(refund);
     this.#refunds.set(`${refund.mchid}/${refund.outRefundNo}`, refund);
     this.#parts.ledger.refundAccepted(ledgerRefund(refund));
-    this.#endInTime(refund);
+    this.#endInTime(refund, lastWay(refund));
     this.#parts.onAccepted(refund);
     return refund;
   }
@@ -187,8 +200,7 @@ export class RefundDesk {
     if (this.#parts.ledger.balanceOf(mchid) + feeMinor < payerMinor) throw notEnough();
   }
 
-  #endInTime(refund: Refund): void {
-    const way = lastWay(refund);
+  #endInTime(refund: Refund, way: Way): void {
     if (way.verdict !== null) this.#parts.agenda.at(way.verdict.atMs, () => this.#end(refund, way));
   }
 

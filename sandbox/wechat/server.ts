@@ -12,6 +12,9 @@ import type { ChannelKeys } from './keys.ts';
 import { makeChannelKeys } from './keys.ts';
 import { isRsaPublicKey } from '../key-pair.ts';
 import type { SandboxBasics } from '../listening.ts';
+import type { Keeping } from '../keeping.ts';
+import { closing, keepBeforeAnswering, keepWorld } from '../keeping.ts';
+import { keptWorld } from './kept-world.ts';
 import { LOOPBACK, listen, newServer } from '../listening.ts';
 import type { NewOrder, SandboxMerchant } from './model.ts';
 import { operatorOf } from './operator.ts';
@@ -65,11 +68,19 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const app = newServer((error, request, reply) => {
     void sendProblem(error, request, reply);
   }, log);
+  let keeping: Keeping | null = null;
+  keepBeforeAnswering(app, () => keeping);
   let url = '';
   const bills = new Bills(world, () => url);
-  const sandbox = operatorOf(world, app, first, () => url);
+  const sandbox = operatorOf(
+    world,
+    closing(app, () => keeping),
+    first,
+    () => url,
+  );
   await app.register((scope) => registerControlServer(scope, wechatControl(sandbox)));
   await app.register((scope) => registerPayServer(scope, { world, calls, bills }));
+  if (options.keep !== undefined) keeping = await keepWorld(keptWorld(world, bills), options.keep);
   url = await listen(app, options, sandbox);
   return sandbox;
 }

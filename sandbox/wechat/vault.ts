@@ -4,6 +4,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { rfc3339 } from '../instants.ts';
 import type { ChannelKeys, PlatformKeys } from './keys.ts';
 import { makePlatformKeys } from './keys.ts';
+import { refillList } from '../refill.ts';
 import type { SandboxMerchant } from './model.ts';
 import type { Signer } from './signing.ts';
 import { seal, signerOf } from './signing.ts';
@@ -29,6 +30,15 @@ export class Vault {
     this.#clock = clock;
     this.#publicKeySigner = signerOf(keys.publicKeyId, keys.privateKeyPem);
     this.#platform = [withSigner(keys.platform)];
+  }
+
+  snapshot() {
+    return { platform: this.#platform.map(({ keys }) => keys), callbacksUse: this.#callbacksUse };
+  }
+
+  restore(kept: ReturnType<Vault['snapshot']>): void {
+    refillList(this.#platform, kept.platform.map(withSigner));
+    this.#callbacksUse = kept.callbacksUse;
   }
 
   published(): PublishedKeys {
