@@ -94,12 +94,10 @@ function numbers(detail: BreakRow['detail']): string {
 function conflict({ listed, line, detail }: BreakRow): string {
   if (listed === null || line === null) return 'list and statement contradict each other';
   const printed = detail['line_status'];
-  if (printed !== undefined && listed.state !== null && listed.state !== 'requested') {
-    const isDated = line.occurredAt < new Date(listed.requestedAt.getTime() - DAY_MS);
-    if (!isDated) return `the list says ${listed.state}, and the statement ${String(printed)}`;
-  }
-  if (listed.state === 'failed' || listed.state === 'requested') {
-    return `the list says ${listed.state}, and the statement shows it`;
+  const isDated = line.occurredAt < new Date(listed.requestedAt.getTime() - DAY_MS);
+  if (listed.state === 'failed' || listed.state === 'requested' || (printed !== undefined && !isDated)) {
+    const as = printed === undefined ? '' : ` as ${String(printed)}`;
+    return `the list says ${listed.state ?? 'nothing of its state'}, and the statement shows it${as}`;
   }
   return `the statement dates it ${beijingTime(line.occurredAt)}, over a day before it was asked for`;
 }

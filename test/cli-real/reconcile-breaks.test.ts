@@ -138,10 +138,10 @@ describe('a difference', () => {
 
     expect(kindsOf(document)).toEqual({ state_conflict: 1 });
     expect(only(document)).toMatchObject({ refund_no: 'R1', statement_line: 2 });
-    expect(only(document).explanation).toBe('the list says failed, and the statement shows it');
+    expect(only(document).explanation).toBe('the list says failed, and the statement shows it as SUCCESS');
   });
 
-  test.each(['closed', 'CLOSED', 'Failed', 'requested'])(
+  test.each(['closed', 'CLOSED', 'Failed', 'requested', 'needs_action', 'ABNORMAL'])(
     'the state %s contradicts a line as well',
     async (state) => {
       const document = await held([{ refundNo: 'R1' }], [{ refund_no: 'R1', state }]);
@@ -150,21 +150,26 @@ describe('a difference', () => {
     },
   );
 
-  test.each([
-    '',
-    'processing',
-    'SUCCESS',
-    'succeeded',
-    'settled',
-    'unknown',
-    'needs_action',
-    'abnormal',
-    'returned',
-  ])('the state "%s" agrees with a line', async (state) => {
-    const document = await held([{ refundNo: 'R1' }], [{ refund_no: 'R1', state }]);
+  test.each(['', 'processing', 'SUCCESS', 'succeeded', 'settled', 'unknown', 'returned'])(
+    'the state "%s" agrees with a line',
+    async (state) => {
+      const document = await held([{ refundNo: 'R1' }], [{ refund_no: 'R1', state }]);
 
-    expect(document.matched.refund_no).toBe(1);
-    expect(kindsOf(document)).toEqual({});
+      expect(document.matched.refund_no).toBe(1);
+      expect(kindsOf(document)).toEqual({});
+    },
+  );
+
+  test.each([
+    ['closed', 'CLOSED', {}],
+    ['abnormal', 'ABNORMAL', {}],
+    ['abnormal', 'PROCESSING', {}],
+    ['succeeded', 'PROCESSING', {}],
+    ['succeeded', 'CLOSED', { state_conflict: 1 }],
+  ])('the state "%s" and a line that prints %s leave %j', async (state, status, kinds) => {
+    const document = await held([{ refundNo: 'R1', status }], [{ refund_no: 'R1', state }]);
+
+    expect(kindsOf(document)).toEqual(kinds);
   });
 
   test('a refund that failed and is in no statement misses nothing', async () => {
@@ -295,7 +300,7 @@ describe('a difference', () => {
 
     expect(document.breaks).toEqual({
       ...{ missing_at_channel: 1, missing_in_books: 1, amount_differs: 1, state_conflict: 1 },
-      ...{ duplicate_line: 1, fee_differs: 0, returned: 0, late: 0, ambiguous: 0 },
+      ...{ number_differs: 0, duplicate_line: 1, fee_differs: 0, returned: 0, late: 0, ambiguous: 0 },
       // Of the comparison with what left the account, which a run over two files does not make.
       ...{ missing_in_fund_flow: 0, missing_in_trade: 0 },
     });

@@ -53,7 +53,7 @@ describe('the document', () => {
     });
     expect(document.breaks).toEqual({
       ...{ missing_at_channel: 0, missing_in_books: 0, amount_differs: 0, state_conflict: 0 },
-      ...{ duplicate_line: 0, fee_differs: 0, returned: 0, late: 0, ambiguous: 0 },
+      ...{ number_differs: 0, duplicate_line: 0, fee_differs: 0, returned: 0, late: 0, ambiguous: 0 },
       ...{ missing_in_fund_flow: 0, missing_in_trade: 0 },
     });
   });
