@@ -3,6 +3,7 @@
  * the channel's rules only; no answer, callback or bill, troubled or not, can change it.
  */
 import { formatYuan } from '../domain/money.ts';
+import { FEES, OUTSIDE, merchantAccount, payerAccount, transitAccount } from './ledger-accounts.ts';
 import { refill, refillList } from './refill.ts';
 
 export type PostingKind =
@@ -104,8 +105,6 @@ export interface LedgerView {
 
 /** A million yuan. */
 const OPENING_BALANCE_MINOR = 100_000_000n;
-const OUTSIDE = 'outside';
-const FEES = 'fees';
 
 type Movement = Pick<Posting, 'kind' | 'from' | 'to' | 'minor'>;
 type Occasion = Omit<Posting, 'no' | keyof Movement>;
@@ -265,19 +264,6 @@ export class Ledger {
     this.#balances.set(to, (this.#balances.get(to) ?? 0n) + minor);
     this.#postings.push({ no: this.#postings.length + 1, ...occasion, ...movement });
   }
-}
-
-/** The name of a merchant's account in the ledger. */
-export function merchantAccount(merchantNo: string): string {
-  return `merchant:${merchantNo}`;
-}
-
-function transitAccount(merchantNo: string): string {
-  return `in_transit:${merchantNo}`;
-}
-
-function payerAccount(payment: LedgerPayment): string {
-  return `payer:${payment.payer}`;
 }
 
 function ofPayment(payment: LedgerPayment): Occasion {

@@ -4,15 +4,8 @@
  * between lines that are equal in all of it, so the outcome does not depend on the order of lines, files or runs.
  */
 import type { Literals } from './match-scope.ts';
-import {
-  ABOUT_CLAIMS,
-  CONFLICT,
-  DIFFERING_NUMBERS,
-  FORCED,
-  judgedLines,
-  NEWS,
-  NUMBERS_DIFFER,
-} from './match-sql.ts';
+import { CONFLICT, DIFFERING_NUMBERS, NEWS, NUMBERS_DIFFER } from './match-contradictions.ts';
+import { ABOUT_CLAIMS, FORCED, judgedLines } from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */
 export const CONTESTED = `

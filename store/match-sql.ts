@@ -11,6 +11,7 @@
  *   m_break   the judgement: something is left over
  *   m_denied  the lines that name a refund and contradict it, with the numbers that differ; they hold it until they are judged
  */
+import { CONFLICT, DENIED, NEWS } from './match-contradictions.ts';
 import type { Literals } from './match-scope.ts';
 
 /**
@@ -65,27 +66,6 @@ export function claims(s: Literals): string {
            union all
            select file_id, refund_id, amount_minor, occurred_at, line_no, bill_date, pass, amount_agrees from ${s.agreed})`;
 }
-
-/** The line contradicts the books. */
-export const CONFLICT = (s: Literals): string =>
-  `yuanlu.line_conflicts(r.state, r.state_reason, ${String(s.acceptance)}, l.occurred_at, r.requested_at, ${s.tolerance}, l.status)`;
-
-/** The line says more than the books know. */
-export const NEWS = (s: Literals): string =>
-  `yuanlu.line_is_news(r.state, r.state_reason, ${String(s.acceptance)})`;
-
-/** A number of the line's is not the refund's, where both say one. */
-export const NUMBERS_DIFFER = `yuanlu.numbers_differ(${bothNumbers()})`;
-
-/** Which numbers those are, with both sides. */
-export const DIFFERING_NUMBERS = `yuanlu.differing_numbers(${bothNumbers()})`;
-
-function bothNumbers(): string {
-  return 'r.transaction_id, l.transaction_id, r.payment_no, l.payment_no, r.channel_refund_no, l.channel_refund_no';
-}
-
-/** The line names the refund, and contradicts it so far that it proves nothing about it. */
-const DENIED = `(${NUMBERS_DIFFER} or yuanlu.line_denies(r.state, l.status))`;
 
 function claimSelect(
   s: Literals,

@@ -2,7 +2,7 @@
 import { formatYuan } from '../../domain/money.ts';
 import { billTime, compactDate } from '../instants.ts';
 import type { Posting, PostingKind } from '../ledger.ts';
-import { merchantAccount } from '../ledger.ts';
+import { merchantAccount } from '../ledger-accounts.ts';
 import type { BillHead, Sheet } from './bill-format.ts';
 import { asText, billZip, onOneLine } from './bill-format.ts';
 import type { Trade } from './model.ts';

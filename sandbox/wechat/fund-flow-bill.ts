@@ -4,7 +4,7 @@ import type { Table } from './bill-format.ts';
 import { billBytes, sum } from './bill-format.ts';
 import { billTime, compactDate } from '../instants.ts';
 import type { Posting, PostingKind } from '../ledger.ts';
-import { merchantAccount } from '../ledger.ts';
+import { merchantAccount } from '../ledger-accounts.ts';
 
 const COLUMNS = [
   '记账时间',
