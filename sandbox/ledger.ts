@@ -116,8 +116,8 @@ export class Ledger {
   readonly #paidOfPayment = new Map<string, { payment: LedgerPayment; minor: bigint }>();
 
   snapshot() {
-    const [postings, balances] = [this.#postings, this.#balances];
-    return { postings, balances, paidOut: this.#paidOut, paidOfPayment: this.#paidOfPayment };
+    const [postings, balances, paidOut] = [this.#postings, this.#balances, this.#paidOut];
+    return { postings, balances, paidOut, paidOfPayment: this.#paidOfPayment };
   }
 
   restore(kept: ReturnType<Ledger['snapshot']>): void {
@@ -153,15 +153,14 @@ export class Ledger {
 
   paid(payment: LedgerPayment): void {
     const merchant = merchantAccount(payment.merchantNo);
-    const occasion = ofPayment(payment);
-    const payer = payerAccount(payment);
+    const [occasion, payer] = [ofPayment(payment), payerAccount(payment)];
     this.#post(occasion, { kind: 'payment', from: payer, to: merchant, minor: payment.payerMinor });
     this.#post(occasion, { kind: 'payment_fee', from: merchant, to: FEES, minor: payment.feeMinor });
   }
 
   refundAccepted(refund: LedgerRefund): void {
-    const merchant = merchantAccount(refund.payment.merchantNo);
-    const transit = transitAccount(refund.payment.merchantNo);
+    const { merchantNo } = refund.payment;
+    const [merchant, transit] = [merchantAccount(merchantNo), transitAccount(merchantNo)];
     const occasion = ofRefund(refund, refund.acceptedAtMs);
     this.#post(occasion, { kind: 'refund_accepted', from: merchant, to: transit, minor: refund.payerMinor });
     this.#post(occasion, { kind: 'refund_fee', from: FEES, to: merchant, minor: refund.feeMinor });
@@ -196,8 +195,7 @@ export class Ledger {
 
   /** The payer's bank sends back what had reached the payer. It stays paid out; that it came back is another matter. */
   refundReturned(refund: LedgerRefund, atMs: number): void {
-    const merchant = merchantAccount(refund.payment.merchantNo);
-    const payer = payerAccount(refund.payment);
+    const [merchant, payer] = [merchantAccount(refund.payment.merchantNo), payerAccount(refund.payment)];
     const occasion = ofRefund(refund, atMs);
     this.#post(occasion, { kind: 'refund_returned', from: payer, to: merchant, minor: refund.payerMinor });
     this.#post(occasion, { kind: 'refund_returned_fee', from: merchant, to: FEES, minor: refund.feeMinor });
@@ -248,8 +246,8 @@ export class Ledger {
   }
 
   #putIn(kind: 'opening' | 'top_up', merchantNo: string, minor: bigint, atMs: number): void {
-    const occasion = this.#byHand(kind, merchantNo, minor, atMs);
-    this.#post(occasion, { kind, from: OUTSIDE, to: merchantAccount(merchantNo), minor });
+    const to = merchantAccount(merchantNo);
+    this.#post(this.#byHand(kind, merchantNo, minor, atMs), { kind, from: OUTSIDE, to, minor });
   }
 
   #byHand(kind: PostingKind, merchantNo: string, minor: bigint, atMs: number): Occasion {

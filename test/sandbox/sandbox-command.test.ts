@@ -1,4 +1,4 @@
-/** `yuanlu sandbox` as a stranger starts it: one line of JSON, keys in files that work, the same keys next time. */
+/** `yuanlu sandbox` as a stranger starts it: one line of JSON, keys in files that work, the same keys and orders next time. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
@@ -117,7 +117,7 @@ function withoutUrls(facts: Facts): object {
 }
 
 describe('started alone', () => {
-  test('it gives a stranger all that is needed, keeps the keys, and stops when asked', {
+  test('it gives a stranger all that is needed, keeps keys and orders, and stops when asked', {
     timeout: 3 * START_MS,
   }, async () => {
     const dir = await newFolder();
@@ -141,8 +141,8 @@ describe('started alone', () => {
     expect(JSON.parse(answer.bytes.toString())).toMatchObject({ success_time: '2026-09-01T10:00:00+08:00' });
     expect(stopped.code).toBe(0);
     expect(stopped.stdout.trim().split('\n')).toHaveLength(1);
-    // Keys are kept, orders are not: the signature is right, the order unknown.
-    expect(after.status).toBe(404);
+    // Keys are kept, and what the sandboxes know.
+    expect([after.status, after.bytes.toString()]).toEqual([200, answer.bytes.toString()]);
     expect(withoutUrls(second.facts)).toEqual(withoutUrls(first.facts));
     expect((await second.stop()).code).toBe(0);
   });
