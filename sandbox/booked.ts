@@ -1,6 +1,6 @@
 /** What a bill of the account shows of the movements that there were, with the troubles that were planned for it. */
 import type { MovementTrouble } from './bill-troubles.ts';
-import type { Posting } from './ledger.ts';
+import type { Posting } from './ledger-words.ts';
 import type { AnyRefundTrouble, TroublePlan } from './trouble-plan.ts';
 
 const DAY_MS = 86_400_000;

@@ -3,7 +3,7 @@
  * the whole system hold in their hands. How the channel itself speaks is in the folder of its name.
  */
 import type { FundingSource } from '../domain/refund/refund.ts';
-import type { LedgerView } from './ledger.ts';
+import type { LedgerView } from './ledger-words.ts';
 import type { DeliveryView } from './notice-tries.ts';
 import type { AnyRefundTrouble, TroublePlan } from './trouble-plan.ts';
 

@@ -4,104 +4,16 @@
  */
 import { formatYuan } from '../domain/money.ts';
 import { FEES, OUTSIDE, merchantAccount, payerAccount, transitAccount } from './ledger-accounts.ts';
+import type {
+  KeptLedger,
+  PostingKind,
+  LedgerPayment,
+  LedgerRefund,
+  Posting,
+  PaidOut,
+  LedgerView,
+} from './ledger-words.ts';
 import { refill, refillList } from './refill.ts';
-
-export type PostingKind =
-  | 'payment'
-  | 'payment_fee'
-  | 'refund_accepted'
-  | 'refund_fee'
-  | 'refund_paid'
-  | 'refund_closed'
-  | 'refund_closed_fee'
-  | 'refund_returned'
-  | 'refund_returned_fee'
-  | 'refund_redirected'
-  | 'top_up'
-  | 'withdrawal'
-  | 'opening';
-
-/** A payment as far as its money goes. Every channel's order is one. */
-export interface LedgerPayment {
-  readonly merchantNo: string;
-  /** The channel's number of it. */
-  readonly transactionId: string;
-  /** The merchant's number of it. */
-  readonly paymentNo: string;
-  /** Who paid: one word that tells payers apart. */
-  readonly payer: string;
-  /** What the payer really paid. */
-  readonly payerMinor: bigint;
-  /** What the channel keeps of it. */
-  readonly feeMinor: bigint;
-  readonly paidAtMs: number;
-  readonly note: string;
-}
-
-/** A refund as far as its money goes. */
-export interface LedgerRefund {
-  readonly payment: LedgerPayment;
-  readonly channelRefundNo: string;
-  readonly refundNo: string;
-  /** The payment within which the number is unique; absent where it is among all of the merchant's. */
-  readonly uniqueWithin?: string;
-  /** In terms of the payment, as asked for. */
-  readonly amountMinor: bigint;
-  /** What the payer is given. */
-  readonly payerMinor: bigint;
-  /** The fee that the merchant gets back with it. */
-  readonly feeMinor: bigint;
-  /** By the API, or by hand in the merchant console. */
-  readonly origin: 'api' | 'console';
-  readonly acceptedAtMs: number;
-  readonly note: string;
-}
-
-/** One movement of money. */
-export interface Posting {
-  readonly no: number;
-  readonly atMs: number;
-  readonly kind: PostingKind;
-  readonly merchantNo: string;
-  readonly from: string;
-  readonly to: string;
-  readonly minor: bigint;
-  /** The channel's number of what it is about: transaction_id or refund_id. */
-  readonly reference: string;
-  /** The merchant's number of it. */
-  readonly voucher: string;
-  readonly by: 'api' | 'console';
-  readonly note: string;
-}
-
-/** A refund that reached the payer. */
-export interface PaidOut {
-  readonly merchantNo: string;
-  readonly refundNo: string;
-  readonly channelRefundNo: string;
-  readonly transactionId: string;
-  readonly origin: 'api' | 'console';
-  /** In terms of the order, as asked for. */
-  readonly amountMinor: bigint;
-  /** What the payer was given. */
-  readonly payerMinor: bigint;
-  /** How often it was paid. Anything but 1 is a double payment. */
-  readonly count: number;
-  readonly firstAt: Date;
-}
-
-export interface LedgerView {
-  /** Fen by account: `merchant:<number>`, `payer:<payer>`, `in_transit:<number>`, `fees`, `outside` (negative: what came in). */
-  readonly balances: Readonly<Record<string, bigint>>;
-  readonly paidOut: readonly PaidOut[];
-  /** Payments of a number beyond its first. Must be 0. */
-  readonly doublePayments: number;
-  /** Payments of which more was paid back than was paid. Must be empty. */
-  readonly overRefundedPayments: readonly string[];
-  /** Whether the postings, added up anew, give these balances, and all of them together nothing. */
-  readonly balanced: boolean;
-  readonly postings: number;
-}
 
 /** A million yuan. */
 const OPENING_BALANCE_MINOR = 100_000_000n;
@@ -115,12 +27,12 @@ export class Ledger {
   readonly #paidOut = new Map<string, PaidOut>();
   readonly #paidOfPayment = new Map<string, { payment: LedgerPayment; minor: bigint }>();
 
-  snapshot() {
+  snapshot(): KeptLedger {
     const [postings, balances, paidOut] = [this.#postings, this.#balances, this.#paidOut];
     return { postings, balances, paidOut, paidOfPayment: this.#paidOfPayment };
   }
 
-  restore(kept: ReturnType<Ledger['snapshot']>): void {
+  restore(kept: KeptLedger): void {
     refillList(this.#postings, kept.postings);
     refill(this.#balances, kept.balances);
     refill(this.#paidOut, kept.paidOut);

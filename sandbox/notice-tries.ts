@@ -89,6 +89,12 @@ interface PlannedTry<N> {
   readonly dueMs: number;
 }
 
+export interface KeptTries<N> {
+  readonly deliveries: readonly DeliveryView[];
+  readonly newest: ReadonlyMap<object, N>;
+  readonly pending: readonly PlannedTry<N>[];
+}
+
 type Outcome = Pick<DeliveryView, 'status' | 'error' | 'taken'>;
 
 export class NoticeTries<N extends AnyNotice> {
@@ -104,12 +110,12 @@ export class NoticeTries<N extends AnyNotice> {
     this.#parts = parts;
   }
 
-  snapshot() {
+  snapshot(): KeptTries<N> {
     return { deliveries: this.#deliveries, newest: this.#newest, pending: [...this.#pending] };
   }
 
   /** Tries that were on their way are made again: a channel that was cut off does so, too. */
-  restore(kept: ReturnType<NoticeTries<N>['snapshot']>): void {
+  restore(kept: KeptTries<N>): void {
     refillList(this.#deliveries, kept.deliveries);
     refill(this.#newest, kept.newest);
     for (const { notice, flavour, attempt, dueMs } of kept.pending)

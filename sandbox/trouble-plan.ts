@@ -38,6 +38,12 @@ interface Planned<T extends AnyRefundTrouble> {
   applied: { at: Date; what: string }[];
 }
 
+export interface KeptPlan<T extends AnyRefundTrouble> {
+  readonly all: readonly Planned<T>[];
+  readonly byRefund: ReadonlyMap<string, Planned<T>[]>;
+  readonly next: readonly Planned<T>[];
+}
+
 type KindOf<T extends AnyRefundTrouble, K extends T['kind']> = Extract<T, { kind: K }>;
 
 /** What the plan needs to know about a channel's kinds of trouble. */
@@ -62,11 +68,11 @@ export class TroublePlan<T extends AnyRefundTrouble> {
     this.#now = now;
   }
 
-  snapshot() {
+  snapshot(): KeptPlan<T> {
     return { all: this.#all, byRefund: this.#byRefund, next: this.#next };
   }
 
-  restore(kept: ReturnType<TroublePlan<T>['snapshot']>): void {
+  restore(kept: KeptPlan<T>): void {
     refillList(this.#all, kept.all);
     refill(this.#byRefund, kept.byRefund);
     refillList(this.#next, kept.next);

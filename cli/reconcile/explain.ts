@@ -96,7 +96,7 @@ function conflict({ listed, line, detail }: BreakRow): string {
   const printed = detail['line_status'];
   const isDated = line.occurredAt < new Date(listed.requestedAt.getTime() - DAY_MS);
   if (listed.state === 'failed' || listed.state === 'requested' || (printed !== undefined && !isDated)) {
-    const as = printed === undefined ? '' : ` as ${String(printed)}`;
+    const as = typeof printed === 'string' ? ` as ${printed}` : '';
     return `the list says ${listed.state ?? 'nothing of its state'}, and the statement shows it${as}`;
   }
   return `the statement dates it ${beijingTime(line.occurredAt)}, over a day before it was asked for`;

@@ -8,7 +8,7 @@ import type { BillPeriod } from './bill-period.ts';
 import { billPeriod } from './bill-period.ts';
 import { text } from './content.ts';
 import { ledgerBill } from './ledger-bill.ts';
-import type { Posting } from '../ledger.ts';
+import type { Posting } from '../ledger-words.ts';
 import type { Refund, SandboxMerchant, Trade } from './model.ts';
 import { isDone } from './model.ts';
 import { AlipayProblem } from './problem.ts';

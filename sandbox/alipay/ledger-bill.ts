@@ -1,7 +1,7 @@
 /** The account bill (signcustomer): what moved on the merchant's balance, with the balance after each movement. */
 import { formatYuan } from '../../domain/money.ts';
 import { billTime, compactDate } from '../instants.ts';
-import type { Posting, PostingKind } from '../ledger.ts';
+import type { Posting, PostingKind } from '../ledger-words.ts';
 import { merchantAccount } from '../ledger-accounts.ts';
 import type { BillHead, Sheet } from './bill-format.ts';
 import { asText, billZip, onOneLine } from './bill-format.ts';

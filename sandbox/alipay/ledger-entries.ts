@@ -1,5 +1,5 @@
 /** Trades and refunds as the ledger, which knows no channel, takes them. */
-import type { LedgerPayment, LedgerRefund } from '../ledger.ts';
+import type { LedgerPayment, LedgerRefund } from '../ledger-words.ts';
 import type { Refund, Trade } from './model.ts';
 
 export function ledgerPayment(trade: Trade): LedgerPayment {

@@ -12,6 +12,11 @@ interface Signer {
   readonly key: KeyObject;
 }
 
+export interface KeptSigners {
+  readonly all: readonly SigningKeys[];
+  readonly newestSn: string;
+}
+
 export class SigningKeyRing {
   readonly #channel: ChannelKeys;
   readonly #first: Signer;
@@ -25,14 +30,14 @@ export class SigningKeyRing {
     this.#newest = this.#first;
   }
 
-  snapshot() {
+  snapshot(): KeptSigners {
     return {
       all: [...this.#all.values()].map(({ keys }) => keys),
       newestSn: this.#newest.keys.certificateSn,
     };
   }
 
-  restore(kept: ReturnType<SigningKeyRing['snapshot']>): void {
+  restore(kept: KeptSigners): void {
     for (const keys of kept.all) if (!this.#all.has(keys.certificateSn)) this.#add(keys);
     this.#newest = this.#all.get(kept.newestSn) ?? this.#newest;
   }

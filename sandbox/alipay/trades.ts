@@ -24,6 +24,11 @@ const SURNAMES: readonly [string, ...string[]] = ['明', '芳', '强', '雯', '�
 const FEE_RATE = 60n;
 const AMOUNT_MAX = 10_000_000_000n;
 
+export interface KeptTrades {
+  readonly byNo: ReadonlyMap<string, Trade>;
+  readonly byOutNo: ReadonlyMap<string, Trade>;
+}
+
 export class Trades {
   readonly #dice: Dice;
   readonly #merchants: ReadonlyMap<string, SandboxMerchant>;
@@ -41,11 +46,11 @@ export class Trades {
     this.#dice = dice;
   }
 
-  snapshot() {
+  snapshot(): KeptTrades {
     return { byNo: this.#byNo, byOutNo: this.#byOutNo };
   }
 
-  restore(kept: ReturnType<Trades['snapshot']>): void {
+  restore(kept: KeptTrades): void {
     refill(this.#byNo, kept.byNo);
     refill(this.#byOutNo, kept.byOutNo);
   }

@@ -2,7 +2,8 @@
 import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Agenda } from '../agenda.ts';
-import type { Ledger, Posting } from '../ledger.ts';
+import type { Posting } from '../ledger-words.ts';
+import type { Ledger } from '../ledger.ts';
 import type { DeliveryView } from '../notice-tries.ts';
 import type { AnyRefundTrouble, TroublePlan } from '../trouble-plan.ts';
 import { isTurnable } from '../turnable-clock.ts';

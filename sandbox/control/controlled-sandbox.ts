@@ -3,7 +3,7 @@
  * and with everything that it keeps laid open. A channel adds words of its own to these; it never takes one away.
  */
 import type { ChannelSandbox, NewPayment } from '../channel-sandbox.ts';
-import type { Posting } from '../ledger.ts';
+import type { Posting } from '../ledger-words.ts';
 import type { AnyRefundTrouble } from '../trouble-plan.ts';
 
 /** A payment to be made. */

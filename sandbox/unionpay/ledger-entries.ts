@@ -1,5 +1,5 @@
 /** Payments and returns as the ledger, which knows no channel, takes them. */
-import type { LedgerPayment, LedgerRefund } from '../ledger.ts';
+import type { LedgerPayment, LedgerRefund } from '../ledger-words.ts';
 import type { Payment, Return } from './model.ts';
 
 export function ledgerPayment(payment: Payment): LedgerPayment {

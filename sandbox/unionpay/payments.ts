@@ -20,6 +20,12 @@ const ISSUERS: Readonly<Record<PaySource, readonly [string, ...string[]]>> = {
   credit_card: ['622575', '625965'],
 };
 
+export interface KeptPayments {
+  readonly byQueryId: ReadonlyMap<string, Payment>;
+  readonly byOrderId: ReadonlyMap<string, Payment>;
+  readonly lastTraceNo: number;
+}
+
 export class Payments {
   readonly #merIds: readonly [string, ...string[]];
   readonly #dice: Dice;
@@ -33,12 +39,12 @@ export class Payments {
     this.#numbers = numbers;
   }
 
-  snapshot() {
+  snapshot(): KeptPayments {
     const [byQueryId, byOrderId] = [this.#byQueryId, this.#byOrderId];
     return { byQueryId, byOrderId, lastTraceNo: this.#numbers.snapshot() };
   }
 
-  restore(kept: ReturnType<Payments['snapshot']>): void {
+  restore(kept: KeptPayments): void {
     refill(this.#byQueryId, kept.byQueryId);
     refill(this.#byOrderId, kept.byOrderId);
     this.#numbers.restore(kept.lastTraceNo);

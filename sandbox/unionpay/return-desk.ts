@@ -36,6 +36,11 @@ export interface DeskParts {
 /** What is asked for, by the API or by a hand in the console. */
 type Wanted = Omit<ReturnRequest, 'original' | 'backUrl'> & Pick<Return, 'payment' | 'origin' | 'backUrl'>;
 
+export interface KeptReturns {
+  readonly returns: ReadonlyMap<string, Return>;
+  readonly taken: readonly string[];
+}
+
 export class ReturnDesk {
   readonly #parts: DeskParts;
   readonly #returns = new Map<string, Return>();
@@ -46,12 +51,12 @@ export class ReturnDesk {
     this.#parts = parts;
   }
 
-  snapshot() {
+  snapshot(): KeptReturns {
     return { returns: this.#returns, taken: [...this.#taken] };
   }
 
   /** @param atMs What was due until then had happened */
-  restore(kept: ReturnType<ReturnDesk['snapshot']>, atMs: number): void {
+  restore(kept: KeptReturns, atMs: number): void {
     refill(this.#returns, kept.returns);
     for (const one of kept.taken) this.#taken.add(one);
     for (const one of kept.returns.values()) {

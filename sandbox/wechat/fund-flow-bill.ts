@@ -3,7 +3,7 @@ import { formatYuan } from '../../domain/money.ts';
 import type { Table } from './bill-format.ts';
 import { billBytes, sum } from './bill-format.ts';
 import { billTime, compactDate } from '../instants.ts';
-import type { Posting, PostingKind } from '../ledger.ts';
+import type { Posting, PostingKind } from '../ledger-words.ts';
 import { merchantAccount } from '../ledger-accounts.ts';
 
 const COLUMNS = [

@@ -1,5 +1,5 @@
 /** Orders and refunds as the ledger, which knows no channel, takes them. */
-import type { LedgerPayment, LedgerRefund } from '../ledger.ts';
+import type { LedgerPayment, LedgerRefund } from '../ledger-words.ts';
 import type { Order, Refund } from './model.ts';
 
 export function ledgerPayment(order: Order): LedgerPayment {

@@ -40,6 +40,11 @@ const GOODS: readonly [string, ...string[]] = [
 /** The merchant's rate, 0.60 %, in 1/10000. */
 const FEE_RATE = 60n;
 
+export interface KeptOrders {
+  readonly byTransaction: ReadonlyMap<string, Order>;
+  readonly byOutTradeNo: ReadonlyMap<string, Order>;
+}
+
 export class Orders {
   readonly #dice: Dice;
   readonly #merchants: ReadonlyMap<string, SandboxMerchant>;
@@ -51,11 +56,11 @@ export class Orders {
     this.#dice = dice;
   }
 
-  snapshot() {
+  snapshot(): KeptOrders {
     return { byTransaction: this.#byTransaction, byOutTradeNo: this.#byOutTradeNo };
   }
 
-  restore(kept: ReturnType<Orders['snapshot']>): void {
+  restore(kept: KeptOrders): void {
     refill(this.#byTransaction, kept.byTransaction);
     refill(this.#byOutTradeNo, kept.byOutTradeNo);
   }

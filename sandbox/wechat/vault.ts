@@ -17,6 +17,11 @@ export interface PublishedKeys {
   readonly platformCertificatePem: string;
 }
 
+export interface KeptVault {
+  readonly platform: readonly PlatformKeys[];
+  readonly callbacksUse: 'public_key' | 'certificate';
+}
+
 export class Vault {
   readonly #keys: ChannelKeys;
   readonly #clock: Clock;
@@ -32,11 +37,11 @@ export class Vault {
     this.#platform = [withSigner(keys.platform)];
   }
 
-  snapshot() {
+  snapshot(): KeptVault {
     return { platform: this.#platform.map(({ keys }) => keys), callbacksUse: this.#callbacksUse };
   }
 
-  restore(kept: ReturnType<Vault['snapshot']>): void {
+  restore(kept: KeptVault): void {
     refillList(this.#platform, kept.platform.map(withSigner));
     this.#callbacksUse = kept.callbacksUse;
   }
