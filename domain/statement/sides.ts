@@ -13,8 +13,10 @@ export interface Side {
   readonly at: Date | null;
 }
 
-export const NUMBER_KEYS = ['refund_no', 'channel_refund_no', 'transaction_id', 'payment_no'] as const;
-export const KEYS = [...NUMBER_KEYS, 'amount', 'time'] as const;
+export const KEYS = [
+  ...(['refund_no', 'channel_refund_no', 'transaction_id', 'payment_no'] as const),
+  ...(['amount', 'time'] as const),
+] as const;
 export type Key = (typeof KEYS)[number];
 
 /** `close`: one character is wrong, missing or too many, or two neighbours are swapped. `absent`: one side does not say. */
