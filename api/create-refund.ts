@@ -4,10 +4,9 @@
  */
 import type { ChannelLimits } from '../channels/channel.ts';
 import { AppError } from '../domain/errors.ts';
-import type { Payment, PaymentClaim, Refund, RefundRequest } from '../domain/refund/refund.ts';
+import type { Refund, RefundRequest } from '../domain/refund/refund.ts';
 import { isFinal } from '../domain/refund/state.ts';
 import { refundNoOfKey } from '../store/idempotency-keys.ts';
-import { getPayment } from '../store/payments.ts';
 import { recordRefund } from '../store/record-refund.ts';
 import type { ApiDeps } from './deps.ts';
 import { makeRefundNo } from './refund-number.ts';
@@ -32,12 +31,12 @@ export async function createRefund(
   asked: RefundAsked,
   idempotencyKey: string,
 ): Promise<RefundTaken> {
-  const limits = await limitsOf(deps, asked);
+  const { releaseLimits } = deps;
   const record = (refundNo: string): Promise<RefundTaken> =>
     recordRefund(
       deps.pool,
       { ...asked, refundNo },
-      { now: deps.clock.now(), idempotencyKey, limits, releaseLimits: deps.releaseLimits },
+      { now: deps.clock.now(), idempotencyKey, releaseLimits, limitsOf: (id) => limitsOf(deps, id) },
     );
 
   const taken =
@@ -48,33 +47,11 @@ export async function createRefund(
   return taken;
 }
 
-async function limitsOf(deps: ApiDeps, asked: RefundAsked): Promise<ChannelLimits> {
-  const payment = await getPayment(deps.pool, asked.merchantId, asked.paymentNo);
-  if (payment !== null && asked.payment !== undefined) assertSamePayment(payment, asked.payment);
-  const accountId = payment?.accountId ?? asked.payment?.accountId;
-  if (accountId === undefined) throw new AppError('payment_unknown', { payment_no: asked.paymentNo });
+/** @throws AppError `account_unknown` */
+function limitsOf(deps: ApiDeps, accountId: string): ChannelLimits {
   const channel = deps.channels.get(accountId);
   if (channel === undefined) throw new AppError('account_unknown', { account_id: accountId });
   return channel.limits;
-}
-
-/**
- * A payment that is described again must be the one that is known. What the description leaves out is not compared.
- * @throws AppError `route_not_original`, `payment_conflict`
- */
-function assertSamePayment(payment: Payment, claim: PaymentClaim): void {
-  if (claim.accountId !== payment.accountId)
-    throw new AppError('route_not_original', { account_id: claim.accountId });
-  const differs = [
-    ...(BigInt(claim.capturedMinor) === payment.capturedMinor ? [] : ['captured_minor']),
-    ...((claim.transactionId ?? payment.transactionId) === payment.transactionId ||
-    payment.transactionId === null
-      ? []
-      : ['transaction_id']),
-  ];
-  if (differs.length > 0) {
-    throw new AppError('payment_conflict', { payment_no: payment.paymentNo, differs: differs.join(' and ') });
-  }
 }
 
 /**

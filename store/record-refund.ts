@@ -17,7 +17,10 @@ import { REFUND_SELECT, toRefund } from './refund-rows.ts';
 import { getRefundById } from './refunds.ts';
 import { holdForRelease } from './release-limits.ts';
 
-export interface RecordOptions extends RefundRules {
+export interface RecordOptions {
+  readonly now: Date;
+  /** What the channel of an account takes. @throws AppError `account_unknown` */
+  readonly limitsOf: (accountId: string) => RefundRules['limits'];
   /** Null for callers that have only the refund number as their key. */
   readonly idempotencyKey: string | null;
   /** Limits above which it waits for two people. */
@@ -58,12 +61,13 @@ export async function recordRefund(
       await rememberKey(tx, request, o, mark, known.id);
       return { refund: known, created: false };
     }
-    const rule = o.limits.refundNo;
-    if (rule !== undefined) assertRefundNoFits(request.refundNo, rule);
     const { payment, isNew } = await paymentOf(tx, request, o.now);
-    checkPayment(payment, request, o);
+    const rules = { now: o.now, limits: o.limitsOf(payment.accountId) };
+    const rule = rules.limits.refundNo;
+    if (rule !== undefined) assertRefundNoFits(request.refundNo, rule);
+    checkPayment(payment, request, rules);
     // Nobody else can see a payment that was registered just now, let alone have it refunded.
-    if (!isNew) await checkParts(tx, payment, o);
+    if (!isNew) await checkParts(tx, payment, rules);
     const quote = await citedQuote(tx, request, { payment, now: o.now });
     const id = await insertRefund(tx, payment, request, {
       mark,

@@ -26,17 +26,22 @@ export async function paymentOf(
   return { payment, isNew: created };
 }
 
-/** A description of a payment that is known already must not contradict it. */
+/**
+ * A payment that is described again must be the one that is known. What the description leaves out is not compared.
+ * @throws AppError `route_not_original`, `payment_conflict`
+ */
 function checkClaim(known: Payment, claim: PaymentClaim): void {
   if (claim.accountId !== known.accountId)
     throw new AppError('route_not_original', { account_id: claim.accountId });
-  const agrees =
-    parseMinor(claim.capturedMinor) === known.capturedMinor &&
-    claim.currency === known.currency &&
-    (claim.transactionId === undefined ||
-      known.transactionId === null ||
-      claim.transactionId === known.transactionId);
-  if (!agrees) throw new AppError('payment_conflict', { payment_no: known.paymentNo });
+  const { transactionId = known.transactionId } = claim;
+  const sameTransaction = known.transactionId === null || transactionId === known.transactionId;
+  const differs = [
+    ...(parseMinor(claim.capturedMinor) === known.capturedMinor ? [] : ['captured_minor']),
+    ...(claim.currency === known.currency ? [] : ['currency']),
+    ...(sameTransaction ? [] : ['transaction_id']),
+  ];
+  if (differs.length > 0)
+    throw new AppError('payment_conflict', { payment_no: known.paymentNo, differs: differs.join(' and ') });
 }
 
 export interface RefundRules {

@@ -1,7 +1,6 @@
 import { AppError } from '../../domain/errors.ts';
 import type { RefundRequest } from '../../domain/refund/refund.ts';
 import type { RefundStart } from '../../workflows/refund-messages.ts';
-import { getPayment } from '../../store/payments.ts';
 import { recordRefund as recordRow } from '../../store/record-refund.ts';
 import { getRefund, markWorkflowStarted } from '../../store/refunds.ts';
 import type { ActivityDeps } from '../deps.ts';
@@ -27,12 +26,9 @@ export function recordRefund(deps: ActivityDeps) {
 }
 
 async function recordRequest(deps: ActivityDeps, request: RefundRequest): Promise<void> {
-  const known = await getPayment(deps.pool, request.merchantId, request.paymentNo);
-  const accountId = known?.accountId ?? request.payment?.accountId;
-  if (accountId === undefined) throw new AppError('payment_unknown', { payment_no: request.paymentNo });
-  const { limits } = deps.channels.get(accountId);
-  const { releaseLimits } = deps;
+  const { releaseLimits, channels } = deps;
   await recordRow(deps.pool, request, {
-    ...{ now: deps.clock.now(), idempotencyKey: null, limits, releaseLimits },
+    ...{ now: deps.clock.now(), idempotencyKey: null, releaseLimits },
+    limitsOf: (accountId) => channels.get(accountId).limits,
   });
 }

@@ -15,7 +15,7 @@ import { released } from '../domain/observations.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { approvedByBob, askedByAlice, doneByTwo } from '../support/two-people.ts';
-import { RULES, fresh, minute, openAccounts, pay, refundOf, requestFor } from './books.ts';
+import { LIMITS, RULES, fresh, minute, openAccounts, pay, refundOf, requestFor } from './books.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -280,8 +280,8 @@ describe('F95 limits of the merchant', () => {
     minor: bigint,
     o: Partial<ReleaseLimits>,
   ) => {
-    const limits = { ...RULES.limits, partsPerPayment: 1_000 };
-    const rules = { ...RULES, limits, now: minute(500), releaseLimits: { ...NO_LIMITS, ...o } };
+    const limitsOf = () => ({ ...LIMITS, partsPerPayment: 1_000 });
+    const rules = { ...RULES, limitsOf, now: minute(500), releaseLimits: { ...NO_LIMITS, ...o } };
     return (await recordRefund(database.pool, requestFor(payment, minor), rules)).refund;
   };
 

@@ -70,10 +70,12 @@ export function requestFor(
   };
 }
 
+export const LIMITS = { refundableForMs: 365 * DAY_MS, partsPerPayment: 50 };
+
 export const RULES: RecordOptions = {
   now: minute(1),
   idempotencyKey: null,
-  limits: { refundableForMs: 365 * DAY_MS, partsPerPayment: 50 },
+  limitsOf: () => LIMITS,
 };
 
 /** A recorded refund of `amountMinor`, of a payment of its own unless one is given. */

@@ -11,6 +11,7 @@ import { testDatabase } from '../support/database.ts';
 import {
   ACCOUNT,
   MERCHANT,
+  LIMITS,
   RULES,
   claimOf,
   countOf,
@@ -99,7 +100,7 @@ describe('a new refund', () => {
     });
 
     const split = await pay(db.pool, 100n);
-    const three = { ...RULES, limits: { ...RULES.limits, partsPerPayment: 3 } };
+    const three = { ...RULES, limitsOf: () => ({ ...LIMITS, partsPerPayment: 3 }) };
     for (let part = 1; part <= 3; part += 1) await recordRefund(db.pool, requestFor(split, 1n), three);
     await expect(recordRefund(db.pool, requestFor(split, 1n), three)).rejects.toMatchObject({
       code: 'refund_parts_exhausted',

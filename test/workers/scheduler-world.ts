@@ -111,8 +111,8 @@ async function recordOrphan(database: TestDatabase, refundNo: string, atMs: numb
       paidAt: new Date(atMs - 3_600_000).toISOString(),
     },
   };
-  const limits = { refundableForMs: 365 * 86_400_000, partsPerPayment: 50 };
-  const rules = { now: new Date(atMs), idempotencyKey: null, limits };
+  const limitsOf = () => ({ refundableForMs: 365 * 86_400_000, partsPerPayment: 50 });
+  const rules = { now: new Date(atMs), idempotencyKey: null, limitsOf };
   return (await recordRefund(database.pool, request, rules)).refund;
 }
 
