@@ -7,7 +7,7 @@ export function registerProcesses(program: Command): void {
   program
     .command('demo')
     .description('a virtual month of refunds with planted trouble, on real engines, in two or three minutes')
-    .option('--refunds <n>', 'how many refunds', '240')
+    .option('--refunds <n>', 'how many refunds', '360')
     .option('--seed <n>', 'dice for traffic and trouble', '20260901')
     .option('--keep', 'leave the stack running at the end', false)
     .option('--json', 'the last line on stdout is one JSON document', false)

@@ -23,7 +23,7 @@ function nameOf(text: string): string | null {
 type Query = (...args: readonly unknown[]) => unknown;
 
 export class PreparingClient extends pg.Client {
-  readonly #plain: Query = super.query.bind(this) as Query;
+  readonly #plain: Query = super.query.bind(this);
 
   override query = ((text: unknown, values: unknown, ...others: readonly unknown[]): unknown => {
     const name = typeof text === 'string' && Array.isArray(values) ? nameOf(text) : null;

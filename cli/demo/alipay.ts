@@ -11,6 +11,7 @@ const CARDS = ['debit_card', 'credit_card'] as const;
 
 export const ALIPAY: DemoChannel<RefundTrouble> = {
   channel: 'alipay',
+  share: 1,
   sources: ['wallet', 'wallet', 'wallet', ...CARDS],
   troubles: {
     lost_answer: COMMON.lost_answer,

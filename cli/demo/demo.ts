@@ -129,7 +129,8 @@ function startDemoStack(dataDir: string, seed: number): Promise<Stack> {
     apiPort: 0,
     // Begins at the start of the first day, a little in the future: the stack takes a moment to come up.
     virtualTime: () => ({ originMs: ORIGIN.getTime(), epochMs: Date.now(), rate: RATE_AT_FIRST }),
-    schedule: '* * * * * *',
+    // Hours pass between two looks of the scheduler in any case; each costs time that the month could use.
+    schedule: '*/2 * * * * *',
     lookBackDays: 4,
     pollFloorMs: 1_000,
     seed,

@@ -57,7 +57,7 @@ export function planMonth(o: MonthOptions): DemoPlan {
   const slots = slotsOf(o, roll);
   const planted = plantTroubles(o, roll);
   const refunds = slots.map((requestedAtMs, index): PlannedRefund => {
-    const { at, trouble } = planted.get(index) ?? { at: roll.pick(o.channels), trouble: null };
+    const { at, trouble } = planted.get(index) ?? { at: byShare(o.channels, roll), trouble: null };
     const payment = newPayment({ index, requestedAtMs, at, trouble }, roll);
     const amountMinor = BigInt(roll.between(1, Number(payment.amountMinor)));
     return { refundNo: numbered('RF', index), payment, amountMinor, requestedAtMs, trouble };
@@ -70,6 +70,14 @@ export function planMonth(o: MonthOptions): DemoPlan {
       { channel, day: roll.between(15, 20) },
     ]),
   };
+}
+
+function byShare(channels: DemoChannels, roll: Dice): DemoChannel {
+  const ends = channels.map((_, index) =>
+    channels.slice(0, index + 1).reduce((sum, { share }) => sum + share, 0),
+  );
+  const place = roll.between(1, ends.at(-1) ?? 1);
+  return channels[ends.findIndex((end) => place <= end)] ?? channels[0];
 }
 
 /** When refunds are asked for: spread over the month, more by day than by night, in order. */

@@ -30,6 +30,8 @@ export interface DemoTrouble<T extends AnyRefundTrouble = AnyRefundTrouble> {
 
 export interface DemoChannel<T extends AnyRefundTrouble = AnyRefundTrouble> {
   readonly channel: ChannelName;
+  /** How many of the refunds without trouble are its own, beside the shares of the other channels. */
+  readonly share: number;
   /** Each as often as it is written: most payers pay from the first. */
   readonly sources: readonly [PaySource, ...PaySource[]];
   readonly troubles: Readonly<Record<string, DemoTrouble<T>>>;

@@ -5,6 +5,7 @@ import type { DemoChannel } from './trouble.ts';
 
 export const UNIONPAY: DemoChannel<RefundTrouble> = {
   channel: 'unionpay',
+  share: 1,
   sources: ['debit_card', 'debit_card', 'credit_card'],
   troubles: {
     lost_answer: COMMON.lost_answer,

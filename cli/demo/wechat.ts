@@ -7,6 +7,7 @@ const CARDS = ['debit_card', 'credit_card'] as const;
 
 export const WECHAT: DemoChannel<RefundTrouble> = {
   channel: 'wechat',
+  share: 6,
   sources: ['wallet', 'wallet', 'wallet', ...CARDS],
   troubles: {
     lost_answer: COMMON.lost_answer,
