@@ -33,13 +33,13 @@ const linkSchema = z
   })
   .meta({ id: 'ReceiptLink', description: 'A link that opens the receipt of a refund, without its address' });
 
-const madeSchema = linkSchema
+export const linkMadeSchema = linkSchema
   .extend({
     url: z.string().describe('For the payer. Shown once: it is kept nowhere'),
   })
   .meta({ id: 'ReceiptLinkMade' });
 
-const askSchema = z
+export const linkAskSchema = z
   .strictObject({
     expires_in_days: z
       .int()
@@ -71,9 +71,9 @@ export function receiptRoutes(app: App, deps: ApiDeps): void {
       operationId: 'createReceiptLink',
       tags: ['receipts'],
       params,
-      body: askSchema,
+      body: linkAskSchema,
       response: {
-        201: madeSchema,
+        201: linkMadeSchema,
         ...problemResponses(...PROBLEMS, 'body_too_large', 'media_type_unsupported'),
       },
     },

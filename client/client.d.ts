@@ -157,6 +157,24 @@ export class WaitTimeoutError extends YuanluError {
   readonly refund: Refund;
 }
 
+export interface ReceiptLinkAsked {
+  /** 1 to 1,096; 90 unless given. */
+  expires_in_days?: number | undefined;
+  /** Takes the earlier links of the refund back. */
+  replace?: boolean | undefined;
+}
+
+export interface ReceiptLinkMade {
+  id: string;
+  /** Id of the API key that asked for it. */
+  created_by: string;
+  created_at: string;
+  expires_at: string;
+  revoked_at: string | null;
+  /** For the payer. Shown once: it is kept nowhere. */
+  url: string;
+}
+
 export interface ClientOptions {
   /** Such as http://127.0.0.1:8080. */
   baseUrl: string | undefined;
@@ -214,6 +232,15 @@ export class YuanluClient {
   /** What the shop owes for a payment, with its reasons. Moves nothing; asked again, after a lost answer too, it is another quote. */
   quote(asked: QuoteAsked, options?: CallOptions): Promise<Quote>;
   getQuote(quoteId: string, options?: CallOptions): Promise<Quote>;
+  /**
+   * Makes a link to the receipt of a refund, for its payer. Its address is in this answer only. Where an answer was lost and it is
+   * asked again there may be a second link, whose address nobody has.
+   */
+  createReceiptLink(
+    refundNo: string,
+    asked?: ReceiptLinkAsked,
+    options?: CallOptions,
+  ): Promise<ReceiptLinkMade>;
   /**
    * Waits until the refund is in the state, in one of the states, or as the function wants it; a settled one has succeeded.
    * @throws RefundEndedError when it came to rest otherwise, WaitTimeoutError when the time is over

@@ -125,6 +125,11 @@ export class YuanluClient {
     return (await this.#call('GET', `/v1/quotes/${encodeURIComponent(quoteId)}`, { signal })).body;
   }
 
+  async createReceiptLink(refundNo, asked = {}, { signal } = {}) {
+    const path = `/v1/refunds/${encodeURIComponent(refundNo)}/receipt-links`;
+    return (await this.#call('POST', path, { body: asked, signal })).body;
+  }
+
   async waitUntil(refundNo, wanted, { timeoutMs = Infinity, onChange, signal } = {}) {
     const isWanted = asPredicate(wanted);
     const path = `/v1/refunds/${encodeURIComponent(refundNo)}`;

@@ -118,13 +118,14 @@ async function findKnown(
 ): Promise<Refund | null> {
   if (!(await isKnown(tx, request, key))) return null;
   if (key !== null) {
-    const { rows } = await tx.query<{ fingerprint: string; refund_id: bigint }>(
-      'select fingerprint, refund_id from idempotency_keys where merchant_id = $1 and key = $2',
+    const { rows } = await tx.query<{ fingerprint: string; refund_id: bigint; refund_no: string }>(
+      `select k.fingerprint, k.refund_id, r.refund_no from idempotency_keys k join refunds r on r.id = k.refund_id
+        where k.merchant_id = $1 and k.key = $2`,
       [request.merchantId, key],
     );
     const used = rows[0];
     if (used !== undefined && used.fingerprint !== mark)
-      throw new AppError('idempotency_conflict', { refund_no: request.refundNo });
+      throw new AppError('idempotency_conflict', { refund_no: used.refund_no });
     if (used !== undefined) return getRefundById(tx, String(used.refund_id));
   }
   const { rows } = await tx.query<RefundRow>(

@@ -223,6 +223,13 @@ describe('against the API', () => {
     expect((await client.getQuote(made.quote_id)).refund_no).toBe(refund_no);
   });
 
+  test('a link to a receipt is made for its payer, and opens it', async () => {
+    const link = await client.createReceiptLink(await newRefund(), { expires_in_days: 1 });
+    expect(link.revoked_at).toBeNull();
+    const page = await api.app.inject({ method: 'GET', url: new URL(link.url).pathname });
+    expect([page.statusCode, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
+  });
+
   test('waiting ends with the refund in hand when it failed, and when the time is over', async () => {
     const failed = await newRefund();
     await evidence(failed, 'closed');

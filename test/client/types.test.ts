@@ -5,6 +5,7 @@ import type { paymentClaimSchema, paymentSchema } from '../../api/payment-routes
 import type { Problem } from '../../api/problem.ts';
 import type { quoteAskSchema } from '../../api/quote-asked.ts';
 import type { QuoteResource } from '../../api/quote-resource.ts';
+import type { linkAskSchema, linkMadeSchema } from '../../api/receipt-routes.ts';
 import type { observationSchema, RefundResource } from '../../api/refund-resource.ts';
 import type { askSchema } from '../../api/refund-routes.ts';
 import type * as client from '../../client/client.js';
@@ -18,6 +19,7 @@ test('a refund, a payment, a quote, an observation and a problem are what the AP
   expectTypeOf<client.Payment>().toEqualTypeOf<z.infer<typeof paymentSchema>>();
   expectTypeOf<client.Observation>().toEqualTypeOf<z.infer<typeof observationSchema>>();
   expectTypeOf<client.Quote>().toEqualTypeOf<QuoteResource>();
+  expectTypeOf<client.ReceiptLinkMade>().toEqualTypeOf<z.infer<typeof linkMadeSchema>>();
   expectTypeOf<client.Problem>().toEqualTypeOf<Problem>();
 });
 
@@ -29,6 +31,7 @@ test('a webhook is what is signed and sent, with reasons as texts', () => {
 test('what is asked for is what the API takes', () => {
   expectTypeOf<client.RefundAsked>().toEqualTypeOf<z.input<typeof askSchema>>();
   expectTypeOf<client.QuoteAsked>().toEqualTypeOf<z.input<typeof quoteAskSchema>>();
+  expectTypeOf<client.ReceiptLinkAsked>().toEqualTypeOf<z.input<typeof linkAskSchema>>();
   expectTypeOf<client.PaymentClaim>().toEqualTypeOf<z.input<typeof paymentClaimSchema>>();
 });
 

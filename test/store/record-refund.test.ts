@@ -238,6 +238,8 @@ describe('F21 other content', () => {
     for (const changed of [{ ...request, amountMinor: '301' }, { ...request, reason: 'wrong size' }, other]) {
       await expect(recordRefund(db.pool, changed, key)).rejects.toMatchObject({
         code: 'idempotency_conflict',
+        // The refund that the key stands for, not the one that was asked for.
+        details: { refund_no: request.refundNo },
       });
     }
 
