@@ -146,8 +146,18 @@ async function wholeWayTask(
   const before = await logPosition(pool);
   const done = await timed(async () => ({ ...(await wholeWay(pool, task.bill)) }));
   const logBytes = (await logPosition(pool)) - before;
+  const diskBytes = await sizeOfStatements(pool);
   await pool.end();
-  return { ...done, result: { ...done.result, logBytes } };
+  return { ...done, result: { ...done.result, logBytes, diskBytes } };
+}
+
+/** What lines and matches take on the disk, with their indexes, bytes. */
+async function sizeOfStatements(pool: Pool): Promise<number> {
+  const { rows } = await pool.query<{ bytes: number }>(
+    `select sum(pg_total_relation_size(oid))::float8 as bytes from pg_class
+      where relkind = 'r' and relname ~ '^(statement_lines|matches)_f[0-9]+$'`,
+  );
+  return rows[0]?.bytes ?? Number.NaN;
 }
 
 /** How far the server's log was written, bytes. */
