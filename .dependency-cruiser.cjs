@@ -143,7 +143,11 @@ module.exports = {
       from: { path: '^store/' },
       to: { path: '^channels/', dependencyTypesNot: ['type-only'] },
     },
-    packages('store', ['pg', 'pg-copy-streams', 'zod', 'node'], 'Postgres and nothing else.'),
+    packages(
+      'store',
+      ['pg', 'pg-copy-streams', '@aws-sdk/(client-s3|lib-storage)', 'zod', 'node'],
+      'Postgres, and a bucket for statement files.',
+    ),
 
     ownFolders(
       'receipts',

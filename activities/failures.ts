@@ -13,6 +13,7 @@ const MENDED_OUTSIDE: ReadonlySet<ErrorCode> = new Set([
   'channel_config',
   'account_unknown',
   'config_invalid',
+  'file_missing',
   'webhooks_not_set_up',
   'schema_outdated',
   'invariant_broken',

@@ -10,6 +10,7 @@ const UNAVAILABLE: ReadonlySet<ErrorCode> = new Set([
   'temporal_unavailable',
   'api_unavailable',
   'engine_unavailable',
+  'file_store_unavailable',
   'schema_outdated',
   'channel_unreachable',
   'statement_not_ready',

@@ -620,6 +620,12 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Check it against `yuanlu statements list`.',
   },
+  file_missing: {
+    status: 500,
+    title: 'A kept file is no longer where it was kept.',
+    retryable: false,
+    remedy: 'Bring the directory or the bucket back, or the file from a copy; work on it goes on by itself.',
+  },
   // --- rows of a statement that are set aside: the rest of it is loaded ---------------------------------------------
   line_amount_invalid: {
     status: 422,
@@ -780,6 +786,12 @@ export const ERRORS = {
     title: 'The HTTP API cannot be reached.',
     retryable: true,
     remedy: 'Check YUANLU_API_URL, and that `yuanlu api` or `yuanlu dev` runs there.',
+  },
+  file_store_unavailable: {
+    status: 503,
+    title: 'The bucket of statement files cannot be reached, or does not do what it is asked.',
+    retryable: true,
+    remedy: 'It is asked again by itself. `yuanlu doctor` says whether it can be written and read.',
   },
   temporal_unavailable: {
     status: 503,

@@ -1,6 +1,7 @@
 /** What each variable allows for itself and all together do not. Looked at as far as the variables could be read. */
 import { accessSync, constants } from 'node:fs';
 import type { ReadValues } from './config.ts';
+import { isPublicHost } from './public-host.ts';
 
 /** Passwords that examples and images come with, and those that people type to get on. */
 const DEFAULT_PASSWORDS: ReadonlySet<string> = new Set([
@@ -19,6 +20,7 @@ export function contradictionsOf(values: ReadValues): readonly string[] {
     ...aboutPassword(values),
     ...aboutClock(values),
     ...aboutTls(values),
+    ...aboutFiles(values),
     ...aboutReceipts(values),
     ...aboutWebhooks(values),
   ];
@@ -74,6 +76,37 @@ function aboutTls(values: ReadValues): readonly string[] {
       ? ['TEMPORAL_API_KEY: is not sent in clear; leave TEMPORAL_TLS=false out']
       : []),
     ...FILES.flatMap((name) => unreadable(name, values[name])),
+  ];
+}
+
+const OF_A_BUCKET = [
+  'YUANLU_FILES_S3_REGION',
+  'YUANLU_FILES_S3_ENDPOINT',
+  'YUANLU_FILES_S3_PREFIX',
+  'YUANLU_FILES_S3_PATH_STYLE',
+  'YUANLU_FILES_S3_ACCESS_KEY_ID',
+  'YUANLU_FILES_S3_SECRET_ACCESS_KEY',
+] as const;
+
+/** Statements name payers' refunds: in clear they go through a network of one's own only. */
+function aboutFiles(values: ReadValues): readonly string[] {
+  if (values.YUANLU_FILES_S3_BUCKET === undefined)
+    return OF_A_BUCKET.filter((name) => values[name] !== undefined).map(
+      (name) => `${name}: means nothing without YUANLU_FILES_S3_BUCKET`,
+    );
+  const { YUANLU_FILES_S3_ENDPOINT: endpoint } = values;
+  const { YUANLU_FILES_S3_ACCESS_KEY_ID: id, YUANLU_FILES_S3_SECRET_ACCESS_KEY: secret } = values;
+  const inClear = endpoint?.startsWith('http:') === true && isPublicHost(new URL(endpoint).hostname);
+  return [
+    ...(values.YUANLU_FILES_S3_REGION === undefined
+      ? ['YUANLU_FILES_S3_REGION: is not set, and is needed with YUANLU_FILES_S3_BUCKET']
+      : []),
+    ...((id === undefined) === (secret === undefined)
+      ? []
+      : ['YUANLU_FILES_S3_ACCESS_KEY_ID and YUANLU_FILES_S3_SECRET_ACCESS_KEY: both are needed, or none']),
+    ...(values.YUANLU_ENV === 'production' && inClear
+      ? ['YUANLU_FILES_S3_ENDPOINT: must be https in production, but in a network of your own']
+      : []),
   ];
 }
 

@@ -1,11 +1,9 @@
 /** What every process of the system is composed of: configuration, clock, accounts, channels, pools, Temporal. */
-import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { pino } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import { syncAccounts } from '../store/accounts.ts';
 import type { FileStore } from '../store/file-store.ts';
-import { directoryFileStore } from '../store/file-store.ts';
 import { assertSchemaCurrent } from '../store/migrate.ts';
 import type { Pool } from '../store/pool.ts';
 import { createPool } from '../store/pool.ts';
@@ -16,6 +14,7 @@ import { buildChannels } from './channels.ts';
 import { clockFor } from './clock.ts';
 import type { Config } from './config.ts';
 import { INGEST_CONNECTIONS } from './config.ts';
+import { openFiles } from './files.ts';
 import type { LiveCalendar } from './live-calendar.ts';
 import { openCalendar } from './live-calendar.ts';
 import { unbelievedKeeper } from './keep-unbelieved.ts';
@@ -71,7 +70,6 @@ export async function openContext(
     await close();
     throw aboutDatabase(error, config.databaseUrl);
   }
-  const files = directoryFileStore(config.filesDir, randomUUID);
   return {
     config,
     clock,
@@ -81,7 +79,7 @@ export async function openContext(
     pool,
     ingest,
     temporal,
-    files,
+    files: await openFiles(config),
     log,
     close,
   };

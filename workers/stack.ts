@@ -137,6 +137,7 @@ async function assemble(
     temporalSecurity: PLAIN_TEMPORAL,
     accountsFile: sandboxes.accountsFile,
     filesDir: join(o.dataDir, 'files'),
+    filesS3: null,
     apiHost: '127.0.0.1',
     apiPort,
     publicUrl: `http://127.0.0.1:${String(apiPort)}`,

@@ -1,6 +1,7 @@
 /** What `yuanlu doctor` looks at beyond the words of the configuration: each check throws what is wrong. */
 import { execFile } from 'node:child_process';
 import { access, constants, mkdir } from 'node:fs/promises';
+import { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { Clock } from '../../domain/clock.ts';
 import { AppError, invariant } from '../../domain/errors.ts';
@@ -10,10 +11,12 @@ import { POSTGRES_FLOOR, assertSchemaCurrent } from '../../store/migrate.ts';
 import { sweptState } from '../../store/sweeps.ts';
 import type { Pool, PoolOptions } from '../../store/pool.ts';
 import { createPool } from '../../store/pool.ts';
+import type { S3Place } from '../../store/s3-file-store.ts';
 import { systemClock } from '../../workers/clock.ts';
 import type { Config } from '../../workers/config.ts';
 import { shippedPostgres } from '../../workers/engines/postgres-binaries.ts';
 import { findInstalledTemporalCli } from '../../workers/engines/temporal-binary.ts';
+import { openBucket } from '../../workers/files.ts';
 import { aboutDatabase, temporalAway } from '../../workers/not-there.ts';
 import { refundEngine } from '../../workers/refund-engine.ts';
 import { attributeType, missingSearchAttributes } from '../../workers/search-attributes.ts';
@@ -137,6 +140,18 @@ export async function checkFiles(folder: string): Promise<string> {
       { cause: error },
     );
   }
+}
+
+const PROBE = Buffer.from('yuanlu doctor wrote this to see whether it can\n');
+
+/** Keeps a file of a few bytes as statements are kept, and reads it back. The same one each time: it does not pile up. */
+export async function checkBucket(place: S3Place): Promise<string> {
+  const files = await openBucket(place);
+  const { uri } = await files.put(Readable.from([PROBE]), { name: 'doctor' });
+  const back: Buffer[] = [];
+  for await (const piece of files.open(uri)) back.push(piece);
+  invariant(Buffer.concat(back).equals(PROBE), 'a bucket gives back what was put into it');
+  return `s3://${place.bucket} can be written and read`;
 }
 
 /** From so many days before its end on, a certificate wants to be renewed: channels take some days to issue one. */

@@ -9,6 +9,7 @@ import { EXIT, describeFailure } from '../exit.ts';
 import { createOutput } from '../output.ts';
 import type { Noted } from './doctor-checks.ts';
 import {
+  checkBucket,
   checkCertificates,
   checkChannel,
   checkDatabase,
@@ -76,7 +77,8 @@ async function databaseOf(url: string, clock: Clock): Promise<readonly Finding[]
 }
 
 /** Looking makes the folder: not before somebody has begun to configure. */
-function filesOf({ filesDir, databaseUrl, accountsFile }: Known): readonly Promise<Finding>[] {
+function filesOf({ filesDir, filesS3, databaseUrl, accountsFile }: Known): readonly Promise<Finding>[] {
+  if (filesS3 !== undefined && filesS3 !== null) return [find('file store', () => checkBucket(filesS3))];
   if (filesDir === undefined || (databaseUrl === undefined && accountsFile === undefined)) return [];
   return [find('file store', () => checkFiles(filesDir))];
 }

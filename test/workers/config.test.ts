@@ -84,6 +84,88 @@ describe('the configuration', () => {
   });
 });
 
+const BUCKET = {
+  YUANLU_FILES_S3_BUCKET: 'shop-statements',
+  YUANLU_FILES_S3_REGION: 'cn-north-1',
+  YUANLU_FILES_S3_ENDPOINT: 'https://store.example.com:9000',
+  YUANLU_FILES_S3_PREFIX: 'yuanlu/files',
+  YUANLU_FILES_S3_PATH_STYLE: 'true',
+  YUANLU_FILES_S3_ACCESS_KEY_ID: 'id',
+  YUANLU_FILES_S3_SECRET_ACCESS_KEY: 'secret',
+};
+
+describe('the bucket of statement files', () => {
+  test('is none where none is named, and passes from one process to its children whole', () => {
+    const config = readConfig({ ...ENV, ...BUCKET });
+
+    expect(readConfig(ENV).filesS3).toBeNull();
+    expect(config.filesS3).toEqual({
+      bucket: 'shop-statements',
+      region: 'cn-north-1',
+      endpoint: 'https://store.example.com:9000',
+      prefix: 'yuanlu/files',
+      pathStyle: true,
+      credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+    });
+    expect(readConfig(toEnv(config))).toEqual(config);
+  });
+
+  test('needs no more than a name and a region: the machine may give the keys, and Amazon the host', () => {
+    const { YUANLU_FILES_S3_BUCKET, YUANLU_FILES_S3_REGION } = BUCKET;
+
+    expect(readConfig({ ...ENV, YUANLU_FILES_S3_BUCKET, YUANLU_FILES_S3_REGION }).filesS3).toEqual({
+      ...{ bucket: 'shop-statements', region: 'cn-north-1' },
+      ...{ endpoint: null, prefix: null, pathStyle: false, credentials: null },
+    });
+  });
+
+  test('takes its keys from files', () => {
+    const file = join(folder, 's3-secret');
+    writeFileSync(file, 'from-a-file\n');
+    const { YUANLU_FILES_S3_SECRET_ACCESS_KEY: _, ...rest } = BUCKET;
+
+    const config = readConfig({ ...ENV, ...rest, YUANLU_FILES_S3_SECRET_ACCESS_KEY_FILE: file });
+
+    expect(config.filesS3?.credentials).toEqual({ accessKeyId: 'id', secretAccessKey: 'from-a-file' });
+  });
+
+  test('that nobody named makes each of its settings an error, all told at once', () => {
+    const { YUANLU_FILES_S3_BUCKET: _, ...rest } = BUCKET;
+
+    expect(errorsOf({ ...ENV, ...rest })).toEqual(
+      Object.keys(rest).map((name) => `${name}: means nothing without YUANLU_FILES_S3_BUCKET`),
+    );
+  });
+
+  test('without its region, and with half of its keys, is told with all that is wrong', () => {
+    const { YUANLU_FILES_S3_REGION: _, YUANLU_FILES_S3_ACCESS_KEY_ID: __, ...rest } = BUCKET;
+
+    expect(errorsOf({ ...ENV, ...rest, YUANLU_FILES_S3_PREFIX: '/a/' })).toEqual([
+      'YUANLU_FILES_S3_PREFIX: must be names with slashes between, such as yuanlu/files',
+      'YUANLU_FILES_S3_REGION: is not set, and is needed with YUANLU_FILES_S3_BUCKET',
+      'YUANLU_FILES_S3_ACCESS_KEY_ID and YUANLU_FILES_S3_SECRET_ACCESS_KEY: both are needed, or none',
+    ]);
+  });
+
+  test.each([
+    ['http://store.example.com', 'production', 1],
+    ['http://minio:9000', 'production', 0],
+    ['http://10.1.2.3:9000', 'production', 0],
+    ['http://store.shop.com', 'development', 0],
+    ['http://store.shop.com', 'production', 1],
+    ['https://id:secret@store.shop.com', 'production', 1],
+    ['ftp://store.shop.com', 'production', 1],
+  ])(
+    'at %s in %s has %i errors: in clear it is reached in a network of one’s own only',
+    (url, env, count) => {
+      const errors = errorsOf({ ...ENV, ...BUCKET, YUANLU_ENV: env, YUANLU_FILES_S3_ENDPOINT: url });
+
+      expect(errors.filter((one) => one.startsWith('YUANLU_FILES_S3_ENDPOINT: '))).toHaveLength(count);
+      expect(errors.join()).not.toContain('id:secret');
+    },
+  );
+});
+
 const VIRTUAL = {
   YUANLU_CLOCK_ORIGIN: '2026-09-01T00:00:00+08:00',
   YUANLU_CLOCK_EPOCH: '2026-11-24T02:00:00Z',
@@ -189,7 +271,7 @@ describe('the documentation of the configuration', () => {
   });
 
   test('names none that there is not', () => {
-    const named = [...text.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+    const named = [...text.matchAll(/^\| `([A-Z0-9_]+)` \|/gm)].map(([, name]) => name);
 
     expect(named.sort()).toEqual(
       configVariables()

@@ -1,0 +1,66 @@
+/** Statement files in a directory. */
+import { createReadStream } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { AppError } from '../domain/errors.ts';
+import type { FileStore } from './file-store.ts';
+import { FILE_BYTES_MAX, foldersOf, measured, safeSegment } from './file-store.ts';
+
+const READ_CHUNK_BYTES = 1 << 20;
+
+/**
+ * A file store in a directory. Files are written under a temporary name and renamed when complete, so a reader never
+ * sees half a file; the final name is the hash of the content.
+ */
+export function directoryFileStore(
+  directory: string,
+  temporaryName: () => string,
+  fileBytesMax = FILE_BYTES_MAX,
+): FileStore {
+  const root = resolve(directory);
+  return {
+    put: async (source, o) => {
+      const folder = join(root, ...foldersOf(o.name));
+      await mkdir(folder, { recursive: true });
+      const spool = join(folder, `.spool-${safeSegment(temporaryName())}`);
+      const { through, sum } = measured(source, fileBytesMax, o.onProgress);
+      try {
+        await writeAll(spool, through);
+        const { bytes, sha256 } = sum();
+        const path = join(folder, sha256);
+        await rename(spool, path);
+        return { uri: `file:${path.slice(root.length + 1)}`, bytes, sha256 };
+      } finally {
+        await rm(spool, { force: true });
+      }
+    },
+    open: (uri) => reading(pathOf(root, uri), uri),
+  };
+}
+
+async function writeAll(path: string, source: AsyncIterable<Buffer>): Promise<void> {
+  const file: FileHandle = await open(path, 'wx', 0o600);
+  try {
+    for await (const chunk of source) await file.writeFile(chunk);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function* reading(path: string, uri: string): AsyncGenerator<Buffer, void> {
+  try {
+    yield* createReadStream(path, { highWaterMark: READ_CHUNK_BYTES }) as AsyncIterable<Buffer>;
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    throw new AppError('file_missing', { uri }, { cause: error });
+  }
+}
+
+function pathOf(root: string, uri: string): string {
+  const path = resolve(root, uri.replace(/^file:/, ''));
+  if (!uri.startsWith('file:') || !path.startsWith(root + sep))
+    throw new AppError('statement_unknown', { uri });
+  return path;
+}

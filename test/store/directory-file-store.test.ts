@@ -1,0 +1,47 @@
+/** What a directory of statement files promises beyond what every store does. */
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { directoryFileStore } from '../../store/directory-file-store.ts';
+import { chunks } from './file-stores.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'yuanlu-files-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+test('a file is nobody else’s to read on this machine', async () => {
+  const { sha256 } = await directoryFileStore(folder, () => 't').put(chunks('secret'), { name: 'day' });
+
+  expect((await stat(join(folder, 'day', sha256))).mode & 0o077).toBe(0);
+});
+
+test('a spool is never taken over: a temporary name that is in use is refused', async () => {
+  const same = directoryFileStore(folder, () => 'always-the-same');
+  await mkdir(join(folder, 'day'));
+  await writeFile(join(folder, 'day', '.spool-always-the-same'), 'somebody is writing here');
+
+  await expect(same.put(chunks('x'), { name: 'day' })).rejects.toMatchObject({ code: 'EEXIST' });
+});
+
+test('F54 a file beside the directory is not opened, however its address is written', async () => {
+  const files = directoryFileStore(join(folder, 'root'), () => 't');
+  await writeFile(join(folder, 'outside'), 'secret');
+
+  for (const uri of ['file:../outside', 'file:a/../../outside', `file:${join(folder, 'outside')}`])
+    expect(() => files.open(uri)).toThrow(expect.objectContaining({ code: 'statement_unknown' }) as Error);
+});
+
+test('names in a store that lies behind a link are the store’s own', async () => {
+  await mkdir(join(folder, 'real'));
+  await symlink(join(folder, 'real'), join(folder, 'link'));
+  const linked = directoryFileStore(join(folder, 'link'), () => 't');
+
+  const { uri, sha256 } = await linked.put(chunks('x'), { name: 'day' });
+
+  expect(uri).toBe(`file:day/${sha256}`);
+  expect(await readFile(join(folder, 'real', 'day', sha256), 'utf8')).toBe('x');
+  expect(await readdir(folder)).toEqual(['link', 'real']);
+});
