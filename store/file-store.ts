@@ -34,7 +34,7 @@ interface Measured {
   /** The source, as it is read for the first time. Fails with `statement_too_large` as soon as it is longer than the cap. */
   readonly through: AsyncIterable<Buffer>;
   /** Of all that went through; called once, at the end. */
-  sum(): { readonly bytes: number; readonly sha256: string };
+  readonly sum: () => { readonly bytes: number; readonly sha256: string };
 }
 
 /** Counts and hashes a source while somebody else reads it. What was taken is told to `onProgress` when more is asked for. */

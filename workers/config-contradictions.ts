@@ -1,5 +1,6 @@
 /** What each variable allows for itself and all together do not. Looked at as far as the variables could be read. */
 import { accessSync, constants } from 'node:fs';
+import { BUCKET_VARIABLES } from './config-bucket.ts';
 import type { ReadValues } from './config.ts';
 import { isPublicHost } from './public-host.ts';
 
@@ -79,21 +80,13 @@ function aboutTls(values: ReadValues): readonly string[] {
   ];
 }
 
-const OF_A_BUCKET = [
-  'YUANLU_FILES_S3_REGION',
-  'YUANLU_FILES_S3_ENDPOINT',
-  'YUANLU_FILES_S3_PREFIX',
-  'YUANLU_FILES_S3_PATH_STYLE',
-  'YUANLU_FILES_S3_ACCESS_KEY_ID',
-  'YUANLU_FILES_S3_SECRET_ACCESS_KEY',
-] as const;
-
 /** Statements name payers' refunds: in clear they go through a network of one's own only. */
 function aboutFiles(values: ReadValues): readonly string[] {
-  if (values.YUANLU_FILES_S3_BUCKET === undefined)
-    return OF_A_BUCKET.filter((name) => values[name] !== undefined).map(
-      (name) => `${name}: means nothing without YUANLU_FILES_S3_BUCKET`,
-    );
+  if (values.YUANLU_FILES_S3_BUCKET === undefined) {
+    const names = Object.keys(BUCKET_VARIABLES) as (keyof typeof BUCKET_VARIABLES)[];
+    const given = names.filter((name) => values[name] !== undefined);
+    return given.map((name) => `${name}: means nothing without YUANLU_FILES_S3_BUCKET`);
+  }
   const { YUANLU_FILES_S3_ENDPOINT: endpoint } = values;
   const { YUANLU_FILES_S3_ACCESS_KEY_ID: id, YUANLU_FILES_S3_SECRET_ACCESS_KEY: secret } = values;
   const inClear = endpoint?.startsWith('http:') === true && isPublicHost(new URL(endpoint).hostname);

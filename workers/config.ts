@@ -2,13 +2,14 @@
  * Configuration from environment variables: one table of them, all errors at once, no start with a contradiction. Secrets
  * may be given as `NAME_FILE`, the path of a file that holds the value. docs/configuration.md says what each is for.
  */
-import { isIP } from 'node:net';
 import cron from 'node-cron';
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import type { S3Place } from '../store/s3-file-store.ts';
 import type { VirtualTime } from './clock.ts';
+import { isHostAndPort, isProxy } from './config-addresses.ts';
+import { BUCKET_VARIABLES, bucketEnv, bucketOf } from './config-bucket.ts';
 import { contradictionsOf, usesTls } from './config-contradictions.ts';
 import { withSecretsFromFiles } from './config-secrets.ts';
 import type { Environment } from './config-secrets.ts';
@@ -43,20 +44,7 @@ const VARIABLES = {
   TEMPORAL_TLS_CLIENT_KEY_PATH: text.optional(),
   YUANLU_ACCOUNTS_FILE: text,
   YUANLU_FILES_DIR: text.default('.yuanlu/files'),
-  YUANLU_FILES_S3_BUCKET: text
-    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket')
-    .optional(),
-  YUANLU_FILES_S3_REGION: text.regex(/^[a-z0-9-]{1,50}$/, 'must be a region such as cn-north-1').optional(),
-  YUANLU_FILES_S3_ENDPOINT: z
-    .url({ protocol: /^https?$/, error: 'must be an https:// address' })
-    .regex(/^[^?#@]+$/, 'must have no user, no query and no fragment')
-    .optional(),
-  YUANLU_FILES_S3_PREFIX: text
-    .regex(/^[0-9A-Za-z_-]+(\/[0-9A-Za-z_-]+)*$/, 'must be names with slashes between, such as yuanlu/files')
-    .optional(),
-  YUANLU_FILES_S3_PATH_STYLE: oneOf('true', 'false').optional(),
-  YUANLU_FILES_S3_ACCESS_KEY_ID: text.optional(),
-  YUANLU_FILES_S3_SECRET_ACCESS_KEY: text.optional(),
+  ...BUCKET_VARIABLES,
   YUANLU_API_HOST: text.default('127.0.0.1'),
   YUANLU_API_PORT: port.default(8080),
   YUANLU_PUBLIC_URL: z
@@ -195,7 +183,7 @@ function toConfig(values: ReadValues): { readonly [K in keyof Config]: Config[K]
     temporalSecurity: temporalSecurityOf(values),
     accountsFile: values.YUANLU_ACCOUNTS_FILE,
     filesDir: values.YUANLU_FILES_DIR,
-    filesS3: s3PlaceOf(values),
+    filesS3: bucketOf(values),
     apiHost: values.YUANLU_API_HOST,
     apiPort: values.YUANLU_API_PORT,
     publicUrl: values.YUANLU_PUBLIC_URL ?? null,
@@ -221,22 +209,6 @@ function virtualTimeOf(values: ReadValues): VirtualTime | null {
   return { originMs: Date.parse(origin), epochMs: Date.parse(epoch), rate };
 }
 
-function s3PlaceOf(values: ReadValues): S3Place | null {
-  const { YUANLU_FILES_S3_BUCKET: bucket, YUANLU_FILES_S3_REGION: region } = values;
-  const { YUANLU_FILES_S3_ACCESS_KEY_ID: accessKeyId, YUANLU_FILES_S3_SECRET_ACCESS_KEY: secretAccessKey } =
-    values;
-  if (bucket === undefined || region === undefined) return null;
-  return {
-    bucket,
-    region,
-    endpoint: values.YUANLU_FILES_S3_ENDPOINT ?? null,
-    prefix: values.YUANLU_FILES_S3_PREFIX ?? null,
-    pathStyle: values.YUANLU_FILES_S3_PATH_STYLE === 'true',
-    credentials:
-      accessKeyId === undefined || secretAccessKey === undefined ? null : { accessKeyId, secretAccessKey },
-  };
-}
-
 function temporalSecurityOf(values: ReadValues): TemporalSecurity {
   return {
     apiKey: values.TEMPORAL_API_KEY ?? null,
@@ -250,7 +222,7 @@ function temporalSecurityOf(values: ReadValues): TemporalSecurity {
 
 /** The environment variables of a configuration, for child processes that must share it. */
 export function toEnv(config: Config): Record<string, string> {
-  const { virtualTime, temporalSecurity: security, releaseLimits, filesS3 } = config;
+  const { virtualTime, temporalSecurity: security, releaseLimits } = config;
   const limit = (value: bigint | number | null): string | null => value?.toString() ?? null;
   const optional = {
     TEMPORAL_API_KEY: security.apiKey,
@@ -258,13 +230,7 @@ export function toEnv(config: Config): Record<string, string> {
     TEMPORAL_TLS_SERVER_NAME: security.serverName,
     TEMPORAL_TLS_CLIENT_CERT_PATH: security.clientCertFile,
     TEMPORAL_TLS_CLIENT_KEY_PATH: security.clientKeyFile,
-    YUANLU_FILES_S3_BUCKET: filesS3?.bucket ?? null,
-    YUANLU_FILES_S3_REGION: filesS3?.region ?? null,
-    YUANLU_FILES_S3_ENDPOINT: filesS3?.endpoint ?? null,
-    YUANLU_FILES_S3_PREFIX: filesS3?.prefix ?? null,
-    YUANLU_FILES_S3_PATH_STYLE: filesS3 === null ? null : String(filesS3.pathStyle),
-    YUANLU_FILES_S3_ACCESS_KEY_ID: filesS3?.credentials?.accessKeyId ?? null,
-    YUANLU_FILES_S3_SECRET_ACCESS_KEY: filesS3?.credentials?.secretAccessKey ?? null,
+    ...bucketEnv(config.filesS3),
     YUANLU_PUBLIC_URL: config.publicUrl,
     YUANLU_TRUSTED_PROXIES: config.trustedProxies.length === 0 ? null : config.trustedProxies.join(','),
     YUANLU_RECEIPT_KEYS_FILE: config.receiptKeysFile,
@@ -319,20 +285,6 @@ function whole(min: number, max: number) {
     .regex(/^\d{1,9}$/, says)
     .transform(Number)
     .refine((value) => value >= min && value <= max, says);
-}
-
-/** What proxies may be named by: an address, a network, or one of the names that Fastify knows. */
-function isProxy(one: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(one)) return true;
-  const [address = '', bits, ...more] = one.split('/');
-  const version = isIP(address);
-  if (version === 0 || more.length > 0) return false;
-  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
-}
-
-function isHostAndPort(address: string): boolean {
-  const [, portText] = /^(?:[^\s/:@]+|\[[0-9A-Fa-f:.]+\]):(\d{1,5})$/.exec(address) ?? [];
-  return portText !== undefined && Number(portText) >= 1 && Number(portText) <= 65_535;
 }
 
 function oneOf<const T extends readonly [string, ...string[]]>(...values: T) {
