@@ -38,18 +38,21 @@ describe('a fault of the catalogue', () => {
     expect(await failureOf(new AppError(code))).toMatchObject({ nonRetryable: true });
   });
 
-  test.each<ErrorCode>(['database_unavailable', 'channel_unreachable', 'statement_truncated'])(
-    '%s is tried again: it passes',
-    async (code) => {
-      expect(await failureOf(new AppError(code))).toMatchObject({ nonRetryable: false });
-    },
-  );
+  test.each<ErrorCode>([
+    'database_unavailable',
+    'file_store_unavailable',
+    'channel_unreachable',
+    'statement_truncated',
+  ])('%s is tried again: it passes', async (code) => {
+    expect(await failureOf(new AppError(code))).toMatchObject({ nonRetryable: false });
+  });
 
   // A workflow that ends over one of these could not be started again under its id, and nobody would carry the refund.
   test.each<ErrorCode>([
     'channel_config',
     'account_unknown',
     'config_invalid',
+    'file_missing',
     'schema_outdated',
     'invariant_broken',
   ])('I17: %s is tried again: a person mends it outside the refund', async (code) => {

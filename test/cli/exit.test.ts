@@ -19,6 +19,7 @@ describe('the exit codes', () => {
     ['temporal_unavailable', 3],
     ['engine_unavailable', 3],
     ['schema_outdated', 3],
+    ['file_store_unavailable', 3],
     ['statement_not_ready', 3],
     ['config_invalid', 2],
     ['request_invalid', 2],
