@@ -1,7 +1,7 @@
 /** Statement files in a directory. */
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { AppError } from '../domain/errors.ts';
 import type { FileStore } from './file-store.ts';
@@ -9,9 +9,16 @@ import { FILE_BYTES_MAX, foldersOf, measured, safeSegment } from './file-store.t
 
 const READ_CHUNK_BYTES = 1 << 20;
 
+/** Files on their way in. */
+const SPOOL = '.spool-';
+
+/** A file on its way in that nobody wrote to for so long is nobody's: twice as long as a download may take. */
+const ABANDONED_AFTER_MS = 3_600_000;
+
 /**
  * A file store in a directory. Files are written under a temporary name and renamed when complete, so a reader never
- * sees half a file; the final name is the hash of the content.
+ * sees half a file; the final name is the hash of the content. What a process that was killed left of a file goes with
+ * a later file of the same name.
  */
 export function directoryFileStore(
   directory: string,
@@ -23,11 +30,12 @@ export function directoryFileStore(
     put: async (source, o) => {
       const folder = join(root, ...foldersOf(o.name));
       await mkdir(folder, { recursive: true });
-      const spool = join(folder, `.spool-${safeSegment(temporaryName())}`);
+      const spool = join(folder, `${SPOOL}${safeSegment(temporaryName())}`);
       const { through, sum } = measured(source, fileBytesMax, o.onProgress);
       try {
         await writeAll(spool, through);
         const { bytes, sha256 } = sum();
+        await removeAbandoned(folder, spool);
         const path = join(folder, sha256);
         await rename(spool, path);
         return { uri: `file:${path.slice(root.length + 1)}`, bytes, sha256 };
@@ -37,6 +45,17 @@ export function directoryFileStore(
     },
     open: (uri) => reading(pathOf(root, uri), uri),
   };
+}
+
+/** By the clock of the disk that both lie on: `own` was written to a moment ago. */
+async function removeAbandoned(folder: string, own: string): Promise<void> {
+  const { mtimeMs: now } = await stat(own);
+  const names = (await readdir(folder)).filter((name) => name.startsWith(SPOOL));
+  for (const path of names.map((name) => join(folder, name))) {
+    // Another one may be through with it by now.
+    const written = await stat(path).catch(() => null);
+    if (written !== null && now - written.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
+  }
 }
 
 async function writeAll(path: string, source: AsyncIterable<Buffer>): Promise<void> {

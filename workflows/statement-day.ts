@@ -11,7 +11,7 @@
  */
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities, StatementDay, StatementDayResult } from '../activities/index.ts';
-import { DATABASE, DOWNLOADED_AGAIN, NOT_RETRYABLE, STATEMENT } from './activity-options.ts';
+import { DATABASE, DOWNLOADED_AGAIN, NOT_RETRYABLE, STATEMENT, SWEEP } from './activity-options.ts';
 import { STATEMENT_QUEUE } from './task-queues.ts';
 
 const { fetchStatement, matchStatement } = proxyActivities<Activities>({
@@ -24,7 +24,9 @@ const { loadStatement } = proxyActivities<Activities>({
   taskQueue: STATEMENT_QUEUE,
   retry: { ...STATEMENT.retry, nonRetryableErrorTypes: [...NOT_RETRYABLE, ...DOWNLOADED_AGAIN] },
 });
-const { recordEmptyDay, reportMatches } = proxyActivities<Activities>(DATABASE);
+const { recordEmptyDay } = proxyActivities<Activities>(DATABASE);
+/** A large day after an outage has thousands of refunds for which its lines are news. */
+const { reportMatches } = proxyActivities<Activities>(SWEEP);
 
 /** Half an hour apart: a channel that has not mended its file in about half a day needs a person. */
 const DOWNLOADS_MAX = 24;

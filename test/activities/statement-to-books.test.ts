@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import { fetchStatement } from '../../activities/statement/fetch-statement.ts';
 import { loadStatement } from '../../activities/statement/load-statement.ts';
@@ -352,6 +352,54 @@ test('F72: matching a statement twice gives the same result', async () => {
 
   expect(again.result).toEqual(first.result);
   expect(first.result.breaks.missing_in_books).toBe(1);
+});
+
+describe('F78: a step that waits long gives signs of life, several in a minute', () => {
+  /** Runs an activity while `held` is locked by somebody else for a minute; returns how often it gave one meanwhile. */
+  async function beatsWhile<A extends unknown[]>(
+    held: string,
+    activity: (...args: A) => Promise<unknown>,
+    ...args: A
+  ): Promise<number> {
+    const holder = await bench.db.owner.connect();
+    await holder.query('begin');
+    await holder.query(held);
+    const environment = new MockActivityEnvironment();
+    let beats = 0;
+    environment.on('heartbeat', () => {
+      beats += 1;
+    });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    try {
+      const running = environment.run(activity, ...args);
+      await vi.advanceTimersByTimeAsync(60_000);
+      const duringTheWait = beats;
+      await holder.query('rollback');
+      await running;
+      return duringTheWait;
+    } finally {
+      vi.useRealTimers();
+      holder.release(true);
+    }
+  }
+
+  test('matching, while another match or sweep of the account is under way', async () => {
+    const day = freshDay();
+    const fileId = await load(day, plainStatement([lineOf(day, 'W1', 5)]));
+    const lock = `select pg_advisory_xact_lock(hashtextextended('yuanlu/match/${ACCOUNT}', 0))`;
+
+    expect(await beatsWhile(lock, matchStatement(bench.deps), fileId)).toBeGreaterThanOrEqual(6);
+  });
+
+  test('telling refunds, while one of them is being changed', async () => {
+    const ref = await aRefund(bench);
+    await nextAttempt(bench.db.pool, ref.refundId, minute(2));
+    const fileId = await load(DAY, plainStatement([lineOf(DAY, ref.refundNo, 2345)]));
+    const { result } = await toTheEnd(bench, matchStatement(bench.deps), fileId);
+    const lock = `select 1 from refunds where id = ${ref.refundId} for update`;
+
+    expect(await beatsWhile(lock, reportMatches(bench.deps), result.decisive)).toBeGreaterThanOrEqual(6);
+  });
 });
 
 test('a statement that was never loaded cannot be matched', async () => {

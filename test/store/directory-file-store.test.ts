@@ -1,8 +1,8 @@
 /** What a directory of statement files promises beyond what every store does. */
-import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { directoryFileStore } from '../../store/directory-file-store.ts';
 import { chunks } from './file-stores.ts';
 
@@ -44,4 +44,33 @@ test('names in a store that lies behind a link are the store’s own', async () 
   expect(uri).toBe(`file:day/${sha256}`);
   expect(await readFile(join(folder, 'real', 'day', sha256), 'utf8')).toBe('x');
   expect(await readdir(folder)).toEqual(['link', 'real']);
+});
+
+describe('F57 what a process that was killed left of a file', () => {
+  async function left(name: string, minutesAgo: number): Promise<void> {
+    const path = join(folder, 'day', name);
+    await mkdir(join(folder, 'day'), { recursive: true });
+    await writeFile(path, 'half of it');
+    const at = new Date(Date.now() - minutesAgo * 60_000);
+    await utimes(path, at, at);
+  }
+  const putWhole = () => directoryFileStore(folder, () => 't').put(chunks('whole'), { name: 'day' });
+  const names = async (): Promise<string[]> => (await readdir(join(folder, 'day'))).toSorted();
+
+  test('goes with a later file of the same name, once nobody wrote to it for an hour', async () => {
+    await left('.spool-dead', 61);
+    await left('.spool-alive', 30);
+
+    const { sha256 } = await putWhole();
+
+    expect(await names()).toEqual(['.spool-alive', sha256]);
+  });
+
+  test('is told from a whole file, which is kept however old it is', async () => {
+    await left('0'.repeat(64), 1_000_000);
+
+    const { sha256 } = await putWhole();
+
+    expect(await names()).toEqual(['0'.repeat(64), sha256]);
+  });
 });

@@ -101,6 +101,21 @@ describe('a day with a file', () => {
     await keepHistory(handle, 'statement/loaded');
   });
 
+  test('has half an hour for each step, and a worker that is killed in any of them is noticed within a minute', async () => {
+    const handle = await run(usual());
+    await handle.result();
+
+    const { events } = await handle.fetchHistory();
+    const scheduled = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: step }) =>
+      step === undefined || step === null ? [] : [step],
+    );
+    expect(scheduled).toHaveLength(4);
+    for (const step of scheduled) {
+      expect(Number(step.heartbeatTimeout?.seconds)).toBe(60);
+      expect(Number(step.startToCloseTimeout?.seconds)).toBe(1_800);
+    }
+  });
+
   test('F45: that was loaded before is not matched again', async () => {
     const handle = await run(
       usual({ loadStatement: () => Promise.resolve({ outcome: 'same', fileId: '3', lines: 45 }) }),
