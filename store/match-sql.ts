@@ -248,7 +248,11 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
       union select b.file_id, b.bill_date, b.line_no from line_break b
               join (select refund_no from m_loose union select refund_no from freed_line) n using (refund_no)
       union select b.file_id, b.bill_date, b.line_no from line_break b
-              join amount_key k using (transaction_id, amount_minor) where b.kind <> 'ambiguous')
+              join amount_key k using (transaction_id, amount_minor) where b.kind <> 'ambiguous'
+      -- A line that contradicts the refund of its number holds it, whatever payment and amount it prints itself.
+      union select b.file_id, b.bill_date, b.line_no from line_break b
+              join yuanlu.refund_book r on r.id = b.refund_id
+              join amount_key k on k.transaction_id = r.transaction_id and k.amount_minor = r.amount_minor)
     select file_id, bill_date, array_agg(line_no) as line_nos from found
      where not exists (select from m_other o where o.file_id = found.file_id and o.line_no = found.line_no)
      group by file_id, bill_date order by file_id`;

@@ -178,6 +178,36 @@ describe('in a folder whose data is not kept', () => {
     },
     START_LIMIT_MS,
   );
+
+  test(
+    'F76 a Postgres that is killed right after a commit is back with all that was committed',
+    async () => {
+      const engines = await startEngines({
+        ...{ ...QUICK, dataDir: join(folder, 'thrown-away'), keepData: false },
+        log: () => undefined,
+      });
+      try {
+        await ask(engines.databaseUrl, 'create table told as select 0 as answer');
+        for (let round = 1; round <= 3; round += 1) {
+          const { postgres } = engines.pids();
+          await ask(engines.databaseUrl, `insert into told values (${String(round)})`);
+
+          process.kill(postgres ?? 0, 'SIGKILL');
+
+          await until('Postgres is another process', async () => {
+            const now = engines.pids().postgres;
+            return now !== postgres && (await lives(now)) && (await answers(engines.databaseUrl));
+          });
+        }
+        expect(await ask(engines.databaseUrl, 'select answer from told order by 1')).toEqual(
+          [0, 1, 2, 3].map((answer) => ({ answer })),
+        );
+      } finally {
+        await engines.stop();
+      }
+    },
+    START_LIMIT_MS,
+  );
 });
 
 describe('a port', () => {
