@@ -58,6 +58,26 @@ const sweep = () =>
     line: { proves: 'acceptance', dayEndsEarlyMs: 0 },
   });
 
+test.each([
+  ['in the order of days', [DAY, DAY_AFTER]],
+  ['the later day first', [DAY_AFTER, DAY]],
+])('I11: it keeps lines of other files from the refund that it names, %s', async (_, days) => {
+  const refund = await taken(db, 500n);
+  const lines = new Map([
+    [DAY, lineOf(refund, { transactionId: 'elsewhere', channelRefundNo: '' })],
+    [DAY_AFTER, lineOf(refund, { at: `${DAY_AFTER} 12:00:00`, refundNo: '', channelRefundNo: '' })],
+  ]);
+  const files = new Map<string, string>();
+  for (const billDate of days) {
+    const line = lines.get(billDate);
+    const { fileId } = await bring(db, { billDate, lines: line === undefined ? [] : [line] });
+    files.set(billDate, fileId);
+  }
+
+  expect(await shortFates(db, files.get(DAY) ?? '')).toEqual(['number_differs']);
+  expect(await shortFates(db, files.get(DAY_AFTER) ?? '')).toEqual(['missing_in_books']);
+});
+
 describe('a line with our number of a refund', () => {
   test.each([
     ['another transaction', { transactionId: 'elsewhere' }, 'transaction_id'],
