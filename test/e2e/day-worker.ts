@@ -29,8 +29,8 @@ const SELF = fileURLToPath(import.meta.url);
 export const DAY_WORKER = 'test-day-worker';
 
 /** What happens with a statement, in this order. */
-export const VERBS = ['fetchStatement', 'loadStatement', 'matchStatement', 'reportMatches'] as const;
-export type Verb = (typeof VERBS)[number] | 'recordEmptyDay';
+export type Step = 'fetchStatement' | 'loadStatement' | 'matchStatement' | 'reportMatches';
+export type Verb = Step | 'recordEmptyDay';
 
 export interface DayWorkerPlan {
   readonly databaseUrl: string;

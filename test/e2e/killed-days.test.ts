@@ -20,13 +20,13 @@ import type { Engines } from '../../workers/engines/engines.ts';
 import { startEngines } from '../../workers/engines/engines.ts';
 import type { Wholeness } from './day-results.ts';
 import { busyBackend, hashOf, resultsOf, wholenessOf } from './day-results.ts';
-import type { DayWorkerPlan, Verb } from './day-worker.ts';
-import { DAY_WORKER, DayWorker, VERBS } from './day-worker.ts';
+import type { DayWorkerPlan, Step, Verb } from './day-worker.ts';
+import { DAY_WORKER, DayWorker } from './day-worker.ts';
 import { until } from './shop.ts';
 
 const LINES = Number(process.env['YUANLU_KILLED_LINES'] ?? 60_000);
 /** How many kills each step gets: most where most is at stake. */
-const KILLS: Readonly<Record<(typeof VERBS)[number], number>> = {
+const KILLS: Readonly<Record<Step, number>> = {
   fetchStatement: 4,
   loadStatement: 7,
   matchStatement: 6,

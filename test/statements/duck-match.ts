@@ -87,16 +87,16 @@ const LINE_COLUMNS = {
   status: 'varchar',
 } as const satisfies Record<keyof DuckLine, string>;
 
-async function fill<Row extends object>(
+async function fill<Name extends string>(
   duck: DuckDBConnection,
   table: string,
-  columns: Readonly<Record<keyof Row & string, string>>,
-  rows: readonly Row[],
+  columns: Readonly<Record<Name, string>>,
+  rows: readonly Readonly<Record<Name, string | number | null>>[],
 ): Promise<void> {
-  const named = Object.entries(columns);
+  const named = Object.entries(columns) as [Name, string][];
   await duck.run(`create table ${table} (${named.map((one) => one.join(' ')).join(', ')})`);
-  const literal = (value: unknown): string => (value === null ? 'null' : `'${String(value)}'`);
-  const values = rows.map((row) => `(${named.map(([name]) => literal(row[name as keyof Row])).join(', ')})`);
+  const literal = (value: string | number | null): string => (value === null ? 'null' : `'${String(value)}'`);
+  const values = rows.map((row) => `(${named.map(([name]) => literal(row[name])).join(', ')})`);
   if (values.length > 0) await duck.run(`insert into ${table} values ${values.join(', ')}`);
 }
 
