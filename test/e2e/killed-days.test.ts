@@ -24,7 +24,7 @@ import type { DayWorkerPlan, Step, Verb } from './day-worker.ts';
 import { DAY_WORKER, DayWorker } from './day-worker.ts';
 import { until } from './shop.ts';
 
-const LINES = Number(process.env['YUANLU_KILLED_LINES'] ?? 60_000);
+const LINES = Number(process.env['YUANLU_KILLED_LINES'] ?? 20_000);
 /** How many kills each step gets: most where most is at stake. */
 const KILLS: Readonly<Record<Step, number>> = {
   fetchStatement: 4,
