@@ -17,7 +17,7 @@ import { openWechatStatement } from '../../channels/wechat/bill-reader.ts';
 import { AppError } from '../../domain/errors.ts';
 import { NO_LIMITS } from '../../domain/refund/limits.ts';
 import { chinaCalendar } from '../../domain/time/china-calendar.ts';
-import { directoryFileStore } from '../../store/file-store.ts';
+import { directoryFileStore } from '../../store/directory-file-store.ts';
 import { createPool } from '../../store/pool.ts';
 import { scriptedChannel } from '../activities/scripted-channel.ts';
 import type { Ended } from '../activities/workbench.ts';
