@@ -96,6 +96,7 @@ function receiptText({ receipt }: DemoResult): readonly string[] {
       `  PDF          ${receipt.pdf}: ${receipt.pdf_verdict}`,
       `  changed PDF  ${receipt.changed_pdf}: ${receipt.changed_pdf_verdict}`,
       `  proof pack   ${receipt.pack}: ${String(receipt.pack_bytes)} bytes`,
+      `  to check     npx yuanlu receipt verify ${receipt.pdf} --keys ${receipt.keys}`,
     ].join('\n'),
   ];
 }

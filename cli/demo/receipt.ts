@@ -1,5 +1,5 @@
 /** One refund's receipt at the end of the month: over the API, as a backend asks for it, and opened as its payer opens it. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AxiosInstance } from 'axios';
 import { readPublishedKeys, verifyFile } from '../../receipts/verify-file.ts';
@@ -19,6 +19,8 @@ export interface ShownReceipt {
   readonly changed_pdf: string;
   readonly changed_pdf_verdict: Verdict['verdict'];
   readonly pack: string;
+  /** The keys that were published, with which the papers are checked when the demo is gone. */
+  readonly keys: string;
   readonly pack_bytes: number;
 }
 
@@ -53,11 +55,19 @@ export async function showReceipt(
   const changed = Buffer.from(paper);
   const middle = changed.length >> 1;
   changed[middle] = (changed[middle] ?? 0) ^ 1;
-  const files = { pdf: 'receipt.pdf', changed_pdf: 'receipt-changed.pdf', pack: 'proof-pack.zip' };
-  await mkdir(folder, { recursive: true });
+  const files = {
+    pdf: 'receipt.pdf',
+    changed_pdf: 'receipt-changed.pdf',
+    pack: 'proof-pack.zip',
+    keys: 'keys.json',
+  };
+  // Receipts are their payers': nobody else on this machine reads them.
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
   await writeFile(join(folder, files.pdf), paper);
   await writeFile(join(folder, files.changed_pdf), changed);
   await writeFile(join(folder, files.pack), pack);
+  await writeFile(join(folder, files.keys), published);
   return {
     ...{ refund_no: late.refund_no, url, page_status: page.status, page_bytes: Buffer.byteLength(page.data) },
     pdf: join(folder, files.pdf),
@@ -66,6 +76,7 @@ export async function showReceipt(
     changed_pdf_verdict: verifyFile(changed, keys).verdict,
     pack: join(folder, files.pack),
     pack_bytes: pack.length,
+    keys: join(folder, files.keys),
   };
 }
 
