@@ -17,6 +17,7 @@ export const MERCHANT_NO = '1900000109';
 export const BILL_DATE = '2026-11-23';
 /** An earlier day, small, for a worker and its connections to have done it before. */
 export const WARM_UP_DATE = '2026-10-21';
+const WARM_UP_LINES = 3_000;
 
 const DAY_SECONDS = 86_400;
 const DAY_MS = DAY_SECONDS * 1000;
@@ -103,6 +104,11 @@ function differenceOf(thousandth: number): Difference {
     if (thousandth < edge) return difference;
   }
   return 'none';
+}
+
+/** The refunds of the small day before, in all books: a worker has been up for them. */
+export function warmUpRefunds(seed: number): readonly MadeUpRefund[] {
+  return makeUp(WARM_UP_LINES, seed + 1, WARM_UP_DATE);
 }
 
 /** When the books say that it was asked for. */

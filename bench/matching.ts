@@ -7,8 +7,9 @@ import { importStatement, recordEmptyStatement } from '../store/statements.ts';
 import { beijingDateOf } from '../domain/time/plain-date.ts';
 import { unpack } from '../channels/unpack.ts';
 import { wechatBillReader } from '../channels/wechat/bill-reader.ts';
-import { ACCOUNT, BILL_DATE, hourAfter, MERCHANT_NO } from './bill.ts';
-import { packed } from './reading.ts';
+import type { MadeUpRefund } from './bill.ts';
+import { ACCOUNT, BILL_DATE, hourAfter, MERCHANT_NO, writeBill } from './bill.ts';
+import { describeBill, packed } from './reading.ts';
 
 export interface WholeWay {
   readonly lines: number;
@@ -34,6 +35,12 @@ export interface Bill {
   readonly path: string;
   readonly bytes: number;
   readonly sha1: string;
+}
+
+/** Writes the bill of these refunds. */
+export async function billOn(date: string, path: string, refunds: readonly MadeUpRefund[]): Promise<Bill> {
+  await writeBill(path, refunds);
+  return { date, path, ...(await describeBill(path)) };
 }
 
 /** Imports, matches, and looks for what is missing: everything that happens with a statement, as the worker does it. */

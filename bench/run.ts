@@ -8,11 +8,11 @@ import { join, resolve } from 'node:path';
 import { Command } from 'commander';
 import { startEngines } from '../workers/engines/engines.ts';
 import type { Engines } from '../workers/engines/engines.ts';
-import { BILL_DATE, expectedOf, makeUp, WARM_UP_DATE, writeBill } from './bill.ts';
+import { BILL_DATE, expectedOf, makeUp, WARM_UP_DATE, warmUpRefunds } from './bill.ts';
 import { fillBooks } from './books.ts';
 import type { Bench, Part } from './parts.ts';
 import { PARTS } from './parts.ts';
-import { describeBill } from './reading.ts';
+import { billOn } from './matching.ts';
 import type { Figure, Report } from './report.ts';
 import { isMet, machine, reportText } from './report.ts';
 import { runTask } from './task.ts';
@@ -38,7 +38,6 @@ const QUICK = {
   wholeLines: 10_000,
   sweepRefunds: 20_000,
 } as const;
-const WARM_UP_LINES = 3_000;
 
 interface Options {
   readonly quick: boolean;
@@ -132,24 +131,20 @@ async function prepare(
 ): Promise<{ bench: Bench; billBytes: number }> {
   say(`making up ${String(size.lines)} refunds and their bill`);
   const refunds = makeUp(size.lines, SEED, BILL_DATE);
-  const before = makeUp(WARM_UP_LINES, SEED + 1, WARM_UP_DATE);
-  const path = join(dir, 'bill.csv.gz');
-  const smallPath = join(dir, 'small.csv.gz');
-  await writeBill(path, refunds);
-  await writeBill(smallPath, before);
+  const before = warmUpRefunds(SEED);
   await fillBooks(engines.adminUrl, [...before, ...refunds]);
-  const described = await describeBill(path);
+  const bill = await billOn(BILL_DATE, join(dir, 'bill.csv.gz'), refunds);
   const bench: Bench = {
     ...size,
     seed: SEED,
     dir,
-    bill: { date: BILL_DATE, path, ...described },
-    small: { date: WARM_UP_DATE, path: smallPath, ...(await describeBill(smallPath)) },
+    bill,
+    small: await billOn(WARM_UP_DATE, join(dir, 'small.csv.gz'), before),
     adminUrl: engines.adminUrl,
     temporalAddress: engines.temporalAddress,
     expected: expectedOf(refunds),
   };
-  return { bench, billBytes: described.bytes };
+  return { bench, billBytes: bill.bytes };
 }
 
 function say(line: string): void {

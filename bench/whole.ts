@@ -1,13 +1,13 @@
 /** P1, P3, P5, P6, P8: a large bill from its packed bytes to committed breaks, beside DuckDB on the same bytes. */
 import { join } from 'node:path';
-import type { Expected, MadeUpRefund } from './bill.ts';
-import { BILL_DATE, expectedOf, makeUp, WARM_UP_DATE, writeBill } from './bill.ts';
+import type { Expected } from './bill.ts';
+import { BILL_DATE, expectedOf, makeUp, warmUpRefunds } from './bill.ts';
 import { copyOf, dropCopy, fillBooks, writeBooksCsv } from './books.ts';
 import type { DuckWay } from './duck.ts';
 import type { Bill, WholeWay } from './matching.ts';
+import { billOn } from './matching.ts';
 import type { Bench } from './parts.ts';
 import { assertFound } from './parts.ts';
-import { describeBill } from './reading.ts';
 import type { Figure } from './report.ts';
 import { figure } from './report.ts';
 import type { Done } from './task.ts';
@@ -27,9 +27,6 @@ interface Round {
   readonly tenth: Done;
 }
 
-/** The refunds of the small bill, for whose lines a worker has been up before. */
-const WARM_UP_LINES = 3_000;
-
 export async function whole(bench: Bench): Promise<readonly Figure[]> {
   const day = await makeDay(bench, 'bench_whole', bench.wholeLines);
   const small = await makeDay(bench, 'bench_whole_tenth', Math.round(bench.wholeLines / 10));
@@ -47,17 +44,11 @@ export async function whole(bench: Bench): Promise<readonly Figure[]> {
 
 async function makeDay(bench: Bench, name: string, lines: number): Promise<Day> {
   const refunds = makeUp(lines, bench.seed, BILL_DATE);
-  const bill = await writeDay(bench, name, refunds);
+  const bill = await billOn(BILL_DATE, join(bench.dir, `${name}.csv.gz`), refunds);
   const booksCsv = join(bench.dir, `${name}.books.csv`);
   await writeBooksCsv(booksCsv, refunds);
-  await fillBooks(bench.adminUrl, [...makeUp(WARM_UP_LINES, bench.seed + 1, WARM_UP_DATE), ...refunds], name);
+  await fillBooks(bench.adminUrl, [...warmUpRefunds(bench.seed), ...refunds], name);
   return { template: name, bill, booksCsv, expected: expectedOf(refunds) };
-}
-
-async function writeDay(bench: Bench, name: string, refunds: readonly MadeUpRefund[]): Promise<Bill> {
-  const path = join(bench.dir, `${name}.csv.gz`);
-  await writeBill(path, refunds);
-  return { date: BILL_DATE, path, ...(await describeBill(path)) };
 }
 
 async function ours(bench: Bench, { template, bill, expected }: Day): Promise<Done> {

@@ -73,11 +73,8 @@ export function planMonth(o: MonthOptions): DemoPlan {
 }
 
 function byShare(channels: DemoChannels, roll: Dice): DemoChannel {
-  const ends = channels.map((_, index) =>
-    channels.slice(0, index + 1).reduce((sum, { share }) => sum + share, 0),
-  );
-  const place = roll.between(1, ends.at(-1) ?? 1);
-  return channels[ends.findIndex((end) => place <= end)] ?? channels[0];
+  const shares = channels.flatMap((at) => Array.from({ length: at.share }, () => at));
+  return shares[roll.between(0, shares.length - 1)] ?? channels[0];
 }
 
 /** When refunds are asked for: spread over the month, more by day than by night, in order. */

@@ -27,7 +27,7 @@ export interface EngineOptions {
   readonly temporalUi?: boolean;
   /** Temporal without a file: faster, forgets everything when it ends. */
   readonly temporalInMemory?: boolean;
-  /** Postgres without waiting for the disk: for tests only. */
+  /** Postgres without waiting for the disk: for data that are removed at the stop. */
   readonly throwAway?: boolean;
   /** Lines for people about what takes a while or is done again. */
   readonly log: (line: string) => void;

@@ -35,7 +35,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Gives durability up for speed: for tests, whose data nobody reads again. A kill of the server is still survived:
+ * Gives durability up for speed: for demo and tests, whose data nobody reads again. A kill of the server is still survived:
  * synchronous_commit stays on, for what is written at a commit the system keeps, and what a server has in its own memory
  * goes with it.
  */
