@@ -9,11 +9,13 @@ export const CONFLICT = (s: Literals): string =>
 export const NEWS = (s: Literals): string =>
   `yuanlu.line_is_news(r.state, r.state_reason, ${String(s.acceptance)})`;
 
-/** A number of the line's is not the refund's, where both say one. */
+/** A number of the channel's or the payment's is not the refund's, where both say one. */
 export const NUMBERS_DIFFER = `yuanlu.numbers_differ(${bothNumbers()})`;
 
-/** Which numbers those are, with both sides. */
-export const DIFFERING_NUMBERS = `yuanlu.differing_numbers(${bothNumbers()})`;
+/** Which numbers those are, with both sides; our own is among them where the line found the refund without it. */
+export const DIFFERING_NUMBERS = `yuanlu.differing_numbers(${bothNumbers()})
+  || case when ${NUMBERS_DIFFER} and r.refund_no <> l.refund_no
+       then jsonb_build_object('refund_no', jsonb_build_object('ours', r.refund_no, 'theirs', l.refund_no)) else '{}' end`;
 
 function bothNumbers(): string {
   return 'r.transaction_id, l.transaction_id, r.payment_no, l.payment_no, r.channel_refund_no, l.channel_refund_no';

@@ -18,9 +18,12 @@ export function losers(s: Literals): string[] {
   return [
     'analyze m_contested',
     `create temp table m_loser on commit drop as
-       select file_id, bill_date, line_no, refund_id, of_file, of_line, place, claim, denied, ${OTHER_PAYMENT(s)} as other_payment from (
+       select file_id, bill_date, line_no, refund_id, of_file, of_line, place, claim, denied,
+              ${OTHER_PAYMENT(s)} as other_payment, denied and ${SHARES_NONE} as other_numbers from (
          select c.file_id, c.bill_date, c.line_no, c.refund_id, c.place, c.claim, c.denied, row_number() over best as nth,
                 first_value(c.file_id) over best as of_file, first_value(c.line_no) over best as of_line,
+                l.refund_no, first_value(l.refund_no) over best as of_refund_no,
+                l.channel_refund_no, first_value(l.channel_refund_no) over best as of_channel_refund_no,
                 l.transaction_id, first_value(l.transaction_id) over best as of_transaction
            from m_contested c
            join ${judgedLines(s, 'select place from m_contested')} l
@@ -34,6 +37,9 @@ export function losers(s: Literals): string[] {
     ...(s.withinPayment ? freeOtherPayments(s) : []),
   ];
 }
+
+/** The line and the winner print no number of a refund in common: the one is not the other again. */
+const SHARES_NONE = '(refund_no = of_refund_no or channel_refund_no = of_channel_refund_no) is not true';
 
 /** Where a number names a refund within its payment, a line of another payment prints another refund. */
 const OTHER_PAYMENT = (s: Literals): string =>
@@ -53,7 +59,7 @@ function freeOtherPayments(s: Literals): string[] {
 
 export const NO_LOSERS = `
   create temp table m_loser (file_id bigint, bill_date date, line_no integer, refund_id bigint, of_file bigint,
-                             of_line integer, place tid, denied boolean) on commit drop`;
+                             of_line integer, place tid, denied boolean, other_numbers boolean) on commit drop`;
 
 /** Loose lines that print one and the same refund again. */
 const TWINS = `
@@ -68,8 +74,8 @@ const TWINS = `
      where nth > 1`;
 
 /**
- * Pass (c): which refunds that nothing else claims a loose line could be. One with another number of the channel's is another
- * refund of the payment, however equal the amounts.
+ * Pass (c): which refunds that nothing else claims a loose line could be. One with another number of the channel's, or of ours as
+ * the channel was sent it, is another refund of the payment, however equal the amounts: made at the channel's console, say.
  */
 function candidates(s: Literals): string {
   return `
@@ -81,7 +87,7 @@ function candidates(s: Literals): string {
          and r.amount_minor = l.amount_minor and r.currency = l.currency
          and l.occurred_at between coalesce(r.accepted_at, r.requested_at) - ${s.window}
                                and coalesce(r.accepted_at, r.requested_at) + ${s.window}
-       where not ${NUMBERS_DIFFER}
+       where not ${NUMBERS_DIFFER} and not ${s.otherNumber}
          and not exists (select from m_twin t where t.file_id = l.file_id and t.line_no = l.line_no)
          and not exists (select from m_claim c where c.refund_id = r.id)
          and not exists (select from ${s.agreed} c where c.refund_id = r.id)
@@ -117,6 +123,13 @@ function leftOver(s: Literals): string {
              jsonb_build_object('of_file', of_file::text, 'of_line', of_line)
                || case when numbers is null or numbers = '{}' then '{}' else jsonb_build_object('numbers', numbers) end as detail
         from m_loser left join m_denied using (file_id, line_no)
+       where not (other_numbers and coalesce(numbers <> '{}', false))
+      union all
+      select m.file_id, m.bill_date, m.line_no, m.place, null, 'number_differs', m.refund_id,
+             jsonb_build_object('state', r.state, 'requested_at', r.requested_at, 'numbers', d.numbers,
+                                'of_file', of_file::text, 'of_line', of_line)
+        from m_loser m join m_denied d using (file_id, line_no) join yuanlu.refund_book r on r.id = m.refund_id
+       where m.other_numbers and d.numbers <> '{}'
       union all
       select file_id, bill_date, line_no, place, null, 'duplicate_line', null::bigint,
              jsonb_build_object('of_file', of_file::text, 'of_line', of_line)

@@ -12,6 +12,11 @@ export interface MatchScope {
   readonly proves: StatementLineSeen['proves'];
   /** What our number names a refund in: the account, or only its payment. */
   readonly numberWithin: 'account' | 'payment';
+  /**
+   * Whether our numbers are those that the channel was sent: a line with another one is then another refund, however equal the
+   * rest. Those of a list may be numbers that somebody made up for it.
+   */
+  readonly ourNumbers: 'sent' | 'listed';
   /** How far the line's time may be from the refund's for pass 3. */
   readonly windowMs: number;
   /** How much earlier than the request a line may be dated: clocks differ, bill dates are days. */
@@ -35,6 +40,8 @@ export interface Literals {
   readonly withinPayment: boolean;
   /** What else of line and refund has to agree where they have the same number. */
   readonly samePayment: string;
+  /** The line prints another number of ours than the refund has, and that alone makes it another refund. */
+  readonly otherNumber: string;
   readonly window: string;
   readonly tolerance: string;
   readonly now: string;
@@ -51,6 +58,7 @@ export function literalsOf(tx: Tx, scope: MatchScope, first: boolean): Literals 
     acceptance: scope.proves === 'acceptance',
     withinPayment: scope.numberWithin === 'payment',
     samePayment: scope.numberWithin === 'payment' ? SAME_PAYMENT : 'true',
+    otherNumber: scope.ourNumbers === 'sent' ? OTHER_OWN_NUMBER : 'false',
     window: `interval '${String(scope.windowMs)} milliseconds'`,
     tolerance: `interval '${String(scope.toleranceMs)} milliseconds'`,
     now: `${tx.escapeLiteral(scope.now.toISOString())}::timestamptz`,
@@ -60,3 +68,5 @@ export function literalsOf(tx: Tx, scope: MatchScope, first: boolean): Literals 
 /** By the channel's number of the payment, else by ours; a refund of which neither is known is taken at its own number. */
 const SAME_PAYMENT = `(r.transaction_id = l.transaction_id
        or r.transaction_id is null and coalesce(r.payment_no = l.payment_no, true))`;
+
+const OTHER_OWN_NUMBER = 'coalesce(r.refund_no <> l.refund_no, false)';

@@ -74,6 +74,8 @@ export async function matchStatement(
     readonly windowMs?: number;
     /** Where another payment of the account may have a refund of the same number; left out, a number is enough. */
     readonly numberWithin?: 'payment' | undefined;
+    /** `listed`: our numbers need not be those that the channel was sent. */
+    readonly ourNumbers?: MatchScope['ourNumbers'];
   },
 ): Promise<MatchResult> {
   return inTransaction(ingest, async (tx) => {
@@ -90,6 +92,7 @@ export async function matchStatement(
       superseded: await supersededBy(tx, file),
       proves: file.proves,
       numberWithin: options.numberWithin ?? 'account',
+      ourNumbers: options.ourNumbers ?? 'sent',
       windowMs: options.windowMs ?? WINDOW_MS,
       toleranceMs: TOLERANCE_MS,
       now: options.now,

@@ -1,4 +1,5 @@
 /** The JSON of a run (design, section 13). Names stay as they are from the first release; additions are free. */
+import { MATCH_PASSES } from '../../domain/statement/break.ts';
 import type { BreakKind, MatchPass } from '../../domain/statement/break.ts';
 import type { StatementTotals } from '../../domain/statement/statement.ts';
 import type { ReconcileChannel } from './channels.ts';
@@ -8,7 +9,7 @@ import { explain } from './explain.ts';
 import type { Place } from './explain.ts';
 import type { Judgement, Placement, WaitingReason } from './judge.ts';
 import type { ListSummary } from './refund-list.ts';
-import type { BreakRow } from './rows.ts';
+import type { BreakRow, MatchRow } from './rows.ts';
 import type { LoadedStatement } from './statements.ts';
 
 /** Breaks of each kind that the document itself names; all of them are in breaks.csv. */
@@ -49,6 +50,15 @@ export interface DifferenceDocument {
   readonly explanation: string;
 }
 
+export interface RenumberedDocument {
+  readonly refund_no: string;
+  readonly list_line: number;
+  readonly statement: string;
+  readonly statement_line: number;
+  readonly statement_refund_no: string | null;
+  readonly matched_by: MatchPass | null;
+}
+
 export interface ReconcileDocument {
   readonly channel: string;
   /** What a match proves about the refund: that the channel accepted it, completed it, or cleared it. */
@@ -68,6 +78,9 @@ export interface ReconcileDocument {
   readonly corrections: number;
   readonly differences: readonly DifferenceDocument[];
   readonly differences_left_off: number;
+  /** Refunds that were matched although the line prints another number of ours: the first of them. */
+  readonly renumbered: readonly RenumberedDocument[];
+  readonly renumbered_left_off: number;
   readonly other_channels: Readonly<Record<string, number>>;
   readonly elapsed_ms: number;
   readonly lines_per_second: number;
@@ -81,6 +94,8 @@ export interface Findings {
   readonly judgement: Judgement;
   /** The first of each kind. */
   readonly differences: readonly BreakRow[];
+  /** Matched, and the line prints another number of ours. */
+  readonly renumbered: { readonly first: readonly MatchRow[]; readonly count: number };
   /** Time spent on lines: reading, loading, matching, judging. */
   readonly elapsedMs: number;
 }
@@ -106,6 +121,8 @@ export function documentOf(findings: Findings): ReconcileDocument {
     corrections: judgement.corrections,
     differences: shown.map((row) => differenceDocument(row, statements)),
     differences_left_off: breaksIn(judgement) - shown.length,
+    renumbered: findings.renumbered.first.map((row) => renumberedDocument(row, statements)),
+    renumbered_left_off: findings.renumbered.count - findings.renumbered.first.length,
     other_channels: list.otherChannels,
     elapsed_ms: elapsedMs,
     lines_per_second: Math.round((lines * 1_000) / elapsedMs),
@@ -162,6 +179,20 @@ function differenceDocument(row: BreakRow, statements: readonly LoadedStatement[
     statement_amount_minor: line?.amountMinor.toString() ?? null,
     differs: differing(row),
     explanation: explain(row, placeOf(statements)),
+  };
+}
+
+function renumberedDocument(
+  { pass, listed, line }: MatchRow,
+  statements: readonly LoadedStatement[],
+): RenumberedDocument {
+  return {
+    refund_no: listed.refundNo,
+    list_line: Number(listed.listLine),
+    statement: fileOf(statements, line.fileId),
+    statement_line: line.lineNo,
+    statement_refund_no: line.refundNo,
+    matched_by: MATCH_PASSES[pass - 1] ?? null,
   };
 }
 

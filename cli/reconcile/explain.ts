@@ -22,7 +22,7 @@ export function explain(row: BreakRow, placeOf: (line: Place) => string): string
     case 'amount_differs':
       return `the list says ${listed === null ? '' : money(listed)}, the statement ${line === null ? '' : money(line)}`;
     case 'number_differs':
-      return contradicted(row);
+      return contradicted(row, placeOf);
     case 'state_conflict':
       return detail['adjustment'] === undefined ? conflict(row) : correction(row);
     case 'duplicate_line':
@@ -72,8 +72,12 @@ function absence(day: string, next: string, dayGiven: boolean, nextGiven: boolea
 }
 
 /** All that does not agree of a line and the refund that it names. */
-function contradicted(row: BreakRow): string {
+function contradicted(row: BreakRow, placeOf: (line: Place) => string): string {
   const { listed, line, detail } = row;
+  if (detail['of_line'] !== undefined) {
+    const refund = row.related === null ? 'a refund' : `refund ${row.related.refundNo}`;
+    return `has a number of ${refund}, which ${placeOf(holder(detail))} is or claims as well: ${numbers(detail)}`;
+  }
   const amounts = differing(row).some(({ key }) => key === 'amount_minor' || key === 'currency');
   return [
     numbers(detail),
@@ -127,10 +131,14 @@ function listedAgain({ related, detail }: BreakRow): string {
 }
 
 function printedAgain({ related, detail }: BreakRow, placeOf: (line: Place) => string): string {
-  const first = { fileId: BigInt(String(detail['of_file'])), lineNo: Number(detail['of_line']) };
   const refund = related === null ? '' : ` (refund ${related.refundNo})`;
   const differs = detail['numbers'] === undefined ? '' : `, where ${numbers(detail)}`;
-  return `the statement shows the same refund on ${placeOf(first)}${refund}${differs}`;
+  return `the statement shows the same refund on ${placeOf(holder(detail))}${refund}${differs}`;
+}
+
+/** The line that holds the refund which another line names as well. */
+function holder(detail: BreakRow['detail']): Place {
+  return { fileId: BigInt(String(detail['of_file'])), lineNo: Number(detail['of_line']) };
 }
 
 function candidates({ line, detail }: BreakRow, placeOf: (line: Place) => string): string {

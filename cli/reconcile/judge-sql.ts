@@ -10,12 +10,13 @@ import { ACCOUNT } from './listed-table.ts';
 
 /**
  * What matching left open about lines. Where line and refund are one thing and differ, the break is about both; a line
- * printed twice, or one that could be several refunds, is about itself only.
+ * printed twice, or one that could be several refunds, is about itself only, and so is one whose refund another line is.
  */
 export const LINE_BREAKS = `
   create unlogged table reconcile.break as
     select kind, file_id, line_no,
-           case when kind in ('amount_differs', 'number_differs', 'state_conflict') then refund_id end as list_line,
+           case when kind in ('amount_differs', 'number_differs', 'state_conflict') and not detail ? 'of_line'
+                then refund_id end as list_line,
            refund_id as related, detail
       from yuanlu.breaks b
      where account_id = '${ACCOUNT}' and status = 'open' and file_id is not null and ${ABOUT_CLAIMS}`;

@@ -1,6 +1,7 @@
 /** A run for people: what was read, where everything went, what does not agree, what is late. */
 import { formatYuan, isCurrency } from '../../domain/money.ts';
-import { BREAK_KINDS } from '../../domain/statement/break.ts';
+import { BREAK_KINDS, MATCH_PASSES } from '../../domain/statement/break.ts';
+import type { MatchPass } from '../../domain/statement/break.ts';
 import { beijingTime, counted, grouped, table } from '../output.ts';
 import type { ReconcileChannel } from './channels.ts';
 import type { Findings, ReconcileDocument } from './document.ts';
@@ -14,6 +15,12 @@ import type { LoadedStatement } from './statements.ts';
 /** Rows of a list that a person reads on a screen; the rest is in the files of --out. */
 export const SHOWN_ROWS_MAX = 20;
 const SHOWN_PER_KIND_MAX = 10;
+
+const PASS_WORDS: Readonly<Record<MatchPass, string>> = {
+  refund_no: 'by refund number',
+  channel_refund_no: "by the channel's number",
+  transaction_amount: 'by transaction and amount',
+};
 
 const WAITING_WORDS: Readonly<Record<WaitingReason, string>> = {
   inside_window: 'inside their arrival window',
@@ -31,6 +38,7 @@ export function reportText(
     statementsText(findings.statements),
     [placedText(document), ...provesText(findings)].join('\n'),
     breaksText(findings, out),
+    ...renumberedText(findings, out),
     overdueText(findings, document, overdue, out),
     `Judged as of ${beijingTime(findings.asOf)} (Beijing).`,
     ...(out === null ? [] : [`matches.csv, breaks.csv, overdue.csv, quarantine.csv, summary.json: ${out}`]),
@@ -61,11 +69,7 @@ function daysText(first: string | null, last: string | null): string {
 
 function placedText({ placed, matched, waiting_reasons: reasons, ...document }: ReconcileDocument): string {
   const { refund_lines: lines, refunds } = placed;
-  const passes = [
-    [matched.refund_no, 'by refund number'],
-    [matched.channel_refund_no, "by the channel's number"],
-    [matched.transaction_amount, 'by transaction and amount'],
-  ] as const;
+  const passes = MATCH_PASSES.map((pass) => [matched[pass], PASS_WORDS[pass]] as const);
   const waiting = Object.entries(WAITING_WORDS).map(
     ([reason, words]) => [reasons[reason as WaitingReason], words] as const,
   );
@@ -123,6 +127,26 @@ function breaksText(findings: Findings, out: string | null): string {
   return [`${counted(count, 'break')}: ${kinds.join(', ')}`, body, ...leftOff(count, shown.length, out)].join(
     '\n',
   );
+}
+
+/** A match all the same, and a difference that somebody wants to know of. */
+function renumberedText({ renumbered, statements }: Findings, out: string | null): string[] {
+  const { first, count } = renumbered;
+  if (count === 0) return [];
+  const shown = first.slice(0, SHOWN_PER_KIND_MAX);
+  const body = table(shown, [
+    { head: 'your number in the list', cell: ({ listed }) => listed.refundNo },
+    { head: 'in the statement', cell: ({ line }) => line.refundNo ?? '' },
+    { head: 'where', cell: ({ line }) => lineText(line, statements) },
+    { head: 'matched', cell: ({ pass }) => PASS_WORDS[MATCH_PASSES[pass - 1] ?? 'refund_no'] },
+  ]);
+  return [
+    [
+      `Matched, though your number is another one in the statement: ${counted(count, 'refund')}`,
+      body,
+      ...leftOff(count, shown.length, out),
+    ].join('\n'),
+  ];
 }
 
 function whatText(row: BreakRow, statements: readonly LoadedStatement[]): string {

@@ -124,12 +124,16 @@ const WINDOW = columnsOf('w', WINDOW_COLUMNS);
 const BY_CONTENT = `coalesce(r.requested_at, l.occurred_at), coalesce(r.refund_no, l.refund_no), l.occurred_at,
   l.channel_refund_no, l.transaction_id, l.amount_minor, r.amount_minor`;
 
-const MATCHES = `
+const matchesWhere = (condition: string): string => `
   select m.pass, ${LISTED}, ${LINE}
     from reconcile.matched m
     join reconcile.listed r on r.list_line = m.list_line
     join yuanlu.statement_lines l on l.account_id = '${ACCOUNT}' and l.file_id = m.file_id and l.line_no = m.line_no
+   where ${condition}
    order by ${BY_CONTENT}, l.file_id, l.line_no`;
+
+/** Matched without our number, though the line prints one. */
+const BY_ANOTHER_NUMBER = 'm.pass > 1 and l.refund_no <> r.refund_no';
 
 /** The first so many of each kind, or all. */
 const breaksOf = (each: number | null): string => `
@@ -158,9 +162,12 @@ const QUARANTINED = `
     from yuanlu.quarantined_lines order by file_id, line_no`;
 
 export async function* matchRows(owner: Pool): AsyncGenerator<MatchRow, void> {
-  for await (const row of rowsOf(owner, MATCHES)) {
-    yield { pass: Number(row['pass']), listed: listedSide(row), line: lineSide(row) };
-  }
+  for await (const row of rowsOf(owner, matchesWhere('true'))) yield matchRow(row);
+}
+
+/** Matches although line and list have different numbers of ours: by the channel's number, or by transaction and amount. */
+export async function* renumberedRows(owner: Pool): AsyncGenerator<MatchRow, void> {
+  for await (const row of rowsOf(owner, matchesWhere(BY_ANOTHER_NUMBER))) yield matchRow(row);
 }
 
 /** @param each at most so many of each kind; all without it */
@@ -190,6 +197,10 @@ export async function* quarantineRows(owner: Pool): AsyncGenerator<QuarantineRow
 }
 
 type Row = Readonly<Record<string, unknown>>;
+
+function matchRow(row: Row): MatchRow {
+  return { pass: Number(row['pass']), listed: listedSide(row), line: lineSide(row) };
+}
 
 function listedSide(row: Row): ListedSide {
   return sideOf(row, 'r', LISTED_COLUMNS) as unknown as ListedSide;

@@ -20,7 +20,7 @@ import { instantOf } from './options.ts';
 import type { ListSummary } from './refund-list.ts';
 import { RefundListReader } from './refund-list.ts';
 import type { BreakRow } from './rows.ts';
-import { breakRows } from './rows.ts';
+import { breakRows, renumberedRows } from './rows.ts';
 import type { Progress } from './statements.ts';
 import { loadStatements, matchStatements } from './statements.ts';
 
@@ -90,7 +90,25 @@ export async function reconcile(
   const elapsedMs = performance.now() - startedAt;
   const differences: BreakRow[] = [];
   for await (const row of breakRows(books.owner, DIFFERENCES_PER_KIND)) differences.push(row);
-  return { channel: plan.channel, asOf, statements, list: summary, judgement, differences, elapsedMs };
+  const renumbered = await firstOf(renumberedRows(books.owner), DIFFERENCES_PER_KIND);
+  return {
+    ...{ channel: plan.channel, asOf, statements, list: summary, judgement, differences, renumbered },
+    elapsedMs,
+  };
+}
+
+/** The first are kept, all are counted. */
+async function firstOf<Row>(
+  rows: AsyncIterable<Row>,
+  most: number,
+): Promise<{ readonly first: readonly Row[]; readonly count: number }> {
+  const first: Row[] = [];
+  let count = 0;
+  for await (const row of rows) {
+    if (count < most) first.push(row);
+    count += 1;
+  }
+  return { first, count };
 }
 
 async function loadList(books: Books, list: OpenedList, tell: () => void): Promise<ListSummary> {

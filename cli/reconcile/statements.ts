@@ -118,6 +118,6 @@ export async function matchStatements(
   const numberWithin = o.channel.refundNo.uniqueWithin;
   for (const { file, fileId } of statements) {
     o.progress.update(`matching ${file}`);
-    await matchStatement(books.ingest, fileId, { now: o.now, numberWithin });
+    await matchStatement(books.ingest, fileId, { now: o.now, numberWithin, ourNumbers: 'listed' });
   }
 }

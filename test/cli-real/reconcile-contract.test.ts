@@ -41,7 +41,7 @@ describe('the document', () => {
           'missing_without_statement',
           'differences',
         ],
-        ...['differences_left_off', 'other_channels'],
+        ...['differences_left_off', 'other_channels', 'renumbered', 'renumbered_left_off'],
       ].toSorted(),
     );
     expect(document).toMatchObject({

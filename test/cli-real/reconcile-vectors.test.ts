@@ -163,11 +163,28 @@ function describeVectors(bill: string): void {
       expect(kindsOf(document)).toEqual({ duplicate_line: 1 });
     });
 
-    test('in our number only is matched by that of the channel', async () => {
+    test('in our number only is matched by that of the channel, and named', async () => {
       const document = await held(withOne({ refund_no: 'RENUMBERED' }));
 
       expect(document.matched).toEqual({ refund_no: 13, channel_refund_no: 1, transaction_amount: 0 });
       expect(kindsOf(document)).toEqual({});
+      expect(document.renumbered).toEqual([
+        expect.objectContaining({
+          ...{ refund_no: 'RENUMBERED', statement_refund_no: refunds[3]?.refund_no, list_line: 5 },
+          matched_by: 'channel_refund_no',
+        }),
+      ]);
+    });
+
+    test('in our number of one line and the other numbers of another is named on both lines', async () => {
+      const [first, second, ...others] = refunds as [ListRow, ListRow, ...ListRow[]];
+      const document = await held([{ ...first, refund_no: second.refund_no }, ...others]);
+
+      expect(kindsOf(document)).toEqual({ number_differs: 1 });
+      expect(document.differences[0]).toMatchObject({ statement_refund_no: second.refund_no });
+      expect(document.renumbered).toEqual([
+        expect.objectContaining({ statement_refund_no: first.refund_no, refund_no: second.refund_no }),
+      ]);
     });
 
     test('in both numbers is matched by transaction and amount', async () => {
@@ -175,6 +192,7 @@ function describeVectors(bill: string): void {
 
       expect(document.matched).toEqual({ refund_no: 13, channel_refund_no: 0, transaction_amount: 1 });
       expect(kindsOf(document)).toEqual({});
+      expect(document.renumbered).toMatchObject([{ matched_by: 'transaction_amount' }]);
     });
 
     test('in both numbers and in the amount is missing on both sides', async () => {

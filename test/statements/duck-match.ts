@@ -133,9 +133,14 @@ const RULES: readonly string[] = [
       where not exists (from refunds own where own.refund_no = l.refund_no)`,
 
   // One line for a refund: first those that do not contradict it, then by number, amount, day, time and the rest.
+  // One that contradicts it prints it again only where both have a number of a refund in common.
   `create table ranked as
-     select *, row_number() over (partition by refund_id order by differs or denies, pass, not agrees, bill_date, occurred_at,
-              amount_minor, channel_refund_no nulls last, refund_no nulls last, transaction_id nulls last, line_no) as nth from named`,
+     select *, row_number() over best as nth,
+            differs and coalesce(refund_no <> first_value(refund_no) over best, true)
+                    and coalesce(channel_refund_no <> first_value(channel_refund_no) over best, true) as by_other_numbers
+       from named
+     window best as (partition by refund_id order by differs or denies, pass, not agrees, bill_date, occurred_at,
+              amount_minor, channel_refund_no nulls last, refund_no nulls last, transaction_id nulls last, line_no)`,
 
   // What names no refund, and of that, what prints one and the same thing again.
   `create table loose as
@@ -148,7 +153,7 @@ const RULES: readonly string[] = [
   `create table fits as
      select ${JUDGED}, count(*) over (partition by l.bill_date, l.line_no) as refunds, count(*) over (partition by r.id) as lines
        from loose l join refunds r on r.transaction_id = l.transaction_id and r.amount_minor = l.amount_minor
-      where not l.again and not ${DIFFER}
+      where not l.again and not ${DIFFER} and not coalesce(r.refund_no <> l.refund_no, false)
         and not exists (from named n where n.refund_id = r.id)
         and l.occurred_at between coalesce(r.accepted_at, r.requested_at) - interval 3 day
                               and coalesce(r.accepted_at, r.requested_at) + interval 3 day`,
@@ -159,7 +164,8 @@ const RULES: readonly string[] = [
      select bill_date, line_no, refund_id, 3, agrees, conflict, differs, denies from fits where refunds = 1 and lines = 1`,
 
   `create table breaks as
-     select bill_date, line_no, 'duplicate_line' as kind, refund_id from ranked where nth > 1
+     select bill_date, line_no, case when by_other_numbers then 'number_differs' else 'duplicate_line' end as kind, refund_id
+       from ranked where nth > 1
      union all
      select bill_date, line_no, 'duplicate_line', null from loose where again
      union all

@@ -183,6 +183,22 @@ describe('pass (c): transaction and amount', () => {
     }
   });
 
+  test('F69 I8 takes a refund made at the channel’s console for nobody’s: it has a number of its own', async () => {
+    const refund = await taken(db, 500n);
+    const byHand = lineOf(refund, { refundNo: 'made-at-the-console', channelRefundNo: '' });
+    const { fates, result } = await bill([byHand]);
+    expect(fates).toEqual(['missing_in_books']);
+    expect(result.decisive).toEqual([]);
+  });
+
+  test('finds a refund of a list under another number of ours: a list need not have those that the channel was sent', async () => {
+    const refund = await taken(db, 500n);
+    const lines = [lineOf(refund, { refundNo: 'as-the-channel-has-it', channelRefundNo: '' })];
+    const { fileId } = await importPlain(db, { lines });
+    await matchStatement(db.ingest, fileId, { now: minute(60), ourNumbers: 'listed' });
+    expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@3`]);
+  });
+
   test('needs a transaction: amount and day alone are no reason', async () => {
     const refund = await taken(db, 500n);
     const { fates } = await bill([lineOf(refund, without)]);

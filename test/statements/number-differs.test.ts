@@ -176,6 +176,47 @@ describe('a line with the channel’s number of a refund', () => {
     expect(await shortFates(db, fileId)).toEqual(['number_differs']);
     expect(await stateOf(refund)).toBe('succeeded');
   });
+
+  test('and another number of ours as well has all of them named', async () => {
+    const refund = await paid(500n);
+    await bring(db, { lines: [lineOf(refund, { refundNo: 'typed-by-hand', transactionId: 'elsewhere' })] });
+
+    const [one] = await breaksOf(refund);
+    expect(one?.detail['numbers']).toEqual({
+      refund_no: { ours: refund.refundNo, theirs: 'typed-by-hand' },
+      transaction_id: { ours: refund.payment.transactionId, theirs: 'elsewhere' },
+    });
+  });
+});
+
+describe('of two lines that claim a refund, the one that contradicts it', () => {
+  const mixed = (refund: Refund) => [
+    lineOf(refund, { channelRefundNo: 'another', transactionId: 'elsewhere' }),
+    lineOf(refund, { refundNo: 'another-of-ours' }),
+  ];
+
+  test('is not the other again where they have no number in common', async () => {
+    const refund = await paid(500n);
+    const { fileId } = await bring(db, { lines: mixed(refund) });
+
+    expect(await shortFates(db, fileId)).toEqual(['number_differs', `${refund.refundNo}@2`]);
+    const [one] = await breaksOf(refund);
+    expect(one).toMatchObject({ refundId: refund.id, detail: { of_file: fileId, of_line: 3 } });
+    expect(Object.keys(one?.detail['numbers'] as object).toSorted()).toEqual([
+      'channel_refund_no',
+      'transaction_id',
+    ]);
+    expect(await stateOf(refund)).toBe('settled');
+  });
+
+  test('is a duplicate where they have one', async () => {
+    const refund = await paid(500n);
+    const { fileId } = await bring(db, {
+      lines: [lineOf(refund), lineOf(refund, { channelRefundNo: 'another' })],
+    });
+
+    expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@1`, 'duplicate_line']);
+  });
 });
 
 test('a line with the transaction and the amount of a refund, and another number of the channel, is another refund', async () => {
