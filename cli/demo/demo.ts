@@ -36,6 +36,8 @@ import { AppError } from '../../domain/errors.ts';
 /** The month begins on this instant (00:00 Beijing); it runs into the long National Day holiday. */
 const ORIGIN = new Date('2026-09-01T00:00:00+08:00');
 const MONTH_DAYS = 30;
+/** As a shell has it after Ctrl-C. */
+const EXIT_INTERRUPTED = 130;
 /** What is still to come after the month: bills, slow cards, the overdue list. */
 const RUN_OFF_DAYS_MAX = 45;
 
@@ -76,20 +78,27 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   await mkdir(root, { recursive: true });
   const dataDir = await mkdtemp(join(root, 'demo-'));
   const line = progress();
-  const interrupted = untilStopped();
+  const stop = new AbortController();
+  const interrupted = untilStopped().then(() => {
+    stop.abort();
+  });
   let stack: Stack | null = null;
   try {
     say('starting Postgres, Temporal and the sandboxes');
     stack = await startDemoStack(dataDir, seed);
     const pace = paceOf(stack);
     const balances = keepToppedUp(stack.context.clock, stack.shops);
-    const ran = await Promise.race([
-      play(stack, plan, (text) => line.update(text)),
-      interrupted.then(() => null),
-    ]).finally(() => Promise.all([pace.stop(), balances.stop()]));
-    if (ran === null) return 130;
+    const tell = (text: string): void => {
+      line.update(text);
+    };
+    const ran = await play(stack, plan, tell, stop.signal).finally(() =>
+      Promise.all([pace.stop(), balances.stop()]),
+    );
     const month = { first: beijingDateOf(ORIGIN), days: MONTH_DAYS };
-    const closed = await closeMonth(stack, month, (text) => line.update(text));
+    const closed = await closeMonth(stack, month, (text) => {
+      stop.signal.throwIfAborted();
+      tell(text);
+    });
     line.done();
     const receipt = await showReceipt(stack, ran, join(root, 'demo-papers'));
     const checks = [
@@ -115,6 +124,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       await interrupted;
     }
     return result.checks.every((check) => check.ok) ? EXIT.ok : EXIT.differences;
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    return EXIT_INTERRUPTED;
   } finally {
     line.done();
     await stack?.stop();
@@ -155,6 +167,7 @@ async function play(
   stack: Stack,
   plan: DemoPlan,
   update: (text: string) => void,
+  signal: AbortSignal,
 ): Promise<DemoReport & { planted: readonly Planted[]; checks: readonly Check[] }> {
   const { clock, pool } = stack.context;
   const today = (): string => beijingDateOf(clock.now());
@@ -163,9 +176,10 @@ async function play(
     update(`${today()}  ${String(asked)} of ${String(plan.refunds.length)} refunds asked for`);
   }, 500);
   try {
-    await playTraffic(stack, plan, (done) => {
+    const onStep = (done: number): void => {
       asked = done;
-    });
+    };
+    await playTraffic(stack, plan, onStep, signal);
   } finally {
     clearInterval(ticker);
   }
@@ -178,6 +192,7 @@ async function play(
       lastDay,
       settleDays: SETTLE_DAYS,
       until: new Date(ORIGIN.getTime() + (MONTH_DAYS + RUN_OFF_DAYS_MAX) * DAY_MS),
+      signal,
     },
     (open) => {
       update(`${today()}  ${open}`);

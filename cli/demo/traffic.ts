@@ -2,6 +2,7 @@
  * Plays the month: payments are made at the channel, refunds are asked for over the HTTP API as a backend would, and
  * trouble is planted at the sandbox before the refund that it befalls.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { AxiosInstance } from 'axios';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
@@ -13,6 +14,7 @@ import type { Stack } from '../../workers/stack.ts';
 import type { DemoPlan, PlannedPayment, PlannedRefund } from './plan.ts';
 
 const TRIES_MAX = 30;
+const AGAIN_AFTER_MS = 500;
 
 export interface Traffic {
   /** Refund numbers that the API accepted. */
@@ -26,11 +28,15 @@ interface Step {
   readonly act: () => Promise<void>;
 }
 
-/** Runs until the last request of the plan was answered. `onStep` hears how many were. */
+/**
+ * Runs until the last request of the plan was answered. `onStep` hears how many were.
+ * @throws the reason of `signal` once it is aborted
+ */
 export async function playTraffic(
   stack: Stack,
   plan: DemoPlan,
   onStep: (done: number) => void,
+  signal?: AbortSignal,
 ): Promise<Traffic> {
   const { clock } = stack.context;
   const startMs = stack.config.virtualTime?.originMs ?? clock.now().getTime();
@@ -40,6 +46,7 @@ export async function playTraffic(
     timeout: 10_000,
     proxy: false,
     validateStatus: () => true,
+    ...(signal === undefined ? {} : { signal }),
   });
   let accepted = 0;
   let repeated = 0;
@@ -49,7 +56,7 @@ export async function playTraffic(
     ...plan.refunds.map((refund) => ({
       atMs: refund.requestedAtMs,
       act: async () => {
-        repeated += await askForRefund(stack, api, refund, startMs);
+        repeated += await askForRefund(stack, api, refund, startMs, signal);
         accepted += 1;
         onStep(accepted);
       },
@@ -58,8 +65,11 @@ export async function playTraffic(
   ];
   const running: Promise<void>[] = [];
   for (const step of steps.toSorted((one, other) => one.atMs - other.atMs)) {
-    await sleepUntil(clock, new Date(startMs + step.atMs));
-    running.push(step.act());
+    await sleepUntil(clock, new Date(startMs + step.atMs), signal);
+    const acting = step.act();
+    // Waited for below; a stop comes first.
+    acting.catch(() => undefined);
+    running.push(acting);
   }
   await Promise.all(running);
   return { accepted, repeated };
@@ -90,6 +100,7 @@ async function askForRefund(
   api: AxiosInstance,
   refund: PlannedRefund,
   startMs: number,
+  signal?: AbortSignal,
 ): Promise<number> {
   const transactionId = pay(stack, refund.payment, startMs);
   const { accountId, sandbox } = shopOf(stack, refund.payment.channel);
@@ -118,7 +129,7 @@ async function askForRefund(
     if (answer !== null && answer.status < 500 && answer.status !== 429) {
       throw new Error(`${refund.refundNo} was refused: ${String(answer.status)} ${answer.data.code ?? ''}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 500));
+    await sleep(AGAIN_AFTER_MS, undefined, signal === undefined ? {} : { signal });
   }
   throw new Error(`${refund.refundNo} got no answer`);
 }

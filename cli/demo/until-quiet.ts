@@ -21,15 +21,21 @@ interface Wait {
   readonly settleDays: number;
   /** When to stop waiting, whatever is open; the checks then say what is missing. */
   readonly until: Date;
+  readonly signal?: AbortSignal;
 }
 
-/** Ends when every refund stands where its plan says, every bill was fetched and the alarms had their time. */
+/**
+ * Ends when every refund stands where its plan says, every bill was fetched and the alarms had their time.
+ * @throws the reason of the signal once it is aborted
+ */
 export async function untilQuiet(wait: Wait, hear: (open: string) => void): Promise<void> {
   const enough = addDays(wait.lastDay, wait.settleDays);
+  const { signal } = wait;
+  const later = (): Promise<void> => sleep(LOOK_EVERY_MS, undefined, signal === undefined ? {} : { signal });
   while (wait.clock.now() < wait.until) {
     const open = await countOpen(wait).catch(whileAway);
     if (open === null) {
-      await sleep(LOOK_EVERY_MS);
+      await later();
       continue;
     }
     if (open === 0 && beijingDateOf(wait.clock.now()) > enough) return;
@@ -38,7 +44,7 @@ export async function untilQuiet(wait: Wait, hear: (open: string) => void): Prom
         ? 'every refund stands as planned; the last bills and alarms are due'
         : `${String(open)} refunds wait for the channel's last word`,
     );
-    await sleep(LOOK_EVERY_MS);
+    await later();
   }
 }
 
