@@ -5,7 +5,7 @@ import { CLAIM_LENGTH_MAX, readClaim } from '../receipts/claim.ts';
 import { fileOfForm } from '../receipts/form-file.ts';
 import { PDF_BYTES_MAX } from '../receipts/pdf-seal.ts';
 import { publishedKeys } from '../receipts/receipt-keys.ts';
-import { verifyFile } from '../receipts/verify-file.ts';
+import { verifyHeld } from '../receipts/verify-pack.ts';
 import type { Checked } from '../receipts/verify-page.ts';
 import { verifyPage } from '../receipts/verify-page.ts';
 import type { App } from './app.ts';
@@ -87,7 +87,7 @@ export function verifyPages(app: App, deps: ReceiptDeps & WithGuard): void {
     url: '/verify',
     onRequest,
     schema: {
-      ...documented('Check the file of a receipt, JSON or PDF', 'verifyReceipt'),
+      ...documented('Check the file of a receipt, JSON or PDF, or a proof pack', 'verifyReceipt'),
       description: `As the body itself, or as the field \`receipt\` of a form; at most ${String(PDF_BYTES_MAX)} bytes.`,
       body: z.unknown(),
       response: {
@@ -98,7 +98,7 @@ export function verifyPages(app: App, deps: ReceiptDeps & WithGuard): void {
       },
     },
     handler: async (request, reply) => {
-      const verdict = verifyFile(fileIn(request), verification);
+      const verdict = await verifyHeld(fileIn(request), verification);
       if (verdict.verdict !== 'genuine') await deps.guard.missed(request);
       const page = verifyPage({ what: 'file', verdict }, languageOf(request));
       return sendPage(reply, verdict.verdict === 'genuine' ? 200 : 422, page);

@@ -18,6 +18,7 @@ export const LABELS = {
     en: 'Quote these when you ask. Keep a screenshot or the PDF.',
   },
   not_given: { zh: '渠道尚未提供', en: 'not given yet' },
+  none_given: { zh: '无', en: 'none' },
   details: { zh: '退款信息', en: 'Details' },
   merchant: { zh: '商户', en: 'Merchant' },
   credit_code: { zh: '统一社会信用代码', en: 'Unified social credit code' },
@@ -52,8 +53,8 @@ export const LABELS = {
   stopped: { zh: '未完成', en: 'stopped' },
   verify_title: { zh: '核验退款凭证', en: 'Check a refund receipt' },
   verify_text: {
-    zh: '选择收到的 receipt.json 或 PDF 文件。文件只用于核验，不会保存。',
-    en: 'Choose the receipt.json or the PDF that you were given. The file is checked and not kept.',
+    zh: '选择收到的 receipt.json、PDF 或整个证明包（ZIP）。文件只用于核验，不会保存。',
+    en: 'Choose the receipt.json, the PDF or the whole proof pack (ZIP) that you were given. The file is checked and not kept.',
   },
   verify_file: { zh: '凭证文件', en: 'Receipt file' },
   verify_button: { zh: '核验', en: 'Check' },
@@ -63,12 +64,16 @@ export const LABELS = {
     en: 'The code was issued here. Compare what is printed with the following.',
   },
   not_genuine: { zh: '核验未通过，请勿采信', en: 'Not genuine: do not rely on it' },
+  not_checked: { zh: '未能核验', en: 'Could not be checked' },
   changed: { zh: '文件在签发之后被改动过。', en: 'The file was changed after it was issued.' },
   unknown_key: {
     zh: '签名所用密钥不是本系统的（或已停用）。',
     en: 'It is signed with a key that is not ours, or no longer.',
   },
-  unreadable: { zh: '这不是可识别的退款凭证文件。', en: 'This is no receipt file that can be read.' },
+  unreadable: {
+    zh: '这不是可识别的退款凭证文件：请选择 receipt.json、PDF 或证明包。',
+    en: 'This is no receipt that can be read: choose the receipt.json, the PDF or the proof pack.',
+  },
   bad_claim: { zh: '链接中的核验码不正确。', en: 'The code in the link is not right.' },
   stale: {
     zh: '凭证只说明签发时的情况；最新进度请看商户给您的链接。',

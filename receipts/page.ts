@@ -7,7 +7,7 @@ import { html } from './html.ts';
 import { LABELS } from './labels.ts';
 import { pageText } from './page-frame.ts';
 import { qrPath } from './qr.ts';
-import { linesOf, merchantRows, moneyRows } from './rows.ts';
+import { landsSomewhere, linesOf, merchantRows, moneyRows, withoutNumber } from './rows.ts';
 import type { SignedReceipt } from './signed-receipt.ts';
 
 /** Addresses that a page leads to. */
@@ -59,7 +59,7 @@ function summary({ refund, state, promise, lands_in: landsIn }: Receipt, say: Sa
 <h1 id="state">${say(state.headline)}</h1>
 <p class="amount"><span class="hidden">${say(LABELS.amount)} </span>¥${refund.amount}</p>
 ${deadline !== null && html`<p class="day">${deadline}</p>`}
-${state.phase !== 'returned' && html`<p>${say(LABELS.lands_in)} <b>${landsIn ?? say(LABELS.lands_unknown)}</b></p>`}</section>`;
+${landsSomewhere(state) && html`<p>${say(LABELS.lands_in)} <b>${landsIn ?? say(LABELS.lands_unknown)}</b></p>`}</section>`;
 }
 
 export function deadlineLabel({ late, phase }: Receipt['state']): Words {
@@ -79,15 +79,15 @@ function progress({ steps }: Receipt, say: Say): Markup {
 
 function numbers(receipt: Receipt, say: Say): Markup {
   return html`<section class="numbers" aria-labelledby="numbers"><h2 id="numbers">${say(LABELS.numbers)}</h2>
-<p class="soft">${say(LABELS.numbers_hint)}</p><dl>${receipt.numbers.map((one) => numberRow(one, say))}</dl></section>`;
+<p class="soft">${say(LABELS.numbers_hint)}</p><dl>${receipt.numbers.map((one) => numberRow(one, receipt, say))}</dl></section>`;
 }
 
-function numberRow(one: ReceiptNumber, say: Say): Markup {
+function numberRow(one: ReceiptNumber, { state }: Receipt, say: Say): Markup {
   const name = say(one.name);
   return html`
 <dt>${name} · ${say(one.for)}</dt><dd>${
     one.value === null
-      ? say(LABELS.not_given)
+      ? say(withoutNumber(state))
       : html`<span class="no" data-copy="${say(LABELS.copy)}" data-copied="${say(LABELS.copied)}" data-label="${say(LABELS.copy)} ${name}">${grouped(one.value)}</span>`
   }</dd>`;
 }

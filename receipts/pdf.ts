@@ -12,7 +12,7 @@ import { deadlineLabel } from './page.ts';
 import { RECEIPT_FILE_NAME } from './pdf-seal.ts';
 import { qrPath } from './qr.ts';
 import type { Row } from './rows.ts';
-import { linesOf, merchantRows, moneyRows } from './rows.ts';
+import { landsSomewhere, linesOf, merchantRows, moneyRows, withoutNumber } from './rows.ts';
 import type { SignedReceipt } from './signed-receipt.ts';
 
 /** Points. */
@@ -134,7 +134,7 @@ function drawSummary(doc: Paper, receipt: Receipt, say: Say, links: PaperLinks):
   doc.fontSize(SIZES.amount).text(`¥${refund.amount}`);
   doc.fontSize(SIZES.head).text(`人民币${refund.amount_in_words}`);
   if (promise !== null) doc.text(say(filled(deadlineLabel(state), { day: promise.words })), { width });
-  if (state.phase !== 'returned')
+  if (landsSomewhere(state))
     doc.text(`${say(LABELS.lands_in)} ${landsIn ?? say(LABELS.lands_unknown)}`, { width });
   doc.y = Math.max(doc.y, bottom);
 }
@@ -164,7 +164,7 @@ function drawList(doc: Paper, title: string, texts: readonly string[]): void {
 function numberRows(receipt: Receipt, say: Say): readonly Row[] {
   return receipt.numbers.map((one) => [
     `${say(one.name)}（${say(one.for)}）`,
-    one.value ?? say(LABELS.not_given),
+    one.value ?? say(withoutNumber(receipt.state)),
   ]);
 }
 

@@ -29,6 +29,16 @@ export function merchantRows({ merchant }: Receipt, say: Say): readonly Row[] {
   return rows.flatMap(([name, value]) => (value === null ? [] : [[say(name), value] as const]));
 }
 
+/** Whether there is a place to name: money that came back, or that never went, lands nowhere. */
+export function landsSomewhere({ phase }: Receipt['state']): boolean {
+  return phase !== 'returned' && phase !== 'not_made';
+}
+
+/** What stands where the channel gave no number: of a refund that was not made, none is to come. */
+export function withoutNumber({ phase }: Receipt['state']): Words {
+  return phase === 'not_made' ? LABELS.none_given : LABELS.not_given;
+}
+
 /** Where it stands in the channel's statements. */
 export function linesOf({ statement_lines: lines }: Receipt, say: Say): readonly Row[] {
   return lines.map((line) => [

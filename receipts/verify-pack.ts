@@ -1,8 +1,9 @@
 /** Checks a proof pack without a network: its signed list, every file against it, and the receipts in it against each other. */
 import type { Receipt } from '../domain/receipt/receipt.ts';
 import { MANIFEST, MANIFEST_SIGNATURE, hashOf, readManifest, verifyManifest } from './manifest.ts';
-import { filesInZip } from './pack-files.ts';
+import { filesInZip, isZip } from './pack-files.ts';
 import type { VerificationKey } from './receipt-keys.ts';
+import type { Verdict } from './signed-receipt.ts';
 import { verifyFile } from './verify-file.ts';
 
 /** What is wrong with one file of a pack. */
@@ -27,6 +28,14 @@ export type PackVerdict =
 
 /** The files that are receipts themselves. */
 const RECEIPTS = ['receipt.json', 'receipt.zh-CN.pdf', 'receipt.en.pdf'] as const;
+
+/** Whatever of ours somebody may hold: a receipt file, a paper, or a whole pack. */
+export async function verifyHeld(
+  bytes: Buffer,
+  keys: readonly VerificationKey[],
+): Promise<Verdict | PackVerdict> {
+  return isZip(bytes) ? verifyPack(bytes, keys) : verifyFile(bytes, keys);
+}
 
 /** Every file that is wrong is named, not only the first. Keys in the pack decide nothing. */
 export async function verifyPack(bytes: Buffer, keys: readonly VerificationKey[]): Promise<PackVerdict> {

@@ -11,12 +11,13 @@ import { LABELS } from './labels.ts';
 import { pageText } from './page-frame.ts';
 import type { Row } from './rows.ts';
 import type { Verdict } from './signed-receipt.ts';
+import type { PackVerdict } from './verify-pack.ts';
 
 /** What was looked at: nothing yet, a code, a file, or one that is too large to look at. */
 export type Checked =
   | { readonly what: 'nothing' }
   | { readonly what: 'claim'; readonly claim: Claim | null }
-  | { readonly what: 'file'; readonly verdict: Verdict }
+  | { readonly what: 'file'; readonly verdict: Verdict | PackVerdict }
   | { readonly what: 'too_large' };
 
 type Say = (words: Words) => string;
@@ -30,7 +31,7 @@ export function verifyPage(checked: Checked, language: Language): string {
 <section aria-labelledby="file"><h2 id="file">${say(LABELS.verify_title)}</h2><p>${say(LABELS.verify_text)}</p>
 <form method="post" action="/verify?lang=${language}" enctype="multipart/form-data">
 <label for="receipt">${say(LABELS.verify_file)}</label>
-<input id="receipt" name="receipt" type="file" accept=".json,.pdf,application/json,application/pdf" required>
+<input id="receipt" name="receipt" type="file" accept=".json,.pdf,.zip,application/json,application/pdf,application/zip" required>
 <button type="submit">${say(LABELS.verify_button)}</button></form></section></main>`;
   return pageText({ language, title: say(LABELS.verify_title), body });
 }
@@ -40,7 +41,7 @@ function found(checked: Checked, say: Say): Markup | null {
     case 'nothing':
       return null;
     case 'too_large':
-      return bad(LABELS.too_large, say);
+      return notChecked(LABELS.too_large, say);
     case 'claim':
       return checked.claim === null
         ? bad(LABELS.bad_claim, say)
@@ -48,7 +49,9 @@ function found(checked: Checked, say: Say): Markup | null {
     case 'file': {
       const { verdict } = checked;
       if (verdict.verdict === 'genuine') return good(receiptRows(verdict, say), null, say);
-      return bad(LABELS[verdict.verdict], say);
+      return verdict.verdict === 'unreadable'
+        ? notChecked(LABELS.unreadable, say)
+        : bad(LABELS[verdict.verdict], say);
     }
   }
 }
@@ -65,6 +68,11 @@ function bad(why: Words, say: Say): Markup {
   return html`<section role="alert"><p class="badge overdue"><span aria-hidden="true">!</span> ${say(LABELS.not_genuine)}</p><p>${say(why)}</p></section>`;
 }
 
+/** What is none of our files proves nothing, and accuses nobody. */
+function notChecked(why: Words, say: Say): Markup {
+  return html`<section role="alert"><p class="badge needs_action"><span aria-hidden="true">!</span> ${say(LABELS.not_checked)}</p><p>${say(why)}</p></section>`;
+}
+
 function claimRows(claim: Claim, say: Say): readonly Row[] {
   return [
     [say(LABELS.receipt_no), claim.receiptNo],
@@ -76,7 +84,11 @@ function claimRows(claim: Claim, say: Say): readonly Row[] {
 }
 
 function receiptRows(
-  { receipt, receiptNo, keyId }: Extract<Verdict, { verdict: 'genuine' }>,
+  {
+    receipt,
+    receiptNo,
+    keyId,
+  }: Pick<Extract<Verdict, { verdict: 'genuine' }>, 'receipt' | 'receiptNo' | 'keyId'>,
   say: Say,
 ): readonly Row[] {
   return [

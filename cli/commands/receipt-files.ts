@@ -1,12 +1,12 @@
 /** `yuanlu receipt pdf | json | pack`: files over the HTTP API; `yuanlu receipt verify`: without any network. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
-import { PACK_BYTES_MAX, isZip } from '../../receipts/pack-files.ts';
+import { PACK_BYTES_MAX } from '../../receipts/pack-files.ts';
 import type { VerificationKey } from '../../receipts/receipt-keys.ts';
-import { readPublishedKeys, verifyFile } from '../../receipts/verify-file.ts';
+import { readPublishedKeys } from '../../receipts/verify-file.ts';
 import type { Verdict } from '../../receipts/signed-receipt.ts';
 import type { PackFault, PackVerdict } from '../../receipts/verify-pack.ts';
-import { verifyPack } from '../../receipts/verify-pack.ts';
+import { verifyHeld } from '../../receipts/verify-pack.ts';
 import { loadReceiptKeys } from '../../workers/receipt-desk.ts';
 import { EXIT } from '../exit.ts';
 import { createOutput } from '../output.ts';
@@ -53,13 +53,9 @@ export async function verifyCommand(file: string, options: VerifyFlags): Promise
   const verdict =
     size > PACK_BYTES_MAX
       ? ({ verdict: 'unreadable', why: 'it is larger than any receipt or proof pack' } as const)
-      : await verdictOn(await readFile(file), keys);
+      : await verifyHeld(await readFile(file), keys);
   output.result({ file, ...documentOf(verdict) }, () => `${file}: ${textOf(verdict)}`);
   return verdict.verdict === 'genuine' ? EXIT.ok : EXIT.differences;
-}
-
-async function verdictOn(bytes: Buffer, keys: readonly VerificationKey[]): Promise<Verdict | PackVerdict> {
-  return isZip(bytes) ? verifyPack(bytes, keys) : verifyFile(bytes, keys);
 }
 
 /** Those of `--keys`, or this installation's own. @throws AppError `config_invalid` */

@@ -97,7 +97,7 @@ export interface Receipt {
     readonly paid: Moment | null;
   };
   readonly channel: { readonly name: string; readonly title: Words };
-  /** In the channel's words, masked, or whom the merchant pays otherwise; null while nobody has said, and of what came back. */
+  /** In the channel's words, masked, or whom the merchant pays otherwise; null while nobody has said, of what came back, and of what was not made. */
   readonly lands_in: string | null;
   readonly state: {
     readonly code: RefundState;
@@ -178,7 +178,7 @@ export function receiptOf(facts: ReceiptFacts): Receipt {
 }
 
 function landsInOf(refund: Refund, phase: Phase, observations: readonly Observation[]): string | null {
-  if (phase === 'returned') return null;
+  if (phase === 'returned' || phase === 'not_made') return null;
   const otherwise = phase === 'to_be_paid_otherwise' || phase === 'paid_otherwise';
   const approved = observations.find((one) => one.kind === 'fallback_approved');
   if (otherwise && approved !== undefined) {

@@ -25,8 +25,8 @@ const ACTIONS: Readonly<Record<Exclude<StateReason, null>, Bilingual>> = {
     en: 'The card or account it went to is dead: a person tells the channel where the money goes instead.',
   },
   payment_mismatch: {
-    zh: '渠道所说的付款与登记的不符：由人工查明哪个是对的。',
-    en: 'The channel describes the payment otherwise than it was registered: a person finds out which is right.',
+    zh: '渠道查不到这笔付款，或所说的与登记的不符：由人工查明哪个是对的。',
+    en: 'The channel does not know the payment, or describes it otherwise than it was registered: a person finds out which is right.',
   },
   amount_mismatch: {
     zh: '渠道所说的金额与申请的不符：由人工与渠道核对。',

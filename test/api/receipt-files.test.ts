@@ -1,7 +1,9 @@
 /** Receipts as files, checked where anybody can: at /verify, with the keys that are published. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPublishedKeys, verifyFile } from '../../receipts/verify-file.ts';
+import { MANIFEST } from '../../receipts/manifest.ts';
 import { verifyPack } from '../../receipts/verify-pack.ts';
+import { storedZip } from '../cli-real/zip.ts';
 import type { ApiUnderTest } from './api-under-test.ts';
 import { PUBLIC_URL, apiUnderTest } from './api-under-test.ts';
 import type { Call } from './calls.ts';
@@ -148,6 +150,17 @@ describe('the page that checks', () => {
     }
   });
 
+  test('takes a whole proof pack, and says so of one that was changed', async () => {
+    const { bytes } = await bytesOf(`/v1/refunds/${refundNo}/proof-pack`);
+    const genuine = await check(bytes);
+    const forged = await check(storedZip(MANIFEST, Buffer.from('made up')));
+
+    expect(genuine.status).toBe(200);
+    expect(genuine.text).toContain('凭证真实，内容未被改动');
+    expect(forged.status).toBe(422);
+    expect(forged.text).toContain('核验未通过');
+  });
+
   test('says what is wrong with a receipt that was changed', async () => {
     const { bytes } = await bytesOf(`/v1/refunds/${refundNo}/receipt`);
     const changed = await check(bytes.toString('utf8').replace('"23.45"', '"99.99"'));
@@ -162,11 +175,12 @@ describe('the page that checks', () => {
     ['markup', '<script>alert(1)</script>', 422],
     ['more than any receipt has', 'x'.repeat(5 * 1024 * 1024), 413],
     ['half of a form', '--b\r\n', 422],
-  ])('says no to %s', async (_what, body, status) => {
+  ])('says of %s that it could not be checked, and accuses nobody', async (_what, body, status) => {
     const answer = await check(body, { headers: { 'content-type': 'multipart/form-data; boundary=b' } });
 
     expect(answer.status).toBe(status);
-    expect(answer.text).toContain('核验未通过');
+    expect(answer.text).toContain('未能核验');
+    expect(answer.text).not.toContain('核验未通过');
     expect(answer.text).not.toContain('alert(1)');
   });
 

@@ -54,6 +54,18 @@ describe('the receipt page', () => {
     expect(page).toContain('<b>Accepted by WeChat Pay</b> <span class="hidden">done</span>');
   });
 
+  test('of a refund that was not made names no place and waits for no number', () => {
+    const page = receiptPage(
+      signed({ state: 'failed', stateReason: 'refused', channelRefundNo: null }),
+      'en',
+      LINKS,
+    );
+
+    expect(page).not.toContain('Goes back to');
+    expect(page).not.toContain('招商银行信用卡0403');
+    expect(page).not.toContain('not given yet');
+  });
+
   test('puts numbers into groups of four, each part of a number by itself', () => {
     const page = receiptPage(
       signed(
