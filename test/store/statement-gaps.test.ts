@@ -67,3 +67,20 @@ test('are said by the scheduler once, and again when they came', async () => {
   await look();
   expect(lines.slice(1)).toEqual(['a statement that was missing is there']);
 });
+
+test('many days without a statement are said in one line', async () => {
+  await db.owner.query(
+    'truncate statement_lines, matches, breaks, quarantined_lines, statement_files cascade',
+  );
+  const lines: object[] = [];
+  const log = { warn: (facts: object) => lines.push(facts), info: () => undefined };
+  const clock = { now: () => NOW, wallNow: () => NOW, toWallMs: (ms: number) => ms };
+  await watchGaps({ pool: db.pool, log: log as never, said: new Map(), clock }, [account]);
+
+  expect(lines).toEqual([
+    expect.objectContaining({
+      ...{ account_id: ACCOUNT, kind: 'trade', statements: 4 },
+      ...{ first_bill_date: '2026-11-24', last_bill_date: '2026-11-27' },
+    }),
+  ]);
+});

@@ -1,4 +1,7 @@
-/** Says each statement that should be here and is not, once in the life of the process, and says when it came. */
+/**
+ * Says which statements should be here and are not, once in the life of the process, and says when one came. Days without end, as
+ * after a first start or a long outage, are said in one line for each account and kind.
+ */
 import type { Logger } from 'pino';
 import type { Clock } from '../../domain/clock.ts';
 import type { StatementGap } from '../../domain/statement/gaps.ts';
@@ -6,6 +9,8 @@ import { gapKey } from '../../domain/statement/gaps.ts';
 import type { Pool } from '../../store/pool.ts';
 import { findStatementGaps } from '../../store/statement-gaps.ts';
 import type { DueQuestion } from './due.ts';
+
+const SAID_ONE_BY_ONE_MAX = 3;
 
 export interface GapWatch {
   readonly pool: Pool;
@@ -22,16 +27,40 @@ export async function watchGaps(
   const gaps = new Map(
     (await findStatementGaps(pool, clock.now(), accounts)).map((gap) => [gapKey(gap), gap] as const),
   );
-  for (const [key, gap] of gaps) {
-    if (said.has(key)) continue;
-    log.warn(factsOf(gap), 'a statement is missing; see `yuanlu statements gaps`');
-    said.set(key, gap);
-  }
+  const fresh = [...gaps].filter(([key]) => !said.has(key));
+  for (const [key, gap] of fresh) said.set(key, gap);
+  for (const together of sameSource(fresh.map(([, gap]) => gap))) sayMissing(together, log);
   for (const [key, gap] of said) {
     if (gaps.has(key)) continue;
     log.info(factsOf(gap), 'a statement that was missing is there');
     said.delete(key);
   }
+}
+
+/** In the order of days, by account and kind. */
+function sameSource(gaps: readonly StatementGap[]): readonly (readonly StatementGap[])[] {
+  const sources = new Map<string, StatementGap[]>();
+  for (const gap of gaps) {
+    const source = `${gap.accountId}/${gap.kind}`;
+    sources.set(source, [...(sources.get(source) ?? []), gap]);
+  }
+  return [...sources.values()].map((some) =>
+    some.toSorted((one, other) => (one.billDate < other.billDate ? -1 : 1)),
+  );
+}
+
+function sayMissing(gaps: readonly StatementGap[], log: GapWatch['log']): void {
+  const [first, last] = [gaps[0], gaps.at(-1)];
+  if (first === undefined || last === undefined) return;
+  if (gaps.length <= SAID_ONE_BY_ONE_MAX) {
+    for (const gap of gaps) log.warn(factsOf(gap), 'a statement is missing; see `yuanlu statements gaps`');
+    return;
+  }
+  const facts = { account_id: first.accountId, kind: first.kind, statements: gaps.length };
+  log.warn(
+    { ...facts, first_bill_date: first.billDate, last_bill_date: last.billDate },
+    'statements are missing; see `yuanlu statements gaps`',
+  );
 }
 
 function factsOf({ accountId, kind, billDate, dueAt, refusedCode }: StatementGap): object {
