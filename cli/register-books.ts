@@ -119,6 +119,9 @@ function registerRefunds(program: Command): void {
     .description('ask for a refund of a payment')
     .requiredOption('--payment <no>', "the merchant's number of the payment")
     .requiredOption('--amount <yuan>', 'for example 23.45')
+    .option('--account <id>', 'the account that took a payment which is not registered yet; needs --captured')
+    .option('--captured <yuan>', 'what that payment was of')
+    .option('--transaction <no>', "the channel's number of that payment")
     .option('--refund-no <no>', 'your number; one is made when you give none')
     .option('--key <text>', 'idempotency key; repeat the same key to be sure, never a new one')
     .option('--reason <text>', 'shown to the payer')
@@ -173,6 +176,9 @@ function registerRefunds(program: Command): void {
 export interface CreateFlags {
   readonly payment: string;
   readonly amount: string;
+  readonly account?: string;
+  readonly captured?: string;
+  readonly transaction?: string;
   readonly refundNo?: string;
   readonly key?: string;
   readonly reason?: string;

@@ -58,15 +58,15 @@ export async function verifyCommand(file: string, options: VerifyFlags): Promise
   return verdict.verdict === 'genuine' ? EXIT.ok : EXIT.differences;
 }
 
-/** Those of `--keys`, or this installation's own. @throws AppError `config_invalid` */
+/** Those of `--keys`, or this installation's own. @throws AppError `config_invalid`, `request_invalid` */
 export async function keysFor({ keys }: Pick<VerifyFlags, 'keys'>): Promise<readonly VerificationKey[]> {
   if (keys !== undefined) return readPublishedKeys(await readFile(keys, 'utf8'), keys);
   const own = process.env['YUANLU_RECEIPT_KEYS_FILE'];
   if (own !== undefined && own !== '') return loadReceiptKeys(own).verification;
-  throw new AppError('config_invalid', {
-    errors: [
-      '--keys: the public keys of who issued it, from /.well-known/yuanlu-receipt-keys.json of its api',
-    ],
+  throw new AppError('request_invalid', {
+    keys: 'not given',
+    remedy:
+      'Give --keys FILE: the public keys of who issued it, from /.well-known/yuanlu-receipt-keys.json of its api.',
   });
 }
 

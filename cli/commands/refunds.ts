@@ -1,6 +1,7 @@
 /** `yuanlu refunds …`: the same HTTP API that a backend uses. */
 import { randomUUID } from 'node:crypto';
 import type { RefundResource } from '../../api/refund-resource.ts';
+import { AppError } from '../../domain/errors.ts';
 import { formatYuan, parseYuan } from '../../domain/money.ts';
 import { isFinal } from '../../domain/refund/state.ts';
 import type { ArrivalBasis } from '../../domain/time/arrival-basis.ts';
@@ -18,6 +19,7 @@ export async function createRefundCommand(options: CreateFlags): Promise<void> {
       payment_no: options.payment,
       amount_minor: parseYuan(options.amount).toString(),
       currency: 'CNY',
+      ...newPayment(options),
       ...(options.refundNo === undefined ? {} : { refund_no: options.refundNo }),
       ...(options.reason === undefined ? {} : { reason: options.reason }),
     },
@@ -26,6 +28,24 @@ export async function createRefundCommand(options: CreateFlags): Promise<void> {
   const refund = resource(bodyOf(response));
   if (options.key === undefined) output.say(`idempotency key: ${key}`);
   output.result(refund, () => describe(refund));
+}
+
+/**
+ * A payment that the books do not have yet, as the merchant knows it.
+ * @throws AppError `request_invalid` where only half of it is said
+ */
+function newPayment({ account, captured, transaction }: CreateFlags): object {
+  if (account === undefined && captured === undefined && transaction === undefined) return {};
+  if (account === undefined || captured === undefined)
+    throw new AppError('request_invalid', {
+      remedy: 'Give both --account and --captured for a payment that is not registered yet, or none of them.',
+    });
+  return {
+    payment: {
+      ...{ account_id: account, captured_minor: parseYuan(captured).toString(), currency: 'CNY' },
+      ...(transaction === undefined ? {} : { transaction_id: transaction }),
+    },
+  };
 }
 
 export async function getRefundCommand(refundNo: string, options: { json: boolean }): Promise<void> {

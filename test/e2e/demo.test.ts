@@ -195,6 +195,14 @@ describe('yuanlu refunds', () => {
     expect(documentOf(watched)).toEqual(documentOf(program));
   });
 
+  test('create takes a payment that nobody registered yet', async () => {
+    const payment = ['--payment', 'ORDER-OF-THE-TEST', '--account', 'wx-demo', '--captured', '5.00'];
+    const made = await run(['refunds', 'create', ...payment, '--amount', '1.00', '--json'], env);
+
+    expect(made.code, made.stderr).toBe(0);
+    expect(documentOf(made)).toMatchObject({ payment_no: 'ORDER-OF-THE-TEST', amount_minor: '100' });
+  });
+
   test('create asks once, says the key it made, and finds the same refund again under it', async () => {
     const month = planMonth({ refunds: REFUNDS, seed: SEED, days: 30, channels: DEMO_CHANNELS }).refunds;
     const left = month.find((one) => one.refundNo === settled());
@@ -383,6 +391,11 @@ describe('wrong use and missing parts', () => {
       'an amount that is none',
       ['refunds', 'create', '--payment', 'P', '--amount', 'much'],
       /^amount_invalid/m,
+    ],
+    [
+      'half of a new payment',
+      ['refunds', 'create', '--payment', 'P', '--amount', '1.00', '--account', 'wx-demo'],
+      /^request_invalid[^]*--captured/m,
     ],
     ['a command that does not exist', ['refunds', 'delete'], /unknown command|too many arguments/],
     ['a refund that nobody has', ['refunds', 'get', 'RF-none'], /^refund_unknown/m],
