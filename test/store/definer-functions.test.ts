@@ -156,11 +156,11 @@ describe('making and attaching tables', () => {
         ACCOUNT,
         '2026-10-06',
       ]);
+      await tx.query('select yuanlu.attach_line_table($1, $2, $3)', [id, ACCOUNT, '2026-10-06']);
       const columns = await tx.query<{ n: bigint }>(
         `select count(*) as n from information_schema.columns where table_schema = 'yuanlu' and table_name = $1`,
         [rows[0]?.leaf],
       );
-      await tx.query('select yuanlu.attach_line_table($1, $2, $3)', [id, ACCOUNT, '2026-10-06']);
       return columns.rows[0]?.n;
     });
     expect(await attempt).toBe(16n);
