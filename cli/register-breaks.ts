@@ -19,6 +19,30 @@ export function registerBreaks(program: Command): void {
   registerReading(breaks);
   registerWork(breaks);
   registerTwoPeople(breaks);
+  registerRules(breaks);
+}
+
+function registerRules(breaks: Command): void {
+  const rules = breaks
+    .command('rules')
+    .description('up to what sums people end breaks, and how far apart line and refund may be');
+  rules
+    .command('show')
+    .description('the rules that count (YUANLU_DATABASE_URL)')
+    .option('--json', 'print them in the form in which they are imported', false)
+    .action(async (options: { json: boolean }) => {
+      const { showBreakRulesCommand } = await import('./commands/break-rules.ts');
+      await showBreakRulesCommand(options);
+    });
+  rules
+    .command('import')
+    .description('bring a new revision of them to every running process (YUANLU_DATABASE_URL)')
+    .argument('<file>', 'JSON, see docs/breaks.md')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (file: string, options: { json: boolean }) => {
+      const { importBreakRulesCommand } = await import('./commands/break-rules.ts');
+      await importBreakRulesCommand(file, options);
+    });
 }
 
 function registerReading(breaks: Command): void {

@@ -705,6 +705,18 @@ export const ERRORS = {
     retryable: false,
     remedy: 'Give the notice the next revision.',
   },
+  break_rules_invalid: {
+    status: 422,
+    title: 'The rules of breaks cannot be taken.',
+    retryable: false,
+    remedy: 'Mend every line of the message; docs/breaks.md has an example.',
+  },
+  break_rules_revision_low: {
+    status: 409,
+    title: 'This revision of the rules of breaks is there, or a higher one.',
+    retryable: false,
+    remedy: 'Compare with `yuanlu breaks rules show`, and give yours the next revision.',
+  },
   path_unusable: {
     status: 422,
     title: 'A file or folder that was named cannot be used.',

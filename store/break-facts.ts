@@ -6,6 +6,7 @@ import type { KeyAgreements, Side } from '../domain/statement/sides.ts';
 import { compareSides } from '../domain/statement/sides.ts';
 import type { Candidate, Suggestion } from '../domain/statement/suggestion.ts';
 import { suggestionFor } from '../domain/statement/suggestion.ts';
+import { currentBreakRules } from './break-rules.ts';
 import type { Break } from './breaks.ts';
 import type { Db } from './pool.ts';
 
@@ -50,10 +51,13 @@ export async function explainBreak(db: Db, one: Break, now: Date): Promise<Break
     theirs,
     keys: ours === null || theirs === null ? null : compareSides(ours, theirs),
     candidates,
-    suggestion: suggestionFor({
-      ...{ kind: one.kind, amountMinor: one.amountMinor, expectedMinor: one.expectedMinor },
-      ...{ refund: ours, candidates, named: found.find(isNamed) ?? null, now },
-    }),
+    suggestion: suggestionFor(
+      {
+        ...{ kind: one.kind, amountMinor: one.amountMinor, expectedMinor: one.expectedMinor },
+        ...{ refund: ours, candidates, named: found.find(isNamed) ?? null, now },
+      },
+      await currentBreakRules(db),
+    ),
   };
 }
 

@@ -1,10 +1,12 @@
 /** What one person does with a break by themselves: the deed and its place in the history are one. */
 import { AppError } from '../domain/errors.ts';
 import type { ParkCode, ResolveCode } from '../domain/statement/break-work.ts';
-import { BREAK_RULES, atStakeMinor, mayParkUntil, mayResolveAlone } from '../domain/statement/break-work.ts';
+import type { BreakRules } from '../domain/statement/break-work.ts';
+import { atStakeMinor, mayParkUntil, mayResolveAlone } from '../domain/statement/break-work.ts';
 import type { PlainDate } from '../domain/time/plain-date.ts';
 import { beijingDateOf } from '../domain/time/plain-date.ts';
 import { writeBreakEvent } from './break-events.ts';
+import { currentBreakRules } from './break-rules.ts';
 import type { Break } from './breaks.ts';
 import { lockBreaks } from './breaks.ts';
 import type { Pool, Tx } from './pool.ts';
@@ -42,7 +44,7 @@ export async function workOnBreak(pool: Pool, done: DeedDone): Promise<void> {
     const [one] = await lockBreaks(tx, merchantId, [breakId]);
     if (one === undefined) throw new AppError('break_unknown', { number: breakId });
     await done.assertAsSeen?.(tx, one);
-    assertMay(one, deed, now);
+    assertMay(one, deed, { rules: await currentBreakRules(tx), now });
     await writeBreakEvent(tx, {
       ...{ breakId, at: now, kind: deed.kind, by, note: deed.note },
       reasonCode: 'code' in deed ? deed.code : undefined,
@@ -56,16 +58,20 @@ function detailOf(deed: BreakDeed): Readonly<Record<string, string>> {
   return deed.kind === 'parked' ? { until: deed.until } : {};
 }
 
-function assertMay(one: Break, deed: BreakDeed, now: Date): void {
+function assertMay(
+  one: Break,
+  deed: BreakDeed,
+  { rules, now }: { readonly rules: BreakRules; readonly now: Date },
+): void {
   if (deed.kind === 'commented') return;
   if (one.status !== 'open')
     throw new AppError('break_closed', { number: one.id, closed_reason: one.closedReason ?? '' });
-  if (deed.kind === 'parked' && !mayParkUntil(deed.until, beijingDateOf(now)))
-    throw new AppError('request_invalid', { until: deed.until, days_ahead_max: BREAK_RULES.parkDaysMax });
-  if (deed.kind === 'resolved' && !mayResolveAlone(one))
+  if (deed.kind === 'parked' && !mayParkUntil(deed.until, beijingDateOf(now), rules))
+    throw new AppError('request_invalid', { until: deed.until, days_ahead_max: rules.parkDaysMax });
+  if (deed.kind === 'resolved' && !mayResolveAlone(one, rules))
     throw new AppError('break_needs_two_people', {
       number: one.id,
       at_stake_minor: atStakeMinor(one).toString(),
-      alone_max_minor: BREAK_RULES.resolveAloneMaxMinor.toString(),
+      alone_max_minor: rules.resolveAloneMaxMinor.toString(),
     });
 }

@@ -7,6 +7,7 @@
 import { AppError, invariant } from '../domain/errors.ts';
 import type { BreakKind } from '../domain/statement/break.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
+import { currentBreakRules } from './break-rules.ts';
 import { lockFile } from './match-lock.ts';
 import { CONTESTED, judge, losers, NO_LOSERS } from './match-judge.ts';
 import type { Literals, MatchScope } from './match-scope.ts';
@@ -34,13 +35,7 @@ import type { StatementFile } from './statements-files.ts';
 
 export { sweepMissing } from './match-missing.ts';
 
-const DAY_MS = 86_400_000;
-
-/** Pass (c): a bill is compared with the days beside it, and a held refund may be accepted a day later. */
-const WINDOW_MS = 3 * DAY_MS;
-
-/** A line dated more than a day before its refund was asked for contradicts the books. */
-const TOLERANCE_MS = DAY_MS;
+const HOUR_MS = 3_600_000;
 
 /** How often lines of other files may draw in further lines before something must be wrong. */
 const OTHER_ROUNDS_MAX = 20;
@@ -85,6 +80,7 @@ export async function matchStatement(
       await markMatched(tx, file.id, options.now);
       return nothing();
     }
+    const rules = await currentBreakRules(tx);
     const scope: MatchScope = {
       fileId: file.id,
       accountId: file.accountId,
@@ -93,8 +89,8 @@ export async function matchStatement(
       proves: file.proves,
       numberWithin: options.numberWithin ?? 'account',
       ourNumbers: options.ourNumbers ?? 'sent',
-      windowMs: options.windowMs ?? WINDOW_MS,
-      toleranceMs: TOLERANCE_MS,
+      windowMs: options.windowMs ?? rules.matchWindowHours * HOUR_MS,
+      toleranceMs: rules.datedBeforeMaxHours * HOUR_MS,
       now: options.now,
     };
     // What people decided about lines of the delivery before this one goes with the lines.

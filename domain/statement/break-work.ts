@@ -75,18 +75,26 @@ export const WRITE_OFF_CODES = [
 export type WriteOffCode = (typeof WRITE_OFF_CODES)[number];
 
 export interface BreakRules {
-  /** Names the data. */
-  readonly revision: string;
+  /** Which they are; 0 for those that the version brings along. */
+  readonly revision: number;
+  /** Who said so. */
+  readonly source: string;
   /** One person may end a break alone with this much at stake, minor units. */
   readonly resolveAloneMaxMinor: bigint;
   /** Two people may write this much off, minor units; null: any amount, since the reason explains it. */
   readonly writeOffMaxMinor: Readonly<Record<WriteOffCode, bigint | null>>;
   /** How far ahead a break may be put off, calendar days. */
   readonly parkDaysMax: number;
+  /** How far line and refund may be apart where only transaction and amount name the refund. */
+  readonly matchWindowHours: number;
+  /** A line dated longer than this before its refund was asked for contradicts the books. */
+  readonly datedBeforeMaxHours: number;
 }
 
+/** Those that count where none were imported. */
 export const BREAK_RULES: BreakRules = {
-  revision: '2026-11-28',
+  revision: 0,
+  source: 'as this version brings them along',
   resolveAloneMaxMinor: 20_000n,
   writeOffMaxMinor: {
     rounding: 100n,
@@ -96,6 +104,9 @@ export const BREAK_RULES: BreakRules = {
     made_in_console: null,
   },
   parkDaysMax: 60,
+  // A bill is compared with the days beside it, and a held refund may be accepted a day later.
+  matchWindowHours: 72,
+  datedBeforeMaxHours: 24,
 };
 
 interface Sums {

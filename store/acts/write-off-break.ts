@@ -1,18 +1,20 @@
 import type { WriteOffCode } from '../../domain/statement/break-work.ts';
 import { WRITE_OFF_CODES, atStakeMinor, mayWriteOff } from '../../domain/statement/break-work.ts';
 import { writeBreakEvent } from '../break-events.ts';
+import { currentBreakRules } from '../break-rules.ts';
 import type { BreakAct } from './break-acts.ts';
 
 /** Two people leave a difference as it is. What is known of the refund stays what the evidence says. */
 export const writeOffBreak: BreakAct = {
   act: 'write_off_break',
   bulk: true,
-  look: async (_db, one, { content }) => {
+  look: async (db, one, { content }) => {
+    const rules = await currentBreakRules(db);
     const code = WRITE_OFF_CODES.find((each): each is WriteOffCode => each === content['code']);
     const refused =
       one.status !== 'open'
         ? { why: 'the break is closed' }
-        : code === undefined || !mayWriteOff(one, code)
+        : code === undefined || !mayWriteOff(one, code, rules)
           ? { why: 'more is at stake than this reason allows', at_stake_minor: atStakeMinor(one).toString() }
           : null;
     return { evidence: '', refused };
