@@ -1,6 +1,7 @@
 /** A notice about a refund in neutral words. */
 import type { RefundReport } from '../channel.ts';
 import type { Parameters } from '../sorted-pairs.ts';
+import { acceptedAtOf } from './accepted-at.ts';
 import { REFUND_OUTCOMES, outcomeOf } from './outcome.ts';
 import { clearingDateOf, flawOf, readTxnTime } from './reports.ts';
 
@@ -10,8 +11,8 @@ import { clearingDateOf, flawOf, readTxnTime } from './reports.ts';
  */
 export function noticeReport(fields: Parameters): RefundReport | null {
   const { orderId, respCode, txnAmt, txnTime } = fields;
-  const acceptedAt = readTxnTime(txnTime ?? '');
-  if (orderId === undefined || respCode === undefined || acceptedAt === null) return null;
+  const requestedAt = readTxnTime(txnTime ?? '');
+  if (orderId === undefined || respCode === undefined || requestedAt === null) return null;
   if (txnAmt === undefined || !/^[0-9]{1,12}$/.test(txnAmt)) return null;
   const outcome = outcomeOf(REFUND_OUTCOMES, respCode);
   return {
@@ -21,8 +22,8 @@ export function noticeReport(fields: Parameters): RefundReport | null {
     transactionId: fields['origQryId'] ?? null,
     amountMinor: BigInt(txnAmt),
     payerAmountMinor: null,
-    requestedAt: acceptedAt,
-    acceptedAt,
+    requestedAt,
+    acceptedAt: acceptedAtOf(fields, requestedAt),
     succeededAt: null,
     landsIn: fields['accNo'] ?? null,
     ...flawOf(outcome, respCode, fields['respMsg']),

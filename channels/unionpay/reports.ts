@@ -3,6 +3,7 @@ import type { FundingSource } from '../../domain/refund/refund.ts';
 import { readBeijingTime } from '../../domain/time/plain-date.ts';
 import type { PaymentReport, RefundOrder, RefundReport } from '../channel.ts';
 import type { Parameters } from '../sorted-pairs.ts';
+import { acceptedAtOf } from './accepted-at.ts';
 import type { Outcome } from './outcome.ts';
 
 const FLAW_CHARACTERS_MAX = 200;
@@ -52,7 +53,7 @@ function baseOf(order: RefundOrder, fields: Parameters): Omit<RefundReport, 'sta
     transactionId: order.transactionId,
     amountMinor: minorOrNull(fields['txnAmt']),
     payerAmountMinor: null,
-    acceptedAt: order.requestedAt,
+    acceptedAt: acceptedAtOf(fields, order.requestedAt),
     landsIn: fields['accNo'] ?? null,
     ...clearingDateOf(fields),
   };

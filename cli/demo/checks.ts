@@ -53,11 +53,29 @@ export async function runChecks(o: {
       statements.refund_lines === statements.matched + lineBreaks + statements.quarantined,
       `${String(statements.refund_lines)} = ${String(statements.matched)} + ${String(lineBreaks)} + ${String(statements.quarantined)}`,
     ),
+    await checkAcceptances(o.pool),
     ...(await checkLedgers(o)),
     ...checkOverdue(o),
     ...(await checkForgeries(o.pool, plan, o.shops)),
     check('the audit trail verifies', broken === null, broken ?? 'every chain'),
   ];
+}
+
+/** No channel has a refund before it was sent: a time of acceptance is the channel's word. Channels say whole seconds. */
+async function checkAcceptances(pool: Pool): Promise<Check> {
+  const { rows } = await pool.query<{ accepted: bigint; early: bigint }>(
+    `select count(*) as accepted, count(*) filter (where r.accepted_at < date_trunc('second', o.first_at)) as early
+       from refunds r
+       join (select refund_id, min(observed_at) as first_at from observations
+              where kind = 'attempt_started' group by refund_id) o on o.refund_id = r.id
+      where r.accepted_at is not null`,
+  );
+  const { accepted = 0n, early = 0n } = rows[0] ?? {};
+  return check(
+    'no channel accepted a refund before it was sent',
+    accepted > 0n && early === 0n,
+    `${String(accepted - early)} of ${String(accepted)}`,
+  );
 }
 
 /** What is wrong with a chain of records, of refunds or of anything else; null when all of them hold. */

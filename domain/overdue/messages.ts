@@ -2,6 +2,7 @@
  * Words to send about a late refund: to the payer, for the payer's bank, and to the channel's service for merchants. Facts
  * only, with the numbers to quote; nothing says that money has arrived.
  */
+import { maskedAccount } from '../receipt/mask.ts';
 import type { Bilingual } from '../bilingual.ts';
 import { formatYuan } from '../money.ts';
 import type { ProofReader } from '../refund/proof.ts';
@@ -88,7 +89,7 @@ function payerZh(late: LateRefund): string {
   return lines(
     `您的退款 ¥${formatYuan(refund.amountMinor)}（申请于 ${minuteOf(refund.requestedAt)}，订单 ${refund.paymentNo}）晚于预计时间（${endText(refund.promiseAt)} 前）。${askedZh(late)}`,
     STANDS[situation](late).zh,
-    ...(refund.landsIn === null ? [] : [`退回至：${refund.landsIn}`]),
+    ...(refund.landsIn === null ? [] : [`退回至：${maskedAccount(refund.landsIn)}`]),
     ...numbers(late.serials, ['payer_bank', 'payer_channel']).map(
       (one) => `${one.name.zh}：${one.value ?? one.missing?.zh ?? ''}（${readersOf(one, 'zh')}）`,
     ),
@@ -101,7 +102,7 @@ function payerEn(late: LateRefund): string {
   return lines(
     `Your refund of CNY ${formatYuan(refund.amountMinor)} (asked for at ${minuteOf(refund.requestedAt)}, order ${refund.paymentNo}) is later than expected (by ${endText(refund.promiseAt)}). ${askedEn(late)}`,
     STANDS[situation](late).en,
-    ...(refund.landsIn === null ? [] : [`Goes back to: ${refund.landsIn}`]),
+    ...(refund.landsIn === null ? [] : [`Goes back to: ${maskedAccount(refund.landsIn)}`]),
     ...numbers(late.serials, ['payer_bank', 'payer_channel']).map(
       (one) => `${one.name.en}: ${one.value ?? one.missing?.en ?? ''} (${readersOf(one, 'en')})`,
     ),

@@ -18,15 +18,25 @@ interface Situation {
 export function adviceFor(of: Situation): readonly Words[] {
   const { refund, late } = of;
   const said = [...aboutPhase(of), ...(refund.windowProvisional ? [SENTENCES.provisional] : [])];
-  const help = late || ['needs_action', 'not_made', 'returned'].includes(of.phase) ? [SENTENCES.help] : [];
+  const help = late || isBadNews(of) ? [SENTENCES.help] : [];
   return [...said, ...help].map((words) => filled(words, { channel: CHANNEL_TITLES[refund.channel] }));
+}
+
+/** Where the payer has to do with it; what merchant and channel clear up between them is no reason to complain yet. */
+function isBadNews({ phase, refund }: Situation): boolean {
+  return phase === 'not_made' || phase === 'returned' || (phase === 'needs_action' && isPayers(refund));
+}
+
+/** Their card or account cannot be credited. */
+function isPayers({ stateReason }: Refund): boolean {
+  return stateReason === 'abnormal' || stateReason === 'payer_account_closed';
 }
 
 function aboutPhase(of: Situation): readonly Words[] {
   const { refund, phase, late } = of;
   switch (phase) {
     case 'submitting':
-      return late ? aboutLate(of) : [SENTENCES.soon, SENTENCES.nothing_to_do];
+      return late ? aboutLate(of) : [...whileSubmitting(refund), SENTENCES.nothing_to_do];
     case 'accepted':
       return late ? aboutLate(of) : [SENTENCES.nothing_to_do];
     case 'at_bank':
@@ -41,7 +51,11 @@ function aboutPhase(of: Situation): readonly Words[] {
     case 'arrived':
       return [...aboutCard(of), ...quotes(of)];
     case 'needs_action':
-      return [...reasonOf(refund), SENTENCES.merchant_will_call, quoteMerchant(refund)];
+      return [
+        ...reasonOf(refund),
+        isPayers(refund) ? SENTENCES.merchant_will_call : SENTENCES.being_cleared,
+        quoteMerchant(refund),
+      ];
     case 'not_made':
       return [SENTENCES.not_made, quoteMerchant(refund)];
     case 'returned':
@@ -51,6 +65,13 @@ function aboutPhase(of: Situation): readonly Words[] {
     case 'paid_otherwise':
       return [...otherwise(of, SENTENCES.paid_otherwise), quoteMerchant(refund)];
   }
+}
+
+/** Why it is not with the channel yet, where the payer can be told. */
+function whileSubmitting(refund: Refund): readonly Words[] {
+  if (refund.state !== 'needs_action') return [SENTENCES.soon];
+  const reason = reasonOf(refund);
+  return reason.length > 0 ? reason : [SENTENCES.in_hand];
 }
 
 function aboutLate(of: Situation): readonly Words[] {

@@ -1,11 +1,12 @@
 /** Where a refund stands for the person who waits for it. "Arrived" is said only where somebody who knows has said so. */
 import { assertNever } from '../errors.ts';
 import { isAtBank } from '../refund/bank-leg.ts';
+import type { StateReason } from '../refund/state.ts';
 import { isOwedOtherwise } from '../refund/state.ts';
 import type { FundingSource, Refund } from '../refund/refund.ts';
 
 export const PHASES = [
-  /** The merchant has it; the channel has not taken it yet, as far as is known. */
+  /** The merchant has it, whatever holds it up there; the channel has not taken it yet, as far as is known. */
   'submitting',
   /** The channel has taken it and moves the money. */
   'accepted',
@@ -50,7 +51,7 @@ export function phaseOf(refund: Standing): Phase {
     case 'settled':
       return afterSuccess(refund);
     case 'needs_action':
-      return 'needs_action';
+      return isMerchantsOwn(refund.stateReason) ? 'submitting' : 'needs_action';
     case 'failed':
       return 'not_made';
     case 'returned':
@@ -58,6 +59,20 @@ export function phaseOf(refund: Standing): Phase {
     default:
       return assertNever(refund.state);
   }
+}
+
+/** What the merchant has to put right before the channel takes the refund at all: nothing of it is the payer's to do or to know. */
+const MERCHANTS_OWN: ReadonlySet<StateReason> = new Set([
+  'over_limit',
+  'short_balance',
+  'account_config',
+  'payment_mismatch',
+  'rate_limited',
+  'try_later',
+] as const);
+
+function isMerchantsOwn(reason: StateReason): boolean {
+  return MERCHANTS_OWN.has(reason);
 }
 
 function afterSuccess(refund: Standing): Phase {

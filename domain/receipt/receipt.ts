@@ -18,9 +18,11 @@ import {
   CHANNEL_TITLES,
   FAMILY_TITLES,
   HEADLINES,
+  HEADLINE_IN_DOUBT,
   NOTES,
   READER_TITLES,
   STEP_NAMES,
+  STEP_TO_BE_PAID,
   filled,
 } from './texts.ts';
 import type { Words } from './words.ts';
@@ -165,7 +167,7 @@ export function receiptOf(facts: ReceiptFacts): Receipt {
       phase,
       family,
       title: FAMILY_TITLES[family],
-      headline: filled(HEADLINES[phase], { channel }),
+      headline: filled(headlineOf(refund, phase), { channel }),
       late,
     },
     promise: promiseOf(refund, phase, late),
@@ -175,6 +177,10 @@ export function receiptOf(facts: ReceiptFacts): Receipt {
     statement_lines: linesOf(observations),
     notes: NOTES,
   };
+}
+
+function headlineOf({ succeededAt }: Refund, phase: Phase): Words {
+  return phase === 'needs_action' && succeededAt !== null ? HEADLINE_IN_DOUBT : HEADLINES[phase];
 }
 
 function landsInOf(refund: Refund, phase: Phase, observations: readonly Observation[]): string | null {
@@ -229,7 +235,9 @@ function promiseOf(refund: Refund, phase: Phase, late: boolean): Receipt['promis
 function stepResource(step: Step, channel: Words): Receipt['steps'][number] {
   return {
     name: step.name,
-    title: filled(STEP_NAMES[step.name], { channel }),
+    title: filled(step.name === 'paid' && step.status !== 'done' ? STEP_TO_BE_PAID : STEP_NAMES[step.name], {
+      channel,
+    }),
     status: step.status,
     time: step.at === null ? null : momentOf(step.at),
     ...(step.branch === undefined ? {} : { branch: step.branch }),

@@ -25,7 +25,7 @@ export const HEADLINES: Readonly<Record<Phase, Words>> = {
   submitting: { zh: '商户正在提交退款', en: 'The merchant is submitting your refund' },
   accepted: { zh: '{channel}已受理，退款处理中', en: '{channel} has accepted your refund' },
   at_bank: { zh: '{channel}已退款，银行入账中', en: 'Paid by {channel}, your bank is posting it' },
-  paid_out: { zh: '{channel}已退款到您的付款账户', en: '{channel} has paid your refund out' },
+  paid_out: { zh: '{channel}已退出款项，到账以银行为准', en: '{channel} has paid your refund out' },
   arrived: { zh: '退款已到账', en: 'Your refund has arrived' },
   needs_action: { zh: '退款暂未完成，商户处理中', en: 'Not finished yet, the merchant is on it' },
   not_made: { zh: '退款未成功，款项未动', en: 'Not refunded, no money has moved' },
@@ -33,6 +33,15 @@ export const HEADLINES: Readonly<Record<Phase, Words>> = {
   to_be_paid_otherwise: { zh: '商户将改用其他方式付给您', en: 'The merchant will pay you another way' },
   paid_otherwise: { zh: '商户已改用其他方式付给您', en: 'The merchant has paid you another way' },
 };
+
+/** The channel called it done, and something contradicts that. */
+export const HEADLINE_IN_DOUBT: Words = {
+  zh: '{channel}称已退款，商户正在核实',
+  en: '{channel} says it is paid, the merchant is checking',
+};
+
+/** The step of a payment that is not made yet: its name must not say that it was. */
+export const STEP_TO_BE_PAID: Words = { zh: '{channel}退款', en: 'Payment by {channel}' };
 
 export const STEP_NAMES = {
   requested: { zh: '商户受理退款', en: 'Taken on by the merchant' },
@@ -116,6 +125,14 @@ export const SENTENCES = {
   flaw: {
     zh: '{channel}提示这笔退款有异常，商户正在核实。',
     en: '{channel} says that something was wrong with this refund; the merchant is clearing it up.',
+  },
+  in_hand: {
+    zh: '商户正在处理，会尽快提交给{channel}。',
+    en: 'The merchant has it in hand and submits it to {channel} as soon as possible.',
+  },
+  being_cleared: {
+    zh: '商户正在与{channel}核实，有结果会显示在这里。',
+    en: 'The merchant is clearing it up with {channel}; what comes of it is shown here.',
   },
   merchant_will_call: {
     zh: '商户会联系您。请勿向任何人提供验证码或密码。',

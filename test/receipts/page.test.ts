@@ -50,7 +50,7 @@ describe('the receipt page', () => {
   test('says of the step at which it stands that it is not done, so that nobody reads it as if it were', () => {
     const page = receiptPage(signed(), 'en', LINKS);
 
-    expect(page).toContain('<b>Paid by WeChat Pay</b> <span class="soft">under way</span>');
+    expect(page).toContain('<b>Payment by WeChat Pay</b> <span class="soft">under way</span>');
     expect(page).toContain('<b>Accepted by WeChat Pay</b> <span class="hidden">done</span>');
   });
 

@@ -28,7 +28,7 @@ const NOTICE: Fields = {
   merId: MER_ID,
   orderId: ORDER.refundNo,
   origQryId: String(ORDER.transactionId),
-  queryId: '052611241030007863998',
+  queryId: '052611241030077863998',
   respCode: '00',
   respMsg: '成功[0000000]',
   settleDate: '1124',
@@ -58,7 +58,7 @@ describe('a notice about a refund', () => {
         channelRefundNo: NOTICE['queryId'],
         transactionId: ORDER.transactionId,
         amountMinor: 2_345n,
-        acceptedAt: ORDER.requestedAt,
+        acceptedAt: new Date('2026-11-24T10:30:07+08:00'),
       },
     });
   });

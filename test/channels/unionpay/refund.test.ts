@@ -30,7 +30,7 @@ const TAKEN: Fields = {
   txnTime: TXN_TIME,
   txnType: '04',
   txnAmt: '2345',
-  queryId: '052611241030007863998',
+  queryId: '052611241030077863998',
   origQryId: String(ORDER.transactionId),
 };
 
@@ -92,7 +92,7 @@ describe('a refund put to UnionPay', () => {
         channelRefundNo: TAKEN['queryId'],
         transactionId: ORDER.transactionId,
         amountMinor: 2_345n,
-        acceptedAt: ORDER.requestedAt,
+        acceptedAt: new Date('2026-11-24T10:30:07+08:00'),
         succeededAt: null,
       },
     });
@@ -210,7 +210,7 @@ describe('asking about a refund', () => {
         channelRefundNo: FOUND['queryId'],
         transactionId: ORDER.transactionId,
         amountMinor: 2_345n,
-        acceptedAt: ORDER.requestedAt,
+        acceptedAt: new Date('2026-11-24T10:30:07+08:00'),
         landsIn: '6226***0048',
         // What the payer got, and when it was done, is in no answer.
         payerAmountMinor: null,

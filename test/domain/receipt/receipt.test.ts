@@ -47,7 +47,7 @@ describe('a receipt', () => {
     expect(receipt.steps.map(({ title, status, time }) => [title.zh, status, time?.at])).toEqual([
       ['商户受理退款', 'done', '2026-11-24T10:00:00+08:00'],
       ['微信支付受理', 'done', '2026-11-24T10:00:02+08:00'],
-      ['微信支付退款成功', 'current', undefined],
+      ['微信支付退款', 'current', undefined],
       ['到账', 'to_come', undefined],
     ]);
   });
@@ -220,10 +220,25 @@ describe('a receipt', () => {
     expect(steps.find(({ branch }) => branch)).toMatchObject({ name: 'redirected', status: 'done' });
   });
 
-  test("tells the payer nothing of the merchant's own troubles", () => {
-    const { advice } = receiptOf(factsOf({ state: 'needs_action', stateReason: 'short_balance' }));
+  test.each(['short_balance', 'over_limit', 'account_config', 'payment_mismatch'] as const)(
+    "tells the payer nothing of the merchant's own troubles (%s): it is being submitted, and there is nothing to do or to complain of",
+    (stateReason) => {
+      const receipt = receiptOf(factsOf({ state: 'needs_action', stateReason, acceptedAt: null }));
 
-    expect(JSON.stringify(advice)).not.toMatch(/余额|balance/);
+      expect(receipt.state).toMatchObject({ phase: 'submitting', family: 'under_way' });
+      const said = JSON.stringify([receipt.state, receipt.advice]);
+      expect(said).not.toMatch(/余额|balance|limit|12315|联系您/);
+      expect(said).toContain('您无需操作');
+    },
+  );
+
+  test('of a refund that the channel called done, and that something contradicts, does not say that it was not done', () => {
+    const { state, advice } = receiptOf(
+      factsOf({ ...PAID, state: 'needs_action', stateReason: 'amount_mismatch' }),
+    );
+
+    expect(state.headline.zh).toBe('微信支付称已退款，商户正在核实');
+    expect(JSON.stringify(advice)).not.toMatch(/12315|联系您/);
   });
 
   test('masks what the channel and the merchant wrote', () => {
