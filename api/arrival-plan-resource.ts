@@ -8,7 +8,7 @@ export const basisField = z
   .enum(ARRIVAL_BASES)
   .nullable()
   .describe(
-    "Where the promise came from: `estimate` the channel's own for this refund, `source` the window of what the payer paid from, `channel_default` the widest window of the channel. Null of a plan from before this was kept",
+    "Where the promise came from: `estimate` the channel's own for this refund, `bank` the window of the bank that issued the card, `source` the window of what the payer paid from, `channel_default` the widest window of the channel. Null of a plan from before this was kept",
   );
 
 export const arrivalPlanSchema = z

@@ -75,7 +75,7 @@ export interface Refund {
     provisional: boolean;
     window_version: string | null;
     calendar_revision: string | null;
-    basis: 'estimate' | 'source' | 'channel_default' | null;
+    basis: 'estimate' | 'bank' | 'source' | 'channel_default' | null;
   } | null;
   shop_promise: {
     business_days_min: number;

@@ -14,6 +14,7 @@ export interface OutdatedRefund {
   readonly requestedAt: Date;
   readonly acceptedAt: Date | null;
   readonly arrivalEstimateAt: Date | null;
+  readonly landsIn: string | null;
 }
 
 /** What plans are worked out from now. */
@@ -37,7 +38,7 @@ export async function findOutdated(
 ): Promise<OutdatedRefund[]> {
   const { rows } = await db.query<Omit<OutdatedRefund, 'id'> & { readonly id: bigint }>(
     `select r.id, r.xmin::text as "rowVersion", r.channel, p.funding_source as "fundingSource",
-            r.requested_at as "requestedAt", r.accepted_at as "acceptedAt", r.arrival_estimate_at as "arrivalEstimateAt"
+            r.requested_at as "requestedAt", r.accepted_at as "acceptedAt", r.arrival_estimate_at as "arrivalEstimateAt", r.lands_in as "landsIn"
        from refunds r join payments p on p.id = r.payment_id
       where ${OPEN} and ${OUTDATED} and r.id > $3
       order by r.id limit $4`,

@@ -9,7 +9,7 @@ import type { BusinessCalendar } from '../../domain/time/china-calendar.ts';
 import { planWindow } from '../../store/arrival-plans.ts';
 import type { ActivityDeps } from '../deps.ts';
 
-type Facts = Pick<Refund, 'channel' | 'acceptedAt' | 'requestedAt' | 'arrivalEstimateAt'> & {
+type Facts = Pick<Refund, 'channel' | 'acceptedAt' | 'requestedAt' | 'arrivalEstimateAt' | 'landsIn'> & {
   readonly fundingSource: FundingSource;
 };
 
@@ -20,6 +20,7 @@ export function planOf(calendar: BusinessCalendar, facts: Facts): ArrivalPlan {
     fundingSource: facts.fundingSource,
     acceptedAt: facts.acceptedAt ?? facts.requestedAt,
     estimateAt: facts.arrivalEstimateAt,
+    landsIn: facts.landsIn,
     calendar,
   });
 }

@@ -140,6 +140,7 @@ function describe(refund: RefundResource): string {
 
 const BASES: Readonly<Record<ArrivalBasis, string>> = {
   estimate: "the channel's own estimate for this refund",
+  bank: 'the bank that issued the card, which takes longer than others',
   source: 'what the payer paid from',
   channel_default: "the channel's widest window: what the payer paid from is not known",
 };

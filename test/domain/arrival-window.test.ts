@@ -205,6 +205,44 @@ describe('where the figure came from', () => {
   );
 });
 
+describe('a card of a bank that takes longer', () => {
+  const accepted = {
+    channel: 'unionpay',
+    fundingSource: 'debit_card',
+    calendar: chinaCalendar,
+    acceptedAt: new Date('2026-11-02T10:00:00+08:00'),
+  } as const;
+
+  test.each(['622202******0403', '中国工商银行储蓄卡0403', 'ICBC 0403'])(
+    'has the window of its bank: %s',
+    (landsIn) => {
+      expect(planArrival({ ...accepted, landsIn })).toMatchObject({
+        basis: 'bank',
+        // Ten business days after Monday the 2nd.
+        promiseAt: new Date('2026-11-17T00:00:00+08:00'),
+        alarmAt: new Date('2026-11-24T00:00:00+08:00'),
+      });
+    },
+  );
+
+  test.each(['622848******0403', '中国农业银行储蓄卡0403', '', null])(
+    'is not taken for one where nothing says so: %s',
+    (landsIn) => {
+      expect(planArrival({ ...accepted, landsIn })).toEqual(planArrival(accepted));
+    },
+  );
+
+  test('has the window of what was paid from at a channel that says nothing of banks', () => {
+    const wechat = { ...accepted, channel: 'wechat' } as const;
+    expect(planArrival({ ...wechat, landsIn: '工商银行借记卡0403' }).basis).toBe('source');
+  });
+
+  test('has the estimate of the channel, where there is one', () => {
+    const estimateAt = new Date('2026-11-04T10:00:00+08:00');
+    expect(planArrival({ ...accepted, landsIn: '622202******0403', estimateAt }).basis).toBe('estimate');
+  });
+});
+
 describe('every window', () => {
   const acceptance = fc
     .integer({ min: Date.parse('2024-01-01T00:00:00Z'), max: Date.parse('2027-12-31T00:00:00Z') })

@@ -57,7 +57,7 @@ async function replanAll(found: Awaited<ReturnType<typeof outdated>>): Promise<n
 describe('an open refund', () => {
   test.each([
     ['older windows', { windowVersion: '2026-11.3' }],
-    ['newer windows, by a process that was ahead', { windowVersion: '2026-11.5' }],
+    ['newer windows, by a process that was ahead', { windowVersion: '2026-11.9' }],
     ['an older calendar', { calendarRevision: 'cn-2024-2025.1' }],
     ['a newer calendar', { calendarRevision: 'cn-2024-2027.1' }],
     ['both', { windowVersion: '2026-10.1', calendarRevision: 'cn-2024-2027.1' }],
