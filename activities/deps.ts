@@ -34,6 +34,14 @@ export interface NoticeCourier {
   deliver(delivery: PendingDelivery, sentAt: Date): Promise<NoticeAnswer>;
 }
 
+/** Which statements several workers load together. */
+export interface Splitting {
+  /** Packed bytes of a delivery above which it is split into ranges; null: one worker loads each. */
+  readonly overBytes: number | null;
+  /** Unpacked bytes of a range, at least. */
+  readonly rangeBytes: number;
+}
+
 export interface ActivityDeps {
   /** Role yuanlu_app: refunds, observations, flags. */
   readonly pool: Pool;
@@ -49,4 +57,5 @@ export interface ActivityDeps {
   readonly pollFloorMs: number;
   /** Above these a refund waits for two people. */
   readonly releaseLimits: ReleaseLimits;
+  readonly splitting: Splitting;
 }

@@ -10,17 +10,27 @@ import { confirmPayment } from './refund/confirm-payment.ts';
 import { recordRefund } from './refund/record-refund.ts';
 import { recordVerdict } from './refund/record-verdict.ts';
 import { submitRefund } from './refund/submit-refund.ts';
+import { clearSplit } from './statement/clear-split.ts';
 import { fetchStatement } from './statement/fetch-statement.ts';
+import { joinStatement } from './statement/join-statement.ts';
 import { listBillDates } from './statement/list-bill-dates.ts';
+import { loadRange } from './statement/load-range.ts';
 import { loadStatement } from './statement/load-statement.ts';
 import { matchStatement } from './statement/match-statement.ts';
 import { recordEmptyDay } from './statement/record-empty-day.ts';
 import { reportMatches } from './statement/report-matches.ts';
+import { splitStatement } from './statement/split-statement.ts';
 
 export type { NoticeEnd, NoticeRef } from './notice/post-notice.ts';
 export type { SweepResult } from './overdue/flag-overdue.ts';
 export type { BackfillRange, BackfillResult } from './statement/list-bill-dates.ts';
-export type { StatementDay, StatementDayResult } from './statement/statement-day.ts';
+export type {
+  FetchedStatement,
+  StatementDay,
+  StatementDayResult,
+  StatementRange,
+} from './statement/statement-day.ts';
+export type { LoadedStatement } from './statement/load-statement.ts';
 
 /** Each verb's maker. What it makes is registered with the worker under the same name. */
 const VERBS = {
@@ -32,6 +42,10 @@ const VERBS = {
 
   fetchStatement,
   loadStatement,
+  splitStatement,
+  loadRange,
+  joinStatement,
+  clearSplit,
   matchStatement,
   reportMatches,
   recordEmptyDay,

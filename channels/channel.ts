@@ -13,6 +13,7 @@ import type { ProofNumber, RefundSerials } from '../domain/refund/proof.ts';
 import type { PaymentRef, RefundOrder } from '../domain/refund/refund-order.ts';
 import type { RefundReport } from '../domain/refund/report.ts';
 import type { MovementWord } from '../domain/statement/movement.ts';
+import type { StatementRanges } from '../domain/statement/ranges.ts';
 import type { StatementKind, StatementReader } from '../domain/statement/statement.ts';
 
 export type { BankLegReport, RefundReport } from '../domain/refund/report.ts';
@@ -238,6 +239,8 @@ export interface Channel {
   ): Promise<StatementAvailability>;
   /** Opens a delivery as it was downloaded. Null takes the kind that the content shows. */
   openStatement(kind: StatementKind | null, packed: AsyncIterable<Buffer>): StatementContent;
+  /** How its statements are read by several workers at once. Left out where one worker reads the whole file. */
+  readonly statementRanges?: StatementRanges;
 }
 
 /** What every channel needs from the process that opens it. */

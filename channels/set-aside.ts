@@ -58,6 +58,12 @@ export class SetAside {
     if (this.#kept.length < KEPT_MAX) this.#kept.push({ ...row, raw: raw() });
   }
 
+  /** Adds rows that were set aside elsewhere: `count` of them, of which these were kept. */
+  addAll(kept: readonly QuarantinedLine[], count: number): void {
+    this.#count += count;
+    this.#kept.push(...kept.slice(0, KEPT_MAX - this.#kept.length));
+  }
+
   /** A few bad rows of `lines` are bad rows; many are a format that we do not know. */
   isTooMuchOf(lines: number): boolean {
     return this.#count > Math.max(ALLOWED_ROWS, lines * ALLOWED_SHARE);

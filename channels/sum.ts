@@ -21,6 +21,11 @@ export class Sum {
     }
   }
 
+  /** Adds what was added up elsewhere. */
+  addSum(value: bigint): void {
+    this.#carried += value;
+  }
+
   value(): bigint {
     return this.#carried + BigInt(this.#small);
   }

@@ -12,12 +12,18 @@ const UNDECIDED = -1;
  * files that went through a spreadsheet. The chunks themselves are neither kept nor changed.
  */
 export class WholeLines {
-  #eol = UNDECIDED;
+  #eol: number;
   /** Pieces of the line that has no end yet, joined only when it has one: it may come in a thousand pieces. */
   #pieces: Buffer[] = [];
   #pending = 0;
-  #at = 0;
+  #at: number;
   #given = 0;
+
+  /** @param from left out, a file from its beginning; else a later piece of one: what ends its lines, and the bytes before it */
+  constructor(from: { readonly eol: number; readonly bytes: number } = { eol: UNDECIDED, bytes: 0 }) {
+    this.#eol = from.eol;
+    this.#at = from.bytes;
+  }
 
   /** The byte that ends a line. */
   get eol(): number {
@@ -32,6 +38,11 @@ export class WholeLines {
   /** Place in the file of the first byte that {@link add} or {@link rest} returned last. */
   get at(): number {
     return this.#at;
+  }
+
+  /** Place in the file behind the last whole line. */
+  get end(): number {
+    return this.#at + this.#given;
   }
 
   /**

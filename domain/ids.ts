@@ -11,6 +11,11 @@ export function statementWorkflowId(accountId: string, kind: string, billDate: s
   return `statement/${accountId}/${kind}/${billDate}`;
 }
 
+/** A range of a statement that several workers load, under the run that splits it. */
+export function rangeWorkflowId(statementWorkflow: string, fileId: string, rangeNo: number): string {
+  return `${statementWorkflow}/file/${fileId}/range/${String(rangeNo)}`;
+}
+
 /** `slot` is the slot's own instant in ISO form, never the time at which somebody happened to look. */
 export function sweepWorkflowId(name: string, slot: string): string {
   return `sweep/${name}/${slot}`;

@@ -25,6 +25,11 @@ export interface FileStore {
    * store; while it is read `file_missing`, `file_store_unavailable` or `config_invalid`
    */
   open(uri: string): AsyncIterable<Buffer>;
+  /**
+   * Takes a file away that was only there for a while. One that is gone already is no fault. Deliveries are never removed.
+   * @throws AppError as {@link open} for an address outside this store, and `file_store_unavailable`
+   */
+  remove(uri: string): Promise<void>;
 }
 
 /** What a delivery may take of the store: as much as is read of one. A download that never ends stops here. */

@@ -61,6 +61,12 @@ export function s3FileStore(
       }
     },
     open: (uri) => reading(client, place, uri, keyIn(place, uri)),
+    remove: async (uri) => {
+      const key = keyIn(place, uri);
+      await remove(key).catch((error: unknown) => {
+        throw isOfClient(error) ? aboutS3(error, place) : error;
+      });
+    },
   };
 }
 

@@ -23,7 +23,7 @@ export async function recordRefusal(
   ingest: Pool,
   delivery: RefusedDelivery,
   fault: unknown,
-  seen: BytesSeen,
+  seen: Pick<BytesSeen, 'bytes' | 'digests'>,
 ): Promise<void> {
   const { kind, billDate } = delivery;
   if (!isStatementFault(fault) || kind === null || billDate === null) return;

@@ -90,15 +90,29 @@ export async function loadLines(tx: Tx, options: LoadOptions, seen: BytesSeen): 
       billDate,
     ]);
     const leaf = String(table.rows[0]?.leaf);
-    const copy = tx.query(copyFrom(`copy yuanlu.${leaf} (${LINE_COLUMNS.join(', ')}) from stdin`));
-    await pipeline(startingWith(firstText, text), copy).catch(explainCopyError);
-    return { fileId, billDate, summary: options.reader.summary(), copied: copy.rowCount };
+    const copied = await copyLines(tx, leaf, startingWith(firstText, text));
+    return { fileId, billDate, summary: options.reader.summary(), copied };
   } finally {
     told.stop();
   }
 }
 
-async function* copyText(options: LoadOptions, seen: BytesSeen): AsyncGenerator<Buffer, void> {
+/** Copies lines into a table of them, and says how many they were. @throws AppError as {@link loadLines} */
+export async function copyLines(tx: Tx, table: string, text: AsyncIterable<Buffer>): Promise<number> {
+  const copy = tx.query(copyFrom(`copy yuanlu.${table} (${LINE_COLUMNS.join(', ')}) from stdin`));
+  await pipeline(text, copy).catch(explainCopyError);
+  return copy.rowCount;
+}
+
+/** What a reader makes of a source. */
+export async function* copyText(
+  options: {
+    readonly source: AsyncIterable<Buffer>;
+    readonly reader: Pick<StatementReader, 'push' | 'end'>;
+    readonly signal?: AbortSignal | undefined;
+  },
+  seen: BytesSeen,
+): AsyncGenerator<Buffer, void> {
   const { reader, signal } = options;
   for await (const chunk of untilAborted(options.source, signal)) {
     seen.add(chunk);
@@ -120,7 +134,7 @@ async function* startingWith(
 }
 
 /** Ends a read that never comes back: a stalled source must not keep the transaction open after an abort. */
-async function* untilAborted(
+export async function* untilAborted(
   source: AsyncIterable<Buffer>,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer, void> {
@@ -163,9 +177,10 @@ function dayOfFirstLine(text: Buffer | null): string | null {
   return text.toString('utf8', 0, 200).split('\t', 3)[2]?.slice(0, 10) ?? null;
 }
 
-function tellProgress(
+/** Tells how far it is, every now and then, until it is stopped. */
+export function tellProgress(
   onProgress: ((progress: Progress) => void) | undefined,
-  seen: BytesSeen,
+  seen: Progress,
 ): { stop(): void } {
   if (onProgress === undefined) return { stop: () => undefined };
   const timer = setInterval(() => {

@@ -4,6 +4,7 @@
  */
 import cron from 'node-cron';
 import { z } from 'zod';
+import type { Splitting } from '../activities/deps.ts';
 import { AppError } from '../domain/errors.ts';
 import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import type { S3Place } from '../store/s3-file-store.ts';
@@ -13,6 +14,8 @@ import { BUCKET_VARIABLES, bucketEnv, bucketOf } from './config-bucket.ts';
 import { contradictionsOf, usesTls } from './config-contradictions.ts';
 import { withSecretsFromFiles } from './config-secrets.ts';
 import type { Environment } from './config-secrets.ts';
+import { SPLITTING_VARIABLES, splittingEnv, splittingOf } from './config-splitting.ts';
+import { oneOf, whole } from './config-values.ts';
 
 /** Connections of the database pool that are kept for statements; the rest serves refunds. */
 export const INGEST_CONNECTIONS = 4;
@@ -67,6 +70,7 @@ const VARIABLES = {
     .default('*/5 * * * *'),
   YUANLU_LOOK_BACK_DAYS: whole(1, 90).default(7),
   YUANLU_POLL_FLOOR_MS: whole(1, 3_600_000).default(1000),
+  ...SPLITTING_VARIABLES,
   YUANLU_CLOCK_ORIGIN: instant.optional(),
   YUANLU_CLOCK_EPOCH: instant.optional(),
   YUANLU_CLOCK_RATE: text
@@ -119,6 +123,8 @@ export interface Config {
   /** When the scheduler looks, as a cron line with 5 or 6 fields. */
   readonly schedule: string;
   readonly pollFloorMs: number;
+  /** Which statements several workers load together. */
+  readonly splitting: Splitting;
   /** Null in production and wherever business time is the host's time. */
   readonly virtualTime: VirtualTime | null;
 }
@@ -199,6 +205,7 @@ function toConfig(values: ReadValues): { readonly [K in keyof Config]: Config[K]
     lookBackDays: values.YUANLU_LOOK_BACK_DAYS,
     schedule: values.YUANLU_SCHEDULE,
     pollFloorMs: values.YUANLU_POLL_FLOOR_MS,
+    splitting: splittingOf(values),
     virtualTime: virtualTimeOf(values),
   };
 }
@@ -258,6 +265,7 @@ export function toEnv(config: Config): Record<string, string> {
     YUANLU_LOOK_BACK_DAYS: String(config.lookBackDays),
     YUANLU_SCHEDULE: config.schedule,
     YUANLU_POLL_FLOOR_MS: String(config.pollFloorMs),
+    ...splittingEnv(config.splitting),
     ...Object.fromEntries(given),
   };
 }
@@ -276,17 +284,4 @@ export function configVariables(): readonly VariableFacts[] {
     const value = (absent.success ? absent.data : undefined) as string | number | undefined;
     return { name, required: !absent.success, default: value === undefined ? null : String(value) };
   });
-}
-
-function whole(min: number, max: number) {
-  const says = `must be a whole number from ${String(min)} to ${String(max)}`;
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, says)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, says);
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(...values: T) {
-  return z.enum(values, { error: `must be one of: ${values.join(', ')}` });
 }

@@ -16,13 +16,15 @@ export async function openFiles({
 }: Pick<Config, 'filesDir' | 'filesS3'>): Promise<FileStore> {
   const directory = directoryFileStore(filesDir, randomUUID);
   const bucket = filesS3 === null ? null : await openBucket(filesS3);
+  const storeOf = (uri: string): FileStore => {
+    if (!uri.startsWith('s3:')) return directory;
+    if (bucket === null) throw inNoBucket(uri);
+    return bucket;
+  };
   return {
     put: (source, o) => (bucket ?? directory).put(source, o),
-    open: (uri) => {
-      if (!uri.startsWith('s3:')) return directory.open(uri);
-      if (bucket === null) throw inNoBucket(uri);
-      return bucket.open(uri);
-    },
+    open: (uri) => storeOf(uri).open(uri),
+    remove: async (uri) => storeOf(uri).remove(uri),
   };
 }
 

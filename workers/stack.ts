@@ -3,6 +3,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Splitting } from '../activities/deps.ts';
 import type { ReleaseLimits } from '../domain/refund/limits.ts';
 import { NO_LIMITS } from '../domain/refund/limits.ts';
 import type { AccountsPlan, SandboxShop } from '../sandbox/shops.ts';
@@ -16,6 +17,7 @@ import { systemClock, virtualClock } from './clock.ts';
 import type { VirtualClock, VirtualTime } from './clock.ts';
 import type { Config } from './config.ts';
 import { PLAIN_TEMPORAL } from './config.ts';
+import { DEFAULT_SPLITTING } from './config-splitting.ts';
 import type { Context } from './context.ts';
 import { openContext } from './context.ts';
 import type { Engines } from './engines/engines.ts';
@@ -46,6 +48,8 @@ export interface StackOptions {
   readonly without?: readonly ('worker' | 'scheduler')[];
   /** Limits above which a refund waits for two people; none when left out. */
   readonly releaseLimits?: ReleaseLimits;
+  /** Which statements several workers load together; what a deployment has when left out. */
+  readonly splitting?: Splitting;
   /** Accounts at every channel beside those of the demo merchant. */
   readonly others?: readonly AccountsPlan[];
   readonly say: (line: string) => void;
@@ -149,6 +153,7 @@ async function assemble(
     lookBackDays: o.lookBackDays,
     schedule: o.schedule,
     pollFloorMs: o.pollFloorMs,
+    splitting: o.splitting ?? DEFAULT_SPLITTING,
     virtualTime,
   };
   const context = await openContext(config, 'yuanlu', clock);

@@ -110,6 +110,7 @@ function workerOptions(context: Context, connection: NativeConnection, code: str
       teller: refundEngine(context.temporal.client, context.clock),
       pollFloorMs: context.config.pollFloorMs,
       releaseLimits: context.config.releaseLimits,
+      splitting: context.config.splitting,
     }),
     shutdownGraceTime: SHUTDOWN_GRACE,
     shutdownForceTime: SHUTDOWN_FORCE,

@@ -4,3 +4,4 @@ export { deliverNotice } from './deliver-notice.ts';
 export { overdueSweep } from './overdue-sweep.ts';
 export { refund } from './refund.ts';
 export { statementDay } from './statement-day.ts';
+export { statementRange } from './statement-ranges.ts';

@@ -3,7 +3,8 @@
  *
  *   fetch   asks until the file exists (the activity's own retries); a day without movements is recorded as empty;
  *           a file that does not come whole is downloaded again
- *   load    streams it into its own partition; totals, hash and owner are checked before anything is kept
+ *   load    streams it into its own partition; totals, hash and owner are checked before anything is kept. A large file is
+ *           loaded in ranges by several workers (statement-ranges.ts)
  *   match   set-based; what is left becomes breaks
  *   report  the few refunds for which a line is news are told
  *
@@ -12,6 +13,7 @@
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities, StatementDay, StatementDayResult } from '../activities/index.ts';
 import { DATABASE, DOWNLOADED_AGAIN, NOT_RETRYABLE, STATEMENT, SWEEP } from './activity-options.ts';
+import { loadInRanges } from './statement-ranges.ts';
 import { STATEMENT_QUEUE } from './task-queues.ts';
 
 const { fetchStatement, matchStatement } = proxyActivities<Activities>({
@@ -47,7 +49,8 @@ async function fetchAndLoad(day: StatementDay): Promise<StatementDayResult> {
     const file = await fetchStatement(day, broken);
     if (file.outcome === 'empty') return file;
     try {
-      return await loadStatement(day, file);
+      const loaded = file.inRanges === true ? await loadInRanges(day, file) : null;
+      return loaded ?? (await loadStatement(day, file));
     } catch (error) {
       if (!didNotComeWhole(error) || broken + 1 >= DOWNLOADS_MAX) throw error;
     }

@@ -36,7 +36,7 @@ export function fetchStatement(deps: ActivityDeps) {
         case 'unknown':
           throw new AppError('channel_unreachable', { why: availability.why });
         case 'ready':
-          return download(deps, day, availability.ticket);
+          return download(deps, day, channel, availability.ticket);
       }
     });
 }
@@ -68,6 +68,7 @@ function endOf(day: StatementDay): number {
 async function download(
   deps: ActivityDeps,
   day: StatementDay,
+  channel: Channel,
   ticket: StatementTicket,
 ): Promise<FetchedStatement> {
   const source = await ticket.download();
@@ -77,7 +78,10 @@ async function download(
       heartbeat({ phase: 'download', bytes });
     },
   });
-  return { outcome: 'fetched', uri: stored.uri, bytes: stored.bytes, hash: ticket.hash };
+  const fetched = { outcome: 'fetched', uri: stored.uri, bytes: stored.bytes, hash: ticket.hash } as const;
+  const { overBytes } = deps.splitting;
+  const isLarge = overBytes !== null && stored.bytes > overBytes;
+  return isLarge && channel.statementRanges !== undefined ? { ...fetched, inRanges: true } : fetched;
 }
 
 function askAgain(deps: ActivityDeps, afterMs: number, why: string) {

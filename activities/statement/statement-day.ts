@@ -21,4 +21,14 @@ export interface FetchedStatement {
   readonly bytes: number;
   /** The channel's hash of the unpacked bytes, when it gives one. */
   readonly hash: { readonly algorithm: 'sha1' | 'sha256'; readonly hex: string } | null;
+  /** Set where it is so large that several workers load it together. */
+  readonly inRanges?: true;
+}
+
+/** One range of a statement that is being loaded, 1, 2, … in the order of the file. */
+export interface StatementRange {
+  readonly accountId: string;
+  /** Number of the statement file that it will be part of. */
+  readonly fileId: string;
+  readonly rangeNo: number;
 }

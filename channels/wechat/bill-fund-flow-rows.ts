@@ -30,6 +30,10 @@ export class FundFlowRows extends Rows {
     return [];
   }
 
+  protected override keepMerchantNo(): void {
+    // There is none to keep.
+  }
+
   override totals(): StatementTotals {
     const sums = Object.entries(this.namedSums()).map(([name, sum]) => [name, sum.value()] as const);
     return { movements: BigInt(this.count), ...Object.fromEntries(sums) };

@@ -4,6 +4,7 @@
  * of summary. One row that cannot be read is set aside with its place; a file that is not whole is refused.
  */
 import { AppError } from '../../domain/errors.ts';
+import type { FileHead, RangeFindings, RangePlace } from '../../domain/statement/ranges.ts';
 import type { StatementReader, StatementSummary } from '../../domain/statement/statement.ts';
 import type { StatementContent } from '../channel.ts';
 import { unpack } from '../unpack.ts';
@@ -34,6 +35,10 @@ export function wechatBillReader(): StatementReader {
   return new WechatBillReader();
 }
 
+function readRows(layout: BillLayout, out: CopyText): BillRows {
+  return layout.kind === 'trade' ? new TradeRows(layout, out) : new FundFlowRows(layout, out);
+}
+
 /** A refund is printed when it was accepted. */
 export const WECHAT_LINE_PROVES = 'acceptance';
 
@@ -42,17 +47,41 @@ export function openWechatStatement(packed: AsyncIterable<Buffer>): StatementCon
   return { bytes: unpack(packed), reader: wechatBillReader() };
 }
 
-class WechatBillReader implements StatementReader {
-  readonly #incoming = new WholeLines();
+/** Where a reader begins that does not read from the beginning of a file. */
+interface Beginning {
+  readonly head: FileHead;
+  readonly place: RangePlace;
+}
+
+/** What reads the rows of a bill that is laid out like this. */
+type RowsOf = (layout: BillLayout, out: CopyText) => BillRows;
+
+export class WechatBillReader implements StatementReader {
+  readonly #rowsOf: RowsOf;
+  readonly #incoming: WholeLines;
   readonly #out = new CopyText();
   readonly #setAside = new SetAside();
   #phase: Phase = 'names';
   #bill: { readonly layout: BillLayout; readonly rows: BillRows } | null = null;
+  #names = '';
   #summaryNames = '';
+  #figures = '';
   #declared: Summary | null = null;
-  #lineNo = 0;
+  #lineNo: number;
   #lines = 0;
   #refundLines = 0;
+
+  constructor(rowsOf: RowsOf = readRows, from: Beginning | null = null) {
+    this.#rowsOf = rowsOf;
+    this.#lineNo = from?.place.lines ?? 0;
+    if (from === null) {
+      this.#incoming = new WholeLines();
+      return;
+    }
+    this.#incoming = new WholeLines({ eol: from.head.eol, bytes: from.place.bytes });
+    // The first range begins with the names themselves.
+    if (from.place.lines > 0) this.#takeNames(from.head.names);
+  }
 
   push(chunk: Buffer): Buffer {
     for (const lines of this.#incoming.add(chunk)) this.#readLines(lines);
@@ -61,12 +90,60 @@ class WechatBillReader implements StatementReader {
   }
 
   end(): Buffer {
+    const text = this.endOfBytes();
+    this.judge();
+    return text;
+  }
+
+  /** The last of the text, before the file is judged as a whole. */
+  endOfBytes(): Buffer {
     const rest = this.#incoming.rest();
     if (this.#phase === 'names' && !looksLikeBill(rest)) throw notABill(rest);
     if (rest.length > 0) this.#readLastLine(rest);
-    if (this.#declared === null) throw new AppError('statement_summary_missing', { lines: this.#lines });
-    this.#refuseMostlyBad();
     return this.#out.take();
+  }
+
+  /** @throws AppError `statement_summary_missing`, or `statement_unrecognised` where too many rows cannot be read */
+  judge(): void {
+    this.refuseUnsummed();
+    this.#refuseMostlyBad();
+  }
+
+  /** @throws AppError `statement_summary_missing` */
+  refuseUnsummed(): void {
+    if (this.#declared === null) throw new AppError('statement_summary_missing', { lines: this.#lines });
+  }
+
+  head(): FileHead {
+    return { names: this.#names, eol: this.#incoming.eol };
+  }
+
+  /** Behind the last whole line, while rows are read. */
+  place(): RangePlace | null {
+    return this.#phase === 'rows' ? { lines: this.#lineNo, bytes: this.#incoming.end } : null;
+  }
+
+  /** What this reader has read, for one that joins it with the rest of the file. */
+  findings(): RangeFindings {
+    return {
+      lines: this.#lines,
+      refundLines: this.#refundLines,
+      quarantined: this.#setAside.kept,
+      quarantinedCount: this.#setAside.count,
+      ...this.#whole().rows.findings(),
+      trailer: this.#declared === null ? null : { names: this.#summaryNames, figures: this.#figures },
+    };
+  }
+
+  /** Takes over what another reader found in the next range of the file. */
+  add(found: RangeFindings): void {
+    this.#whole().rows.add(found.lines, found);
+    this.#lines += found.lines;
+    this.#refundLines += found.refundLines;
+    this.#setAside.addAll(found.quarantined, found.quarantinedCount);
+    if (found.trailer === null) return;
+    this.#summaryNames = found.trailer.names;
+    this.#takeFigures(found.trailer.figures);
   }
 
   summary(): StatementSummary {
@@ -164,8 +241,7 @@ class WechatBillReader implements StatementReader {
         this.#takeOddRow(line, bytes, at, lineEnd);
         return;
       case 'figures':
-        this.#declared = readSummary(this.#whole().layout, this.#summaryNames, line);
-        this.#phase = 'after';
+        this.#takeFigures(line);
         return;
       case 'after':
         throw new AppError('statement_unrecognised', {
@@ -177,10 +253,15 @@ class WechatBillReader implements StatementReader {
 
   #takeNames(line: string): void {
     const layout = recogniseHeader(line);
-    const rows =
-      layout.kind === 'trade' ? new TradeRows(layout, this.#out) : new FundFlowRows(layout, this.#out);
-    this.#bill = { layout, rows };
+    this.#names = line;
+    this.#bill = { layout, rows: this.#rowsOf(layout, this.#out) };
     this.#phase = 'rows';
+  }
+
+  #takeFigures(line: string): void {
+    this.#declared = readSummary(this.#whole().layout, this.#summaryNames, line);
+    this.#figures = line;
+    this.#phase = 'after';
   }
 
   /** Rows begin with a backtick. This is where they end, or it is none. */

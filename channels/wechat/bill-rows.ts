@@ -1,4 +1,5 @@
 /** What the rows of every bill have in common: columns by place, sums that stay exact, the days they span. */
+import type { RangeFindings, RangeSum } from '../../domain/statement/ranges.ts';
 import type { StatementTotals } from '../../domain/statement/statement.ts';
 import type { CopyText } from '../copy-text.ts';
 import { TIME_BYTES, fieldIs, readDay, readDecimal } from '../byte-fields.ts';
@@ -15,6 +16,9 @@ export const FEE = 5;
 /** What a row turned out to be; text is the reason for setting it aside. */
 export type RowResult = 'line' | 'refund' | { readonly setAside: LineFault };
 
+/** What the rows of a range add to the file. */
+export type RowFindings = Pick<RangeFindings, 'sums' | 'merchantNos' | 'firstDay' | 'lastDay'>;
+
 export interface BillRows {
   /** Reads the row whose first backtick is at `from` and whose end byte is `eol`. */
   read(bytes: Buffer, from: number, eol: number, lineNo: number): RowResult;
@@ -29,6 +33,9 @@ export interface BillRows {
   merchantNos(): readonly string[];
   /** Days of the earliest and the latest line, as numbers such as 20250630; 0 without lines. */
   days(): { readonly first: number; readonly last: number };
+  findings(): RowFindings;
+  /** Adds `count` rows that were read elsewhere. */
+  add(count: number, found: RowFindings): void;
 }
 
 export abstract class Rows implements BillRows {
@@ -49,6 +56,8 @@ export abstract class Rows implements BillRows {
 
   abstract totals(): StatementTotals;
   abstract merchantNos(): readonly string[];
+  /** One more merchant of the bill, where it names them at all. */
+  protected abstract keepMerchantNo(merchantNo: string): void;
   /** The sums by the names of their totals. */
   protected abstract namedSums(): Readonly<Record<string, Sum>>;
   protected abstract readFields(bytes: Buffer, lineNo: number): RowResult;
@@ -59,6 +68,29 @@ export abstract class Rows implements BillRows {
 
   days(): { first: number; last: number } {
     return { first: this.#firstDay, last: this.#lastDay };
+  }
+
+  findings(): RowFindings {
+    const sums = Object.entries(this.namedSums()).map(
+      ([name, sum]): [string, RangeSum] => [name, { value: String(sum.value()), isPartial: sum.isPartial }],
+    );
+    return {
+      sums: Object.fromEntries(sums),
+      merchantNos: this.merchantNos(),
+      firstDay: this.#firstDay,
+      lastDay: this.#lastDay,
+    };
+  }
+
+  add(count: number, found: RowFindings): void {
+    this.count += count;
+    for (const [name, sum] of Object.entries(this.namedSums())) {
+      const { value, isPartial } = found.sums[name] ?? { value: '0', isPartial: false };
+      sum.addSum(BigInt(value));
+      sum.isPartial ||= isPartial;
+    }
+    for (const day of [found.firstDay, found.lastDay]) if (day !== 0) this.keepDay(day);
+    for (const merchantNo of found.merchantNos) this.keepMerchantNo(merchantNo);
   }
 
   unread(): ReadonlySet<string> {

@@ -41,6 +41,11 @@ export class TradeRows extends Rows {
     return [...this.#merchants.keys()];
   }
 
+  protected override keepMerchantNo(merchantNo: string): void {
+    if (this.#merchants.has(merchantNo) || this.#merchants.size >= MERCHANTS_MAX) return;
+    this.#merchants.set(merchantNo, Buffer.from(merchantNo));
+  }
+
   override totals(): StatementTotals {
     const sums = Object.entries(this.namedSums()).map(([name, sum]) => [name, sum.value()] as const);
     return { orders: BigInt(this.count), ...Object.fromEntries(sums) };

@@ -12,6 +12,7 @@ import type {
 import { assertSendable } from '../sendable.ts';
 import { openDownload } from '../statement-download.ts';
 import type { WechatAccount } from './account.ts';
+import { WECHAT_RANGES } from './bill-ranges.ts';
 import { WECHAT_LINE_PROVES, openWechatStatement } from './bill-reader.ts';
 import { readCallback, wechatCallbackReply } from './callback.ts';
 import { WECHAT_LIMITS } from './limits.ts';
@@ -47,6 +48,7 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
     requestStatement: (kind, billDate, signal) =>
       requestStatement(account, transport, { kind, billDate }, signal),
     openStatement: (_kind, packed) => openWechatStatement(packed),
+    statementRanges: WECHAT_RANGES,
   };
 }
 

@@ -89,6 +89,7 @@ function benchOn(db: TestDatabase, files: FileStore, close: () => Promise<void>)
       calendar: chinaCalendar,
       pollFloorMs: POLL_FLOOR_MS,
       releaseLimits: NO_LIMITS,
+      splitting: { overBytes: null, rangeBytes: 1024 ** 2 },
       files,
       teller: {
         statementMatched: (refund, lineRef) => {

@@ -140,6 +140,7 @@ function depsOf(plan: DayWorkerPlan): ActivityDeps {
     calendar: chinaCalendar,
     pollFloorMs: 0,
     releaseLimits: NO_LIMITS,
+    splitting: { overBytes: null, rangeBytes: 1024 ** 2 },
     files: directoryFileStore(plan.filesDir, randomUUID),
     teller: { statementMatched: () => Promise.resolve() },
     courier: { deliver: () => Promise.reject(new AppError('webhooks_not_set_up')) },

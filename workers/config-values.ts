@@ -1,0 +1,16 @@
+/** Kinds of value that several variables have. */
+import { z } from 'zod';
+
+/** A whole number, both ends included. */
+export function whole(min: number, max: number) {
+  const says = `must be a whole number from ${String(min)} to ${String(max)}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, says)
+    .transform(Number)
+    .refine((value) => value >= min && value <= max, says);
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(...values: T) {
+  return z.enum(values, { error: `must be one of: ${values.join(', ')}` });
+}
