@@ -66,7 +66,9 @@ export async function getSplit(db: Db, fileId: string): Promise<Split | null> {
 
 /** What the workflow has under way, or was left of it by a run or a worker that is gone. */
 export async function findSplit(db: Db, owner: string): Promise<Split | null> {
-  const { rows } = await db.query<SplitRow>('select * from yuanlu.statement_splits where owner = $1', [owner]);
+  const { rows } = await db.query<SplitRow>('select * from yuanlu.statement_splits where owner = $1', [
+    owner,
+  ]);
   return rows[0] === undefined ? null : toSplit(rows[0]);
 }
 
@@ -82,7 +84,12 @@ export async function openSplit(db: Db, split: NewSplit): Promise<string> {
 
 export async function addRange(
   db: Db,
-  range: { readonly fileId: string; readonly rangeNo: number; readonly uri: string; readonly place: RangePlace },
+  range: {
+    readonly fileId: string;
+    readonly rangeNo: number;
+    readonly uri: string;
+    readonly place: RangePlace;
+  },
 ): Promise<void> {
   await db.query(
     `insert into yuanlu.statement_ranges (file_id, range_no, uri, lines_before, bytes_before)

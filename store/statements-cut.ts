@@ -34,7 +34,11 @@ export async function cutStatement(
     let ranges = 0;
     while (cutter.head === null) {
       ranges += 1;
-      await options.keep({ rangeNo: ranges, place: cutter.place, bytes: cutter.range(ranges === RANGES_MAX) });
+      await options.keep({
+        rangeNo: ranges,
+        place: cutter.place,
+        bytes: cutter.range(ranges === RANGES_MAX),
+      });
     }
     return { head: cutter.head, ranges };
   } finally {

@@ -25,7 +25,9 @@ export async function joinStatement(ingest: Pool, options: JoinOptions): Promise
   if (joined !== null) return sameAs(ingest, joined);
   const split = await getSplit(ingest, options.fileId);
   if (split?.cut === null || split === null)
-    throw new AppError('invariant_broken', { why: `file ${options.fileId} is not in ranges, or not any more` });
+    throw new AppError('invariant_broken', {
+      why: `file ${options.fileId} is not in ranges, or not any more`,
+    });
   const { cut } = split;
   const delivery: Delivery = { ...options, ...placeOf(split) };
   try {
@@ -70,13 +72,21 @@ async function sumUp(
     );
     const [range] = rows;
     if (range === undefined) break;
-    invariant(range.findings !== null, `range ${String(rangeNo)} of file ${fileId} was loaded before it is joined`);
+    invariant(
+      range.findings !== null,
+      `range ${String(rangeNo)} of file ${fileId} was loaded before it is joined`,
+    );
     joiner.add(range.findings);
     copied += range.copied ?? 0;
   }
   return { summary: joiner.end(), copied };
 }
 
-function placeOf({ accountId, kind, billDate, uri }: Split): Pick<Delivery, 'accountId' | 'kind' | 'billDate' | 'uri'> {
+function placeOf({
+  accountId,
+  kind,
+  billDate,
+  uri,
+}: Split): Pick<Delivery, 'accountId' | 'kind' | 'billDate' | 'uri'> {
   return { accountId, kind, billDate, uri };
 }

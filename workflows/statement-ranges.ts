@@ -91,5 +91,7 @@ function runRange(range: StatementRange): Promise<void> {
 
 /** A file that is refused for one of its ranges is refused as if one worker had read it. */
 function reasonOf(error: unknown): unknown {
-  return error instanceof ChildWorkflowFailure && error.cause instanceof ActivityFailure ? error.cause : error;
+  return error instanceof ChildWorkflowFailure && error.cause instanceof ActivityFailure
+    ? error.cause
+    : error;
 }

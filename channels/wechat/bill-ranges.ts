@@ -2,7 +2,12 @@
  * WeChat Pay's bills in ranges. No field of theirs is quoted, so each line end ends a row: a bill can be cut behind any row. Its
  * reader reads the ranges too, and goes through the file with its rows left unread to find where they are.
  */
-import type { RangeJoiner, RangeReader, StatementRanges, StatementSkimmer } from '../../domain/statement/ranges.ts';
+import type {
+  RangeJoiner,
+  RangeReader,
+  StatementRanges,
+  StatementSkimmer,
+} from '../../domain/statement/ranges.ts';
 import { unpack } from '../unpack.ts';
 import { WechatBillReader } from './bill-reader.ts';
 import type { BillRows } from './bill-rows.ts';

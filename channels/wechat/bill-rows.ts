@@ -71,9 +71,10 @@ export abstract class Rows implements BillRows {
   }
 
   findings(): RowFindings {
-    const sums = Object.entries(this.namedSums()).map(
-      ([name, sum]): [string, RangeSum] => [name, { value: String(sum.value()), isPartial: sum.isPartial }],
-    );
+    const sums = Object.entries(this.namedSums()).map(([name, sum]): [string, RangeSum] => [
+      name,
+      { value: String(sum.value()), isPartial: sum.isPartial },
+    ]);
     return {
       sums: Object.fromEntries(sums),
       merchantNos: this.merchantNos(),

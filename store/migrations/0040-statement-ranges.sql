@@ -51,4 +51,5 @@ revoke all on function yuanlu.drop_line_table(bigint) from public;
 grant execute on function yuanlu.drop_line_table(bigint) to yuanlu_ingest;
 
 -- Not evidence: work under way, which is gone with its end.
-grant select, insert, update, delete on yuanlu.statement_splits, yuanlu.statement_ranges to yuanlu_ingest;
+grant select on yuanlu.statement_splits, yuanlu.statement_ranges to yuanlu_app, yuanlu_ingest, yuanlu_report;
+grant insert, update, delete on yuanlu.statement_splits, yuanlu.statement_ranges to yuanlu_ingest;

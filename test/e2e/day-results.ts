@@ -9,9 +9,11 @@ import pg from 'pg';
 const RESULTS: Readonly<Record<string, string>> = {
   files: `select to_jsonb(f) - '{id,received_at,matched_at,superseded_at,uri}'::text[] as row,
                  row_number() over (order by bill_date, kind, revision) as place from yuanlu.statement_files f`,
-  lines: `select to_jsonb(l) - 'file_id' as row, row_number() over (order by bill_date, line_no) as place
+  lines: `select to_jsonb(l) - 'file_id' as row, row_number() over (order by bill_date, line_no, file_id) as place
             from yuanlu.statement_lines l`,
-  matches: `select to_jsonb(m) - 'file_id' as row, row_number() over (order by bill_date, line_no, refund_id) as place
+  quarantined: `select to_jsonb(q) - 'file_id' as row, row_number() over (order by file_id, line_no) as place
+                  from yuanlu.quarantined_lines q`,
+  matches: `select to_jsonb(m) - 'file_id' as row, row_number() over (order by bill_date, line_no, refund_id, file_id) as place
               from yuanlu.matches m`,
   breaks: `select to_jsonb(b) - '{id,file_id,dedupe_key,opened_at,closed_at,detail,closing_evidence}'::text[]
                     || jsonb_build_object('detail', detail - 'of_file', 'closing', closing_evidence - 'file_id') as row,

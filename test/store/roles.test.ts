@@ -52,6 +52,8 @@ const TABLES = [
   'statement_files',
   'statement_lines',
   'quarantined_lines',
+  'statement_splits',
+  'statement_ranges',
   'matches',
   'movement_matches',
   'movement_shares',
@@ -75,10 +77,13 @@ const poolOf = (role: string): Pool => ({ app: db.pool, ingest: db.ingest, repor
 /** What matching itself takes back when a newer file says otherwise. */
 const JUDGEMENTS = ['matches', 'movement_matches', 'movement_shares', 'movement_leftovers', 'movement_days'];
 
-/** Every table and role, without the one exception. */
+/** What is there only while a statement is loaded in ranges, and is no evidence of anything. */
+const UNDER_WAY = ['statement_splits', 'statement_ranges'];
+
+/** Every table and role, without the two exceptions. */
 const DELETES = ['app', 'ingest', 'report'].flatMap((role) =>
   [...TABLES, WITH_SECRETS]
-    .filter((table) => role !== 'ingest' || !JUDGEMENTS.includes(table))
+    .filter((table) => role !== 'ingest' || ![...JUDGEMENTS, ...UNDER_WAY].includes(table))
     .map((table) => [role, table] as const),
 );
 

@@ -149,6 +149,15 @@ describe('a bill in ranges', () => {
     expect(ranges.at(-1)?.bytes.toString()).toContain('总交易单数');
   });
 
+  test('F81 has a thousand ranges at most: the last takes the rest, for each is a child of one workflow', async () => {
+    const bytes = Buffer.from(billOf(Array.from({ length: 1_200 }, () => PAYMENT)));
+
+    const { head, ranges } = await cutUp([bytes], 1);
+
+    expect(ranges).toHaveLength(1_000);
+    expect(readRanges(head, ranges)).toEqual(readPieces([bytes]));
+  });
+
   test('I8: keeps bad rows aside under the line and place that they have in the whole file', async () => {
     const bad = { ...REFUNDED, 手续费: 'none' };
     const good = Array.from({ length: 9 }, () => PAYMENT);
@@ -178,4 +187,3 @@ describe('a bill in ranges', () => {
     expect(await inRanges([bytes], 1)).toEqual(readPieces([bytes]));
   });
 });
-
