@@ -11,9 +11,9 @@ export function statementWorkflowId(accountId: string, kind: string, billDate: s
   return `statement/${accountId}/${kind}/${billDate}`;
 }
 
-/** A range of a statement that several workers load, under the run that splits it. */
-export function rangeWorkflowId(statementWorkflow: string, fileId: string, rangeNo: number): string {
-  return `${statementWorkflow}/file/${fileId}/range/${String(rangeNo)}`;
+/** A range of a statement that several workers load; `statement` is the id of the workflow that has split it. */
+export function rangeWorkflowId(statement: string, fileId: string, rangeNo: number): string {
+  return `${statement}/file/${fileId}/range/${String(rangeNo)}`;
 }
 
 /** `slot` is the slot's own instant in ISO form, never the time at which somebody happened to look. */

@@ -15,7 +15,6 @@ import {
   ParentClosePolicy,
   executeChild,
   proxyActivities,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type {
   Activities,
@@ -24,7 +23,7 @@ import type {
   StatementDay,
   StatementRange,
 } from '../activities/index.ts';
-import { rangeWorkflowId } from '../domain/ids.ts';
+import { rangeWorkflowId, statementWorkflowId } from '../domain/ids.ts';
 import { DOWNLOADED_AGAIN, NOT_RETRYABLE, STATEMENT } from './activity-options.ts';
 import { STATEMENT_QUEUE } from './task-queues.ts';
 
@@ -53,7 +52,7 @@ export async function loadInRanges(
   if (split.outcome === 'whole') return null;
   const { fileId } = split;
   try {
-    await loadAll(day.accountId, fileId, split.ranges);
+    await loadAll(day, fileId, split.ranges);
     return await joinStatement(day, file, fileId);
   } finally {
     await CancellationScope.nonCancellable(() => clearSplit(fileId));
@@ -61,7 +60,7 @@ export async function loadInRanges(
 }
 
 /** Waits for all that were begun, so that none still writes when this ends. */
-async function loadAll(accountId: string, fileId: string, ranges: number): Promise<void> {
+async function loadAll(day: StatementDay, fileId: string, ranges: number): Promise<void> {
   const scope = new CancellationScope();
   const failures: unknown[] = [];
   let next = 1;
@@ -70,7 +69,7 @@ async function loadAll(accountId: string, fileId: string, ranges: number): Promi
       const rangeNo = next;
       next += 1;
       try {
-        await runRange({ accountId, fileId, rangeNo });
+        await runRange(day, { accountId: day.accountId, fileId, rangeNo });
       } catch (error) {
         failures.push(error);
         scope.cancel();
@@ -81,9 +80,10 @@ async function loadAll(accountId: string, fileId: string, ranges: number): Promi
   if (failures.length > 0) throw reasonOf(failures[0]);
 }
 
-function runRange(range: StatementRange): Promise<void> {
+function runRange(day: StatementDay, range: StatementRange): Promise<void> {
+  const statement = statementWorkflowId(day.accountId, day.kind, day.billDate);
   return executeChild(statementRange, {
-    workflowId: rangeWorkflowId(workflowInfo().workflowId, range.fileId, range.rangeNo),
+    workflowId: rangeWorkflowId(statement, range.fileId, range.rangeNo),
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     args: [range],
   });

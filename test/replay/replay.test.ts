@@ -43,7 +43,12 @@ const PATHS = [
   'refund/taken-before',
   'statement/downloaded-again',
   'statement/empty',
+  'statement/in-ranges',
+  'statement/in-ranges-after-all-not',
+  'statement/in-ranges-downloaded-again',
+  'statement/in-ranges-refused',
   'statement/loaded',
+  'statement/range',
   'statement/same',
 ];
 
@@ -168,6 +173,16 @@ describe('code that takes other steps than a history has', () => {
         'const file = globalThis.f ??= await fetchStatement(day, broken);',
       ],
       'statement/downloaded-again',
+    ],
+    [
+      'joins before its ranges are loaded',
+      ['await loadAll(day, fileId, split.ranges);', ''],
+      'statement/in-ranges',
+    ],
+    [
+      'leaves what was refused where it is',
+      ['CancellationScope.nonCancellable(()=>clearSplit(fileId))', 'CancellationScope'],
+      'statement/in-ranges-refused',
     ],
     [
       'flags before it asks',

@@ -67,7 +67,13 @@ export async function runWorkers(
   client: Client,
   activities: Activities,
 ): Promise<RunningWorkers> {
-  const shared = { connection: server.native, namespace: client.options.namespace, activities };
+  const shared = {
+    connection: server.native,
+    namespace: client.options.namespace,
+    activities,
+    // An activity hears with its heartbeat that it was called off; as a rule that takes most of its time-out.
+    maxHeartbeatThrottleInterval: 100,
+  };
   const workers = await Promise.all([
     Worker.create({ ...shared, taskQueue: REFUND_QUEUE, workflowBundle: { code: server.bundle } }),
     Worker.create({ ...shared, taskQueue: CHANNEL_QUEUE }),
