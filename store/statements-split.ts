@@ -38,30 +38,47 @@ export async function splitStatement(
   files: FileStore,
   options: SplitOptions,
 ): Promise<SplitResult> {
-  const before = await findSplit(ingest, options.owner);
-  if (before !== null) {
-    const { fileId, cut, run, uri } = before;
-    if (cut !== null && run === options.run && uri === options.uri)
-      return { outcome: 'cut', fileId, ranges: await countRanges(ingest, fileId) };
-    await clearSplit(ingest, files, fileId);
+  const seen = new BytesSeen(options.expectHash?.algorithm === 'sha1');
+  // From the beginning on: what was left behind may take a while to remove.
+  const told = tellProgress(options.onProgress, seen);
+  try {
+    return (await findCut(ingest, files, options)) ?? (await cutAnew(ingest, files, options, seen));
+  } finally {
+    told.stop();
   }
+}
+
+/** What this run has cut already. Anything else that is there is cleared away. */
+async function findCut(ingest: Pool, files: FileStore, options: SplitOptions): Promise<SplitResult | null> {
+  const before = await findSplit(ingest, options.owner);
+  if (before === null) return null;
+  const { fileId, cut, run, uri } = before;
+  if (cut !== null && run === options.run && uri === options.uri)
+    return { outcome: 'cut', fileId, ranges: await countRanges(ingest, fileId) };
+  await clearSplit(ingest, files, fileId);
+  return null;
+}
+
+async function cutAnew(
+  ingest: Pool,
+  files: FileStore,
+  options: SplitOptions,
+  seen: BytesSeen,
+): Promise<SplitResult> {
   // Known already by the channel's hash: nothing needs to be read.
   if ((await findAnnounced(ingest, options)) !== null) return { outcome: 'whole' };
 
-  const split: NewSplit = {
-    owner: options.owner,
-    run: options.run,
-    accountId: options.accountId,
-    kind: options.kind,
-    billDate: options.billDate,
-    uri: options.uri,
-  };
+  const { owner, run, accountId, kind, billDate, uri } = options;
+  const split: NewSplit = { owner, run, accountId, kind, billDate, uri };
   const fileId = await openSplit(ingest, split);
   let isKept = false;
   try {
-    const result = await cutInto(ingest, files, options, { ...split, fileId });
+    const result = await cutInto(ingest, files, options, { ...split, fileId }, seen);
     isKept = result.outcome === 'cut';
     return result;
+  } catch (fault) {
+    await recordRefusal(ingest, options, fault, seen);
+    throw fault;
   } finally {
     // What cannot be removed now is removed when the workflow splits again.
     if (!isKept) await clearSplit(ingest, files, fileId).catch(() => undefined);
@@ -73,35 +90,27 @@ async function cutInto(
   files: FileStore,
   options: SplitOptions,
   split: NewSplit & { readonly fileId: string },
+  seen: BytesSeen,
 ): Promise<SplitResult> {
   const { fileId, accountId, kind, billDate } = split;
-  const seen = new BytesSeen(options.expectHash?.algorithm === 'sha1');
   const { bytes, skimmer } = options.ranges.skim(files.open(options.uri));
-  const told = tellProgress(options.onProgress, seen);
-  try {
-    const { head, ranges } = await cutStatement(
-      {
-        source: untilAborted(bytes, options.signal),
-        skimmer,
-        rangeBytes: options.rangeBytes,
-        keep: async (range) => {
-          const name = `${accountId}/${kind}/${billDate}/ranges-${fileId}`;
-          const { uri } = await files.put(range.bytes, { name });
-          await addRange(ingest, { fileId, uri, rangeNo: range.rangeNo, place: range.place });
-        },
+  const name = `${accountId}/${kind}/${billDate}/ranges-${fileId}`;
+  const { head, ranges } = await cutStatement(
+    {
+      source: untilAborted(bytes, options.signal),
+      skimmer,
+      rangeBytes: options.rangeBytes,
+      keep: async (range) => {
+        const { uri } = await files.put(range.bytes, { name });
+        await addRange(ingest, { fileId, uri, rangeNo: range.rangeNo, place: range.place });
       },
-      seen,
-    );
-    const digests = seen.digests();
-    if (ranges === 1 || !isAnnounced(options, digests)) return { outcome: 'whole' };
-    await keepCut(ingest, split, { head, bytes: seen.bytes, ...digests });
-    return { outcome: 'cut', fileId, ranges };
-  } catch (fault) {
-    await recordRefusal(ingest, options, fault, seen);
-    throw fault;
-  } finally {
-    told.stop();
-  }
+    },
+    seen,
+  );
+  const digests = seen.digests();
+  if (ranges === 1 || !isAnnounced(options, digests)) return { outcome: 'whole' };
+  await keepCut(ingest, split, { head, bytes: seen.bytes, ...digests });
+  return { outcome: 'cut', fileId, ranges };
 }
 
 /** Whether these are the bytes that the channel said it would give. */

@@ -4,13 +4,15 @@ import type { ReadValues } from './config.ts';
 import { whole } from './config-values.ts';
 
 const BYTES_MAX = 999_999_999;
+/** Below it what is begun and ended for a range is all that it does. */
+const RANGE_BYTES_MIN = 1_024;
 
 /** Some million lines packed; a range takes seconds, so that what is begun for it does not count. */
 export const DEFAULT_SPLITTING: Splitting = { overBytes: 64 * 1024 ** 2, rangeBytes: 64 * 1024 ** 2 };
 
 export const SPLITTING_VARIABLES = {
   YUANLU_SPLIT_OVER_BYTES: whole(0, BYTES_MAX).default(DEFAULT_SPLITTING.overBytes ?? 0),
-  YUANLU_SPLIT_RANGE_BYTES: whole(1, BYTES_MAX).default(DEFAULT_SPLITTING.rangeBytes),
+  YUANLU_SPLIT_RANGE_BYTES: whole(RANGE_BYTES_MIN, BYTES_MAX).default(DEFAULT_SPLITTING.rangeBytes),
 } as const;
 
 export function splittingOf(values: ReadValues): Splitting | undefined {

@@ -143,6 +143,33 @@ describe.each(STORES)('%s', (_what, open) => {
     });
   });
 
+  describe('removes', () => {
+    test('a file, and only that one, also when it is gone already', async () => {
+      const { uri } = await store.files.put(chunks('for a while'), { name: 'removed' });
+      const beside = await store.files.put(chunks('to stay'), { name: 'removed' });
+
+      await store.files.remove(uri);
+      await store.files.remove(uri);
+
+      await expect(read(store.files, uri)).rejects.toMatchObject({ code: 'file_missing' });
+      expect(await under('removed')).toEqual([`removed/${sha256('to stay')}`]);
+      expect((await read(store.files, beside.uri)).toString()).toBe('to stay');
+    });
+
+    test('the last file of a name, and takes it again', async () => {
+      const first = await store.files.put(chunks('again'), { name: 'last/one' });
+      await store.files.remove(first.uri);
+      const second = await store.files.put(chunks('again'), { name: 'last/one' });
+
+      expect(second).toEqual(first);
+      expect((await read(store.files, second.uri)).toString()).toBe('again');
+    });
+
+    test.each(['file:../outside', 's3://', 'outside'])('F54 nothing in other places: %j', async (uri) => {
+      await expect(store.files.remove(uri)).rejects.toMatchObject({ code: 'statement_unknown' });
+    });
+  });
+
   describe('F54 gives out nothing', () => {
     test.each(['file:../outside', 'file:/etc/passwd', 'http://127.0.0.1/', 's3://', 'file:', '', 'outside'])(
       'of other places: %j',

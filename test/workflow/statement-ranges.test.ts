@@ -87,7 +87,7 @@ async function untilCalledOff(step: string): Promise<never> {
     context.heartbeat();
   }, 50);
   try {
-    return (await context.cancelled) as never;
+    return await context.cancelled;
   } catch (error) {
     steps.push(`${step} stopped`);
     throw error;
