@@ -163,6 +163,28 @@ describe('a worker that is killed while it loads a range', () => {
   });
 });
 
+test('a range says how far it is while it is loaded, by the line numbers of the file', async () => {
+  const cut = await cutUp(world);
+  const { files, reached, goOn } = halfway();
+  const told: { readonly bytes: number; readonly lines: number }[] = [];
+  const loading = loadRange(world.deps.ingest, files, {
+    ...rangeOf(cut, 2),
+    onProgress: (progress) => told.push(progress),
+  });
+  await reached;
+
+  await expect.poll(() => told.at(-1)?.bytes ?? 0, { timeout: 10_000 }).toBeGreaterThan(10_000);
+  goOn();
+  const { lines } = await loading;
+
+  const { rows } = await owner.query<{ before: number }>(
+    'select lines_before as before from yuanlu.statement_ranges where range_no = 2',
+  );
+  const last = told.at(-1)?.lines ?? 0;
+  expect(last).toBeGreaterThan(rows[0]?.before ?? Number.POSITIVE_INFINITY);
+  expect(last).toBeLessThanOrEqual((rows[0]?.before ?? 0) + lines);
+});
+
 describe('a range that is loaded twice', () => {
   test('F77 one after the other, because the answer of the first was lost, is left as it is', async () => {
     const cut = await cutUp(world);

@@ -25,6 +25,8 @@ async function nextFileId(tx: Tx): Promise<string> {
   return String(rows[0]?.id);
 }
 
+const nextFileIdOf = (): Promise<string> => inTransaction(db.ingest, nextFileId);
+
 describe('an account with an odd name', () => {
   test.each([
     `a'; drop table yuanlu.audit; --`,
@@ -136,6 +138,33 @@ describe('making and attaching tables', () => {
       await expect(attempt).rejects.toThrow(/null values|must be marked NOT NULL/);
       expect(await tables()).toBe(before);
     }
+  });
+
+  test('can be taken back of lines that no statement has become, and of no others', async () => {
+    const { fileId: loaded } = await importPlain(db, { billDate: '2026-10-09' });
+    const open = await nextFileIdOf();
+    const over = await nextFileIdOf();
+    for (const id of [open, over])
+      await db.ingest.query('select open_line_table($1, $2, $3)', [id, ACCOUNT, '2026-10-09']);
+    const never = await nextFileIdOf();
+    for (const [id, state] of [
+      [loaded, 'over'],
+      [open, 'open'],
+      [over, 'over'],
+      [never, 'over'],
+    ] as const) {
+      await db.ingest.query(
+        `insert into statement_splits (file_id, owner, run, account_id, kind, bill_date, uri, state)
+         values ($1, 'w' || $1::bigint, 'r', $2, 'trade', '2026-10-09', 'file:x', $3)`,
+        [id, ACCOUNT, state],
+      );
+      await db.ingest.query('select drop_line_table($1)', [id]);
+    }
+    const left = await countOf(db, 'pg_class where relname = any ($1)', [
+      [loaded, open, over, never].map((id) => `statement_lines_f${id}`),
+    ]);
+    expect(left).toBe(2);
+    expect(await countOf(db, `pg_class where relname = 'statement_lines_f${over}'`)).toBe(0);
   });
 
   test('for any other parent than lines and matches is nobody’s right but the owner’s', async () => {

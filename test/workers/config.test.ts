@@ -172,6 +172,23 @@ const VIRTUAL = {
   YUANLU_CLOCK_RATE: '86400',
 };
 
+describe('which statements several workers load', () => {
+  const MEBIBYTE = 1024 ** 2;
+
+  test('are those over 64 MiB, none for 0, and both sizes pass from one process to its children', () => {
+    expect(readConfig(ENV).splitting).toEqual({ overBytes: 64 * MEBIBYTE, rangeBytes: 64 * MEBIBYTE });
+    for (const [over, overBytes] of [
+      ['0', null],
+      ['5000', 5_000],
+    ] as const) {
+      const config = readConfig({ ...ENV, YUANLU_SPLIT_OVER_BYTES: over, YUANLU_SPLIT_RANGE_BYTES: '9000' });
+
+      expect(config.splitting).toEqual({ overBytes, rangeBytes: 9_000 });
+      expect(readConfig(toEnv(config)).splitting).toEqual(config.splitting);
+    }
+  });
+});
+
 describe('the proxies that are believed', () => {
   test('are addresses, networks and names, and nobody when none is named', () => {
     const named = '10.0.0.0/8, 192.0.2.7,::1,fd00::/8,loopback';
