@@ -4,6 +4,8 @@ import type { BytesSeen } from './statements-load.ts';
 
 /** Ranges of one file; the last takes all that is left. Each is a child of one workflow, whose history has an end. */
 const RANGES_MAX = 1_000;
+/** After so many the next ones are twice as large: the largest file that is read comes to fewer than there may be. */
+const DOUBLED_EVERY = 100;
 
 const NOTHING = Buffer.alloc(0);
 
@@ -11,7 +13,7 @@ export interface CutOptions {
   /** The unpacked bytes. */
   readonly source: AsyncIterable<Buffer>;
   readonly skimmer: StatementSkimmer;
-  /** Unpacked bytes of a range, at least; the last has what is left. */
+  /** Unpacked bytes of each of the first ranges, at least; the last has what is left. */
   readonly rangeBytes: number;
   /** Keeps the bytes of a range, which begins at `place`. */
   readonly keep: (range: {
@@ -37,7 +39,7 @@ export async function cutStatement(
       await options.keep({
         rangeNo: ranges,
         place: cutter.place,
-        bytes: cutter.range(ranges === RANGES_MAX),
+        bytes: cutter.range(ranges),
       });
     }
     return { head: cutter.head, ranges };
@@ -64,8 +66,9 @@ class Cutter {
   }
 
   /** The bytes of the next range. */
-  async *range(isLast: boolean): AsyncGenerator<Buffer, void> {
+  async *range(rangeNo: number): AsyncGenerator<Buffer, void> {
     const { skimmer, rangeBytes } = this.#options;
+    const bytesMin = rangeBytes * 2 ** Math.floor((rangeNo - 1) / DOUBLED_EVERY);
     const begin = this.place;
     if (this.#rest.length > 0) yield this.#rest;
     this.#rest = NOTHING;
@@ -76,8 +79,8 @@ class Cutter {
       const place = skimmer.place();
       if (place !== null) this.#seen.lines = place.lines;
       const behind = place === null ? piece.length : this.#seen.bytes - place.bytes;
-      const isFull = place !== null && place.bytes - begin.bytes >= rangeBytes && behind <= piece.length;
-      if (isFull && !isLast) {
+      const isFull = place !== null && place.bytes - begin.bytes >= bytesMin && behind <= piece.length;
+      if (isFull && rangeNo < RANGES_MAX) {
         this.place = place;
         const own = piece.length - behind;
         this.#rest = piece.subarray(own);

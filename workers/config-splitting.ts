@@ -4,8 +4,8 @@ import type { ReadValues } from './config.ts';
 import { whole } from './config-values.ts';
 
 const BYTES_MAX = 999_999_999;
-/** Below it what is begun and ended for a range is all that it does. */
-const RANGE_BYTES_MIN = 1_024;
+/** As much as unpacking gives at once. With smaller ranges the largest files would come to more of them than there may be. */
+const RANGE_BYTES_MIN = 256 * 1024;
 
 /** Some million lines packed; a range takes seconds, so that what is begun for it does not count. */
 export const DEFAULT_SPLITTING: Splitting = { overBytes: 64 * 1024 ** 2, rangeBytes: 64 * 1024 ** 2 };

@@ -181,9 +181,13 @@ describe('which statements several workers load', () => {
       ['0', null],
       ['5000', 5_000],
     ] as const) {
-      const config = readConfig({ ...ENV, YUANLU_SPLIT_OVER_BYTES: over, YUANLU_SPLIT_RANGE_BYTES: '9000' });
+      const config = readConfig({
+        ...ENV,
+        YUANLU_SPLIT_OVER_BYTES: over,
+        YUANLU_SPLIT_RANGE_BYTES: '300000',
+      });
 
-      expect(config.splitting).toEqual({ overBytes, rangeBytes: 9_000 });
+      expect(config.splitting).toEqual({ overBytes, rangeBytes: 300_000 });
       expect(readConfig(toEnv(config)).splitting).toEqual(config.splitting);
     }
   });

@@ -158,6 +158,18 @@ describe('a bill in ranges', () => {
     expect(readRanges(head, ranges)).toEqual(readPieces([bytes]));
   });
 
+  test('grows its ranges after each hundred of them, so that the largest file has fewer than there may be', async () => {
+    const row = Buffer.byteLength(billOf([PAYMENT, PAYMENT])) - Buffer.byteLength(billOf([PAYMENT]));
+    const bytes = Buffer.from(billOf(Array.from({ length: 400 }, () => PAYMENT)));
+
+    const { ranges } = await cutUp([bytes], row);
+
+    const rows = ranges.map((range) => Math.round(range.bytes.length / row));
+    expect(rows.slice(1, 100)).toEqual(Array.from({ length: 99 }, () => 1));
+    expect(rows.slice(100, 200)).toEqual(Array.from({ length: 100 }, () => 2));
+    expect(ranges.length).toBeLessThan(240);
+  });
+
   test('I8: keeps bad rows aside under the line and place that they have in the whole file', async () => {
     const bad = { ...REFUNDED, 手续费: 'none' };
     const good = Array.from({ length: 9 }, () => PAYMENT);
