@@ -1,9 +1,9 @@
 /** Statement files in a directory. */
 import { createReadStream } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
-import { AppError } from '../domain/errors.ts';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { AppError, invariant } from '../domain/errors.ts';
 import type { FileStore } from './file-store.ts';
 import { FILE_BYTES_MAX, foldersOf, measured, safeSegment } from './file-store.ts';
 
@@ -44,11 +44,10 @@ export function directoryFileStore(
       }
     },
     open: (uri) => reading(pathOf(root, uri), uri),
-    remove: async (uri) => {
-      const path = pathOf(root, uri);
-      await rm(path, { force: true });
-      // With the last file goes its folder; others may be on their way into it.
-      await rmdir(dirname(path)).catch(() => undefined);
+    clear: async (name) => {
+      const folder = join(root, ...foldersOf(name));
+      invariant(folder !== root, 'what is cleared has a name');
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }

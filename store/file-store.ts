@@ -26,10 +26,11 @@ export interface FileStore {
    */
   open(uri: string): AsyncIterable<Buffer>;
   /**
-   * Takes a file away that was only there for a while. One that is gone already is no fault. Deliveries are never removed.
-   * @throws AppError as {@link open} for an address outside this store, and `file_store_unavailable`
+   * Takes away all that was put under this name, also by somebody who died of it: for what is there only for a while. Where
+   * nothing is, nothing is done. Deliveries are never removed.
+   * @throws AppError `file_store_unavailable` or `config_invalid` when the store does not do it
    */
-  remove(uri: string): Promise<void>;
+  clear(name: string): Promise<void>;
 }
 
 /** What a delivery may take of the store: as much as is read of one. A download that never ends stops here. */

@@ -1,8 +1,14 @@
 /** Statement files in a bucket of Amazon S3, or of anything that speaks its protocol. */
 import { Readable } from 'node:stream';
-import { CopyObjectCommand, DeleteObjectCommand, GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import {
+  CopyObjectCommand,
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { AppError } from '../domain/errors.ts';
+import { AppError, invariant } from '../domain/errors.ts';
 import type { FileStore } from './file-store.ts';
 import { FILE_BYTES_MAX, foldersOf, measured, safeSegment } from './file-store.ts';
 
@@ -61,11 +67,14 @@ export function s3FileStore(
       }
     },
     open: (uri) => reading(client, place, uri, keyIn(place, uri)),
-    remove: async (uri) => {
-      const key = keyIn(place, uri);
-      await remove(key).catch((error: unknown) => {
+    clear: async (name) => {
+      const folders = foldersOf(name);
+      invariant(folders.length > 0, 'what is cleared has a name');
+      try {
+        await removeAll(client, Bucket, `${keyOf(...folders)}/`);
+      } catch (error) {
         throw isOfClient(error) ? aboutS3(error, place) : error;
-      });
+      }
     },
   };
 }
@@ -82,6 +91,15 @@ function clientOf({ region, endpoint, pathStyle, credentials }: S3Place): S3Clie
     ...(endpoint === null ? {} : { endpoint }),
     ...(credentials === null ? {} : { credentials }),
   });
+}
+
+/** A thousand at a time, as they are listed. */
+async function removeAll(client: S3Client, Bucket: string, Prefix: string): Promise<void> {
+  for (;;) {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket, Prefix }));
+    if (Contents.length === 0) return;
+    for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket, Key }));
+  }
 }
 
 /** In parts when it is long; nothing of a source that fails is to be seen. */

@@ -141,16 +141,18 @@ export async function limitTableWait(tx: Tx): Promise<void> {
  * was joined stays. Repeated, or for a split that is gone, it does nothing.
  */
 export async function clearSplit(ingest: Pool, files: FileStore, fileId: string): Promise<void> {
-  const uris = await inTransaction(ingest, async (tx) => {
+  const split = await getSplit(ingest, fileId);
+  if (split === null) return;
+  await inTransaction(ingest, async (tx) => {
     await limitTableWait(tx);
     await tx.query(`update yuanlu.statement_splits set state = 'over' where file_id = $1`, [fileId]);
     await tx.query('select yuanlu.drop_line_table($1)', [fileId]);
-    const { rows } = await tx.query<{ uri: string }>(
-      'select uri from yuanlu.statement_ranges where file_id = $1',
-      [fileId],
-    );
-    return rows.map((row) => row.uri);
   });
-  for (const uri of uris) await files.remove(uri);
+  await files.clear(rangesName(split));
   await ingest.query('delete from yuanlu.statement_splits where file_id = $1', [fileId]);
+}
+
+/** Under which name the store has the ranges of a split, and nothing else. */
+export function rangesName(split: Pick<Split, 'fileId' | 'accountId' | 'kind' | 'billDate'>): string {
+  return `${split.accountId}/${split.kind}/${split.billDate}/ranges-${split.fileId}`;
 }

@@ -4,7 +4,15 @@ import type { StatementKind } from '../domain/statement/statement.ts';
 import type { FileStore } from './file-store.ts';
 import type { Pool } from './pool.ts';
 import type { NewSplit, SplitOwner } from './statement-splits.ts';
-import { addRange, clearSplit, countRanges, findSplit, keepCut, openSplit } from './statement-splits.ts';
+import {
+  addRange,
+  clearSplit,
+  countRanges,
+  findSplit,
+  keepCut,
+  openSplit,
+  rangesName,
+} from './statement-splits.ts';
 import { recordRefusal } from './statements-aside.ts';
 import { cutStatement } from './statements-cut.ts';
 import type { Delivery } from './statements-finish.ts';
@@ -92,9 +100,9 @@ async function cutInto(
   split: NewSplit & { readonly fileId: string },
   seen: BytesSeen,
 ): Promise<SplitResult> {
-  const { fileId, accountId, kind, billDate } = split;
+  const { fileId } = split;
   const { bytes, skimmer } = options.ranges.skim(files.open(options.uri));
-  const name = `${accountId}/${kind}/${billDate}/ranges-${fileId}`;
+  const name = rangesName(split);
   const { head, ranges } = await cutStatement(
     {
       source: untilAborted(bytes, options.signal),

@@ -24,7 +24,11 @@ export async function openFiles({
   return {
     put: (source, o) => (bucket ?? directory).put(source, o),
     open: (uri) => storeOf(uri).open(uri),
-    remove: async (uri) => storeOf(uri).remove(uri),
+    clear: async (name) => {
+      // What is there for a while may be from before a move.
+      await directory.clear(name);
+      await bucket?.clear(name);
+    },
   };
 }
 

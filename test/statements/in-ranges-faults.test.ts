@@ -6,22 +6,28 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { ACCOUNT, BILL_DATE, makeUp, writeBill } from '../../bench/bill.ts';
+import type { Activities } from '../../activities/index.ts';
+import { createActivities } from '../../activities/index.ts';
+import { ACCOUNT, BILL_DATE, expectedOf, makeUp, writeBill } from '../../bench/bill.ts';
 import { copyOf, dropCopy, fillBooks } from '../../bench/books.ts';
 import { WECHAT_RANGES } from '../../channels/wechat/bill-ranges.ts';
 import { clearSplit } from '../../store/statement-splits.ts';
 import { joinStatement } from '../../store/statements-join.ts';
 import { loadRange } from '../../store/statements-range.ts';
 import { splitStatement } from '../../store/statements-split.ts';
+import { attemptOf } from '../activities/workbench.ts';
 import { resultsOf, wholenessOf } from '../e2e/day-results.ts';
 import { required } from '../support/required.ts';
 import { loadUpTo, stalling } from './range-killed.ts';
 import type { Cut, RangeWorld } from './range-world.ts';
 import { DAY, cutUp, deliveryOf, done, fetched, loadAll, loadDay, rangeWorld } from './range-world.ts';
+import { watchedPool } from './watched-pool.ts';
 
 const ADMIN_URL = required('YUANLU_TEST_DATABASE_URL');
 const BOOKS = `range_faults_${String(process.pid)}`;
 const RANGE_BYTES = 30_000;
+/** Books of their own for each statement that is made to fail. */
+const SWEEP_MS = 240_000;
 
 let folder: string;
 let bill: string;
@@ -370,4 +376,55 @@ test('F46 a restated file that is loaded while ranges of the older one are: who 
   ]);
   for (const { lines, found } of rows) expect(found).toBe(lines);
   await nothingUnderWay();
+});
+
+describe('a statement of the database that fails', () => {
+  /** Each step again until it is done, as Temporal does it. */
+  async function toTheEnd(activities: Activities): Promise<void> {
+    const step = async <A extends unknown[], T>(
+      activity: (...args: A) => Promise<T>,
+      ...args: A
+    ): Promise<T> => {
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        const ended = await attemptOf(activity, args);
+        for (const file of (await wholenessOf(url)).files) expect(file.lines).toBe(lines);
+        if (ended.how === 'result') return ended.result;
+        expect(ended.forGood).toBe(false);
+      }
+      throw new Error('one fault is one attempt');
+    };
+    const file = await fetched(world);
+    const split = await step(activities.splitStatement, DAY, file);
+    if (split.outcome !== 'cut') throw new Error('there is enough of it to be cut');
+    const { fileId } = split;
+    for (let rangeNo = 1; rangeNo <= split.ranges; rangeNo += 1)
+      await step(activities.loadRange, { accountId: ACCOUNT, fileId, rangeNo });
+    await step(activities.joinStatement, DAY, file, fileId);
+    await step(activities.clearSplit, fileId);
+  }
+
+  const lines = expectedOf(makeUp(400, 11, BILL_DATE)).lines;
+
+  test(
+    'F75 F77 wherever it is, costs one attempt of one step: no line is there too few or twice',
+    async () => {
+      let at = 0;
+      for (let isThrough = false; !isThrough; at += 1) {
+        await shut();
+        await open(50_000);
+        const { pool, sent, failAt } = watchedPool(url, 'yuanlu_ingest');
+        failAt(at);
+
+        await toTheEnd(createActivities({ ...world.deps, ingest: pool }));
+
+        isThrough = sent().length <= at;
+        await pool.end();
+        expect(await resultsOf(url)).toEqual(byOne);
+        await nothingUnderWay();
+      }
+      // Every statement of all steps was made to fail once.
+      expect(at).toBeGreaterThan(35);
+    },
+    SWEEP_MS,
+  );
 });

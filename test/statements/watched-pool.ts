@@ -25,7 +25,8 @@ export function watchedPool(url: string, role: 'yuanlu_app' | 'yuanlu_ingest'): 
       log.push(text);
       fail -= 1;
       if (fail !== -1) return plain(first, ...rest);
-      if (typeof first === 'string') return plain('select 1/0');
+      const heard = rest.filter((one) => typeof one === 'function');
+      if (typeof first === 'string') return plain('select 1/0', ...heard);
       // A COPY is a stream: it fails when the server reads where it should go.
       first.text = 'copy yuanlu.nowhere from stdin';
       return plain(first, ...rest);

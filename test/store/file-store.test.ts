@@ -143,30 +143,39 @@ describe.each(STORES)('%s', (_what, open) => {
     });
   });
 
-  describe('removes', () => {
-    test('a file, and only that one, also when it is gone already', async () => {
-      const { uri } = await store.files.put(chunks('for a while'), { name: 'removed' });
-      const beside = await store.files.put(chunks('to stay'), { name: 'removed' });
+  describe('clears', () => {
+    test('all files of a name and nothing else, also when there are none any more', async () => {
+      const first = await store.files.put(chunks('for a while'), { name: 'day/ranges-1' });
+      await store.files.put(chunks('for as long'), { name: 'day/ranges-1' });
+      const beside = await store.files.put(chunks('to stay'), { name: 'day/ranges-10' });
+      const above = await store.files.put(chunks('to stay'), { name: 'day' });
 
-      await store.files.remove(uri);
-      await store.files.remove(uri);
+      await store.files.clear('day/ranges-1');
+      await store.files.clear('day/ranges-1');
 
-      await expect(read(store.files, uri)).rejects.toMatchObject({ code: 'file_missing' });
-      expect(await under('removed')).toEqual([`removed/${sha256('to stay')}`]);
-      expect((await read(store.files, beside.uri)).toString()).toBe('to stay');
+      await expect(read(store.files, first.uri)).rejects.toMatchObject({ code: 'file_missing' });
+      for (const { uri } of [beside, above])
+        expect((await read(store.files, uri)).toString()).toBe('to stay');
+      expect(await under('day/ranges-1')).toEqual([]);
     });
 
-    test('the last file of a name, and takes it again', async () => {
+    test('a name that is used again', async () => {
       const first = await store.files.put(chunks('again'), { name: 'last/one' });
-      await store.files.remove(first.uri);
+      await store.files.clear('last/one');
       const second = await store.files.put(chunks('again'), { name: 'last/one' });
 
       expect(second).toEqual(first);
       expect((await read(store.files, second.uri)).toString()).toBe('again');
     });
 
-    test.each(['file:../outside', 's3://', 'outside'])('F54 nothing in other places: %j', async (uri) => {
-      await expect(store.files.remove(uri)).rejects.toMatchObject({ code: 'statement_unknown' });
+    test.each(['', '/', '//'])('F54 not everything, which has no name: %j', async (name) => {
+      const { uri } = await store.files.put(chunks('there'), { name: 'kept' });
+
+      await expect(store.files.clear(name)).rejects.toMatchObject({ code: 'invariant_broken' });
+      await store.files.clear('..');
+      await store.files.clear('../../kept');
+
+      expect((await read(store.files, uri)).toString()).toBe('there');
     });
   });
 
