@@ -26,7 +26,7 @@ export function packReadme({ receipt, receiptNo }: SignedReceipt, publicUrl: str
      签名、每个文件和三份凭证一并核对；被改动、缺少、多出的文件会逐一列出
   3. 单个文件：yuanlu receipt verify receipt.json --keys keys.json，PDF 同样
   4. 没有 yuanlu 时，文件完整：sha256sum -c MANIFEST.sha256
-  5. 也可以在线核验 receipt.json 或 PDF：${publicUrl}/verify
+  5. 也可以在线核验整包、receipt.json 或 PDF：${publicUrl}/verify
   签名的是 receipt.json 中 receipt 的规范 JSON（RFC 8785），前加一行 "yuanlu receipt 1"；
   MANIFEST.sig 签名的是 MANIFEST.sha256 的全部字节，前加一行 "yuanlu manifest 1"。
 
@@ -55,7 +55,7 @@ How to check it
      It checks the signature, every file and the three receipts, and names each file that was changed, is missing or was added
   3. One file:                          yuanlu receipt verify receipt.json --keys keys.json, and PDFs the same way
   4. Without yuanlu, the files only:    sha256sum -c MANIFEST.sha256
-  5. Online, receipt.json or a PDF:     ${publicUrl}/verify
+  5. Online, the pack or a file of it:  ${publicUrl}/verify
   What is signed is the canonical JSON (RFC 8785) of "receipt" in receipt.json, after a line "yuanlu receipt 1"; and in
   MANIFEST.sig all bytes of MANIFEST.sha256, after a line "yuanlu manifest 1".
 

@@ -9,5 +9,7 @@ if(navigator.clipboard)navigator.clipboard.writeText(text).then(said,old);else o
 d.querySelectorAll('[data-copy]').forEach(function(n){
 var b=button(n.getAttribute('data-copy'),function(){copy(n.textContent.trim(),b,n.getAttribute('data-copied'))});
 b.setAttribute('aria-label',n.getAttribute('data-label'));n.after(b)});
+var a=d.querySelector('[data-copy-all]');if(a){var all=button(a.getAttribute('data-copy-all'),function(){
+copy([].map.call(a.querySelectorAll('.no'),function(n){return n.getAttribute('data-name')+' '+n.textContent.trim()}).join('\\n'),all,a.getAttribute('data-copied'))});a.after(all)}
 var p=d.querySelector('[data-print]');if(p)p.appendChild(button(p.getAttribute('data-print'),function(){window.print()}));
 })(document);`;

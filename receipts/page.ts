@@ -7,7 +7,7 @@ import { html } from './html.ts';
 import { LABELS } from './labels.ts';
 import { pageText } from './page-frame.ts';
 import { qrPath } from './qr.ts';
-import { landsSomewhere, linesOf, merchantRows, moneyRows, withoutNumber } from './rows.ts';
+import { landsSomewhere, linesOf, merchantRows, moneyRows, planRows, withoutNumber } from './rows.ts';
 import type { SignedReceipt } from './signed-receipt.ts';
 
 /** Addresses that a page leads to. */
@@ -79,7 +79,7 @@ function progress({ steps }: Receipt, say: Say): Markup {
 
 function numbers(receipt: Receipt, say: Say): Markup {
   return html`<section class="numbers" aria-labelledby="numbers"><h2 id="numbers">${say(LABELS.numbers)}</h2>
-<p class="soft">${say(LABELS.numbers_hint)}</p><dl>${receipt.numbers.map((one) => numberRow(one, receipt, say))}</dl></section>`;
+<p class="soft">${say(LABELS.numbers_hint)}</p><dl data-copy-all="${say(LABELS.copy_all)}" data-copied="${say(LABELS.copied)}">${receipt.numbers.map((one) => numberRow(one, receipt, say))}</dl></section>`;
 }
 
 function numberRow(one: ReceiptNumber, { state }: Receipt, say: Say): Markup {
@@ -88,7 +88,7 @@ function numberRow(one: ReceiptNumber, { state }: Receipt, say: Say): Markup {
 <dt>${name} · ${say(one.for)}</dt><dd>${
     one.value === null
       ? say(withoutNumber(state))
-      : html`<span class="no" data-copy="${say(LABELS.copy)}" data-copied="${say(LABELS.copied)}" data-label="${say(LABELS.copy)} ${name}">${grouped(one.value)}</span>`
+      : html`<span class="no" data-copy="${say(LABELS.copy)}" data-copied="${say(LABELS.copied)}" data-label="${say(LABELS.copy)} ${name}" data-name="${name}">${grouped(one.value)}</span>`
   }</dd>`;
 }
 
@@ -101,11 +101,21 @@ function grouped(value: string): readonly (Markup | string)[] {
 }
 
 function details(receipt: Receipt, say: Say): Markup {
-  const rows = [...moneyRows(receipt, say), ...merchantRows(receipt, say), ...linesOf(receipt, say)];
+  const rows = [
+    ...moneyRows(receipt, say),
+    ...merchantRows(receipt, say),
+    ...planRows(receipt, say),
+    ...linesOf(receipt, say),
+  ];
   return html`<section aria-labelledby="details"><h2 id="details">${say(LABELS.details)}</h2><dl class="wide">${rows.map(
     ([name, value]) => html`
-<div><dt>${name}</dt><dd>${value}</dd></div>`,
+<div><dt>${name}</dt><dd>${value === receipt.merchant.phone ? callable(value) : value}</dd></div>`,
   )}</dl></section>`;
+}
+
+/** On a phone a touch calls the merchant. */
+function callable(phone: string): Markup {
+  return html`<a href="tel:${phone.replace(/[^0-9+]/g, '')}">${phone}</a>`;
 }
 
 function check({ receipt, receiptNo }: SignedReceipt, say: Say, links: PageLinks): Markup {

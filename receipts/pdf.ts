@@ -12,7 +12,7 @@ import { deadlineLabel } from './page.ts';
 import { RECEIPT_FILE_NAME } from './pdf-seal.ts';
 import { qrPath } from './qr.ts';
 import type { Row } from './rows.ts';
-import { landsSomewhere, linesOf, merchantRows, moneyRows, withoutNumber } from './rows.ts';
+import { landsSomewhere, linesOf, merchantRows, moneyRows, planRows, withoutNumber } from './rows.ts';
 import type { SignedReceipt } from './signed-receipt.ts';
 
 /** Points. */
@@ -59,6 +59,7 @@ export async function drawPaper(order: PaperOrder): Promise<Buffer> {
   drawRows(doc, say(LABELS.details), [
     ...moneyRows(receipt, say).slice(1),
     ...merchantRows(receipt, say),
+    ...planRows(receipt, say),
     ...linesOf(receipt, say),
   ]);
   drawBottom(doc, signed, say, links);

@@ -29,6 +29,13 @@ export function merchantRows({ merchant }: Receipt, say: Say): readonly Row[] {
   return rows.flatMap(([name, value]) => (value === null ? [] : [[say(name), value] as const]));
 }
 
+/** By which calendar and windows the day was counted, so that anybody can count it again. */
+export function planRows({ promise }: Receipt, say: Say): readonly Row[] {
+  if (promise === null) return [];
+  const sources = [promise.calendar_revision, promise.window_version].filter((one) => one !== null);
+  return sources.length === 0 ? [] : [[say(LABELS.calendar), sources.join(' · ')]];
+}
+
 /** Whether there is a place to name: money that came back, or that never went, lands nowhere. */
 export function landsSomewhere({ phase }: Receipt['state']): boolean {
   return phase !== 'returned' && phase !== 'not_made';

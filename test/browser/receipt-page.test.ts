@@ -136,6 +136,18 @@ describe('the receipt page', () => {
     expect(said).toBe('50303002026112400000000001');
   });
 
+  test('copies all numbers with their names, one a line', async () => {
+    const said = await withPage({ permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
+      await page.goto(`${base}/accepted`);
+      await page.getByRole('button', { name: '复制全部' }).click();
+      return (await page.evaluate('navigator.clipboard.readText()')) as string;
+    });
+
+    const lines = said.split('\n');
+    expect(lines).toContain('微信退款单号 50303002026112400000000001');
+    expect(lines.length).toBe(3);
+  });
+
   test('has targets of 44 pixels to touch', async () => {
     const small = await withPage({}, async (page) => {
       await page.goto(`${base}/accepted`);

@@ -87,7 +87,7 @@ describe('the receipt page', () => {
       ([, url]) => url,
     );
 
-    expect(addresses).toEqual(['?lang=en', LINKS.check, LINKS.pdf]);
+    expect(addresses).toEqual(['?lang=en', 'tel:4000000000', LINKS.check, LINKS.pdf]);
     expect(page).not.toMatch(/<(img|link|iframe|object|embed|script src|form)/);
     expect(page).not.toMatch(/ style="| on[a-z]+="/);
   });
