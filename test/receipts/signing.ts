@@ -4,6 +4,7 @@ import type { Refund } from '../../domain/refund/refund.ts';
 import { receiptOf } from '../../domain/receipt/receipt.ts';
 import type { Language } from '../../domain/receipt/words.ts';
 import { makeClaim } from '../../receipts/claim.ts';
+import { receiptPage } from '../../receipts/page.ts';
 import type { PaperOrder } from '../../receipts/pdf.ts';
 import { drawPaper } from '../../receipts/pdf.ts';
 import { sealed } from '../../receipts/pdf-seal.ts';
@@ -60,12 +61,28 @@ export const PICTURED = {
   accepted: signed(),
   late: signed({ lastAskedAt: new Date('2026-11-29T08:00:00+08:00') }, { now: LATER }),
   paid: signed(PAID),
+  at_bank: signed({ ...PAID, bankLeg: 'pending' }),
   arrived: signed({ ...PAID, landsIn: '支付用户零钱' }, { payment: { fundingSource: 'wallet' } }),
   stopped: signed({ state: 'needs_action', stateReason: 'abnormal' }),
   failed: signed({ state: 'failed', stateReason: 'refused', acceptedAt: null, channelRefundNo: null }),
   returned: signed({ ...PAID, state: 'returned' }, { observations: [BOUNCED], now: LATER }),
+  to_be_paid: signed(
+    { ...PAID, state: 'returned', stateReason: 'fallback_approved' },
+    { observations: [BOUNCED, APPROVED], now: LATER },
+  ),
   otherwise: signed(
     { ...PAID, state: 'returned', stateReason: 'paid_otherwise' },
     { observations: [BOUNCED, APPROVED, TRANSFER], now: LATER },
   ),
 } as const;
+
+export type Pictured = keyof typeof PICTURED;
+
+/** The page as it is pictured: its code leads to a claim that nobody signed, so that the same page gives the same picture. */
+export function picturedPage(name: Pictured, language: Language): string {
+  const verify = 'https://pay.example.com/verify';
+  const check = `${verify}?c=${'A'.repeat(PICTURED_CLAIM_LENGTH)}`;
+  return receiptPage(PICTURED[name], language, { otherLanguage: '?', pdf: '#', check, verify });
+}
+
+const PICTURED_CLAIM_LENGTH = 151;
