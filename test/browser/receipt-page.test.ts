@@ -140,7 +140,7 @@ describe('the receipt page', () => {
     const said = await withPage({ permissions: ['clipboard-read', 'clipboard-write'] }, async (page) => {
       await page.goto(`${base}/accepted`);
       await page.getByRole('button', { name: '复制全部' }).click();
-      return (await page.evaluate('navigator.clipboard.readText()')) as string;
+      return page.evaluate<string>('navigator.clipboard.readText()');
     });
 
     const lines = said.split('\n');
