@@ -10,6 +10,8 @@ import { BREAK_KINDS } from '../domain/statement/break.ts';
 import { currentBreakRules } from './break-rules.ts';
 import { lockFile } from './match-lock.ts';
 import { CONTESTED, judge, losers, NO_LOSERS } from './match-judge.ts';
+import type { FileNews } from './match-news.ts';
+import { writeNews } from './match-news.ts';
 import type { Literals, MatchScope } from './match-scope.ts';
 import { literalsOf } from './match-scope.ts';
 import {
@@ -49,12 +51,8 @@ export interface MatchResult {
   readonly byPeople: number;
   /** Breaks about lines of this file, also those that people have ended. With the counts above: every refund line, once. */
   readonly breaks: Readonly<Record<BreakKind, number>>;
-  /** Refunds for which a line is news (unsent, unknown, failed, held; unfinished, where it proves more), or names another amount. */
-  readonly decisive: readonly {
-    readonly refundId: string;
-    readonly merchantId: string;
-    readonly refundNo: string;
-  }[];
+  /** What is to be told of it. Workflows hand it on as it is: its name and its place stay. */
+  readonly decisive: FileNews;
 }
 
 /**
@@ -75,10 +73,10 @@ export async function matchStatement(
 ): Promise<MatchResult> {
   return inTransaction(ingest, async (tx) => {
     const file = await lockFile(tx, fileId);
-    if (file.status !== 'loaded') return nothing();
+    if (file.status !== 'loaded') return nothing(file.id);
     if (file.kind !== 'trade') {
       await markMatched(tx, file.id, options.now);
-      return nothing();
+      return nothing(file.id);
     }
     const rules = await currentBreakRules(tx);
     const scope: MatchScope = {
@@ -128,8 +126,9 @@ async function matchInside(tx: Tx, scope: MatchScope): Promise<MatchResult> {
   await tellSettled(tx, s, [file, ...others]);
   await writeBreaks(tx, s);
   await closeAnswered(tx, s);
+  const decisive = await writeNews(tx, s, scope.fileId);
   await markMatched(tx, scope.fileId, scope.now);
-  const result = await count(tx, s, agreed);
+  const result: MatchResult = { ...(await count(tx, s, agreed)), decisive };
   const judged = linesOf(result);
   invariant(judged === lines, `every refund line is matched or left over, once (${String(judged)} judged)`);
   return result;
@@ -178,7 +177,7 @@ async function countAgreed(tx: Tx, s: Literals): Promise<number> {
   return Number(rows[0]?.lines);
 }
 
-async function count(tx: Tx, s: Literals, agreed: number): Promise<MatchResult> {
+async function count(tx: Tx, s: Literals, agreed: number): Promise<Omit<MatchResult, 'decisive'>> {
   const clean = await tx.query<{ pass: number; lines: number }>(
     `select pass, sum(lines)::int as lines from (
        select pass, count(*) as lines from m_claim where file_id = ${s.file} group by pass
@@ -189,10 +188,6 @@ async function count(tx: Tx, s: Literals, agreed: number): Promise<MatchResult> 
   const open = await tx.query<{ kind: BreakKind; lines: number }>(
     `select kind, count(*)::int as lines from m_break where file_id = ${s.file} group by kind`,
   );
-  const decisive = await tx.query<{ id: bigint; merchant_id: string; refund_no: string }>(
-    `select r.id, r.merchant_id, r.refund_no from m_claim c join yuanlu.refund_book r on r.id = c.refund_id
-      where c.news or not c.agrees order by r.merchant_id, r.refund_no`,
-  );
   const byPass = (pass: number): number => clean.rows.find((row) => row.pass === pass)?.lines ?? 0;
   return {
     refundNo: agreed + byPass(1),
@@ -200,11 +195,6 @@ async function count(tx: Tx, s: Literals, agreed: number): Promise<MatchResult> 
     transactionAmount: byPass(3),
     byPeople: byPass(FORCED),
     breaks: { ...noBreaks(), ...Object.fromEntries(open.rows.map((row) => [row.kind, row.lines])) },
-    decisive: decisive.rows.map((row) => ({
-      refundId: String(row.id),
-      merchantId: row.merchant_id,
-      refundNo: row.refund_no,
-    })),
   };
 }
 
@@ -217,14 +207,14 @@ async function markMatched(tx: Tx, fileId: string, now: Date): Promise<void> {
   await tx.query('update yuanlu.statement_files set matched_at = $2 where id = $1', [fileId, now]);
 }
 
-function nothing(): MatchResult {
+function nothing(fileId: string): MatchResult {
   return {
     refundNo: 0,
     channelRefundNo: 0,
     transactionAmount: 0,
     byPeople: 0,
     breaks: noBreaks(),
-    decisive: [],
+    decisive: { fileId, refunds: 0 },
   };
 }
 

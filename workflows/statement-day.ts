@@ -27,7 +27,7 @@ const { loadStatement } = proxyActivities<Activities>({
   retry: { ...STATEMENT.retry, nonRetryableErrorTypes: [...NOT_RETRYABLE, ...DOWNLOADED_AGAIN] },
 });
 const { recordEmptyDay } = proxyActivities<Activities>(DATABASE);
-/** A large day after an outage has thousands of refunds for which its lines are news. */
+/** A large day after an outage has very many refunds for which its lines are news: they are rows, and only their count comes here. */
 const { reportMatches } = proxyActivities<Activities>(SWEEP);
 
 /** Half an hour apart: a channel that has not mended its file in about half a day needs a person. */
@@ -39,6 +39,7 @@ export async function statementDay(day: StatementDay): Promise<StatementDayResul
   if (loaded.outcome === 'same') return loaded;
 
   const matched = await matchStatement(loaded.fileId);
+  // Handed on as it comes: where another worker matched, of an older version, it is a list of names.
   await reportMatches(matched.decisive);
   return { outcome: 'loaded', fileId: loaded.fileId, lines: loaded.lines };
 }

@@ -1,4 +1,5 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { hasUntoldNews } from '../../store/match-news.ts';
 import { importStatement } from '../../store/statements.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
@@ -32,8 +33,10 @@ export function loadStatement(deps: ActivityDeps) {
         },
         signal: cancellationSignal(),
       });
-      // A worker may have died between the commit and this answer: what was never matched is still to be matched.
-      const outcome = loaded.matchedAt === null ? 'loaded' : loaded.outcome;
+      // A worker may have died between the commit and this answer, and a run have been ended: what was never matched, or
+      // never told, is still to be.
+      const done = loaded.matchedAt !== null && !(await hasUntoldNews(deps.pool, loaded.fileId));
+      const outcome = done ? loaded.outcome : 'loaded';
       return { outcome, fileId: loaded.fileId, lines: loaded.summary.lines };
     });
 }

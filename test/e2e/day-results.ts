@@ -18,6 +18,8 @@ const RESULTS: Readonly<Record<string, string>> = {
   breaks: `select to_jsonb(b) - '{id,file_id,dedupe_key,opened_at,closed_at,detail,closing_evidence}'::text[]
                     || jsonb_build_object('detail', detail - 'of_file', 'closing', closing_evidence - 'file_id') as row,
                   row_number() over (order by kind, bill_date, line_no, refund_id) as place from yuanlu.breaks b`,
+  news: `select jsonb_build_object('refund', refund_id, 'told', told_at is not null) as row,
+                row_number() over (order by refund_id) as place from yuanlu.match_news`,
   evidence: `select to_jsonb(o) - '{id,observed_at,recorded_in}'::text[] as row,
                     row_number() over (order by refund_id, source, kind, ref) as place from yuanlu.observations o`,
   refunds: `select jsonb_build_object('id', id, 'state', state, 'reason', state_reason) as row,

@@ -248,7 +248,7 @@ describe(`a bill of ${String(LINES)} refunds, with dice ${String(seed)}`, () => 
       expect(strikes.killed).toHaveLength(KILLS_ALL);
       expect(matched.breaks).toMatchObject(breaks);
       expect(missing).toBeGreaterThan(0);
-      expect(matchedAtLast).toEqual(matched);
+      expect(withoutFile(matchedAtLast)).toEqual(withoutFile(matched));
       expect(results).toEqual(undisturbed);
       expect(hashOf(results)).toBe(hashOf(undisturbed));
       expect((await wholenessOf(day.url)).files).toHaveLength(1);
@@ -257,6 +257,11 @@ describe(`a bill of ${String(LINES)} refunds, with dice ${String(seed)}`, () => 
     TIMEOUT_MS,
   );
 });
+
+/** A file id that a rolled back import took is never given again. */
+function withoutFile({ decisive, ...counts }: MatchResult): object {
+  return { ...counts, news: decisive.refunds };
+}
 
 /** A worker that was killed while it downloaded leaves what it had; the next download of the day after a while takes it away. */
 async function onlyWholeFiles(day: Day): Promise<void> {

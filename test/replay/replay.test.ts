@@ -48,6 +48,7 @@ const PATHS = [
   'statement/in-ranges-downloaded-again',
   'statement/in-ranges-refused',
   'statement/loaded',
+  'statement/news-in-rows',
   'statement/range',
   'statement/same',
 ];

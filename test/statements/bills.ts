@@ -65,6 +65,15 @@ export async function bring(
   return { ...imported, result };
 }
 
+/** Numbers of the refunds for which the match of a file found news, in the order of the books. */
+export async function newsOf(db: Pick<TestDatabase, 'owner'>, fileId: string): Promise<string[]> {
+  const { rows } = await db.owner.query<{ refund_no: string }>(
+    `select r.refund_no from match_news n join refunds r on r.id = n.refund_id where n.file_id = $1 order by r.id`,
+    [fileId],
+  );
+  return rows.map((row) => row.refund_no);
+}
+
 /** What the database says of one line: `refund no@pass` where it is matched, and its open breaks. */
 export interface LineFate {
   readonly line: number;

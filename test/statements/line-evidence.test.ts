@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { ChannelStatus, StatementLineSeen } from '../../domain/refund/observation.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { statusOf } from '../../domain/refund/state.ts';
+import { untoldNews } from '../../store/match-news.ts';
 import { recordMatchedLine } from '../../store/matched-lines.ts';
 import { matchStatement } from '../../store/match.ts';
 import { observationsOf, observe } from '../../store/observations.ts';
@@ -14,7 +15,7 @@ import { getRefundById } from '../../store/refunds.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { minute, openAccounts, refundOf, said, sent, turnedDown } from '../store/books.ts';
-import { DAY_AFTER, bring, importPlain, lineOf, shortFates, taken } from './bills.ts';
+import { DAY_AFTER, bring, importPlain, lineOf, newsOf, shortFates, taken } from './bills.ts';
 
 type Proves = StatementLineSeen['proves'];
 
@@ -34,8 +35,9 @@ beforeEach(async () => {
 
 /** Imports and matches a bill with the refund's line, and records it where it is news, as the activities do. */
 async function lineComes(refund: Refund, proves: Proves): Promise<readonly string[]> {
-  const { fileId, result } = await bring(db, { lines: [lineOf(refund)] }, { proves });
-  for (const { refundId } of result.decisive) await recordMatchedLine(db.pool, refundId, minute(60));
+  const { fileId } = await bring(db, { lines: [lineOf(refund)] }, { proves });
+  const news = await untoldNews(db.pool, fileId, { after: '0', limit: 100 });
+  for (const refundId of news) await recordMatchedLine(db.pool, refundId, minute(60));
   return shortFates(db, fileId);
 }
 
@@ -84,15 +86,15 @@ describe('a refund that the channel took, without a verdict so far', () => {
     const refund = await taken(db, 500n);
     const { result } = await bring(db, { lines: [lineOf(refund)] }, { proves: 'acceptance' });
 
-    expect(result).toMatchObject({ refundNo: 1, decisive: [] });
+    expect(result).toMatchObject({ refundNo: 1, decisive: { refunds: 0 } });
     expect(await stateOf(refund)).toBe('processing');
   });
 
   test.each(MORE)('is settled by a line that proves %s, and its workflow is told', async (proves) => {
     const refund = await taken(db, 500n);
-    const { result } = await bring(db, { lines: [lineOf(refund)] }, { proves });
+    const { fileId } = await bring(db, { lines: [lineOf(refund)] }, { proves });
 
-    expect(result.decisive).toMatchObject([{ refundNo: refund.refundNo }]);
+    expect(await newsOf(db, fileId)).toEqual([refund.refundNo]);
     await lineComes(refund, proves);
     expect(await stateOf(refund)).toBe('settled');
   });
@@ -125,7 +127,7 @@ describe('a refund that the channel took and then closed', () => {
     const { fileId, result } = await bring(db, { lines: [lineOf(refund)] }, { proves: 'acceptance' });
 
     expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@1`]);
-    expect(result).toMatchObject({ refundNo: 1, decisive: [], breaks: { state_conflict: 0 } });
+    expect(result).toMatchObject({ refundNo: 1, decisive: { refunds: 0 }, breaks: { state_conflict: 0 } });
     expect(await getRefundById(db.pool, refund.id)).toMatchObject({ state: 'failed', stateReason: 'closed' });
   });
 
@@ -136,7 +138,7 @@ describe('a refund that the channel took and then closed', () => {
     const again = await matchStatement(db.ingest, fileId, { now: minute(90) });
 
     expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@1`]);
-    expect(again).toMatchObject({ refundNo: 1, decisive: [], breaks: { state_conflict: 0 } });
+    expect(again).toMatchObject({ refundNo: 1, decisive: { refunds: 0 }, breaks: { state_conflict: 0 } });
   });
 
   test('and is named by transaction and amount only fits as well', async () => {
@@ -164,10 +166,10 @@ describe('a refund that the channel took and then closed', () => {
 test('F67 a refund that was refused, so never taken, contradicts every line of it', async () => {
   const refund = await refundOf(db.pool, 500n);
   await observe(db.pool, refund.id, [sent(1, 2), turnedDown(1, 2)]);
-  const { fileId, result } = await bring(db, { lines: [lineOf(refund)] }, { proves: 'acceptance' });
+  const { fileId } = await bring(db, { lines: [lineOf(refund)] }, { proves: 'acceptance' });
 
   expect(await shortFates(db, fileId)).toEqual([`${refund.refundNo}@1+state_conflict`]);
-  expect(result.decisive).toMatchObject([{ refundNo: refund.refundNo }]);
+  expect(await newsOf(db, fileId)).toEqual([refund.refundNo]);
 });
 
 type Event = ChannelStatus | 'line';

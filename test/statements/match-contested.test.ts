@@ -4,7 +4,7 @@ import { listBreaks } from '../../store/breaks.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { countOf, fresh, openAccounts } from '../store/books.ts';
-import { DAY, DAY_AFTER, bring, lineOf, shortFates, taken } from './bills.ts';
+import { DAY, DAY_AFTER, bring, lineOf, newsOf, shortFates, taken } from './bills.ts';
 import type { PlainLine } from './plain-statement.ts';
 
 let db: TestDatabase;
@@ -125,7 +125,8 @@ describe('F63 a line of another amount', () => {
     const { short, fileId, result } = await fates([lineOf(refund, { amount })]);
     expect(short).toEqual([`${refund.refundNo}@1+amount_differs`]);
     expect(result).toMatchObject({ refundNo: 0, breaks: { amount_differs: 1 } });
-    expect(result.decisive.map(({ refundNo }) => refundNo)).toEqual([refund.refundNo]);
+    expect(result.decisive).toEqual({ fileId, refunds: 1 });
+    expect(await newsOf(db, fileId)).toEqual([refund.refundNo]);
     const { breaks } = await listBreaks(db.pool, { fileId, limit: 10 });
     expect(breaks).toMatchObject([
       { refundId: refund.id, refundNo: refund.refundNo, amountMinor: BigInt(amount), expectedMinor: 500n },

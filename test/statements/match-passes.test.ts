@@ -36,10 +36,11 @@ describe('pass (a): our number', () => {
   test('is enough by itself, whatever else the line leaves out', async () => {
     const refund = await taken(db, 500n);
     const lines = [lineOf(refund, { channelRefundNo: '', transactionId: '' })];
-    const { fates, result } = await bill(lines);
+    const { fates, fileId, result } = await bill(lines);
     expect(fates).toEqual([`${refund.refundNo}@1`]);
     expect(result).toEqual({
-      ...{ refundNo: 1, channelRefundNo: 0, transactionAmount: 0, byPeople: 0, decisive: [] },
+      ...{ refundNo: 1, channelRefundNo: 0, transactionAmount: 0, byPeople: 0 },
+      decisive: { fileId, refunds: 0 },
       breaks: noBreaks(),
     });
   });
@@ -264,7 +265,8 @@ describe('lines that are no refunds', () => {
     const trade = await bring(db, { lines });
     const again = await matchStatement(db.ingest, flow.fileId, { now: minute(90) });
     expect(flow.result).toEqual({
-      ...{ refundNo: 0, channelRefundNo: 0, transactionAmount: 0, byPeople: 0, decisive: [] },
+      ...{ refundNo: 0, channelRefundNo: 0, transactionAmount: 0, byPeople: 0 },
+      decisive: { fileId: flow.fileId, refunds: 0 },
       breaks: noBreaks(),
     });
     expect(again).toEqual(flow.result);

@@ -87,7 +87,7 @@ describe('a line with our number of a refund', () => {
     const { fileId, result } = await bring(db, { lines: [lineOf(refund, change)] });
 
     expect(await shortFates(db, fileId)).toEqual(['number_differs']);
-    expect(result).toMatchObject({ refundNo: 0, breaks: { number_differs: 1 }, decisive: [] });
+    expect(result).toMatchObject({ refundNo: 0, breaks: { number_differs: 1 }, decisive: { refunds: 0 } });
     const [one] = await breaksOf(refund);
     const ours = { transaction_id: refund.payment.transactionId, channel_refund_no: refund.channelRefundNo };
     expect(one).toMatchObject({
@@ -109,7 +109,7 @@ describe('a line with our number of a refund', () => {
       lines: [lineOf({ ...refund, payment }, { transactionId: 'elsewhere' })],
     });
 
-    expect(result).toMatchObject({ breaks: { number_differs: 1 }, decisive: [] });
+    expect(result).toMatchObject({ breaks: { number_differs: 1 }, decisive: { refunds: 0 } });
     expect(await stateOf(refund)).toBe('unknown');
   });
 
@@ -134,7 +134,10 @@ describe('a line with our number of a refund', () => {
     });
 
     expect(await shortFates(db, fileId)).toEqual(['number_differs']);
-    expect(result).toMatchObject({ breaks: { number_differs: 1, amount_differs: 0 }, decisive: [] });
+    expect(result).toMatchObject({
+      breaks: { number_differs: 1, amount_differs: 0 },
+      decisive: { refunds: 0 },
+    });
     expect(await stateOf(refund)).toBe('succeeded');
   });
 
@@ -310,7 +313,7 @@ describe('the state that a line prints', () => {
     expect(await breaksOf(refund)).toMatchObject([
       { detail: { state: 'needs_action', line_status: 'SUCCESS' } },
     ]);
-    expect(result.decisive).toHaveLength(1);
+    expect(result.decisive.refunds).toBe(1);
   });
 
   test('F67 SUCCESS of a refund that the books hold for closed is a conflict, where PROCESSING is none', async () => {

@@ -119,7 +119,7 @@ describe('F66 a correction that gives exactly the amount of exactly one refund b
 
     const { result } = await bring(db, { lines: [lineOf(refund)] }, { now: minute(62) });
 
-    expect(result).toMatchObject({ refundNo: 1, decisive: [], breaks: { state_conflict: 0 } });
+    expect(result).toMatchObject({ refundNo: 1, decisive: { refunds: 0 }, breaks: { state_conflict: 0 } });
     expect(await stateOf(refund)).toBe('returned');
   });
 

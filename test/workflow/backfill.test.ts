@@ -101,7 +101,7 @@ test('counts loaded, known and empty days apart', async () => {
       ),
     loadStatement: (day) =>
       Promise.resolve({ outcome: day.billDate === '2026-09-01' ? 'loaded' : 'same', fileId: '1', lines: 1 }),
-    matchStatement: () => Promise.resolve({ decisive: [] } as never),
+    matchStatement: () => Promise.resolve({ decisive: { fileId: '3', refunds: 0 } } as never),
     reportMatches: () => Promise.resolve(0),
   });
 

@@ -16,7 +16,7 @@ import { scriptedWorld } from './scripted-world.ts';
 import { scheduledIn } from './temporal.ts';
 
 const DAY: StatementDay = { accountId: 'wx', kind: 'trade', billDate: '2026-09-03', recheck: 0 };
-const NEWS = [{ refundId: '7', merchantId: 'shop', refundNo: 'RF7' }];
+const NEWS: MatchResult['decisive'] = { fileId: '3', refunds: 1 };
 
 let world: ScriptedWorld;
 let steps: string[] = [];
@@ -62,8 +62,8 @@ function usual(o: Partial<Activities> = {}): Partial<Activities> {
       return Promise.resolve(matched(NEWS));
     },
     reportMatches: (decisive) => {
-      steps.push(`report ${decisive.map((one) => one.refundNo).join()}`);
-      return Promise.resolve(decisive.length);
+      steps.push(`report ${JSON.stringify(decisive)}`);
+      return Promise.resolve(1);
     },
     recordEmptyDay: () => {
       steps.push('empty');
@@ -97,8 +97,18 @@ describe('a day with a file', () => {
     const handle = await run(usual());
 
     expect(await handle.result()).toEqual({ outcome: 'loaded', fileId: '3', lines: 45 });
-    expect(steps).toEqual(['fetch 1', 'load file:1', 'match 3', 'report RF7']);
-    await keepHistory(handle, 'statement/loaded');
+    expect(steps).toEqual(['fetch 1', 'load file:1', 'match 3', 'report {"fileId":"3","refunds":1}']);
+    await keepHistory(handle, 'statement/news-in-rows');
+  });
+
+  test('hands on the names of the refunds where a worker of an older version has matched', async () => {
+    const named = [{ refundId: '7', merchantId: 'shop', refundNo: 'RF7' }];
+    const older = (): Promise<MatchResult> => Promise.resolve(matched(named as never));
+
+    const handle = await run(usual({ matchStatement: older }));
+
+    expect(await handle.result()).toMatchObject({ outcome: 'loaded' });
+    expect(steps.at(-1)).toBe(`report ${JSON.stringify(named)}`);
   });
 
   test('has half an hour for each step, and a worker that is killed in any of them is noticed within a minute', async () => {
@@ -127,10 +137,11 @@ describe('a day with a file', () => {
   });
 
   test('without news for any refund tells nobody, and ends all the same', async () => {
-    const handle = await run(usual({ matchStatement: () => Promise.resolve(matched([])) }));
+    const nothing = (): Promise<MatchResult> => Promise.resolve(matched({ fileId: '3', refunds: 0 }));
+    const handle = await run(usual({ matchStatement: nothing }));
 
     expect(await handle.result()).toMatchObject({ outcome: 'loaded' });
-    expect(steps.at(-1)).toBe('report ');
+    expect(steps.at(-1)).toBe('report {"fileId":"3","refunds":0}');
   });
 
   test('F97: whose match fails half way is matched again; an error never counts as unmatched', async () => {
@@ -221,7 +232,13 @@ describe('F42 F43 F44: a file that did not come whole', () => {
     );
 
     expect(await handle.result()).toMatchObject({ outcome: 'loaded' });
-    expect(steps).toEqual(['fetch 1', 'fetch 2', 'load file:2', 'match 3', 'report RF7']);
+    expect(steps).toEqual([
+      'fetch 1',
+      'fetch 2',
+      'load file:2',
+      'match 3',
+      'report {"fileId":"3","refunds":1}',
+    ]);
     if (code === 'statement_truncated') await keepHistory(handle, 'statement/downloaded-again');
   });
 
