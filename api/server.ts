@@ -42,6 +42,7 @@ import { isLinkAddress, receiptPages, sendNoLink, sendPageFault } from './receip
 import { receiptRoutes } from './receipt-routes.ts';
 import { refundRoutes } from './refund-routes.ts';
 import { validatorCompiler } from './validation.ts';
+import { statementChangesRoute } from './statement-changes-route.ts';
 import { statementGapRoutes } from './statement-gap-routes.ts';
 import { statementRoutes } from './statement-routes.ts';
 import { threeWayRoute } from './three-way-route.ts';
@@ -95,6 +96,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     booksRoutes(v1, deps);
     breakWorkRoutes(v1, deps);
     statementRoutes(v1, deps);
+    statementChangesRoute(v1, deps);
     statementGapRoutes(v1, deps);
     dayRoutes(v1, deps);
     dayProofRoutes(v1, deps);

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { maskedAccount } from '../domain/receipt/mask.ts';
 import { AppError } from '../domain/errors.ts';
 import type { StatementTotals } from '../domain/statement/statement.ts';
+import { diffOf } from '../store/statements-diff.ts';
 import type { StatementFile } from '../store/statements-files.ts';
 import { getStatementFile, listQuarantined, listStatementFiles } from '../store/statements-files.ts';
 import type { App } from './app.ts';
@@ -11,6 +12,7 @@ import type { ApiDeps } from './deps.ts';
 import { accountIdField, dayField, instantField, limitField } from './fields.ts';
 import { linkNextPage } from './paging.ts';
 import { problemResponses } from './problem.ts';
+import { changeCountsSchema } from './statement-changes-route.ts';
 
 /** Rows set aside that are shown; the file itself has all of them. */
 const SET_ASIDE_SHOWN_MAX = 200;
@@ -37,7 +39,8 @@ const statementSchema = z
     totals_computed: totalsSchema,
     refusal_code: z.string().nullable(),
     refused_count: z.int(),
-    supersedes: z.string().nullable(),
+    supersedes: z.string().nullable().describe('The delivery of the day that it took the place of'),
+    changes: changeCountsSchema.nullable().describe('Against that delivery, in lines; see its `changes`'),
     received_at: instantField,
     matched_at: instantField.nullable(),
   })
@@ -141,6 +144,7 @@ function toStatementResource(file: StatementFile): z.infer<typeof statementSchem
     refusal_code: file.refusalCode,
     refused_count: file.refusedCount,
     supersedes: file.supersedes,
+    changes: diffOf(file),
     received_at: file.receivedAt.toISOString(),
     matched_at: file.matchedAt?.toISOString() ?? null,
   };

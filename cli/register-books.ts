@@ -199,12 +199,23 @@ function registerStatements(program: Command): void {
     });
   statements
     .command('show')
-    .description('one statement: hash, totals declared and computed, rows set aside')
+    .description('one statement: hash, totals declared and computed, what it changed, rows set aside')
     .argument('<number>')
     .option('--json', 'print one JSON document on stdout', false)
     .action(async (number: string, options: { json: boolean }) => {
       const { showStatementCommand } = await import('./commands/statements.ts');
       await showStatementCommand(number, options);
+    });
+  statements
+    .command('changes')
+    .description('what a new delivery of a day changed against the one before, line by line')
+    .argument('<number>')
+    .option('--after <no>', 'go on after this change', '0')
+    .option('--limit <n>', 'how many', '60')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (number: string, options: { after: string; limit: string; json: boolean }) => {
+      const { statementChangesCommand } = await import('./commands/statement-changes.ts');
+      await statementChangesCommand(number, options);
     });
   statements
     .command('gaps')

@@ -17,13 +17,18 @@ import {
   remarksOf,
 } from '../../store/statements-files.ts';
 import { importStatement } from '../../store/statements.ts';
+import { diffOf, listLineChanges } from '../../store/statements-diff.ts';
 import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { ImportFlags } from '../register-books.ts';
 import { withBooks } from './books.ts';
 import { rowLimit } from './row-limit.ts';
+import { changeDocument, changesText } from './statement-changes.ts';
 
 /** Rows set aside that a person is shown. */
 const SET_ASIDE_SHOWN_MAX = 20;
+
+/** Lines that a new delivery changed; the command for all of them is named with them. */
+const CHANGES_SHOWN_MAX = 20;
 
 export async function listStatementsCommand(options: {
   account?: string;
@@ -41,11 +46,17 @@ export async function listStatementsCommand(options: {
 export async function showStatementCommand(number: string, options: { json: boolean }): Promise<void> {
   const shown = await withBooks(async ({ pool }) => {
     const file = await getStatementFile(pool, number);
-    return file === null ? null : { ...file, setAside: await listQuarantined(pool, file.id) };
+    if (file === null) throw new AppError('statement_unknown', { number });
+    const changes = await listLineChanges(pool, file, { after: 0, limit: CHANGES_SHOWN_MAX });
+    return { ...file, setAside: await listQuarantined(pool, file.id), changes };
   });
-  if (shown === null) throw new AppError('statement_unknown', { number });
-  createOutput(options.json).result(shown, () =>
-    [showText(shown), ...setAsideText(shown.setAside)].join('\n'),
+  const document = { ...shown, changes: shown.changes.map(changeDocument) };
+  createOutput(options.json).result(document, () =>
+    [
+      showText(shown),
+      ...changesText(shown, diffOf(shown), shown.changes),
+      ...setAsideText(shown.setAside),
+    ].join('\n'),
   );
 }
 

@@ -43,7 +43,7 @@ describe('the commands', () => {
         ...['refunds paid-otherwise', 'approvals release', 'approvals record-return', 'approvals lift'],
         ...['approvals redirect', 'approvals fallback'],
         ...['statements', 'statements list', 'statements show', 'statements import', 'statements run'],
-        ...['statements gaps', 'statements three-way'],
+        ...['statements gaps', 'statements three-way', 'statements changes'],
         ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list', 'overdue show'],
         ...['breaks explain', 'breaks assign', 'breaks release', 'breaks park', 'breaks unpark'],
         ...['breaks resolve', 'breaks comment', 'breaks force-match', 'breaks write-off', 'breaks reopen'],
