@@ -34,10 +34,7 @@ export async function fillBooks(
   template = TEMPLATE,
 ): Promise<void> {
   await emptyBooks(adminUrl, template);
-  const url = databaseUrl(adminUrl, template);
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  await onBooks(adminUrl, template, async (client) => {
     // Filling is not measured: the rows are put in as they would be by now, without their triggers.
     await client.query(`set session_replication_role = replica`);
     await client.query(
@@ -61,6 +58,19 @@ export async function fillBooks(
       await client.query(`select setval('yuanlu.${table}_id_seq', $1)`, [refunds.length + 1]);
     }
     await client.query('vacuum analyze');
+  });
+}
+
+/** With a connection of the server's owner to one of its databases. */
+export async function onBooks(
+  adminUrl: string,
+  name: string,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl(adminUrl, name) });
+  await client.connect();
+  try {
+    await work(client);
   } finally {
     await client.end();
   }

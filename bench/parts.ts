@@ -1,6 +1,7 @@
 /** The parts of a run: what each measures, and its goals. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Expected } from './bill.ts';
+import { book } from './book.ts';
 import { dropCopy, freshCopy } from './books.ts';
 import { days } from './days.ts';
 import type { Bill, WholeWay } from './matching.ts';
@@ -29,6 +30,11 @@ export interface Bench {
   readonly wholeLines: number;
   /** Open refunds that the overdue sweep looks over. */
   readonly sweepRefunds: number;
+  /** Lines of the bill that is matched in a large book, and open refunds in it besides its own. */
+  readonly bookLines: number;
+  readonly bookRefunds: number;
+  /** The server's first process, where it is one of ours. */
+  readonly postmaster: () => number | null;
   readonly seed: number;
   /** Where files may be written. */
   readonly dir: string;
@@ -46,6 +52,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
   accept,
   receipt,
   sweep,
+  book,
 };
 
 /** Runs a measurement once a round. */

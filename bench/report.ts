@@ -12,6 +12,8 @@ export interface Figure {
   readonly rounds: readonly number[];
   /** Null for figures that explain another. */
   readonly goal: { readonly at: 'least' | 'most'; readonly value: number } | null;
+  /** What has to be said of it besides: by which plan, or why it could not be measured. */
+  readonly note?: string;
 }
 
 export interface Report {
@@ -41,6 +43,11 @@ export function figure(
   return { id, name, unit, value: median(rounds), rounds, goal };
 }
 
+/** One that cannot be measured here, and why. */
+export function leftOut(id: string | null, name: string, unit: string, why: string): Figure {
+  return { ...figure(id, name, unit, []), note: `not measured: ${why}` };
+}
+
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other);
   const middle = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
@@ -48,7 +55,7 @@ export function median(values: readonly number[]): number {
 }
 
 export function isMet({ value, goal }: Figure): boolean | null {
-  if (goal === null) return null;
+  if (goal === null || Number.isNaN(value)) return null;
   return goal.at === 'least' ? value >= goal.value : value <= goal.value;
 }
 
@@ -81,6 +88,9 @@ export function reportText(report: Report): string {
     `${String(host.cpus)} CPUs (${host.model}), ${String(host.memoryGb)} GB, Node ${host.node}`,
     '',
     rows,
+    ...report.figures.flatMap(({ id, name, note }) =>
+      note === undefined ? [] : ['', `${id ?? name.trim()}: ${note}`],
+    ),
     '',
     `${String(Math.round(report.elapsedMs / 1000))} s in all. What each figure means: bench/README.md`,
   ].join('\n');
@@ -88,6 +98,7 @@ export function reportText(report: Report): string {
 
 /** Three figures that matter, with thousands apart. */
 function shown(value: number): string {
+  if (Number.isNaN(value)) return '–';
   const rounded = value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
   return new Intl.NumberFormat('en-US', { maximumFractionDigits: 3 }).format(rounded);
 }

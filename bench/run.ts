@@ -27,6 +27,8 @@ const FULL = {
   dayLines: 1_000_000,
   wholeLines: 1_000_000,
   sweepRefunds: 1_000_000,
+  bookLines: 100_000,
+  bookRefunds: 1_000_000,
 } as const;
 const QUICK = {
   lines: 5_000,
@@ -37,6 +39,8 @@ const QUICK = {
   dayLines: 10_000,
   wholeLines: 10_000,
   sweepRefunds: 20_000,
+  bookLines: 2_000,
+  bookRefunds: 20_000,
 } as const;
 
 interface Options {
@@ -46,6 +50,7 @@ interface Options {
   readonly only?: string;
   readonly sweepRefunds?: string;
   readonly wholeLines?: string;
+  readonly bookRefunds?: string;
   readonly task?: string;
 }
 
@@ -57,6 +62,7 @@ const options = new Command('bench')
   .option('--only <part>', `one of: ${Object.keys(PARTS).join(', ')}`)
   .option('--sweep-refunds <n>', 'open refunds that the sweep looks over, such as 10000000')
   .option('--whole-lines <n>', 'lines of the bill that DuckDB reads too, such as 10000000')
+  .option('--book-refunds <n>', 'open refunds of the book that a bill is matched in, such as 10000000')
   .option('--task <json>', 'one measurement; used by the run itself')
   .parse()
   .opts<Options>();
@@ -114,6 +120,7 @@ function sizeOf(o: Options): Size {
     ...size,
     ...(o.sweepRefunds === undefined ? {} : { sweepRefunds: Number(o.sweepRefunds) }),
     ...(o.wholeLines === undefined ? {} : { wholeLines: Number(o.wholeLines) }),
+    ...(o.bookRefunds === undefined ? {} : { bookRefunds: Number(o.bookRefunds) }),
   };
 }
 
@@ -142,6 +149,7 @@ async function prepare(
     small: await billOn(WARM_UP_DATE, join(dir, 'small.csv.gz'), before),
     adminUrl: engines.adminUrl,
     temporalAddress: engines.temporalAddress,
+    postmaster: () => engines.pids().postgres,
     expected: expectedOf(refunds),
   };
   return { bench, billBytes: bill.bytes };

@@ -14,6 +14,7 @@ import type { DayFileName } from './day-reading.ts';
 import { importDay, readDay } from './day-reading.ts';
 import type { Looked, Looking } from './looking.ts';
 import { lookOften } from './looking.ts';
+import { matchInLargeBook } from './large-book.ts';
 import { duckWholeWay, fillDuck } from './duck.ts';
 import type { Bill } from './matching.ts';
 import { ingestPool, rowByRow, wholeWay } from './matching.ts';
@@ -25,6 +26,12 @@ import { sweepByScan, sweepOurs } from './sweeping.ts';
 export type Task =
   | { readonly kind: 'whole_way'; readonly url: string; readonly bill: Bill; readonly warmUp: Bill }
   | { readonly kind: 'same_again'; readonly url: string; readonly bill: Bill; readonly warmUp: Bill }
+  | {
+      readonly kind: 'book';
+      readonly url: string;
+      readonly bills: readonly Bill[];
+      readonly warmUp: Bill;
+    }
   | { readonly kind: 'duck'; readonly file: string; readonly booksCsv: string; readonly bill: string }
   | { readonly kind: 'match_rows'; readonly url: string; readonly sample: number }
   | {
@@ -87,6 +94,8 @@ async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
     case 'whole_way':
     case 'same_again':
       return wholeWayTask(task);
+    case 'book':
+      return { result: { ...(await matchInLargeBook(task.url, task.bills, task.warmUp)) }, ms: 0 };
     case 'duck': {
       await fillDuck(task.file, task.booksCsv);
       return timed(async () => ({ ...(await duckWholeWay(task.file, task.bill)) }));

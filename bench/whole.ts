@@ -1,5 +1,7 @@
-/** P1, P3, P5, P6, P8: a large bill from its packed bytes to committed breaks, beside DuckDB on the same bytes. */
+/** P1, P3, P5, P6, P7, P8: a large bill from its packed bytes to committed breaks, beside DuckDB on the same bytes. */
 import { join } from 'node:path';
+import type { BackendMemory } from './backends.ts';
+import { watchBackends } from './backends.ts';
 import type { Expected } from './bill.ts';
 import { BILL_DATE, expectedOf, makeUp, warmUpRefunds } from './bill.ts';
 import { copyOf, dropCopy, fillBooks, writeBooksCsv } from './books.ts';
@@ -9,7 +11,7 @@ import { billOn } from './matching.ts';
 import type { Bench } from './parts.ts';
 import { assertFound } from './parts.ts';
 import type { Figure } from './report.ts';
-import { figure } from './report.ts';
+import { figure, leftOut } from './report.ts';
 import type { Done } from './task.ts';
 import { inProcess } from './task.ts';
 
@@ -22,9 +24,14 @@ interface Day {
 }
 
 interface Round {
-  readonly ours: Done;
+  readonly ours: Watched;
   readonly duck: Done;
-  readonly tenth: Done;
+  readonly tenth: Watched;
+}
+
+interface Watched extends Done {
+  /** What the server's processes held meanwhile, or why that is not known. */
+  readonly backends: BackendMemory | string;
 }
 
 export async function whole(bench: Bench): Promise<readonly Figure[]> {
@@ -51,12 +58,14 @@ async function makeDay(bench: Bench, name: string, lines: number): Promise<Day> 
   return { template: name, bill, booksCsv, expected: expectedOf(refunds) };
 }
 
-async function ours(bench: Bench, { template, bill, expected }: Day): Promise<Done> {
+async function ours(bench: Bench, { template, bill, expected }: Day): Promise<Watched> {
   const url = await copyOf(bench.adminUrl, template, 'bench_whole_round');
-  const done = await inProcess({ kind: 'whole_way', url, bill, warmUp: bench.small });
+  const { result: done, memory } = await watchBackends(bench.postmaster(), () =>
+    inProcess({ kind: 'whole_way', url, bill, warmUp: bench.small }),
+  );
   await dropCopy(bench.adminUrl, 'bench_whole_round');
   assertFound(done.result as unknown as WholeWay, expected);
-  return done;
+  return { ...done, backends: memory };
 }
 
 async function duck(bench: Bench, { bill, booksCsv, expected }: Day): Promise<Done> {
@@ -102,7 +111,30 @@ function figures(rounds: readonly Round[], lines: number): readonly Figure[] {
       'MB',
       rounds.map((one) => one.duck.peakRssMb),
     ),
+    ...backends(rounds.map((one) => one.ours.backends)),
     figure('P8', '  log of the database', 'bytes/line', perLine('logBytes'), { at: 'most', value: 320 }),
     figure(null, '  lines and matches on the disk', 'bytes/line', perLine('diskBytes')),
+  ];
+}
+
+function backends(all: readonly (BackendMemory | string)[]): readonly Figure[] {
+  const name = "  peak private memory of the server's backends";
+  const unseen = all.find((one) => typeof one === 'string');
+  if (unseen !== undefined) return [leftOut('P7', name, 'MB', unseen)];
+  const seen = all.filter((one) => typeof one !== 'string');
+  return [
+    figure(
+      'P7',
+      name,
+      'MB',
+      seen.map((one) => one.privateMb),
+      { at: 'most', value: 200 },
+    ),
+    figure(
+      null,
+      '  what they share for parallel work',
+      'MB',
+      seen.map((one) => one.parallelMb),
+    ),
   ];
 }

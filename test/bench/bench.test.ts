@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BILL_DATE, expectedOf, makeUp, writeBill } from '../../bench/bill.ts';
 import { describeBill, onlyUnpack, readBill, withCsvParse } from '../../bench/reading.ts';
 import type { Report } from '../../bench/report.ts';
-import { figure, isMet, median, reportText } from '../../bench/report.ts';
+import { figure, isMet, leftOut, median, reportText } from '../../bench/report.ts';
 
 const LINES = 4_000;
 
@@ -63,6 +63,20 @@ describe('a figure', () => {
     expect([isMet(fast), isMet(slow), isMet(figure(null, 'x', '', [1]))]).toEqual([true, false, null]);
   });
 
+  test('that cannot be measured is no goal missed, and says why it is not there', () => {
+    const none = { ...leftOut('P7', 'memory of the backends', 'MB', 'not on Linux'), met: null };
+    const report: Report = {
+      machine: { cpus: 2, model: 'some', memoryGb: 24, node: 'v20' },
+      size: { lines: 1_000, billMb: 1, packedMb: 0.1, rounds: 1 },
+      figures: [none],
+      elapsedMs: 1_000,
+    };
+
+    expect(isMet(none)).toBeNull();
+    expect(reportText(report)).toMatch(/^P7 +memory of the backends +– +MB/m);
+    expect(reportText(report)).toContain('P7: not measured: not on Linux');
+  });
+
   test('is shown with its goal and its rounds', () => {
     const met = {
       ...figure('P2', 'bill to breaks', 'lines/s', [250_000.4], { at: 'least', value: 200_000 }),
@@ -79,18 +93,25 @@ describe('a figure', () => {
   });
 });
 
-test('a quick run finds in the books what was made up, and prints one document', async () => {
-  const script = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
-  const args = ['--import', 'tsx', script, '--quick', '--only', 'statement', '--json'];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  const parts = { stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (parts.stdout += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (parts.stderr += text));
+test.each([
+  ['statement', ['P2', 'P6', 'P9', 'P11']],
+  ['book', ['P10']],
+] as const)(
+  'a quick run of the part %s finds in the books what was made up, and prints one document',
+  async (part, ids) => {
+    const script = fileURLToPath(new URL('../../bench/run.ts', import.meta.url));
+    const args = ['--import', 'tsx', script, '--quick', '--only', part, '--json'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const parts = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (parts.stdout += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (parts.stderr += text));
 
-  const [code] = (await once(child, 'close')) as [number | null];
+    const [code] = (await once(child, 'close')) as [number | null];
 
-  expect(code, parts.stderr).toBe(0);
-  const report = JSON.parse(parts.stdout) as Report;
-  expect(report.figures.map((one) => one.id).filter((id) => id !== null)).toEqual(['P2', 'P6', 'P9', 'P11']);
-  for (const one of report.figures) expect(one.value).toBeGreaterThan(0);
-}, 120_000);
+    expect(code, parts.stderr).toBe(0);
+    const report = JSON.parse(parts.stdout) as Report;
+    expect(report.figures.map((one) => one.id).filter((id) => id !== null)).toEqual(ids);
+    for (const one of report.figures) expect(one.value).toBeGreaterThan(0);
+  },
+  120_000,
+);
