@@ -37,8 +37,7 @@ export async function reconcileCommand(flags: ReconcileFlags): Promise<number> {
     const document = documentOf(findings);
     const overdue = await firstOverdue(books);
     if (plan.out !== null) {
-      line.update(`writing ${plan.out}`);
-      await writeExports(books.owner, plan.out, findings, document);
+      await writeExports(books.owner, plan.out, findings, document, line);
     }
     line.done();
     for (const note of notesOn(findings)) output.say(note);

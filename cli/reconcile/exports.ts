@@ -11,15 +11,19 @@ import type { ReconcileChannel } from './channels.ts';
 import type { Cell } from './csv.ts';
 import { BOM, csvLine, figure, serial, text } from './csv.ts';
 import type { Findings, ReconcileDocument } from './document.ts';
-import { fileOf, placeOf, refundNoOf } from './document.ts';
+import { breaksIn, fileOf, placeOf, refundNoOf } from './document.ts';
 import { differing } from './differing.ts';
 import { explain } from './explain.ts';
 import { Lateness } from './lateness.ts';
+import { during, paceText } from './pace.ts';
 import type { BreakRow, ListedSide, LineSide, MatchRow, OverdueRow, QuarantineRow } from './rows.ts';
 import { breakRows, matchRows, overdueRows, quarantineRows } from './rows.ts';
+import type { Progress } from './statements.ts';
 
 /** Lines that are written together. */
 const LINES_PER_PIECE = 1_000;
+/** Rows between two words of progress. */
+const TOLD_EVERY_ROWS = 5_000;
 
 type Column<Row> = readonly [name: string, cell: (row: Row) => Cell];
 
@@ -28,14 +32,48 @@ export async function writeExports(
   folder: string,
   findings: Findings,
   document: ReconcileDocument,
+  progress: Progress,
 ): Promise<void> {
   await mkdir(folder, { recursive: true });
   const place = (name: string): string => join(folder, name);
-  await writeCsv(place('matches.csv'), matchColumns(findings), matchRows(owner));
-  await writeCsv(place('breaks.csv'), breakColumns(findings), breakRows(owner));
-  await writeCsv(place('overdue.csv'), overdueColumns(findings), overdueRows(owner));
-  await writeCsv(place('quarantine.csv'), quarantineColumns(findings), quarantineRows(owner));
+  const { judgement } = findings;
+  const csv = <Row>(
+    name: string,
+    columns: readonly Column<Row>[],
+    rows: AsyncIterable<Row>,
+    all: number | null,
+  ): Promise<void> => writeCsv(place(name), columns, told(rows, progress, place(name), all));
+  await csv('matches.csv', matchColumns(findings), matchRows(owner), judgement.lines.matched);
+  await csv('breaks.csv', breakColumns(findings), breakRows(owner), breaksIn(judgement));
+  await csv('overdue.csv', overdueColumns(findings), overdueRows(owner), null);
+  await csv('quarantine.csv', quarantineColumns(findings), quarantineRows(owner), null);
   await whole(place('summary.json'), (draft) => writeFile(draft, `${JSON.stringify(document, null, 2)}\n`));
+}
+
+/** Says how many of the rows have gone by. Before the first of them all are put in order, which takes a while. */
+async function* told<Row>(
+  rows: AsyncIterable<Row>,
+  progress: Progress,
+  file: string,
+  all: number | null,
+): AsyncGenerator<Row, void> {
+  const each = rows[Symbol.asyncIterator]();
+  try {
+    let next = await during(progress, `sorting the rows of ${file}`, () => each.next());
+    const beganAt = performance.now();
+    for (let count = 1; next.done !== true; count += 1) {
+      yield next.value;
+      next = await each.next();
+      if (count % TOLD_EVERY_ROWS !== 0) continue;
+      const part = all === null ? null : ({ of: 'rows', done: count, all } as const);
+      progress.update(
+        `writing ${file}: ${paceText({ count, noun: 'row', part }, performance.now() - beganAt)}`,
+      );
+    }
+  } finally {
+    // A file that cannot be written leaves its rows unread: their cursor is closed all the same.
+    await each.return?.();
+  }
 }
 
 async function writeCsv<Row>(

@@ -117,6 +117,17 @@ function columnsOf(alias: Alias, columns: Readonly<Record<string, string>>): str
     .join(', ');
 }
 
+/** A field of a side, and what its column is called in a row. */
+type FieldKey = readonly [name: string, key: string];
+
+function keysOf(alias: Alias, columns: Readonly<Record<string, string>>): readonly FieldKey[] {
+  return Object.keys(columns).map((name) => [name, `${alias}.${name}`]);
+}
+
+const LISTED_KEYS = keysOf('r', LISTED_COLUMNS);
+const LINE_KEYS = keysOf('l', LINE_COLUMNS);
+const WINDOW_KEYS = keysOf('w', WINDOW_COLUMNS);
+
 const LISTED = columnsOf('r', LISTED_COLUMNS);
 const LINE = columnsOf('l', LINE_COLUMNS);
 const WINDOW = columnsOf('w', WINDOW_COLUMNS);
@@ -203,19 +214,22 @@ function matchRow(row: Row): MatchRow {
 }
 
 function listedSide(row: Row): ListedSide {
-  return sideOf(row, 'r', LISTED_COLUMNS) as unknown as ListedSide;
+  return sideOf(row, LISTED_KEYS) as unknown as ListedSide;
 }
 
 function lineSide(row: Row): LineSide {
-  return sideOf(row, 'l', LINE_COLUMNS) as unknown as LineSide;
+  return sideOf(row, LINE_KEYS) as unknown as LineSide;
 }
 
 function windowSide(row: Row): Window {
-  return sideOf(row, 'w', WINDOW_COLUMNS) as unknown as Window;
+  return sideOf(row, WINDOW_KEYS) as unknown as Window;
 }
 
-function sideOf(row: Row, alias: Alias, columns: Readonly<Record<string, string>>): Row {
-  return Object.fromEntries(Object.keys(columns).map((name) => [name, row[`${alias}.${name}`]]));
+/** Called for each of a million rows: the names of its fields are put together once. */
+function sideOf(row: Row, keys: readonly FieldKey[]): Row {
+  const side: Record<string, unknown> = {};
+  for (const [name, key] of keys) side[name] = row[key];
+  return side;
 }
 
 /** Reads through a cursor: however many rows there are, few are in memory. */

@@ -7,7 +7,6 @@ import { stat } from 'node:fs/promises';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { invariant } from '../../domain/errors.ts';
-import { grouped } from '../output.ts';
 import type { Books } from './books.ts';
 import { noteCorrections } from './corrections.ts';
 import type { Findings } from './document.ts';
@@ -17,6 +16,7 @@ import { markListedAgain } from './listed-again.ts';
 import { createListedTable, fillListedTable, indexListed, listedCopyText } from './listed-table.ts';
 import type { ReconcilePlan } from './options.ts';
 import { instantOf } from './options.ts';
+import { during, paceText } from './pace.ts';
 import type { ListSummary } from './refund-list.ts';
 import { RefundListReader } from './refund-list.ts';
 import type { BreakRow } from './rows.ts';
@@ -37,8 +37,8 @@ const PROGRESS_EVERY_MS = 250;
 
 export interface OpenedList {
   readonly copyText: Readable;
-  /** Refunds read so far. */
-  refunds(): number;
+  /** Refunds and bytes read so far, how fast, and how long the rest will take where the list is a file. */
+  pace(): string;
   /** Settles when all of it was read; rejects with what is wrong with it. */
   readonly done: Promise<ListSummary>;
 }
@@ -46,8 +46,10 @@ export interface OpenedList {
 /** Begins to read the list. @throws AppError `refund_list_invalid` at once for a list of ordinary size */
 export async function openList(plan: ReconcilePlan): Promise<OpenedList> {
   const { channel, list: file } = plan;
+  const beganAt = performance.now();
   const reader = new RefundListReader({ file, channel: channel.name, rules: channel });
-  const batches = reader.read(createReadStream(file, { highWaterMark: READ_CHUNK_BYTES }));
+  const bytes = createReadStream(file, { highWaterMark: READ_CHUNK_BYTES });
+  const batches = reader.read(bytes);
   const copyText = new PassThrough({ highWaterMark: READ_AHEAD_BYTES });
   const done = pipeline(Readable.from(listedCopyText(batches), { objectMode: true }), copyText).then(() =>
     reader.summary(),
@@ -55,7 +57,12 @@ export async function openList(plan: ReconcilePlan): Promise<OpenedList> {
   done.catch(() => undefined);
   const found = await stat(file);
   if (found.isFile() && found.size <= CHECKED_FIRST_BYTES) await done;
-  return { copyText, done, refunds: () => reader.summary().refunds };
+  const pace = (): string => {
+    const part = found.isFile() ? ({ of: 'bytes', done: bytes.bytesRead, all: found.size } as const) : null;
+    const { refunds: count } = reader.summary();
+    return paceText({ count, noun: 'refund', part }, performance.now() - beganAt);
+  };
+  return { copyText, done, pace };
 }
 
 /**
@@ -70,22 +77,20 @@ export async function reconcile(
   const startedAt = performance.now();
   await createListedTable(books.owner, plan.channel.name);
   const summary = await loadList(books, list, () => {
-    o.progress.update(`reading ${plan.list}: ${grouped(list.refunds())} refunds`);
+    o.progress.update(`reading ${plan.list}: ${list.pace()}`);
   });
   const statements = await loadStatements(books, { ...o, files: plan.statements, channel: plan.channel });
-  o.progress.update('matching');
-  await indexListed(books.owner, statements.length);
-  if (summary.mayNameTwice) await markListedAgain(books.owner, plan.channel.refundNo.uniqueWithin);
+  await during(o.progress, 'preparing the list for matching', async () => {
+    await indexListed(books.owner, statements.length);
+    if (summary.mayNameTwice) await markListedAgain(books.owner, plan.channel.refundNo.uniqueWithin);
+  });
   await matchStatements(books, statements, { ...o, channel: plan.channel });
-  o.progress.update('looking for what is left over');
   const asOf = instantOf(plan.asOf, statements, o.now);
-  const corrections = await noteCorrections(books, statements, o.now);
-  const judgement = await judge(books.owner, {
-    channel: plan.channel,
-    asOf,
-    statements,
-    refunds: summary.refunds,
-    corrections,
+  const judgement = await during(o.progress, 'looking for what is left over', async () => {
+    const corrections = await noteCorrections(books, statements, o.now);
+    return judge(books.owner, {
+      ...{ channel: plan.channel, asOf, statements, refunds: summary.refunds, corrections },
+    });
   });
   const elapsedMs = performance.now() - startedAt;
   const differences: BreakRow[] = [];

@@ -1,13 +1,15 @@
 /** The statements of a run: each read whole or refused, the same bytes counted once, then matched against the list. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { AppError, isStatementFault } from '../../domain/errors.ts';
 import type { StatementSummary } from '../../domain/statement/statement.ts';
 import { matchStatement } from '../../store/match.ts';
 import { importStatement } from '../../store/statements.ts';
 import type { Books } from './books.ts';
 import type { ReconcileChannel } from './channels.ts';
-import { grouped } from '../output.ts';
+import { counted } from '../output.ts';
 import { ACCOUNT } from './listed-table.ts';
+import { during, paceText } from './pace.ts';
 import { recognise } from './recognise.ts';
 
 /** What the person who waits is shown. */
@@ -95,6 +97,8 @@ async function loadStatement(
 ): Promise<LoadedStatement> {
   const packed = createReadStream(o.file, { highWaterMark: READ_CHUNK_BYTES });
   const content = o.channel.openStatement(packed);
+  const { size } = await stat(o.file);
+  const beganAt = performance.now();
   o.progress.update(`loading ${o.file}`);
   const result = await importStatement(books.ingest, {
     ...{ accountId: ACCOUNT, kind: null, billDate: null, part: o.part, uri: null },
@@ -102,7 +106,9 @@ async function loadStatement(
     source: content.bytes,
     reader: content.reader,
     onProgress: (seen) => {
-      o.progress.update(`loading ${o.file}: ${grouped(seen.lines)} lines`);
+      const part = { of: 'bytes', done: packed.bytesRead, all: size } as const;
+      const pace = paceText({ count: seen.lines, noun: 'line', part }, performance.now() - beganAt);
+      o.progress.update(`loading ${o.file}: ${pace}`);
     },
   });
   const { fileId, sha256, summary } = result;
@@ -116,8 +122,9 @@ export async function matchStatements(
   o: { readonly channel: ReconcileChannel; readonly now: Date; readonly progress: Progress },
 ): Promise<void> {
   const numberWithin = o.channel.refundNo.uniqueWithin;
-  for (const { file, fileId } of statements) {
-    o.progress.update(`matching ${file}`);
-    await matchStatement(books.ingest, fileId, { now: o.now, numberWithin, ourNumbers: 'listed' });
+  for (const { file, fileId, summary } of statements) {
+    await during(o.progress, `matching ${file}: ${counted(summary.refundLines, 'refund line')}`, () =>
+      matchStatement(books.ingest, fileId, { now: o.now, numberWithin, ourNumbers: 'listed' }),
+    );
   }
 }

@@ -3,6 +3,12 @@ import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { appendFile, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { MadeUpRefund } from '../../bench/bill.ts';
+import { BILL_DATE, expectedOf, makeUp, requestedAt, writeBill } from '../../bench/bill.ts';
+import { openBooks } from '../../cli/reconcile/books.ts';
+import { RECONCILE_CHANNELS } from '../../cli/reconcile/channels.ts';
+import type { ReconcilePlan } from '../../cli/reconcile/options.ts';
+import { openList, reconcile as reconcileIn } from '../../cli/reconcile/run.ts';
 import { required } from '../support/required.ts';
 import { gzipped, tradeBill } from './bill.ts';
 import type { Desk } from './reconcile-run.ts';
@@ -89,6 +95,51 @@ describe('a packed bill of twenty thousand lines and a list of sixty thousand re
     expect(stderr).toMatch(/^(starting|making|reading|loading|matching|looking|writing) /m);
     expect(stderr).not.toContain('    at ');
   });
+});
+
+/** The list of the made-up refunds that the books know. */
+function listOf(refunds: readonly MadeUpRefund[]): string {
+  const rows = refunds
+    .filter((one) => one.difference !== 'unknown')
+    .map((one) => {
+      const at = requestedAt(one).toISOString();
+      return `${one.refundNo},wechat,${String(one.amountMinor)},CNY,${at},${one.channelRefundNo},${one.transactionId}`;
+    });
+  return [
+    'refund_no,channel,amount_minor,currency,requested_at,channel_refund_no,transaction_id',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+test('differences are looked up in the list: however many there are, it is read through a few times', async () => {
+  const refunds = makeUp(20_000, 1, BILL_DATE);
+  const statement = desk.path('differences.csv.gz');
+  await writeBill(statement, refunds);
+  const channel = RECONCILE_CHANNELS.find((one) => one.name === 'wechat');
+  if (channel === undefined) throw new Error('there is a channel');
+  const plan: ReconcilePlan = {
+    ...{ channel, asOf: null, out: null, database: null },
+    statements: [statement],
+    list: await desk.put('differences.csv', listOf(refunds)),
+  };
+  const list = await openList(plan);
+  const books = await openBooks(required('YUANLU_TEST_DATABASE_URL'), () => undefined);
+  try {
+    const { judgement } = await reconcileIn(plan, books, list, {
+      ...{ now: new Date('2026-11-30T00:00:00Z'), progress: { update: () => undefined } },
+    });
+
+    const { missing_at_channel: _, ...found } = expectedOf(refunds).breaks;
+    expect(judgement.breaks).toMatchObject(found);
+    for (const pool of [books.ingest, books.owner]) await pool.query('select pg_stat_force_next_flush()');
+    const { rows } = await books.owner.query<{ scans: bigint }>(
+      `select seq_scan as scans from pg_stat_all_tables where relid = 'reconcile.listed'::regclass`,
+    );
+    expect(Number(rows[0]?.scans)).toBeLessThan(50);
+  } finally {
+    await books.close();
+  }
 });
 
 describe('a list that names a refund twice among many', () => {
