@@ -35,7 +35,7 @@ interface Page {
 }
 
 const changesOf = async (id: string, query = ''): Promise<Page> =>
-  (await call(api, `/v1/statements/${id}/changes${query}`)).json as unknown as Page;
+  (await call(api, `/v1/statements/${id}/changes${query}`)).json as Page;
 
 test('F46 a changed line comes with both sides, the numbers that make it the same, and what differs', async () => {
   const { supersedes, counts, changes } = await changesOf(second);

@@ -60,8 +60,10 @@ async function restated(
 }
 
 /** A line without its place: two that read the same are the same. */
-const reading = ({ lineNo: _, ...said }: LineContent): string =>
-  JSON.stringify(said, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value));
+const reading = (line: LineContent): string =>
+  JSON.stringify({ ...line, lineNo: 0 }, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
 
 async function readings(day: string, status: string): Promise<string[]> {
   const { rows } = await db.owner.query<Record<string, never>>(
