@@ -28,7 +28,10 @@ export function paceText({ count, noun, part }: Done, elapsedMs: number): string
 }
 
 function megabytes(bytes: number): string {
-  return (bytes / MB).toFixed(bytes < 10 * MB ? 1 : 0);
+  const tenths = Math.round((bytes * 10) / MB);
+  return tenths < 100
+    ? `${String(Math.floor(tenths / 10))}.${String(tenths % 10)}`
+    : grouped(Math.round(bytes / MB));
 }
 
 /** As long again as it took so far for what is done. */
@@ -48,7 +51,7 @@ export async function during<T>(progress: Progress, what: string, work: () => Pr
   const beganAt = performance.now();
   progress.update(what);
   const ticking = setInterval(() => {
-    progress.update(`${what}, for ${((performance.now() - beganAt) / 1_000).toFixed(0)} s`);
+    progress.update(`${what}, for ${String(Math.round((performance.now() - beganAt) / 1_000))} s`);
   }, TICK_MS);
   try {
     return await work();
