@@ -57,7 +57,7 @@ function usual(o: Partial<Activities> = {}): Partial<Activities> {
     matchStatement: (fileId) =>
       say(`match ${fileId}`, {
         ...{ refundNo: 1, channelRefundNo: 0, transactionAmount: 0, byPeople: 0 },
-        ...{ breaks: noBreaks(), decisive: [] },
+        ...{ breaks: noBreaks(), decisive: { fileId, refunds: 0 } },
       }),
     reportMatches: () => say('report', 0),
     recordEmptyDay: () => say('empty', { outcome: 'empty' }),
