@@ -70,7 +70,7 @@ describe('yuanlu close verify', () => {
       code: 'ENOENT',
     });
     vi.stubEnv('YUANLU_RECEIPT_KEYS_FILE', '');
-    await expect(verifyDayCommand(file, { json: true })).rejects.toMatchObject({ code: 'config_invalid' });
+    await expect(verifyDayCommand(file, { json: true })).rejects.toMatchObject({ code: 'request_invalid' });
     vi.unstubAllEnvs();
   });
 });

@@ -70,7 +70,7 @@ describe('yuanlu receipt verify', () => {
   test('asks for keys rather than trusting what the file itself brings', async () => {
     vi.stubEnv('YUANLU_RECEIPT_KEYS_FILE', '');
 
-    await expect(verify(signed().text, {})).rejects.toThrow('config_invalid');
+    await expect(verify(signed().text, {})).rejects.toThrow('request_invalid');
   });
 
   test('takes the keys of its own installation, also after they were exchanged', async () => {
