@@ -1,4 +1,5 @@
 /** `yuanlu demo`: a virtual month of refunds on real engines, ended by sums that add up. */
+import { setMaxListeners } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { mkdir } from 'node:fs/promises';
@@ -79,6 +80,8 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const dataDir = await mkdtemp(join(root, 'demo-'));
   const line = progress();
   const stop = new AbortController();
+  // Each refund under way listens to it.
+  setMaxListeners(0, stop.signal);
   const interrupted = untilStopped().then(() => {
     stop.abort();
   });
