@@ -105,7 +105,7 @@ function asScopes(text: string): readonly Scope[] {
 
 function asName(text: string): string {
   if (/^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$/.test(text)) return text;
-  throw new InvalidArgumentError('It must be letters, digits, dots and dashes, at most 40.');
+  throw new InvalidArgumentError('It must be letters, digits, dots, dashes and underscores, at most 40.');
 }
 
 /** `key_7` is the row 7. */

@@ -1,6 +1,8 @@
 /** `yuanlu dev`: the whole stack kept up, with data kept between starts, until Ctrl-C. */
 import { resolve } from 'node:path';
 import { AppError } from '../../domain/errors.ts';
+import type { ReleaseLimits } from '../../domain/refund/limits.ts';
+import { readAsFarAsPossible } from '../../workers/config.ts';
 import type { Stack } from '../../workers/stack.ts';
 import { startStack } from '../../workers/stack.ts';
 import { quietTemporalLogs } from '../../workers/temporal-logs.ts';
@@ -40,6 +42,7 @@ export async function runDev(flags: DevFlags): Promise<void> {
     pollFloorMs: 1_000,
     seed: 1,
     logLevel: fast ? 'error' : 'warn',
+    ...releaseLimits(),
     temporalUi: true,
     durableTemporal: !fast,
     say,
@@ -51,6 +54,17 @@ export async function runDev(flags: DevFlags): Promise<void> {
   } finally {
     await stack.stop();
   }
+}
+
+/**
+ * The limits above which two people release a refund, from the environment as in production: to see how that is.
+ * @throws AppError `config_invalid` where one of them cannot be read
+ */
+function releaseLimits(): { readonly releaseLimits?: ReleaseLimits } {
+  const { config, errors } = readAsFarAsPossible(process.env);
+  const wrong = errors.filter((error) => error.startsWith('YUANLU_RELEASE_'));
+  if (wrong.length > 0) throw new AppError('config_invalid', { errors: wrong });
+  return config.releaseLimits === undefined ? {} : { releaseLimits: config.releaseLimits };
 }
 
 /** Two lines for programs on stdout, the rest for the person who waits. */
