@@ -1,7 +1,7 @@
 /** Rules of breaks that were imported. Append-only: the highest revision counts, the others are history. */
 import { AppError } from '../domain/errors.ts';
-import type { BreakRules, WriteOffCode } from '../domain/statement/break-work.ts';
-import { BREAK_RULES, WRITE_OFF_CODES } from '../domain/statement/break-work.ts';
+import type { BreakRules } from '../domain/statement/break-work.ts';
+import { BREAK_RULES, WRITE_OFF_CODES, writeOffLimits } from '../domain/statement/break-work.ts';
 import type { Db, Pool } from './pool.ts';
 import { inTransaction } from './pool.ts';
 
@@ -25,12 +25,7 @@ export async function currentBreakRules(db: Db): Promise<BreakRules> {
   if (row === undefined) return BREAK_RULES;
   return {
     ...{ revision: row.revision, source: row.source, resolveAloneMaxMinor: row.resolve_alone_max },
-    writeOffMaxMinor: Object.fromEntries(
-      WRITE_OFF_CODES.map((code) => {
-        const max = row.write_off_max[code] ?? null;
-        return [code, max === null ? null : BigInt(max)];
-      }),
-    ) as Record<WriteOffCode, bigint | null>,
+    writeOffMaxMinor: writeOffLimits(row.write_off_max),
     ...{ parkDaysMax: row.park_days_max, matchWindowHours: row.match_window_hours },
     datedBeforeMaxHours: row.dated_before_max_hours,
   };

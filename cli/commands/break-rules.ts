@@ -1,17 +1,14 @@
 /** `yuanlu breaks rules …`: up to what sums people end breaks, and how far apart line and refund may be. */
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { z } from 'zod';
-import { AppError } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
 import type { BreakRules, WriteOffCode } from '../../domain/statement/break-work.ts';
-import { WRITE_OFF_CODES } from '../../domain/statement/break-work.ts';
+import { WRITE_OFF_CODES, writeOffLimits } from '../../domain/statement/break-work.ts';
 import { currentBreakRules, keepBreakRules } from '../../store/break-rules.ts';
 import { systemClock } from '../../workers/clock.ts';
+import { readJsonFile } from '../json-file.ts';
 import { createOutput, table } from '../output.ts';
 import { withOwner, withReader } from '../owner-database.ts';
-
-const RULES_BYTES_MAX = 64 * 1024;
 
 const minor = z.string().regex(/^(0|[1-9][0-9]{0,11})$/, 'must be a whole number of fen, as text');
 
@@ -45,7 +42,7 @@ export async function importBreakRulesCommand(
   file: string,
   options: { readonly json: boolean },
 ): Promise<void> {
-  const rules = readRules(await readFile(file, 'utf8'));
+  const rules = rulesOf(await readJsonFile(file, schema, 'break_rules_invalid'));
   const act = { person: userInfo().username, now: systemClock().wallNow() };
   const imported = await withOwner((owner) => keepBreakRules(owner, rules, act));
   const output = createOutput(options.json);
@@ -56,33 +53,14 @@ export async function importBreakRulesCommand(
     output.say('They count from the next deed and the next match on; nothing has to be restarted.');
 }
 
-function readRules(text: string): BreakRules {
-  const parsed = schema.safeParse(text.length > RULES_BYTES_MAX ? null : parseJson(text));
-  if (!parsed.success)
-    throw new AppError('break_rules_invalid', {
-      errors: parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`),
-    });
-  const { data } = parsed;
+function rulesOf(data: RulesDocument): BreakRules {
   return {
     ...{ revision: data.revision, source: data.source },
     resolveAloneMaxMinor: BigInt(data.resolve_alone_max_minor),
-    writeOffMaxMinor: Object.fromEntries(
-      WRITE_OFF_CODES.map((code) => {
-        const max = data.write_off_max_minor[code];
-        return [code, max === null ? null : BigInt(max)];
-      }),
-    ) as Record<WriteOffCode, bigint | null>,
+    writeOffMaxMinor: writeOffLimits(data.write_off_max_minor),
     ...{ parkDaysMax: data.park_days_max, matchWindowHours: data.match_window_hours },
     datedBeforeMaxHours: data.dated_before_max_hours,
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 function documentOf(rules: BreakRules): Omit<RulesDocument, 'write_off_max_minor'> & {

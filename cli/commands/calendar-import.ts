@@ -1,5 +1,4 @@
 /** `yuanlu calendar import FILE`: the State Council's notice of a year, brought to every running process. */
-import { readFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
@@ -8,10 +7,9 @@ import type { ImportedNotice } from '../../domain/time/imported-notices.ts';
 import { noticeFaults, withNotices } from '../../domain/time/imported-notices.ts';
 import { currentNotices, keepNotice } from '../../store/holiday-notices.ts';
 import { systemClock } from '../../workers/clock.ts';
+import { readJsonFile } from '../json-file.ts';
 import { createOutput } from '../output.ts';
 import { withOwner } from '../owner-database.ts';
-
-const NOTICE_BYTES_MAX = 64 * 1024;
 
 const day = z.string();
 const schema = z.strictObject({
@@ -28,7 +26,7 @@ export async function importCalendarCommand(
   file: string,
   options: { readonly replace: boolean; readonly json: boolean },
 ): Promise<void> {
-  const notice = readNotice(await readFile(file, 'utf8'));
+  const notice = noticeOf(await readJsonFile(file, schema, 'calendar_notice_invalid'));
   const document = await withOwner(async (owner) => {
     const kept = await currentNotices(owner);
     const known = withNotices(CHINA_HOLIDAYS, kept);
@@ -53,20 +51,7 @@ export async function importCalendarCommand(
     output.say('The next overdue sweep plans open refunds again; nothing has to be restarted.');
 }
 
-function readNotice(text: string): ImportedNotice {
-  const parsed = schema.safeParse(text.length > NOTICE_BYTES_MAX ? null : parseJson(text));
-  if (!parsed.success)
-    throw new AppError('calendar_notice_invalid', {
-      errors: parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'the file'}: ${message}`),
-    });
-  const { issued_on: issuedOn, make_up_days: makeUpDays, holidays, ...rest } = parsed.data;
+function noticeOf(document: z.infer<typeof schema>): ImportedNotice {
+  const { issued_on: issuedOn, make_up_days: makeUpDays, holidays, ...rest } = document;
   return { ...rest, issuedOn, makeUpDays, holidays: holidays.map(({ from, to }) => [from, to] as const) };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

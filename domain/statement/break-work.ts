@@ -91,6 +91,17 @@ export interface BreakRules {
   readonly datedBeforeMaxHours: number;
 }
 
+/** Limits by reason from their texts, minor units; a reason that has none is left open. */
+export function writeOffLimits(
+  texts: Readonly<Record<string, string | null>>,
+): BreakRules['writeOffMaxMinor'] {
+  const limits = WRITE_OFF_CODES.map((code) => {
+    const max = texts[code] ?? null;
+    return [code, max === null ? null : BigInt(max)];
+  });
+  return Object.fromEntries(limits) as Record<WriteOffCode, bigint | null>;
+}
+
 /** Those that count where none were imported. */
 export const BREAK_RULES: BreakRules = {
   revision: 0,
