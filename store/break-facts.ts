@@ -82,7 +82,7 @@ interface OwnRow extends SideRow {
 const OWN = `
   select b.id, b.refund_no, b.channel_refund_no, b.transaction_id, b.payment_no, b.amount_minor, b.currency,
          coalesce(b.accepted_at, b.requested_at) as at, s.effective_state as state, r.promise_at,
-         exists (select from yuanlu.live_matches m where m.account_id = b.account_id and m.refund_id = b.id) as taken
+         exists (select from yuanlu.live_matches_of(r.account_id, r.id, r.requested_at)) as taken
     from yuanlu.refund_book b
     join yuanlu.refunds r on r.id = b.id
     join yuanlu.refund_status s on s.id = b.id`;

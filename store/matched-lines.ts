@@ -24,8 +24,9 @@ export async function matchedLineOf(db: Db, refundId: string, now: Date): Promis
     proves: StatementLineSeen['proves'];
   }>(
     `select m.amount_minor, m.line_no, m.bill_date, f.sha256, f.proves
-       from live_matches m join statement_files f on f.id = m.file_id
-      where m.refund_id = $1 order by m.file_id limit 1`,
+       from refunds r cross join lateral live_matches_of(r.account_id, r.id, r.requested_at) m
+       join statement_files f on f.id = m.file_id
+      where r.id = $1 order by m.file_id limit 1`,
     [refundId],
   );
   const line = rows[0];

@@ -26,11 +26,12 @@ export async function matchedLinesOf(
             l.occurred_at as "occurredAt", l.amount_minor as "amountMinor", l.currency, l.refund_no as "refundNo",
             l.channel_refund_no as "channelRefundNo", l.payment_no as "paymentNo", l.transaction_id as "transactionId",
             l.status
-       from live_matches m
+       from refunds r
+       cross join lateral live_matches_of(r.account_id, r.id, r.requested_at) m
        join statement_files f on f.id = m.file_id
        join statement_lines l on l.account_id = m.account_id and l.bill_date = m.bill_date and l.file_id = m.file_id
         and l.line_no = m.line_no
-      where m.account_id = $1 and m.refund_id = $2
+      where r.account_id = $1 and r.id = $2
       order by f.bill_date, f.sha256, l.line_no`,
     [refund.accountId, refund.id],
   );

@@ -15,7 +15,7 @@ import { getRefundById } from '../../store/refunds.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { minute, openAccounts, refundOf, said, sent, turnedDown } from '../store/books.ts';
-import { DAY_AFTER, bring, importPlain, lineOf, newsOf, shortFates, taken } from './bills.ts';
+import { DAY, DAY_AFTER, bring, importPlain, lineOf, newsOf, shortFates, taken } from './bills.ts';
 
 type Proves = StatementLineSeen['proves'];
 
@@ -78,6 +78,28 @@ describe('the evidence of a matched line', () => {
     const lines = (await observationsOf(db.pool, refund.id)).filter((one) => one.kind === 'statement_line');
 
     expect(lines).toMatchObject([{ proves: 'acceptance' }]);
+  });
+});
+
+describe('a refund that the channel has called done', () => {
+  test.each([
+    ['of its own day', DAY, 0],
+    ['of half a year later', '2027-05-20', 0],
+    ['of a day long before it was asked for, which goes before a person', '2026-03-02', 1],
+  ])('is settled by a line %s, and by no other', async (_, billDate, conflicts) => {
+    const [refund, other] = [await taken(db, 500n), await taken(db, 600n)];
+    for (const one of [refund, other]) await observe(db.pool, one.id, [said('success', 3)]);
+
+    const { result } = await bring(
+      db,
+      { lines: [lineOf(refund, { at: `${billDate} 12:00:00` })], billDate },
+      { proves: 'completion' },
+    );
+
+    expect(result.breaks.state_conflict).toBe(conflicts);
+    expect(await stateOf(refund)).toBe('settled');
+    expect(await stateOf(other)).toBe('succeeded');
+    expect((await observationsOf(db.pool, refund.id)).map((one) => one.kind)).toContain('statement_line');
   });
 });
 
