@@ -232,6 +232,10 @@ function registerStatements(program: Command): void {
     .requiredOption('--account <id>', 'the account that it belongs to')
     .requiredOption('--date <date>', 'its bill date, yyyy-mm-dd')
     .option('--kind <kind>', 'trade or fund_flow', 'trade')
+    .option(
+      '--part <name>',
+      'one of several files of that day: each part takes the place of its own name only',
+    )
     .option('--json', 'print one JSON document on stdout', false)
     .action(async (file: string, options: ImportFlags) => {
       const { importStatementCommand } = await import('./commands/statements.ts');
@@ -261,13 +265,17 @@ function registerStatements(program: Command): void {
     });
 }
 
-export interface ImportFlags {
+interface DayFlags {
   readonly account: string;
   readonly date: string;
   readonly kind: string;
   readonly json: boolean;
 }
 
-export interface RunFlags extends ImportFlags {
+export interface ImportFlags extends DayFlags {
+  readonly part?: string;
+}
+
+export interface RunFlags extends DayFlags {
   readonly to?: string;
 }

@@ -30,7 +30,7 @@ function findings(s: FlowLiterals): string {
   const judged = `t.account_id = ${s.account} and ${daysAround(s, 't.bill_date', JUDGED_DAYS)}`;
   return `
     create temp table g_finding on commit drop as
-      select t.file_id, t.line_no, t.role, null::bigint as refund_id,
+      select t.file_id, t.line_no, t.bill_date, t.role, null::bigint as refund_id,
              case when exists (select from g_pair p where p.trade_file_id = t.file_id and p.trade_line_no = t.line_no
                                  and p.role = t.role) then 'matched'
                   when t.role = 2 and exists (select from g_pair p where p.trade_file_id = t.file_id
@@ -40,7 +40,7 @@ function findings(s: FlowLiterals): string {
                   when t.role = 1 then 'missing_in_fund_flow' else 'fee_differs' end as finding
         from yuanlu.movement_leftovers t where ${judged} and t.side = 'line'
       union all
-      select t.file_id, t.line_no, t.role, m.refund_id,
+      select t.file_id, t.line_no, t.bill_date, t.role, m.refund_id,
              case when t.role = 3 then case when r.id is null then 'missing_in_books'
                                             when r.state in ('failed', 'returned') then 'explained'
                                             when r.state in ('succeeded', 'settled') then 'returned' else 'waiting' end
@@ -86,9 +86,9 @@ function differences(s: FlowLiterals): string {
         join yuanlu.movement_leftovers t using (file_id, line_no, role)
         left join (select distinct file_id, line_no, role, lines, legs, all_kept from g_near) n using (file_id, line_no, role)
        where f.finding not in ${ASIDE}
-         -- The fee of a refund that the trade statement does not show is no second difference.
+         -- The fee of a refund that the trade statement does not show is no second difference, whichever file of the day has it.
          and not (t.side = 'movement' and f.role = 2
-                    and exists (select from g_finding s where s.file_id = f.file_id and s.refund_id = f.refund_id
+                    and exists (select from g_finding s where s.bill_date = f.bill_date and s.refund_id = f.refund_id
                                    and s.role = 1 and s.finding = 'missing_in_trade'))
          and not (t.side = 'line' and exists (select from g_near n where n.l_file = f.file_id and n.l_line = f.line_no
                     and n.role = f.role

@@ -30,7 +30,7 @@ export function losers(s: Literals): string[] {
              on l.file_id = c.file_id and l.line_no = c.line_no
          window best as (partition by c.refund_id
            order by c.pass <> ${String(FORCED)}, c.denied, c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
-                    l.transaction_id, l.payment_no, c.file_id, c.line_no)) ranked
+                    l.transaction_id, l.payment_no, l.currency, l.status, c.file_id, c.line_no)) ranked
         where nth > 1`,
     'analyze m_loser',
     'delete from m_claim where ctid = any (array(select claim from m_loser))',
@@ -70,7 +70,7 @@ const TWINS = `
         from m_loose
        where channel_refund_no is not null or refund_no is not null
       window first as (partition by channel_refund_no, refund_no, transaction_id, amount_minor
-                       order by bill_date, occurred_at, payment_no, file_id, line_no)) ranked
+                       order by bill_date, occurred_at, payment_no, currency, status, file_id, line_no)) ranked
      where nth > 1`;
 
 /**

@@ -140,12 +140,12 @@ const RULES: readonly string[] = [
                     and coalesce(channel_refund_no <> first_value(channel_refund_no) over best, true) as by_other_numbers
        from named
      window best as (partition by refund_id order by differs or denies, pass, not agrees, bill_date, occurred_at,
-              amount_minor, channel_refund_no nulls last, refund_no nulls last, transaction_id nulls last, line_no)`,
+              amount_minor, channel_refund_no nulls last, refund_no nulls last, transaction_id nulls last, status nulls last, line_no)`,
 
   // What names no refund, and of that, what prints one and the same thing again.
   `create table loose as
      select *, row_number() over (partition by channel_refund_no, refund_no, transaction_id, amount_minor
-                                  order by bill_date, occurred_at, line_no) > 1
+                                  order by bill_date, occurred_at, status nulls last, line_no) > 1
                and (channel_refund_no is not null or refund_no is not null) as again
        from lines l where not exists (from named n where n.bill_date = l.bill_date and n.line_no = l.line_no)`,
 

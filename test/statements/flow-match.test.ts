@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { openAccounts } from '../store/books.ts';
-import { DAY, DAY_AFTER, DAY_BEFORE } from './bills.ts';
+import { DAY, DAY_AFTER, DAY_BEFORE, taken } from './bills.ts';
 import {
   bringFlow,
   bringTrade,
@@ -65,6 +65,15 @@ describe('the numbers that both statements print', () => {
     ]);
 
     expect(await flowBreaks(db)).toEqual([`amount_differs ${DAY} R1 499/500`, `fee_differs ${DAY} R1 5/3`]);
+  });
+
+  test('of a refund that the trade statement does not show are one difference, also where its fee is in another file', async () => {
+    const { refundNo } = await taken(db, 500n);
+    for (const day of [DAY, DAY_AFTER]) await bringTrade(db, day, []);
+    await bringFlow(db, DAY, [{ ...refund, refundNo, amount: 500 }], { part: 'basic' });
+    await bringFlow(db, DAY, [{ ...feeBack, refundNo, amount: 3 }], { part: 'fees' });
+
+    expect(await flowBreaks(db)).toEqual([`missing_in_trade ${DAY} ${refundNo} 500/-`]);
   });
 
   test('F63 a movement that is less by the fee kept it: explained, and no fee is waited for', async () => {
