@@ -27,6 +27,14 @@ const BOOKS: Readonly<
     help: 'The newest day whose statement is in the books',
     labels: ['account', 'kind'],
   },
+  statements_missing: {
+    help: 'Statements that are not here twelve hours after the channel should have had them',
+    labels: ['account', 'kind'],
+  },
+  statement_missing_oldest_day_timestamp_seconds: {
+    help: 'The oldest day whose statement is missing',
+    labels: ['account', 'kind'],
+  },
 };
 
 export interface ApiMetrics {

@@ -269,6 +269,13 @@ export type WebhookEvent =
       timestamp: string;
       data: { refund_no: string; state: RefundState; reason: string | null; overdue_level: number };
     }
+  | {
+      id: string;
+      /** A channel's statement is not here long after its time, and the one that was missing came. */
+      type: 'statement.missing' | 'statement.received';
+      timestamp: string;
+      data: { account_id: string; kind: 'trade' | 'fund_flow'; bill_date: string; due_at: string };
+    }
   | { id: string; type: 'webhook.test'; timestamp: string; data: Record<string, never> };
 
 /** A webhook that must not be believed: answer 400 and do nothing. */

@@ -9,7 +9,9 @@ export interface BooksFigure {
     | 'breaks_open'
     | 'webhook_deliveries_pending'
     | 'last_sweep_timestamp_seconds'
-    | 'statement_newest_day_timestamp_seconds';
+    | 'statement_newest_day_timestamp_seconds'
+    | 'statements_missing'
+    | 'statement_missing_oldest_day_timestamp_seconds';
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
@@ -34,7 +36,14 @@ export async function booksFigures(db: Db): Promise<readonly BooksFigure[]> {
       union all
       select 'statement_newest_day_timestamp_seconds', jsonb_build_object('account', account_id, 'kind', kind),
              extract(epoch from max(bill_date) at time zone 'Asia/Shanghai')
-        from statement_files where status in ('loaded', 'empty') group by account_id, kind`,
+        from statement_files where status in ('loaded', 'empty') group by account_id, kind
+      union all
+      select figure.name, jsonb_build_object('account', g.account_id, 'kind', g.kind), figure.value
+        from (select account_id, kind, count(*)::float8 as missing, min(bill_date) as oldest
+                from statement_gaps where ended_at is null group by account_id, kind) g
+       cross join lateral (values ('statements_missing', g.missing),
+         ('statement_missing_oldest_day_timestamp_seconds', extract(epoch from g.oldest::timestamp at time zone 'Asia/Shanghai')::float8)
+       ) figure (name, value)`,
   });
   return rows;
 }

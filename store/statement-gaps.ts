@@ -43,6 +43,17 @@ export async function findStatementGaps(
   );
 }
 
+/**
+ * Writes down, once each, which statements are missing and which of those that were have come, and puts both into the outbox of
+ * webhooks. `gaps` are all that there are now. Running it again, or twice at once, changes nothing.
+ */
+export async function noteStatementGaps(db: Db, gaps: readonly StatementGap[], now: Date): Promise<void> {
+  const rows = gaps.map(({ accountId, kind, billDate, dueAt }) => ({
+    ...{ account_id: accountId, kind, bill_date: billDate, due_at: dueAt.toISOString() },
+  }));
+  await db.query('select note_statement_gaps($1, $2, $3)', [JSON.stringify(rows), gapsFrom(now), now]);
+}
+
 /** Refunds are looked through only for accounts that have no statement at all, which have few of them. */
 async function firstDays(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { rows } = await db.query<{ id: string; since: string | null }>(

@@ -1,6 +1,7 @@
 /** The outbox of webhooks, for those who carry it out: what has to be started, what is sent, what came of it. */
 import type { DeadWhy } from '../domain/notice/delivery.ts';
 import { invariant } from '../domain/errors.ts';
+import type { StatementKind } from '../domain/statement/statement.ts';
 import type { EventType, WebhookEvent } from '../domain/notice/event.ts';
 import { TEST_EVENT_TYPE } from '../domain/notice/event.ts';
 import type { RefundState, StateReason } from '../domain/refund/state.ts';
@@ -73,6 +74,10 @@ interface PendingRow {
   readonly state: RefundState | null;
   readonly reason: StateReason;
   readonly overdue_level: number | null;
+  readonly account_id: string | null;
+  readonly statement_kind: StatementKind | null;
+  readonly bill_date: string | null;
+  readonly due_at: Date | null;
   readonly merchant_id: string;
   readonly endpoint_id: bigint;
   readonly url: string;
@@ -89,8 +94,8 @@ export async function pendingDelivery(
   now: Date,
 ): Promise<PendingDelivery | null> {
   const { rows } = await db.query<PendingRow>(
-    `select e.event_id, e.type, e.at, e.refund_no, e.state, e.reason, e.overdue_level, p.merchant_id, p.id as endpoint_id, p.url,
-            p.disabled_at, p.secret, p.previous_secret, p.previous_until
+    `select e.event_id, e.type, e.at, e.refund_no, e.state, e.reason, e.overdue_level, e.account_id, e.statement_kind,
+            e.bill_date, e.due_at, p.merchant_id, p.id as endpoint_id, p.url, p.disabled_at, p.secret, p.previous_secret, p.previous_until
        from webhook_deliveries d join webhook_events e on e.id = d.event join webhook_endpoints p on p.id = d.endpoint_id
       where d.id = $1 and d.round = $2 and d.status = 'pending'`,
     [deliveryId, round],
@@ -109,13 +114,28 @@ export async function pendingDelivery(
 }
 
 function eventOf(row: PendingRow): WebhookEvent {
-  const { event_id: eventId, type, at, refund_no: refundNo, state, overdue_level: overdueLevel } = row;
-  if (type === TEST_EVENT_TYPE) return { eventId, type, at, refund: null };
-  invariant(
-    refundNo !== null && state !== null && overdueLevel !== null,
-    'an event that is no test is about a refund',
-  );
-  return { eventId, type, at, refund: { refundNo, state, reason: row.reason, overdueLevel } };
+  const { event_id: eventId, type, at } = row;
+  switch (type) {
+    case TEST_EVENT_TYPE:
+      return { eventId, type, at, refund: null };
+    case 'statement.missing':
+    case 'statement.received': {
+      const { account_id: accountId, statement_kind: kind, bill_date: billDate, due_at: dueAt } = row;
+      invariant(
+        accountId !== null && kind !== null && billDate !== null && dueAt !== null,
+        'an event of a statement says which',
+      );
+      return { eventId, type, at, refund: null, statement: { accountId, kind, billDate, dueAt } };
+    }
+    default: {
+      const { refund_no: refundNo, state, reason, overdue_level: overdueLevel } = row;
+      invariant(
+        refundNo !== null && state !== null && overdueLevel !== null,
+        'an event of a refund says how it stands',
+      );
+      return { eventId, type, at, refund: { refundNo, state, reason, overdueLevel } };
+    }
+  }
 }
 
 /** What one try brought: the status of an answer and its beginning, or null and why there was none. */

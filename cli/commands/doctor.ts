@@ -2,12 +2,14 @@
 import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { loadAccounts } from '../../workers/accounts.ts';
+import type { ChannelRegistry } from '../../workers/channels.ts';
 import { buildChannels } from '../../workers/channels.ts';
 import { clockFor, systemClock } from '../../workers/clock.ts';
 import { readAsFarAsPossible } from '../../workers/config.ts';
 import { EXIT, describeFailure } from '../exit.ts';
 import { createOutput } from '../output.ts';
 import type { Noted } from './doctor-checks.ts';
+import { checkGaps } from './doctor-gaps.ts';
 import {
   checkBucket,
   checkCertificates,
@@ -60,10 +62,11 @@ async function checkVariables(errors: readonly string[]): Promise<string> {
 /** What is named is talked to; where nothing is named, what would be started instead. */
 function serversOf(config: Known): readonly Promise<Finding | readonly Finding[]>[] {
   const { databaseUrl, temporalAddress, temporalNamespace, temporalSecurity } = config;
+  const clock = clockFor(config.virtualTime ?? null);
   return [
     databaseUrl === undefined
       ? find('embedded Postgres', checkEmbeddedPostgres)
-      : databaseOf(databaseUrl, clockFor(config.virtualTime ?? null)),
+      : databaseOf(databaseUrl, config, clock),
     temporalAddress === undefined || temporalNamespace === undefined || temporalSecurity === undefined
       ? find('embedded Temporal', checkEmbeddedTemporal)
       : find('temporal', () => checkTemporal({ temporalAddress, temporalNamespace, temporalSecurity })),
@@ -71,9 +74,23 @@ function serversOf(config: Known): readonly Promise<Finding | readonly Finding[]
 }
 
 /** What it holds is looked at where it can be read. */
-async function databaseOf(url: string, clock: Clock): Promise<readonly Finding[]> {
+async function databaseOf(url: string, config: Known, clock: Clock): Promise<readonly Finding[]> {
   const database = await find('database', () => checkDatabase(url));
-  return database.ok ? [database, await find('overdue sweep', () => checkSweep(url, clock))] : [database];
+  if (!database.ok) return [database];
+  const channels = knownChannels(config, clock);
+  const gaps = channels === null ? [] : [await find('statements', () => checkGaps(url, channels, clock))];
+  return [database, await find('overdue sweep', () => checkSweep(url, clock)), ...gaps];
+}
+
+/** Null where the accounts file cannot be read: that is a finding of its own. */
+function knownChannels({ accountsFile, production }: Known, clock: Clock): ChannelRegistry | null {
+  if (accountsFile === undefined) return null;
+  try {
+    const wallNow = clock.wallNow();
+    return buildChannels(loadAccounts(accountsFile, { production: production ?? true, wallNow }), clock);
+  } catch {
+    return null;
+  }
 }
 
 /** Looking makes the folder: not before somebody has begun to configure. */

@@ -1,14 +1,18 @@
 /** F41: missing statements, found in the books, and said by the scheduler once. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { webhookBody } from '../../domain/notice/event.ts';
 import { GAP_AFTER_MS } from '../../domain/statement/gaps.ts';
-import { findStatementGaps } from '../../store/statement-gaps.ts';
+import { booksFigures } from '../../store/books-figures.ts';
+import { findStatementGaps, noteStatementGaps } from '../../store/statement-gaps.ts';
 import { recordEmptyStatement } from '../../store/statements.ts';
+import { createEndpoint } from '../../store/webhook-endpoints.ts';
+import { pendingDelivery } from '../../store/webhook-outbox.ts';
 import { watchGaps } from '../../workers/scheduler/watch-gaps.ts';
 import { importPlain } from '../statements/bills.ts';
 import { plainStatement } from '../statements/plain-statement.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
-import { ACCOUNT, openAccounts, refundOf } from './books.ts';
+import { ACCOUNT, MERCHANT, openAccounts, refundOf } from './books.ts';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -66,6 +70,100 @@ test('are said by the scheduler once, and again when they came', async () => {
   await importPlain(db, { billDate: '2026-11-27' });
   await look();
   expect(lines.slice(1)).toEqual(['a statement that was missing is there']);
+});
+
+interface Told {
+  readonly type: string;
+  readonly billDate: string;
+}
+
+async function toldTo(endpointId: string): Promise<Told[]> {
+  const { rows } = await db.owner.query<Told>(
+    `select e.type, e.bill_date as "billDate" from webhook_events e join webhook_deliveries d on d.event = e.id
+      where d.endpoint_id = $1 order by e.id`,
+    [endpointId],
+  );
+  return rows;
+}
+
+describe('whoever listens', () => {
+  test('is told of each gap once, however many look at once, and once more when the statement came', async () => {
+    await db.owner.query(
+      'set session_replication_role = replica; truncate statement_gaps; set session_replication_role = origin',
+    );
+    const types = ['statement.missing', 'statement.received'] as const;
+    const asked = { merchantId: MERCHANT, secret: Buffer.from('sealed'), by: 'k1', now: NOW };
+    const url = 'https://shop.example.com/hook';
+    const { id } = await createEndpoint(db.pool, { ...asked, url, types });
+    const deaf = await createEndpoint(db.pool, { ...asked, url: `${url}2`, types: ['refund.settled'] });
+    const gaps = ['2026-11-20', '2026-11-21'].map((billDate) => ({
+      ...{
+        accountId: ACCOUNT,
+        kind: 'trade' as const,
+        billDate,
+        dueAt: NOW,
+        alertAt: NOW,
+        refusedCode: null,
+      },
+    }));
+
+    await Promise.all([1, 2, 3].map(() => noteStatementGaps(db.pool, gaps, NOW)));
+    const missing = gaps.map(({ billDate }) => ({ type: 'statement.missing', billDate }));
+    expect(await toldTo(id)).toEqual(missing);
+    const figure = { labels: { account: ACCOUNT, kind: 'trade' } };
+    expect(await booksFigures(db.pool)).toEqual(
+      expect.arrayContaining([
+        { ...figure, name: 'statements_missing', value: 2 },
+        {
+          ...figure,
+          name: 'statement_missing_oldest_day_timestamp_seconds',
+          value: Date.parse('2026-11-20T00:00:00+08:00') / 1000,
+        },
+      ]),
+    );
+
+    await recordEmptyStatement(db.ingest, {
+      accountId: ACCOUNT,
+      kind: 'trade',
+      billDate: '2026-11-20',
+      now: NOW,
+    });
+    await noteStatementGaps(db.pool, gaps.slice(1), NOW);
+    await noteStatementGaps(db.pool, gaps.slice(1), NOW);
+    expect(await toldTo(id)).toEqual([...missing, { type: 'statement.received', billDate: '2026-11-20' }]);
+    expect(await toldTo(deaf.id)).toEqual([]);
+    expect((await booksFigures(db.pool)).find(({ name }) => name === 'statements_missing')?.value).toBe(1);
+  });
+
+  test('gets the account, the kind, the day and since when it is due', async () => {
+    const { rows } = await db.owner.query<{ id: string; event: string; endpoint: string }>(
+      `select d.id::text, e.event_id as event, d.endpoint_id::text as endpoint
+         from webhook_deliveries d join webhook_events e on e.id = d.event
+        where e.type = 'statement.missing' order by e.id limit 1`,
+    );
+    const [first] = rows;
+    if (first === undefined) throw new Error('the test before this one told of two');
+    const round = { deliveryId: first.id, eventId: first.event, endpointId: first.endpoint, round: 1 };
+
+    const pending = await pendingDelivery(db.pool, round, NOW);
+
+    if (pending === null) throw new Error('nobody has sent it');
+    expect(JSON.parse(webhookBody(pending.event))).toEqual({
+      ...{ id: first.event, type: 'statement.missing', timestamp: NOW.toISOString() },
+      data: { account_id: ACCOUNT, kind: 'trade', bill_date: '2026-11-20', due_at: NOW.toISOString() },
+    });
+  });
+
+  test('is not told that a statement came which the channel does not keep any more', async () => {
+    const later = new Date(NOW.getTime() + 200 * 24 * HOUR_MS);
+    await noteStatementGaps(db.pool, [], later);
+
+    const { rows } = await db.owner.query<{ why: string }>(
+      `select ended_why as why from statement_gaps where bill_date = '2026-11-21'`,
+    );
+    expect(rows).toEqual([{ why: 'too_old' }]);
+    expect((await booksFigures(db.pool)).some(({ name }) => name === 'statements_missing')).toBe(false);
+  });
 });
 
 test('many days without a statement are said in one line', async () => {

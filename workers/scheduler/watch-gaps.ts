@@ -1,5 +1,6 @@
 /**
- * Says which statements should be here and are not, once in the life of the process, and says when one came. Days without end, as
+ * Says which statements should be here and are not, and when one came: to the backends by webhook once for all processes, and in
+ * the log once in the life of the process. Days without end, as
  * after a first start or a long outage, are said in one line for each account and kind.
  */
 import type { Logger } from 'pino';
@@ -7,7 +8,7 @@ import type { Clock } from '../../domain/clock.ts';
 import type { StatementGap } from '../../domain/statement/gaps.ts';
 import { gapKey } from '../../domain/statement/gaps.ts';
 import type { Pool } from '../../store/pool.ts';
-import { findStatementGaps } from '../../store/statement-gaps.ts';
+import { findStatementGaps, noteStatementGaps } from '../../store/statement-gaps.ts';
 import type { DueQuestion } from './due.ts';
 
 const SAID_ONE_BY_ONE_MAX = 3;
@@ -24,9 +25,10 @@ export async function watchGaps(
   { pool, clock, log, said }: GapWatch,
   accounts: DueQuestion['accounts'],
 ): Promise<void> {
-  const gaps = new Map(
-    (await findStatementGaps(pool, clock.now(), accounts)).map((gap) => [gapKey(gap), gap] as const),
-  );
+  const now = clock.now();
+  const found = await findStatementGaps(pool, now, accounts);
+  await noteStatementGaps(pool, found, now);
+  const gaps = new Map(found.map((gap) => [gapKey(gap), gap] as const));
   const fresh = [...gaps].filter(([key]) => !said.has(key));
   for (const [key, gap] of fresh) said.set(key, gap);
   for (const together of sameSource(fresh.map(([, gap]) => gap))) sayMissing(together, log);
