@@ -15,6 +15,7 @@ import { approvalRoutes } from './approval-routes.ts';
 import { protect } from './authenticate.ts';
 import { arrivalRoute } from './arrival-route.ts';
 import { booksRoutes } from './books-routes.ts';
+import { breakSuggestionRoutes } from './break-suggestion-routes.ts';
 import { breakWorkRoutes } from './break-work-routes.ts';
 import { dayProofRoutes } from './day-proof-routes.ts';
 import { dayRoutes } from './day-routes.ts';
@@ -94,6 +95,7 @@ export async function buildApi(deps: ApiDeps): Promise<App> {
     overdueRoutes(v1, deps);
     arrivalRoute(v1, deps);
     booksRoutes(v1, deps);
+    breakSuggestionRoutes(v1, deps);
     breakWorkRoutes(v1, deps);
     statementRoutes(v1, deps);
     statementChangesRoute(v1, deps);

@@ -7,6 +7,9 @@ import {
   RESOLVE_CODES,
   WRITE_OFF_CODES,
 } from '../domain/statement/break-work.ts';
+import { ACCEPTABLE_ACTS } from '../domain/statement/accepting.ts';
+import { BREAK_KINDS } from '../domain/statement/break.ts';
+import type { SuggestionFlags } from './commands/break-suggestions.ts';
 import type { BreakListFlags } from './commands/breaks.ts';
 import { asDay } from './argument-day.ts';
 
@@ -19,6 +22,7 @@ export function registerBreaks(program: Command): void {
   registerReading(breaks);
   registerWork(breaks);
   registerTwoPeople(breaks);
+  registerAccepting(breaks);
   registerRules(breaks);
 }
 
@@ -126,6 +130,28 @@ function deedOn(
         await workOnBreakCommand(number, path, { ...told(word, options), ...note }, options);
       });
   };
+}
+
+function registerAccepting(breaks: Command): void {
+  breaks
+    .command('accept-suggestions')
+    .description('what the rules suggest of open breaks, with its sums; with --fingerprint: accept that list')
+    .option('--account <id>', 'only this account')
+    .option('--date <date>', 'only this bill date, yyyy-mm-dd', asDay)
+    .addOption(new Option('--kind <kind>', 'only this kind').choices(BREAK_KINDS))
+    .addOption(new Option('--suggestion <act>', 'only these').choices(ACCEPTABLE_ACTS))
+    .option('--max-amount <yuan>', 'only breaks with this much at stake at most')
+    .option('--after <number>', 'only breaks after this one')
+    .option('--limit <n>', 'how many, 200 at most')
+    .option('--dry-run', 'show the list and do nothing, also with --fingerprint', false)
+    .option('--fingerprint <hex>', 'of the list that you saw: accept it')
+    .option('--note <text>', 'why, with every break; needed to accept')
+    .option('--proof <text>', 'what you saw outside of this system; write-offs need it')
+    .option('--json', 'print one JSON document on stdout', false)
+    .action(async (options: SuggestionFlags) => {
+      const { acceptSuggestionsCommand } = await import('./commands/break-suggestions.ts');
+      await acceptSuggestionsCommand(options);
+    });
 }
 
 /** What one person asks for and another decides (`yuanlu approvals approve`). */

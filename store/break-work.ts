@@ -29,6 +29,8 @@ export interface DeedDone {
   /** The person. */
   readonly by: string;
   readonly now: Date;
+  /** The suggestion of the rules that the person accepts by it, in its words. */
+  readonly suggested?: string | undefined;
   /** Looks at the break before anything is done to it, and throws where it is not as the person saw it. */
   readonly assertAsSeen?: ((tx: Tx, one: Break) => Promise<void>) | undefined;
 }
@@ -48,7 +50,7 @@ export async function workOnBreak(pool: Pool, done: DeedDone): Promise<void> {
     await writeBreakEvent(tx, {
       ...{ breakId, at: now, kind: deed.kind, by, note: deed.note },
       reasonCode: 'code' in deed ? deed.code : undefined,
-      detail: detailOf(deed),
+      detail: { ...detailOf(deed), ...(done.suggested === undefined ? {} : { suggested: done.suggested }) },
     });
   });
 }

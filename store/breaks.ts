@@ -39,6 +39,8 @@ export interface BreakFilter {
   readonly accountId?: string;
   readonly merchantId?: string;
   readonly kind?: BreakKind;
+  /** The day that it is about: of its line, or on which the line was due. */
+  readonly billDate?: PlainDate;
   readonly status?: 'open' | 'closed';
   readonly fileId?: string;
   readonly refundNo?: string;
@@ -66,6 +68,7 @@ export async function listBreaks(
         and ($7::text is null or b.assigned_to = $7)
         and ($8::boolean is null or $8 = coalesce(b.parked_until > $9::date, false))
         and b.id > $10
+        and ($12::date is null or yuanlu.day_of_break(b.bill_date, b.detail) = $12)
       order by b.id limit $11`,
     [
       filter.accountId ?? null,
@@ -79,6 +82,7 @@ export async function listBreaks(
       filter.parked?.today ?? null,
       filter.after ?? 0,
       filter.limit + 1,
+      filter.billDate ?? null,
     ],
   );
   const breaks = rows.slice(0, filter.limit).map(toBreak);

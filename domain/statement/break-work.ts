@@ -120,7 +120,8 @@ export const BREAK_RULES: BreakRules = {
   datedBeforeMaxHours: 24,
 };
 
-interface Sums {
+/** What the amounts of a break say. */
+export interface Sums {
   readonly kind: BreakKind;
   readonly amountMinor: bigint | null;
   readonly expectedMinor: bigint | null;

@@ -32,6 +32,7 @@ const NEEDED: readonly (readonly [string, string, Scope])[] = [
   ['POST', '/v1/breaks/1/parking', 'breaks:write'],
   ['POST', '/v1/breaks/1/comments', 'breaks:write'],
   ['POST', '/v1/breaks/1/resolution', 'breaks:write'],
+  ['POST', '/v1/breaks/suggestions', 'breaks:write'],
   ['GET', '/v1/approvals', 'approvals:read'],
   ['GET', '/v1/approvals/1', 'approvals:read'],
   ['POST', '/v1/approvals', 'approvals:write'],
