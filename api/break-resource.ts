@@ -35,7 +35,7 @@ export const breakSchema = z
     closed_reason: z
       .string()
       .nullable()
-      .describe('What ended it: evidence, or `resolved`, `written_off`, `force_matched` by people'),
+      .describe('What ended it: evidence; people (`resolved`, `written_off`, `force_matched`); a rule (`resolved_by_rule`)'),
   })
   .meta({
     id: 'Break',
@@ -88,7 +88,7 @@ const eventSchema = z
     id: z.string(),
     at: instantField,
     kind: z.enum(BREAK_EVENTS),
-    by: z.string().nullable().describe('The person; null where evidence did it'),
+    by: z.string().nullable().describe('The person; null where evidence or a rule did it'),
     reason_code: z.string().nullable(),
     note: z.string().nullable(),
     detail: z.record(z.string(), z.unknown()),

@@ -6,7 +6,7 @@ export interface BreakEvent {
   readonly id: string;
   readonly at: Date;
   readonly kind: BreakEventKind;
-  /** The person; null where evidence did it. */
+  /** The person; null where evidence or a rule did it. */
   readonly by: string | null;
   readonly reasonCode: string | null;
   readonly note: string | null;
@@ -17,7 +17,7 @@ export interface BreakEvent {
 export interface NewBreakEvent {
   readonly breakId: string;
   readonly at: Date;
-  readonly kind: Exclude<BreakEventKind, 'closed' | 'answered' | 'carried' | 'lapsed'>;
+  readonly kind: Exclude<BreakEventKind, 'resolved_by_rule' | 'closed' | 'answered' | 'carried' | 'lapsed'>;
   readonly by: string;
   readonly reasonCode?: string | undefined;
   readonly note?: string | undefined;

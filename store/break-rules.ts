@@ -2,6 +2,7 @@
 import { AppError } from '../domain/errors.ts';
 import type { BreakRules } from '../domain/statement/break-work.ts';
 import { BREAK_RULES, WRITE_OFF_CODES, writeOffLimits } from '../domain/statement/break-work.ts';
+import type { EndingCode, EndingKind, ResolvingRule } from '../domain/statement/resolving-rule.ts';
 import type { Db, Pool } from './pool.ts';
 import { inTransaction } from './pool.ts';
 
@@ -13,12 +14,20 @@ interface Row {
   readonly park_days_max: number;
   readonly match_window_hours: number;
   readonly dated_before_max_hours: number;
+  readonly resolve_by_itself: readonly {
+    readonly rule: string;
+    readonly kind: EndingKind;
+    readonly max_minor: string;
+    readonly after_business_days: number;
+    readonly code: EndingCode;
+  }[];
 }
 
 /** Those that count: the newest that were imported, else those that the version brings along. */
 export async function currentBreakRules(db: Db): Promise<BreakRules> {
   const { rows } = await db.query<Row>(
-    `select revision, source, resolve_alone_max, write_off_max, park_days_max, match_window_hours, dated_before_max_hours
+    `select revision, source, resolve_alone_max, write_off_max, park_days_max, match_window_hours, dated_before_max_hours,
+            resolve_by_itself
        from yuanlu.break_rules order by revision desc limit 1`,
   );
   const [row] = rows;
@@ -28,6 +37,12 @@ export async function currentBreakRules(db: Db): Promise<BreakRules> {
     writeOffMaxMinor: writeOffLimits(row.write_off_max),
     ...{ parkDaysMax: row.park_days_max, matchWindowHours: row.match_window_hours },
     datedBeforeMaxHours: row.dated_before_max_hours,
+    resolveByItself: row.resolve_by_itself.map(
+      (one): ResolvingRule => ({
+        ...{ rule: one.rule, kind: one.kind, code: one.code },
+        ...{ maxMinor: BigInt(one.max_minor), afterBusinessDays: one.after_business_days },
+      }),
+    ),
   };
 }
 
@@ -48,11 +63,11 @@ export async function keepBreakRules(
       throw new AppError('break_rules_revision_low', { revision: rules.revision, kept: kept.revision });
     await tx.query(
       `insert into yuanlu.break_rules (revision, source, resolve_alone_max, write_off_max, park_days_max, match_window_hours,
-         dated_before_max_hours, imported_at, imported_by)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, concat_ws(' for ', session_user::text, $9::text))`,
+         dated_before_max_hours, imported_at, imported_by, resolve_by_itself)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, concat_ws(' for ', session_user::text, $9::text), $10)`,
       [
         ...[rules.revision, rules.source, rules.resolveAloneMaxMinor, limitsText(rules), rules.parkDaysMax],
-        ...[rules.matchWindowHours, rules.datedBeforeMaxHours, act.now, act.person],
+        ...[rules.matchWindowHours, rules.datedBeforeMaxHours, act.now, act.person, resolvingText(rules)],
       ],
     );
     return true;
@@ -65,12 +80,20 @@ function limitsText({ writeOffMaxMinor }: BreakRules): string {
   );
 }
 
+function resolvingText({ resolveByItself }: BreakRules): string {
+  return JSON.stringify(
+    resolveByItself.map(({ rule, kind, maxMinor, afterBusinessDays, code }) => ({
+      ...{ rule, kind, max_minor: maxMinor.toString(), after_business_days: afterBusinessDays, code },
+    })),
+  );
+}
+
 function textOf(rules: BreakRules): string {
   const { revision, source, resolveAloneMaxMinor, parkDaysMax, matchWindowHours, datedBeforeMaxHours } =
     rules;
   const limits = WRITE_OFF_CODES.map((code) => String(rules.writeOffMaxMinor[code]));
   return JSON.stringify([
     ...[revision, source, resolveAloneMaxMinor.toString(), limits],
-    ...[parkDaysMax, matchWindowHours, datedBeforeMaxHours],
+    ...[parkDaysMax, matchWindowHours, datedBeforeMaxHours, resolvingText(rules)],
   ]);
 }

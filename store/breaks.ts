@@ -140,6 +140,9 @@ export async function closeBreaksOfRefund(db: Db, refundId: string, at: Date): P
   return closed.rowCount ?? 0;
 }
 
+/** How people and their rules have ended it for good: it is not opened again while nothing new is known. As SQL. */
+export const ENDED_FOR_GOOD = `('resolved', 'written_off', 'resolved_by_rule')`;
+
 /** Ends open `missing_at_channel` breaks that have their answer; `$1` is the time. Shared with the sweep. */
 export function closeMissing(where: string): string {
   return `
@@ -162,7 +165,7 @@ export function noteAnswered(where: string): string {
        set closing_evidence = b.closing_evidence || jsonb_build_object('answered_at', $1::timestamptz, 'answered_by',
              jsonb_build_object('file_id', m.file_id::text, 'line_no', m.line_no))
       from yuanlu.live_matches m
-     where b.kind = 'missing_at_channel' and b.closed_reason in ('resolved', 'written_off')
+     where b.kind = 'missing_at_channel' and b.closed_reason in ${ENDED_FOR_GOOD}
        and not b.closing_evidence ? 'answered_by'
        and m.account_id = b.account_id and m.refund_id = b.refund_id and ${where}`;
 }

@@ -1,4 +1,5 @@
 /** What is left over in the end, why, and which of it somebody has to look into. */
+import { ENDED_FOR_GOOD } from './breaks.ts';
 import { daysAround, GROUPS, groupOf } from './flow-cross-sql.ts';
 import type { FlowLiterals } from './flow-scope.ts';
 import { JUDGED_DAYS, SEEN_DAYS } from './flow-scope.ts';
@@ -108,7 +109,7 @@ function differences(s: FlowLiterals): string {
                  and not (exists (select from yuanlu.breaks b
                             where b.file_id = t.trade_file_id and b.line_no = t.trade_line_no and b.kind = 'amount_differs'
                               and b.dedupe_key not like 'flow/%'
-                              and (b.status = 'open' or b.closed_reason in ('resolved', 'written_off'))))) d
+                              and (b.status = 'open' or b.closed_reason in ${ENDED_FOR_GOOD})))) d
         join yuanlu.statement_lines l
           on l.account_id = ${s.account} and l.bill_date = d.bill_date and l.file_id = d.file_id and l.line_no = d.line_no`;
 }
@@ -146,7 +147,7 @@ function writeBreaks(s: FlowLiterals): string[] {
        from g_break n left join yuanlu.refund_book r on r.id = n.refund_id
       -- What people have ended is not new.
       where not exists (select from yuanlu.breaks ended
-                         where ended.dedupe_key = n.dedupe_key and ended.closed_reason in ('resolved', 'written_off'))
+                         where ended.dedupe_key = n.dedupe_key and ended.closed_reason in ${ENDED_FOR_GOOD})
       order by n.bill_date, n.file_id, n.line_no, n.role
      on conflict (dedupe_key) where status = 'open'
        do update set amount_minor = excluded.amount_minor, expected_minor = excluded.expected_minor, detail = excluded.detail,

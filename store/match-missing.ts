@@ -4,7 +4,7 @@ import { lockAccount } from './match-lock.ts';
 import { PARALLEL_OFF, PARALLEL_ON, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
-import { closeMissing, noteAnswered } from './breaks.ts';
+import { ENDED_FOR_GOOD, closeMissing, noteAnswered } from './breaks.ts';
 
 /** Channels keep their statements for three months; older refunds were judged while theirs could still be had. */
 const LOOK_BACK_DAYS = 100;
@@ -54,7 +54,7 @@ const unmatched = (account: string, asOf: string): string => `
 
 /** A live line names the refund and contradicts it: that break, or how people ended it, is the answer, and none is missing. */
 const CONTRADICTS = `(b.dedupe_key like 'number_differs/f%' or b.dedupe_key like 'state_conflict/f%')
-                         and (b.status = 'open' or b.closed_reason in ('resolved', 'written_off'))`;
+                         and (b.status = 'open' or b.closed_reason in ${ENDED_FOR_GOOD})`;
 
 /**
  * The refunds of those days that no live line is matched to. Both sides are read once and compared as sets: matches lie in
@@ -93,7 +93,7 @@ const OPEN_BREAKS = `
          r.transaction_id, r.amount_minor, r.currency, jsonb_build_object('day', m.day, 'state', r.state), $1
     from m_missing m join yuanlu.refund_book r on r.id = m.id
    where not exists (select from yuanlu.breaks ended
-                      where ended.dedupe_key = 'missing_at_channel/r' || r.id and ended.closed_reason in ('resolved', 'written_off'))
+                      where ended.dedupe_key = 'missing_at_channel/r' || r.id and ended.closed_reason in ${ENDED_FOR_GOOD})
    order by r.id
   on conflict (dedupe_key) where status = 'open' do nothing`;
 

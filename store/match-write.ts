@@ -1,4 +1,5 @@
 /** Puts the judgement down: rows that are there already stay, what no longer holds goes or is closed with its reason. */
+import { ENDED_FOR_GOOD } from './breaks.ts';
 import type { Literals } from './match-scope.ts';
 import { ABOUT_CLAIMS, claims, judgedLines } from './match-sql.ts';
 import type { Tx } from './pool.ts';
@@ -93,7 +94,7 @@ export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
        left join yuanlu.refund_book r on r.id = n.refund_id
       where not exists (select from yuanlu.breaks ended
                          where ended.dedupe_key = format('%s/f%s/%s', n.kind, n.file_id, n.line_no)
-                           and ended.closed_reason in ('resolved', 'written_off')
+                           and ended.closed_reason in ${ENDED_FOR_GOOD}
                            and ended.refund_id is not distinct from n.refund_id)
       order by n.file_id, n.line_no
      on conflict (dedupe_key) where status = 'open'

@@ -1,3 +1,4 @@
+import { resolveByRules } from '../../store/break-rules-applied.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { matchStatement as matchFile, sweepMissing } from '../../store/match.ts';
 import { recordSentBack } from '../../store/sent-back.ts';
@@ -10,7 +11,7 @@ import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 import { withHeartbeats } from '../heartbeats.ts';
 
-/** Matches a loaded statement against the books, in sets, notes what it corrects and which refunds it sends back, looks for refunds that no statement ever showed, and compares what is said to be refunded with what left the account. */
+/** Matches a loaded statement against the books, in sets, notes what it corrects and which refunds it sends back, looks for refunds that no statement ever showed, compares what is said to be refunded with what left the account, and ends what a rule of breaks ends by itself. */
 export function matchStatement(deps: ActivityDeps) {
   return (fileId: string): Promise<MatchResult> =>
     atBoundary(() => withHeartbeats(() => matchAndLook(deps, fileId)));
@@ -33,5 +34,6 @@ async function matchAndLook(deps: ActivityDeps, fileId: string): Promise<MatchRe
     line: { proves: channel.lineProves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[channel.name] },
   });
   await compareMovements(deps, file);
+  await resolveByRules(deps.ingest, { accountId: file.accountId, calendar: deps.calendar, now });
   return result;
 }

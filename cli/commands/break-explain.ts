@@ -97,7 +97,7 @@ function historyText(history: readonly BreakEvent[]): string {
   return table(history, [
     { head: 'when', cell: ({ at }) => beijingTime(at) },
     { head: 'what', cell: ({ kind }) => kind },
-    { head: 'who', cell: ({ by }) => by ?? 'evidence' },
+    { head: 'who', cell: ({ by, kind }) => by ?? (kind === 'resolved_by_rule' ? 'a rule' : 'evidence') },
     { head: 'reason', cell: ({ reasonCode }) => reasonCode ?? '' },
     { head: 'in words', cell: ({ note, detail }) => note ?? Object.values(detail).map(String).join(' ') },
   ]);

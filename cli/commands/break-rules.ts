@@ -1,9 +1,16 @@
-/** `yuanlu breaks rules …`: up to what sums people end breaks, and how far apart line and refund may be. */
+/** `yuanlu breaks rules …`: up to what sums people end breaks, how far apart line and refund may be, and what ends by itself. */
 import { userInfo } from 'node:os';
 import { z } from 'zod';
 import { formatYuan } from '../../domain/money.ts';
 import type { BreakRules, WriteOffCode } from '../../domain/statement/break-work.ts';
 import { WRITE_OFF_CODES, writeOffLimits } from '../../domain/statement/break-work.ts';
+import {
+  ENDING_CODES,
+  ENDING_KINDS,
+  RESOLVING_RULES_MAX,
+  faultsOfResolving,
+} from '../../domain/statement/resolving-rule.ts';
+import { AppError } from '../../domain/errors.ts';
 import { currentBreakRules, keepBreakRules } from '../../store/break-rules.ts';
 import { systemClock } from '../../workers/clock.ts';
 import { readJsonFile } from '../json-file.ts';
@@ -27,6 +34,21 @@ const schema = z.strictObject({
   park_days_max: z.int().min(1).max(365),
   match_window_hours: z.int().min(1).max(240),
   dated_before_max_hours: z.int().min(0).max(240),
+  // Files of before there were such rules have none.
+  resolve_by_itself: z
+    .array(
+      z.strictObject({
+        rule: z
+          .string()
+          .regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'must be a name of small letters, digits, - and _'),
+        kind: z.enum(ENDING_KINDS),
+        max_minor: minor,
+        after_business_days: z.int().min(0).max(60),
+        code: z.enum(ENDING_CODES),
+      }),
+    )
+    .max(RESOLVING_RULES_MAX)
+    .default([]),
 });
 
 type RulesDocument = z.infer<typeof schema>;
@@ -54,13 +76,20 @@ export async function importBreakRulesCommand(
 }
 
 function rulesOf(data: RulesDocument): BreakRules {
-  return {
+  const rules: BreakRules = {
     ...{ revision: data.revision, source: data.source },
     resolveAloneMaxMinor: BigInt(data.resolve_alone_max_minor),
     writeOffMaxMinor: writeOffLimits(data.write_off_max_minor),
     ...{ parkDaysMax: data.park_days_max, matchWindowHours: data.match_window_hours },
     datedBeforeMaxHours: data.dated_before_max_hours,
+    resolveByItself: data.resolve_by_itself.map((one) => ({
+      ...{ rule: one.rule, kind: one.kind, code: one.code },
+      ...{ maxMinor: BigInt(one.max_minor), afterBusinessDays: one.after_business_days },
+    })),
   };
+  const errors = faultsOfResolving(rules);
+  if (errors.length > 0) throw new AppError('break_rules_invalid', { errors });
+  return rules;
 }
 
 function documentOf(rules: BreakRules): Omit<RulesDocument, 'write_off_max_minor'> & {
@@ -74,6 +103,10 @@ function documentOf(rules: BreakRules): Omit<RulesDocument, 'write_off_max_minor
     ),
     ...{ park_days_max: rules.parkDaysMax, match_window_hours: rules.matchWindowHours },
     dated_before_max_hours: rules.datedBeforeMaxHours,
+    resolve_by_itself: rules.resolveByItself.map((one) => ({
+      ...{ rule: one.rule, kind: one.kind, max_minor: one.maxMinor.toString() },
+      ...{ after_business_days: one.afterBusinessDays, code: one.code },
+    })),
   };
 }
 
@@ -85,6 +118,10 @@ function rulesText(rules: BreakRules): string {
     ['put off at most, days', String(rules.parkDaysMax)],
     ['transaction and amount name a refund within, hours', String(rules.matchWindowHours)],
     ['a line may be dated before its refund, hours', String(rules.datedBeforeMaxHours)],
+    ...rules.resolveByItself.map(({ rule, kind, maxMinor, afterBusinessDays, code }) => [
+      `${rule}: ${kind} ends by itself as ${code} after ${String(afterBusinessDays)} business days, up to`,
+      yuan(maxMinor),
+    ]),
   ] as const;
   const origin = rules.revision === 0 ? rules.source : `revision ${String(rules.revision)}, ${rules.source}`;
   return [

@@ -7,6 +7,7 @@ import { parsePlainDate } from '../../domain/time/plain-date.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { matchMovements } from '../../store/flow-match.ts';
+import { resolveByRules } from '../../store/break-rules-applied.ts';
 import { matchStatement, sweepMissing } from '../../store/match.ts';
 import { recordSentBack } from '../../store/sent-back.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
@@ -106,6 +107,9 @@ export async function importStatementCommand(path: string, options: ImportFlags)
       words: channel.movementWords,
       numberWithin: channel.limits.refundNo.uniqueWithin ?? 'account',
       now,
+    });
+    await resolveByRules(context.ingest, {
+      ...{ accountId: options.account, calendar: context.calendar, now },
     });
     return { loaded, matched };
   });

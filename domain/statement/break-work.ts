@@ -6,11 +6,12 @@
 import type { PlainDate } from '../time/plain-date.ts';
 import { addDays } from '../time/plain-date.ts';
 import type { BreakKind } from './break.ts';
+import type { ResolvingRule } from './resolving-rule.ts';
 
 /**
- * What happened to a break. The last four are nobody's deeds: `closed` by evidence; `answered`, the line came after all, when
- * people had ended it; `carried` to a newer delivery of the day with its line; `lapsed`, what people decided about a line that
- * the newer delivery does not have.
+ * What happened to a break. The last five are nobody's deeds: `resolved_by_rule` of the rules file; `closed` by evidence;
+ * `answered`, the line came after all, when people had ended it; `carried` to a newer delivery of the day with its line; `lapsed`,
+ * what people decided about a line that the newer delivery does not have.
  */
 export const BREAK_EVENTS = [
   'assigned',
@@ -22,6 +23,7 @@ export const BREAK_EVENTS = [
   'written_off',
   'force_matched',
   'reopened',
+  'resolved_by_rule',
   'closed',
   'answered',
   'carried',
@@ -29,8 +31,8 @@ export const BREAK_EVENTS = [
 ] as const;
 export type BreakEventKind = (typeof BREAK_EVENTS)[number];
 
-/** How people end a break, as its `closed_reason`. */
-export const ENDED_BY_PEOPLE = ['resolved', 'written_off', 'force_matched'] as const;
+/** How people, and the rules that they imported, end a break, as its `closed_reason`: evidence alone would have left it open. */
+export const ENDED_BY_DECISION = ['resolved', 'written_off', 'force_matched', 'resolved_by_rule'] as const;
 
 /** Why a break is put off. */
 export const PARK_CODES = [
@@ -89,6 +91,8 @@ export interface BreakRules {
   readonly matchWindowHours: number;
   /** A line dated longer than this before its refund was asked for contradicts the books. */
   readonly datedBeforeMaxHours: number;
+  /** Which breaks end without a person. */
+  readonly resolveByItself: readonly ResolvingRule[];
 }
 
 /** Limits by reason from their texts, minor units; a reason that has none is left open. */
@@ -118,6 +122,7 @@ export const BREAK_RULES: BreakRules = {
   // A bill is compared with the days beside it, and a held refund may be accepted a day later.
   matchWindowHours: 72,
   datedBeforeMaxHours: 24,
+  resolveByItself: [],
 };
 
 /** What the amounts of a break say. */

@@ -1,10 +1,10 @@
-import { ENDED_BY_PEOPLE } from '../../domain/statement/break-work.ts';
+import { ENDED_BY_DECISION } from '../../domain/statement/break-work.ts';
 import { writeBreakEvent } from '../break-events.ts';
 import type { Break } from '../breaks.ts';
 import type { Db } from '../pool.ts';
 import type { BreakAct } from './break-acts.ts';
 
-/** Two people take back how people ended a break: it is open again, and a line that was given to a refund is free. */
+/** Two people take back how people, or a rule of theirs, ended a break: it is open again, and a line that was given to a refund is free. */
 export const reopenBreak: BreakAct = {
   act: 'reopen_break',
   bulk: true,
@@ -21,8 +21,8 @@ export const reopenBreak: BreakAct = {
 
 /** In words, why it stays closed; null when it need not. */
 async function refusal(db: Db, one: Break): Promise<string | null> {
-  if (one.status !== 'closed' || !ENDED_BY_PEOPLE.some((each) => each === one.closedReason))
-    return 'people have not ended it';
+  if (one.status !== 'closed' || !ENDED_BY_DECISION.some((each) => each === one.closedReason))
+    return 'neither people nor their rules have ended it';
   const { rows } = await db.query<{ gone: boolean; again: boolean; evidence: boolean }>(
     `select exists (select from statement_files f where f.id = b.file_id and f.status <> 'loaded') as gone,
             exists (select from breaks o where o.dedupe_key = b.dedupe_key and o.status = 'open') as again,

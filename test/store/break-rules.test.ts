@@ -51,7 +51,11 @@ const RULES = {
     ...{ rounding: '1', fee: '100000', not_worth_pursuing: '50000', channel_error: '500000' },
     made_in_console: null,
   },
-  ...{ park_days_max: 10, match_window_hours: 1, dated_before_max_hours: 24 },
+  ...{ park_days_max: 10, match_window_hours: 1, dated_before_max_hours: 24, resolve_by_itself: [] },
+};
+
+const FEN = {
+  ...{ rule: 'a-fen', kind: 'amount_differs', max_minor: '1', after_business_days: 1, code: 'rounding' },
 };
 
 describe('rules of breaks', () => {
@@ -68,6 +72,33 @@ describe('rules of breaks', () => {
     const { errors } = (error as { details: { errors: string[] } }).details;
     expect(errors.join(' ')).toMatch(/revision.*resolve_alone_max_minor.*park_days_max.*fee/s);
     await expect(importRules([])).rejects.toMatchObject({ code: 'break_rules_invalid' });
+  });
+
+  test.each([
+    ['more than one person may alone', { max_minor: '101' }, /resolve_alone_max_minor 100/],
+    ['more than the reason allows', { max_minor: '2' }, /write_off_max_minor.rounding 1/],
+    ['for a reason of another kind', { code: 'printed_twice' }, /amount_differs ends by itself as rounding/],
+    ['of a kind that only people answer', { kind: 'state_conflict' }, /resolve_by_itself.0.kind/],
+    ['without an age', { after_business_days: undefined }, /resolve_by_itself.0.after_business_days/],
+  ])('that end breaks by themselves are refused where they do so %s', async (_, change, says) => {
+    const error: unknown = await importRules({ ...RULES, resolve_by_itself: [{ ...FEN, ...change }] }).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ code: 'break_rules_invalid' });
+    expect((error as { details: { errors: string[] } }).details.errors.join(' ')).toMatch(says);
+  });
+
+  test('are refused where two that end breaks have one name', async () => {
+    await expect(importRules({ ...RULES, resolve_by_itself: [FEN, FEN] })).rejects.toMatchObject({
+      ...{ code: 'break_rules_invalid', details: { errors: ['resolve_by_itself a-fen: is named twice'] } },
+    });
+  });
+
+  test('of before there were such that end breaks are taken as they are', async () => {
+    const { resolve_by_itself: _, ...before } = RULES;
+    await expect(importRules({ ...before, revision: 0 })).rejects.toMatchObject({
+      details: { errors: [expect.stringMatching(/^revision: /) as string] },
+    });
   });
 
   test('once imported count for matching, for suggestions and for what one person may do', async () => {
