@@ -1,5 +1,6 @@
 /** Statements that should be here and are not. */
 import { z } from 'zod';
+import { STATEMENT_KINDS } from '../domain/statement/statement.ts';
 import { merchantAccounts } from '../store/accounts.ts';
 import { findStatementGaps } from '../store/statement-gaps.ts';
 import type { App } from './app.ts';
@@ -11,7 +12,7 @@ import { problemResponses } from './problem.ts';
 const gapSchema = z
   .object({
     account_id: z.string(),
-    kind: z.enum(['trade', 'fund_flow']),
+    kind: z.enum(STATEMENT_KINDS),
     bill_date: z.iso.date(),
     due_at: instantField.describe('When the channel should have had it'),
     alert_at: instantField.describe('From when on it is a gap'),

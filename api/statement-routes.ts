@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { maskedAccount } from '../domain/receipt/mask.ts';
 import { AppError } from '../domain/errors.ts';
+import { STATEMENT_KINDS } from '../domain/statement/statement.ts';
 import type { StatementTotals } from '../domain/statement/statement.ts';
 import { diffOf } from '../store/statements-diff.ts';
 import type { StatementFile } from '../store/statements-files.ts';
@@ -25,7 +26,7 @@ const statementSchema = z
   .object({
     id: z.string(),
     account_id: z.string(),
-    kind: z.enum(['trade', 'fund_flow']),
+    kind: z.enum(STATEMENT_KINDS),
     bill_date: z.iso.date().describe('The Beijing day that it is about'),
     part: z.string(),
     revision: z.int().describe('1, 2, … for the deliveries of a day; 0 for a refused file'),

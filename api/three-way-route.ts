@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { AppError } from '../domain/errors.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
-import type { ThreeWay, ThreeWayStep } from '../domain/statement/three-way.ts';
+import { FUND_FLOW_KINDS } from '../domain/statement/statement.ts';
+import type { FlowTotals, ThreeWay, ThreeWayStep } from '../domain/statement/three-way.ts';
 import { EXPLAINED_KINDS, isExplained, unexplainedMinor } from '../domain/statement/three-way.ts';
 import { DAY_ENDS_EARLY_MS } from '../domain/time/arrival-window.ts';
 import { isAccountOf, threeWayOf } from '../store/three-way.ts';
@@ -29,24 +30,32 @@ const stepSchema = z
 
 const sideSchema = z.enum(['loaded', 'empty', 'missing', 'clearing']);
 
+const countedSchema = z.object({ count: z.int(), minor: minorField });
+
+const flowTotals = {
+  ...{ count: z.int(), minor: minorField, fee_minor: minorField },
+  ...{ back_minor: minorField, back_fee_minor: minorField },
+};
+
 const threeWaySchema = z
   .object({
     account_id: z.string(),
     bill_date: z.iso.date(),
     explained: z
       .boolean()
-      .describe('Both statements are there, nothing waits and nothing is without a reason'),
+      .describe('All statements are there, nothing waits and nothing is without a reason'),
     unexplained_minor: minorField.describe('All that has no reason, added up without signs'),
     statements: z.object({ trade: sideSchema, fund_flow: sideSchema }),
-    books: z.object({ count: z.int(), minor: minorField }),
+    books: countedSchema,
     trade: z.object({ count: z.int(), minor: minorField, payer_minor: minorField, fee_minor: minorField }),
-    fund_flow: z.object({
-      count: z.int(),
-      minor: minorField,
-      fee_minor: minorField,
-      back_minor: minorField,
-      back_fee_minor: minorField,
-    }),
+    fund_flow: z.object(flowTotals),
+    fund_accounts: z.array(
+      z.object({
+        ...{ kind: z.enum(FUND_FLOW_KINDS), statement: sideSchema, ...flowTotals },
+        to_own: countedSchema.describe("To the merchant's other fund accounts: of no refund"),
+        from_own: countedSchema,
+      }),
+    ),
     steps: z.object({
       books_to_trade: stepSchema,
       trade_to_fund_flow: stepSchema,
@@ -81,9 +90,10 @@ export function threeWayRoute(app: App, deps: ApiDeps): void {
       const channel = deps.channels.get(accountId);
       const isOurs = await isAccountOf(deps.pool, accountId, callerOf(request).merchantId);
       if (channel === undefined || !isOurs) throw new AppError('account_unknown', { account_id: accountId });
-      const { movementWords: words, lineProves: proves, name } = channel;
+      const { movementWords: words, lineProves: proves, name, limits } = channel;
+      const kinds = limits.statementKinds;
       const line = { proves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[name] };
-      return toResource(await threeWayOf(deps.pool, { accountId, billDate, words, line }));
+      return toResource(await threeWayOf(deps.pool, { accountId, billDate, words, kinds, line }));
     },
   });
 }
@@ -103,19 +113,28 @@ function toResource(day: ThreeWay): z.infer<typeof threeWaySchema> {
       payer_minor: trade.payerMinor.toString(),
       fee_minor: trade.feeMinor.toString(),
     },
-    fund_flow: {
-      count: fundFlow.count,
-      minor: fundFlow.minor.toString(),
-      fee_minor: fundFlow.feeMinor.toString(),
-      back_minor: fundFlow.backMinor.toString(),
-      back_fee_minor: fundFlow.backFeeMinor.toString(),
-    },
+    fund_flow: toFlow(fundFlow),
+    fund_accounts: day.fundAccounts.map(({ kind, statement, toOwn, fromOwn, ...totals }) => ({
+      ...{ kind, statement, ...toFlow(totals) },
+      to_own: { count: toOwn.count, minor: toOwn.minor.toString() },
+      from_own: { count: fromOwn.count, minor: fromOwn.minor.toString() },
+    })),
     steps: {
       books_to_trade: toStep(day.booksToTrade),
       trade_to_fund_flow: toStep(day.tradeToFundFlow),
       fees: toStep(day.fees),
       given_back: toStep(day.givenBack),
     },
+  };
+}
+
+function toFlow(flow: FlowTotals) {
+  return {
+    count: flow.count,
+    minor: flow.minor.toString(),
+    fee_minor: flow.feeMinor.toString(),
+    back_minor: flow.backMinor.toString(),
+    back_fee_minor: flow.backFeeMinor.toString(),
   };
 }
 

@@ -231,7 +231,11 @@ function registerStatements(program: Command): void {
     .argument('<file>')
     .requiredOption('--account <id>', 'the account that it belongs to')
     .requiredOption('--date <date>', 'its bill date, yyyy-mm-dd')
-    .option('--kind <kind>', 'trade or fund_flow', 'trade')
+    .option(
+      '--kind <kind>',
+      'trade, fund_flow, fund_flow_operation or fund_flow_fees: what the account has',
+      'trade',
+    )
     .option(
       '--part <name>',
       'one of several files of that day: each part takes the place of its own name only',
@@ -257,7 +261,11 @@ function registerStatements(program: Command): void {
     .requiredOption('--account <id>')
     .requiredOption('--date <date>', 'bill date, yyyy-mm-dd')
     .option('--to <date>', 'last day of a range')
-    .option('--kind <kind>', 'trade or fund_flow', 'trade')
+    .option(
+      '--kind <kind>',
+      'trade, fund_flow, fund_flow_operation or fund_flow_fees: what the account has',
+      'trade',
+    )
     .option('--json', 'print one JSON document on stdout', false)
     .action(async (options: RunFlags) => {
       const { runStatementCommand } = await import('./commands/statement-run.ts');

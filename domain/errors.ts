@@ -604,7 +604,7 @@ export const ERRORS = {
   },
   statement_account_differs: {
     status: 422,
-    title: 'The statement belongs to another merchant or another day.',
+    title: 'The statement belongs to another merchant, another day or another fund account.',
     retryable: false,
     remedy: 'Import it for the account and day that it names.',
   },

@@ -2,13 +2,16 @@
 import { ENDED_FOR_GOOD } from './breaks.ts';
 import { daysAround, GROUPS, groupOf } from './flow-cross-sql.ts';
 import type { FlowLiterals } from './flow-scope.ts';
-import { JUDGED_DAYS, SEEN_DAYS } from './flow-scope.ts';
+import { JUDGED_DAYS, kindArray, SEEN_DAYS } from './flow-scope.ts';
 
-/** The other side of a day is had for certain once the statement of the next day is there: by then it would have been booked. */
-const NEXT_DAY_IS_THERE = (s: FlowLiterals, kind: 'trade' | 'fund_flow'): string => `
-  exists (select from yuanlu.statement_files f
-           where f.account_id = ${s.account} and f.kind = '${kind}' and f.bill_date = t.bill_date + 1
-             and f.status in ('loaded', 'empty'))`;
+/** The other side of a day is had for certain once its statements of the next day are there: by then it would have been booked. */
+const NEXT_DAY_IS_THERE = (s: FlowLiterals, kinds: string): string => `
+  t.bill_date + 1 = any (array(
+    select f.bill_date from yuanlu.statement_files f
+     where f.account_id = ${s.account} and f.kind = any (${kinds}) and ${daysAround(s, 'f.bill_date', SEEN_DAYS)}
+       and f.status in ('loaded', 'empty')
+     group by f.bill_date having count(distinct f.kind) = cardinality(${kinds})))`;
+const TRADE = kindArray(['trade']);
 
 /** The lines that nothing was found for. */
 const OPEN_LINES = `
@@ -37,7 +40,7 @@ function findings(s: FlowLiterals): string {
                   when t.role = 2 and exists (select from g_pair p where p.trade_file_id = t.file_id
                                                  and p.trade_line_no = t.line_no and p.role = 1 and p.explained <> 0) then 'matched'
                   when t.minor = 0 then 'explained'
-                  when not ${NEXT_DAY_IS_THERE(s, 'fund_flow')} then 'waiting'
+                  when not ${NEXT_DAY_IS_THERE(s, s.flowKinds)} then 'waiting'
                   when t.role = 1 then 'missing_in_fund_flow' else 'fee_differs' end as finding
         from yuanlu.movement_leftovers t where ${judged} and t.side = 'line'
       union all
@@ -47,7 +50,7 @@ function findings(s: FlowLiterals): string {
                                             when r.state in ('succeeded', 'settled') then 'returned' else 'waiting' end
                   when t.role = 4 then case when r.id is null then 'missing_in_books' else 'explained' end
                   when exists (select from g_pair p where p.file_id = t.file_id and p.line_no = t.line_no) then 'matched'
-                  when not ${NEXT_DAY_IS_THERE(s, 'trade')} then 'waiting'
+                  when not ${NEXT_DAY_IS_THERE(s, TRADE)} then 'waiting'
                   when exists (select from g_near n where n.file_id = t.file_id and n.line_no = t.line_no)
                     then case t.role when 1 then 'amount_differs' else 'fee_differs' end
                   when m.refund_id is null and exists (select from g_open l
@@ -69,7 +72,24 @@ function findings(s: FlowLiterals): string {
        where ${judged} and t.side = 'movement'`;
 }
 
-const ASIDE = `('matched', 'waiting', 'explained')`;
+/**
+ * Of what is missing, that of which the channel has said that a fund account pays it whose statements are not fetched: no
+ * movement of it can be seen.
+ */
+function notFetched(s: FlowLiterals): string {
+  return `
+    update g_finding f set finding = 'account_not_fetched'
+      from yuanlu.movement_leftovers t
+      join yuanlu.matches k on k.account_id = ${s.account} and k.file_id = t.file_id and k.line_no = t.line_no
+     where f.finding = 'missing_in_fund_flow' and t.file_id = f.file_id and t.line_no = f.line_no and t.role = f.role
+       and k.bill_date = any (array(select distinct n.bill_date from yuanlu.movement_leftovers n join g_finding m using (file_id, line_no, role)
+                                     where m.finding = 'missing_in_fund_flow'))
+       and k.file_id = any (array(select distinct m.file_id from g_finding m where m.finding = 'missing_in_fund_flow'))
+       and exists (select from yuanlu.observations o
+                    where o.refund_id = k.refund_id and 'fund_flow_' || (o.body ->> 'fundAccount') <> all (${s.flowKinds}))`;
+}
+
+const ASIDE = `('matched', 'waiting', 'explained', 'account_not_fetched')`;
 
 /** Every difference that is open by now, one row each; `of_file` and `of_line` are the line of the trade statement, if any. */
 function differences(s: FlowLiterals): string {
@@ -176,6 +196,7 @@ export function judgeLeftovers(s: FlowLiterals): string[] {
     ...near(),
     findings(s),
     'analyze g_finding',
+    notFetched(s),
     `update yuanlu.movement_leftovers t set finding = f.finding
        from g_finding f
       where t.file_id = f.file_id and t.line_no = f.line_no and t.role = f.role and t.finding is distinct from f.finding`,

@@ -10,6 +10,8 @@ import { compareDays } from './flow-cross-sql.ts';
 import type { FlowScope } from './flow-scope.ts';
 import { flowLiterals } from './flow-scope.ts';
 import { lockAccount } from './match-lock.ts';
+import type { StatementKind } from '../domain/statement/statement.ts';
+import { isFundFlow } from '../domain/statement/statement.ts';
 import { PARALLEL_OFF, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
@@ -18,7 +20,7 @@ export type { FlowScope } from './flow-scope.ts';
 
 /**
  * Compares the day with itself where a delivery of it has changed, and then what days have left over with each other.
- * A day is compared once both its statements are there; an empty one counts. A channel without a fund-flow statement has
+ * A day is compared once all its statements are there; an empty one counts. A channel without a fund-flow statement has
  * nothing to compare.
  * @returns whether the day was compared anew
  */
@@ -37,18 +39,19 @@ export async function matchMovements(ingest: Pool, scope: FlowScope): Promise<bo
   });
 }
 
-/** The live deliveries of the day; null while one of its two statements is not there. */
-async function liveFiles(tx: Tx, { accountId, billDate }: FlowScope): Promise<DayFiles | null> {
-  const { rows } = await tx.query<{ id: bigint; kind: 'trade' | 'fund_flow'; status: string }>(
+/** The live deliveries of the day; null while one of its statements is not there. Those that are there besides are taken, too. */
+async function liveFiles(tx: Tx, { accountId, billDate, kinds }: FlowScope): Promise<DayFiles | null> {
+  const { rows } = await tx.query<{ id: bigint; kind: StatementKind; status: string }>(
     `select id, kind, status from yuanlu.statement_files
       where account_id = $1 and bill_date = $2 and status in ('loaded', 'empty') order by id`,
     [accountId, billDate],
   );
-  const has = (kind: string): boolean => rows.some((row) => row.kind === kind);
-  if (!has('trade') || !has('fund_flow')) return null;
-  const loaded = (kind: string): string[] =>
-    rows.filter((row) => row.kind === kind && row.status === 'loaded').map((row) => String(row.id));
-  return { trade: loaded('trade'), flow: loaded('fund_flow') };
+  const has = (kind: StatementKind): boolean => rows.some((row) => row.kind === kind);
+  if (!kinds.every(has)) return null;
+  const loaded = rows.filter(({ status }) => status === 'loaded');
+  const ids = (ofFlow: boolean): string[] =>
+    loaded.filter(({ kind }) => isFundFlow(kind) === ofFlow).map(({ id }) => String(id));
+  return { trade: ids(false), flow: ids(true) };
 }
 
 async function isCompared(

@@ -1,5 +1,6 @@
 /** What must hold of a file before any of its lines is kept. */
 import { AppError, invariant } from '../domain/errors.ts';
+import { contentKindOf } from '../domain/statement/statement.ts';
 import type { StatementKind, StatementSummary, StatementTotals } from '../domain/statement/statement.ts';
 import { addDays } from '../domain/time/plain-date.ts';
 import type { Loaded } from './statements-load.ts';
@@ -23,7 +24,7 @@ export function checkLoaded(
 ): void {
   const { summary } = loaded;
   checkHash(expected, digests);
-  if (expected.kind !== null && summary.kind !== expected.kind) {
+  if (expected.kind !== null && summary.kind !== contentKindOf(expected.kind)) {
     throw new AppError('statement_unrecognised', { expected: expected.kind, found: summary.kind });
   }
   checkOwner(expected, summary);

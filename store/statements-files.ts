@@ -2,6 +2,7 @@
 import type { LineFaultCode } from '../domain/errors.ts';
 import type { Currency } from '../domain/money.ts';
 import type { StatementLineSeen } from '../domain/refund/observation.ts';
+import { contentKindOf } from '../domain/statement/statement.ts';
 import type {
   QuarantinedLine,
   StatementKind,
@@ -174,7 +175,7 @@ export async function listQuarantined(db: Db, fileId: string): Promise<Quarantin
 export async function summaryOf(db: Db, file: StatementFile): Promise<StatementSummary> {
   const remarks = remarksOf(file);
   return {
-    kind: file.kind,
+    kind: contentKindOf(file.kind),
     variant: file.variant ?? '',
     lines: file.lines,
     refundLines: file.refundLines,

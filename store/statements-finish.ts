@@ -1,10 +1,13 @@
 /** The end of an import, whoever has read the lines: checked as a whole, given its place, and live in place of the one before. */
 import type { StatementLineSeen } from '../domain/refund/observation.ts';
+import { AppError } from '../domain/errors.ts';
+import { isFundFlow } from '../domain/statement/statement.ts';
 import type { StatementKind, StatementSummary } from '../domain/statement/statement.ts';
 import type { Db, Tx } from './pool.ts';
 import { keepQuarantined } from './statements-aside.ts';
 import { checkLoaded, totalsJson } from './statements-check.ts';
 import { lockDay, supersede } from './statements-day.ts';
+import type { StatementDay } from './statements-day.ts';
 import { diffStatements } from './statements-diff.ts';
 import type { StatementFile } from './statements-files.ts';
 import { summaryOf } from './statements-files.ts';
@@ -60,10 +63,12 @@ export async function finishImport(
   checkLoaded(options, loaded, read);
 
   const { summary, billDate } = loaded;
-  const live = await lockDay(tx, { ...options, kind: summary.kind, billDate });
+  const day = { accountId: options.accountId, kind: options.kind ?? summary.kind, billDate };
+  const live = await lockDay(tx, day);
   const same = live.find((file) => file.sha256 === read.sha256);
   if (same !== undefined) return { ...sameResult(same), summary };
-  const revision = await keep(tx, options, loaded, { read, live });
+  await assertOfNoOther(tx, day, read.sha256);
+  const revision = await keep(tx, options, loaded, { day, read, live });
   return {
     fileId: loaded.fileId,
     outcome: 'loaded',
@@ -75,17 +80,39 @@ export async function finishImport(
   };
 }
 
+/**
+ * A fund-flow file does not say which fund account it is of, but what is live for one is not the file of another.
+ * @throws AppError `statement_account_differs`
+ */
+async function assertOfNoOther(tx: Tx, day: StatementDay, sha256: string): Promise<void> {
+  if (!isFundFlow(day.kind)) return;
+  const { rows } = await tx.query<{ id: bigint; kind: StatementKind }>(
+    `select id, kind from yuanlu.statement_files
+      where account_id = $1 and bill_date = $2 and sha256 = $3 and status = 'loaded' and kind <> 'trade'`,
+    [day.accountId, day.billDate, sha256],
+  );
+  const [other] = rows;
+  if (other === undefined) return;
+  const found = `the very file of statement ${String(other.id)}, ${other.kind}`;
+  throw new AppError('statement_account_differs', { expected: day.kind, found });
+}
+
 /** Gives the table of lines its place among the others, and the file its row. */
 async function keep(
   tx: Tx,
   options: Delivery,
   loaded: Loaded,
-  known: { readonly read: BytesRead; readonly live: readonly StatementFile[] },
+  known: {
+    readonly day: StatementDay;
+    readonly read: BytesRead;
+    readonly live: readonly StatementFile[];
+  },
 ): Promise<number> {
   const { summary, billDate, fileId } = loaded;
+  const { kind } = known.day;
   const part = options.part ?? '';
   const before = known.live.find((file) => file.part === part);
-  const revision = await supersede(tx, { ...options, part, kind: summary.kind, billDate }, before);
+  const revision = await supersede(tx, { ...options, part, kind, billDate }, before);
   await tx.query('select yuanlu.attach_line_table($1, $2, $3)', [fileId, options.accountId, billDate]);
   const diff =
     before?.status === 'loaded'
@@ -105,7 +132,7 @@ async function keep(
     [
       fileId,
       options.accountId,
-      summary.kind,
+      kind,
       billDate,
       part,
       revision,

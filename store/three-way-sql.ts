@@ -2,12 +2,15 @@
  * The figures and items of a day in one statement, so that all are of one instant. Parameters: $1 account, $2 day, $3 words,
  * $4 directions, $5 roles of movements (as many of each; none where the channel has no fund-flow statement).
  */
+import { FUND_FLOW_KINDS, STATEMENT_KINDS } from '../domain/statement/statement.ts';
+import type { StatementKind } from '../domain/statement/statement.ts';
+import { kindArray } from './flow-scope.ts';
 
-const live = (kind: string): string => `
+const live = (...kinds: readonly StatementKind[]): string => `
   select id from yuanlu.statement_files
-   where account_id = $1 and bill_date = $2 and kind = '${kind}' and status = 'loaded'`;
+   where account_id = $1 and bill_date = $2 and kind = any (${kindArray(kinds)}) and status = 'loaded'`;
 
-const isThere = (kind: string, day: string): string => `
+const isThere = (kind: StatementKind, day: string): string => `
   exists (select from yuanlu.statement_files
            where account_id = $1 and bill_date = ${day} and kind = '${kind}' and status in ('loaded', 'empty'))`;
 
@@ -30,10 +33,12 @@ export function threeWaySql(dueSince: string, dayEndsEarlyMs: number): string {
            (-round(coalesce(l.fee_e5, 0) / 1000.0))::bigint as fee_minor
       from yuanlu.statement_lines l
      where l.account_id = $1 and l.bill_date = $2 and l.file_id in (${live('trade')}) and l.line_type = 'refund'),
+  flow as (select f.id, f.kind from yuanlu.statement_files f where f.id in (${live(...FUND_FLOW_KINDS)})),
   move as (
-    select w.role, l.amount_minor as minor
-      from yuanlu.statement_lines l join words w on w.word = l.status and w.direction = l.line_type
-     where l.account_id = $1 and l.bill_date = $2 and l.file_id in (${live('fund_flow')})
+    select f.kind, w.role, l.amount_minor as minor
+      from flow f join yuanlu.statement_lines l on l.file_id = f.id
+      join words w on w.word = l.status and w.direction = l.line_type
+     where l.account_id = $1 and l.bill_date = $2
        and (w.role <> 4 or l.refund_no is not null or l.channel_refund_no is not null)),
   matched as (
     select l.file_id, l.line_no, l.amount_minor, m.refund_id, r.amount_minor as booked_minor,
@@ -59,7 +64,8 @@ export function threeWaySql(dueSince: string, dayEndsEarlyMs: number): string {
   compared as (
     select exists (select from yuanlu.movement_days
                     where account_id = $1 and bill_date = $2 and trade_files = array(${live('trade')} order by id)
-                      and flow_files = array(${live('fund_flow')} order by id)) as is_so),
+                      and flow_files = array(${live(...FUND_FLOW_KINDS)} order by id)) as is_so),
+${ownMovements()}
   share as (
     select role, bill_date, trade_date, minor, leg_minor, explained_minor, minor - leg_minor + explained_minor as off_minor
       from yuanlu.movement_shares where account_id = $1 and (bill_date = $2 or trade_date = $2)),
@@ -71,11 +77,11 @@ export function threeWaySql(dueSince: string, dayEndsEarlyMs: number): string {
   union all select 'total', 'trade', true, count(*), coalesce(sum(amount_minor), 0)::bigint from line
   union all select 'total', 'payer', true, count(*), coalesce(sum(payer_minor), 0)::bigint from line
   union all select 'total', 'fee', true, count(*), coalesce(sum(fee_minor), 0)::bigint from line
-  union all select 'total', 'move' || role, true, count(*), sum(minor)::bigint from move group by role
+  union all select kind, 'move' || role, true, count(*), sum(minor)::bigint from move group by kind, role
+  union all select out_kind, 'to_own', true, count(*), sum(minor)::bigint from own group by out_kind
+  union all select in_kind, 'from_own', true, count(*), sum(minor)::bigint from own group by in_kind
   union all select 'there', kind, there, 0, 0
-              from (values ('trade', ${isThere('trade', '$2')}), ('fund_flow', ${isThere('fund_flow', '$2')}),
-                           ('trade_lines', exists (${live('trade')})), ('fund_flow_lines', exists (${live('fund_flow')})),
-                           ('compared', (select is_so from compared))) t (kind, there)
+              from (values ${STATEMENT_KINDS.map(stateOf).join(', ')}, ('compared', (select is_so from compared))) t (kind, there)
   union all select 'booksToTrade', 'refund_of_other_day', true, count(*), sum(booked_minor)::bigint from matched where not of_day
   union all select 'booksToTrade', 'amount_differs', false, count(*), sum(amount_minor - booked_minor)::bigint
               from matched where amount_minor <> booked_minor
@@ -100,9 +106,30 @@ export function threeWaySql(dueSince: string, dayEndsEarlyMs: number): string {
               from share where role = 1 and trade_date = $2 and explained_minor <> 0
   union all select s.step, case role when 1 then 'amount_differs' else 'fee_differs' end, false, count(*), sum(off_minor)::bigint
               from share join step s using (role) where bill_date = $2 and off_minor <> 0 group by s.step, role
-  union all select s.step, finding, finding = 'waiting', count(*), sum(minor)::bigint
+  union all select s.step, finding, finding in ('waiting', 'account_not_fetched'), count(*), sum(minor)::bigint
               from leftover join step s using (role) where finding not in ('matched', 'explained') group by s.step, finding
   union all select 'givenBack', case finding when 'explained' then 'came_back' else finding end, finding in ('explained', 'waiting'),
                    count(*), sum(minor)::bigint
               from leftover where role = 3 group by finding`;
+}
+
+const stateOf = (kind: StatementKind): string =>
+  `('${kind}', ${isThere(kind, '$2')}), ('${kind}_lines', exists (${live(kind)}))`;
+
+/**
+ * Movements between the merchant's own fund accounts: what leaves one and comes to another under one number, with one amount. They
+ * are known by that and not by a word, and are looked for only where more than one account has a statement.
+ */
+function ownMovements(): string {
+  const side = (direction: 'in' | 'out'): string => `
+    select f.kind, l.transaction_id, l.amount_minor as minor,
+           row_number() over (partition by l.transaction_id, l.amount_minor order by f.kind, l.line_no) as nth
+      from flow f join yuanlu.statement_lines l on l.file_id = f.id
+     where l.account_id = $1 and l.bill_date = $2 and l.line_type = '${direction}' and l.transaction_id is not null
+       and l.file_id = any (array(select id from flow where (select count(distinct kind) from flow) > 1))`;
+  return `
+  own as (
+    select o.kind as out_kind, i.kind as in_kind, o.minor
+      from (${side('out')}) o
+      join (${side('in')}) i on i.transaction_id = o.transaction_id and i.minor = o.minor and i.nth = o.nth and i.kind <> o.kind),`;
 }

@@ -1,7 +1,16 @@
 /** A day of an account three ways, from the statements that are live and what matching has made of them. */
 import type { MovementWord } from '../domain/statement/movement.ts';
 import { MOVEMENT_ROLES } from '../domain/statement/movement.ts';
-import type { SideStatement, ThreeWay, ThreeWayItem } from '../domain/statement/three-way.ts';
+import type { FundFlowKind, StatementKind } from '../domain/statement/statement.ts';
+import { FUND_FLOW_KINDS } from '../domain/statement/statement.ts';
+import type {
+  CountedMinor,
+  FlowTotals,
+  FundAccountFlow,
+  SideStatement,
+  ThreeWay,
+  ThreeWayItem,
+} from '../domain/statement/three-way.ts';
 import { stepOf } from '../domain/statement/three-way.ts';
 import type { LineRule } from './match-missing.ts';
 import { DUE_SINCE } from './match-missing.ts';
@@ -14,6 +23,8 @@ export interface ThreeWayQuestion {
   readonly billDate: string;
   /** How the channel words movements of refunds; none where it has no fund-flow statement. */
   readonly words: readonly MovementWord[];
+  /** The statements that the account has each day. */
+  readonly kinds: readonly StatementKind[];
   /** What a line of the trade statement proves, and so on which day the books expect it. */
   readonly line: LineRule;
 }
@@ -66,21 +77,38 @@ class Day {
       this.#total('fee'),
     ];
     const isClearing = this.#question.words.length === 0;
-    const [out, feeBack] = isClearing ? [payer, fee] : [this.#total('move1'), this.#total('move2')];
-    const [back, backFee] = [this.#total('move3'), this.#total('move4')];
+    const fundAccounts = isClearing ? [] : this.#fundAccounts();
+    const cleared = { ...payer, feeMinor: fee.minor, backMinor: 0n, backFeeMinor: 0n };
+    const out = isClearing ? cleared : together(fundAccounts);
     return {
       ...{ accountId, billDate },
-      statements: { trade: this.#side('trade'), fundFlow: isClearing ? 'clearing' : this.#side('fund_flow') },
+      statements: { trade: this.#side('trade'), fundFlow: isClearing ? 'clearing' : sideOf(fundAccounts) },
       books,
       trade: { ...trade, payerMinor: payer.minor, feeMinor: fee.minor },
-      fundFlow: { ...out, feeMinor: feeBack.minor, backMinor: back.minor, backFeeMinor: backFee.minor },
+      fundFlow: out,
+      fundAccounts,
       booksToTrade: stepOf('books to trade', books.minor, trade.minor, this.#items('booksToTrade')),
       tradeToFundFlow: stepOf('trade to fund flow', trade.minor, out.minor, [
         ...this.#compared('tradeToFundFlow', payer.minor, out.minor),
       ]),
-      fees: stepOf('fees', fee.minor, feeBack.minor, this.#compared('fees', fee.minor, feeBack.minor)),
-      givenBack: stepOf('given back', 0n, back.minor, this.#compared('givenBack', 0n, back.minor)),
+      fees: stepOf('fees', fee.minor, out.feeMinor, this.#compared('fees', fee.minor, out.feeMinor)),
+      givenBack: stepOf('given back', 0n, out.backMinor, this.#compared('givenBack', 0n, out.backMinor)),
     };
+  }
+
+  /** Those that are expected, and what is there besides. */
+  #fundAccounts(): readonly FundAccountFlow[] {
+    const { kinds } = this.#question;
+    return FUND_FLOW_KINDS.filter((kind) => kinds.includes(kind) || this.#is(kind)).map((kind) => {
+      const [out, feeBack, back, backFee] = ['move1', 'move2', 'move3', 'move4'].map((role) =>
+        this.#total(role, kind),
+      ) as [CountedMinor, CountedMinor, CountedMinor, CountedMinor];
+      return {
+        ...{ kind, statement: this.#side(kind), ...out },
+        ...{ feeMinor: feeBack.minor, backMinor: back.minor, backFeeMinor: backFee.minor },
+        ...{ toOwn: this.#total('to_own', kind), fromOwn: this.#total('from_own', kind) },
+      };
+    });
   }
 
   /** Until the deliveries that are live have been compared, all that differs waits. */
@@ -92,7 +120,7 @@ class Day {
     return [...known, { kind: 'waiting', isExplained: true, count: 0, minor: toMinor - fromMinor }];
   }
 
-  #side(kind: 'trade' | 'fund_flow'): SideStatement {
+  #side(kind: StatementKind): Exclude<SideStatement, 'clearing'> {
     if (!this.#is(kind)) return 'missing';
     return this.#is(`${kind}_lines`) ? 'loaded' : 'empty';
   }
@@ -101,8 +129,8 @@ class Day {
     return this.#rows.some((row) => row.step === 'there' && row.kind === kind && row.explained);
   }
 
-  #total(kind: string): { count: number; minor: bigint } {
-    const row = this.#rows.find((one) => one.step === 'total' && one.kind === kind);
+  #total(kind: string, step: FundFlowKind | 'total' = 'total'): CountedMinor {
+    const row = this.#rows.find((one) => one.step === step && one.kind === kind);
     return { count: Number(row?.count ?? 0n), minor: row?.minor ?? 0n };
   }
 
@@ -119,4 +147,26 @@ class Day {
       };
     });
   }
+}
+
+function together(accounts: readonly FundAccountFlow[]): FlowTotals {
+  const sum = (of: (one: FundAccountFlow) => bigint): bigint =>
+    accounts.reduce((total, one) => total + of(one), 0n);
+  return {
+    count: accounts.reduce((total, { count }) => total + count, 0),
+    ...{ minor: sum(({ minor }) => minor), feeMinor: sum(({ feeMinor }) => feeMinor) },
+    ...{
+      backMinor: sum(({ backMinor }) => backMinor),
+      backFeeMinor: sum(({ backFeeMinor }) => backFeeMinor),
+    },
+  };
+}
+
+/** Missing as long as any of them is. */
+function sideOf(accounts: readonly FundAccountFlow[]): SideStatement {
+  const [missing, loaded] = (['missing', 'loaded'] as const).map((state) =>
+    accounts.some(({ statement }) => statement === state),
+  );
+  if (missing === true || accounts.length === 0) return 'missing';
+  return loaded === true ? 'loaded' : 'empty';
 }

@@ -11,6 +11,7 @@ export async function compareMovements(
     accountId: day.accountId,
     billDate: day.billDate,
     words,
+    kinds: limits.statementKinds,
     numberWithin: limits.refundNo.uniqueWithin ?? 'account',
     now: deps.clock.now(),
   });

@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
 import { formatYuan } from '../../domain/money.ts';
+import { contentKindOf } from '../../domain/statement/statement.ts';
+import type { StatementContentKind, StatementKind } from '../../domain/statement/statement.ts';
 import type {
   Channel,
   PaymentAnswer,
@@ -176,15 +178,18 @@ function codeOf(answer: Refusal): string {
   return answer.subCode === '' ? answer.code : answer.subCode;
 }
 
-const BILL_TYPES = { trade: 'trade', fund_flow: 'signcustomer' } as const;
+const BILL_TYPES = { trade: 'trade', fund_flow: 'signcustomer' } as const satisfies Record<
+  StatementContentKind,
+  string
+>;
 
 async function requestStatement(
   account: AlipayAccount,
   gateway: Gateway,
-  day: { readonly kind: keyof typeof BILL_TYPES; readonly billDate: string },
+  day: { readonly kind: StatementKind; readonly billDate: string },
   signal?: AbortSignal,
 ): Promise<StatementAvailability> {
-  const content = { bill_type: BILL_TYPES[day.kind], bill_date: day.billDate };
+  const content = { bill_type: BILL_TYPES[contentKindOf(day.kind)], bill_date: day.billDate };
   const answer = await gateway.call('alipay.data.dataservice.bill.downloadurl.query', content, signal);
   if (answer.kind === 'good') return ready(account, gateway, answer);
   if (answer.kind === 'unknown') return unknown(answer, answer.why);

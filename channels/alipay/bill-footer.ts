@@ -1,6 +1,6 @@
 /** What Alipay's files say about themselves in comment lines. */
 import { AppError } from '../../domain/errors.ts';
-import type { StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
+import type { StatementContentKind, StatementTotals } from '../../domain/statement/statement.ts';
 import { glimpseOf } from '../glimpse.ts';
 import { readYuan } from './yuan-text.ts';
 
@@ -15,7 +15,7 @@ interface Footer {
 }
 
 /** The comment lines with figures that each kind of bill ends with: every file has both, days without business too. */
-const FOOTERS: Readonly<Record<StatementKind, readonly Footer[]>> = {
+const FOOTERS: Readonly<Record<StatementContentKind, readonly Footer[]>> = {
   trade: [
     { label: '交易合计', of: '商家实收共', count: 'payments', minor: 'received_minor' },
     { label: '退款合计', of: '商家实收退款共', count: 'refunds', minor: 'refunded_minor' },
@@ -43,7 +43,7 @@ export function readFooter(line: string): StatementTotals | null {
 }
 
 /** The label of a trailer that a bill of this kind has to have and whose figures are not among those found. */
-export function missingFooter(kind: StatementKind, found: StatementTotals): string | null {
+export function missingFooter(kind: StatementContentKind, found: StatementTotals): string | null {
   return FOOTERS[kind].find(({ count }) => found[count] === undefined)?.label ?? null;
 }
 

@@ -1,11 +1,11 @@
 /** The summary file (汇总) that lies beside the details in a delivery: its columns, its figures. */
 import { AppError } from '../../domain/errors.ts';
-import type { StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
+import type { StatementContentKind, StatementTotals } from '../../domain/statement/statement.ts';
 import { normalise } from './bill-layout.ts';
 import { readYuan } from './yuan-text.ts';
 
 /** Columns of the summary of each kind of bill, and the names of the totals that they are. */
-const COLUMNS: Readonly<Record<StatementKind, readonly Column[]>> = {
+const COLUMNS: Readonly<Record<StatementContentKind, readonly Column[]>> = {
   trade: [
     ['交易订单总笔数', 'payments'],
     ['退款订单总笔数', 'refunds'],
@@ -37,7 +37,7 @@ export interface SummaryFigures {
  * The figures of a summary file: its line of all, or the sum of its lines.
  * @throws AppError `statement_summary_missing` for figures that cannot be read
  */
-export function readSummaryFile(bytes: Buffer, kind: StatementKind): SummaryFigures {
+export function readSummaryFile(bytes: Buffer, kind: StatementContentKind): SummaryFigures {
   const rows = new TextDecoder('gb18030')
     .decode(bytes)
     .split(/\r?\n/)

@@ -3,6 +3,8 @@ import type { KeyObject } from 'node:crypto';
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto';
 import { z } from 'zod';
 import { AppError } from '../../domain/errors.ts';
+import type { FundAccountName } from './fund-accounts.ts';
+import { FUND_ACCOUNTS } from './fund-accounts.ts';
 import { accountIdSchema, attemptInto, noticeAddress, readEntry, rsaKey } from '../account-entry.ts';
 
 const API_V3_KEY_BYTES = 32;
@@ -27,6 +29,12 @@ const wechatAccountSchema = z.strictObject({
     .default([]),
   /** Ask the channel for its platform certificates (merchants without a public key, or during the switch). */
   fetch_platform_certificates: z.boolean().default(false),
+  /** Of which fund accounts the statements are fetched: `basic`, which payments come into, and others that the merchant has. */
+  fund_accounts: z
+    .array(z.enum(FUND_ACCOUNTS))
+    .refine((names) => names.includes('basic'), 'must have basic in it')
+    .refine((names) => new Set(names).size === names.length, 'names one twice')
+    .default(['basic']),
   /** Hosts (host or host:port) that statement files may be downloaded from, besides the API's own. */
   bill_hosts: z.array(z.string().min(1)).default([]),
 });
@@ -44,6 +52,7 @@ export interface WechatAccount {
   readonly apiV3Key: Buffer;
   readonly publicKeys: ReadonlyMap<string, KeyObject>;
   readonly fetchPlatformCertificates: boolean;
+  readonly fundAccounts: readonly FundAccountName[];
   readonly billHosts: ReadonlySet<string>;
 }
 
@@ -81,6 +90,7 @@ export function loadWechatAccount(entry: unknown, readFile: (path: string) => st
     apiV3Key,
     publicKeys,
     fetchPlatformCertificates: values.fetch_platform_certificates,
+    fundAccounts: FUND_ACCOUNTS.filter((name) => values.fund_accounts.includes(name)),
     billHosts: new Set([new URL(values.api_base).host, ...values.bill_hosts]),
   };
 }

@@ -26,5 +26,6 @@ export const WECHAT_LIMITS: ChannelLimits = {
   // Made from 09:00 on the next day; the channel asks to fetch after 10:00.
   statementReadyAfterMs: 10 * HOUR_MS,
   emptyAfterMs: 12 * HOUR_MS,
+  // As far as every merchant has them; the account says of which fund accounts besides.
   statementKinds: ['trade', 'fund_flow'],
 };

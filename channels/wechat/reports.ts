@@ -1,6 +1,6 @@
 /** WeChat Pay's words in neutral ones. */
 import type { z } from 'zod';
-import type { ChannelStatus } from '../../domain/refund/observation.ts';
+import type { ChannelStatus, FundAccount } from '../../domain/refund/observation.ts';
 import type { FundingSource } from '../../domain/refund/refund.ts';
 import type { PaymentReport, RefundReport } from '../channel.ts';
 import { refundStatus } from './schemas.ts';
@@ -24,7 +24,22 @@ export function refundReport(refund: z.infer<typeof refundSchema>): RefundReport
     acceptedAt: refund.create_time ?? null,
     succeededAt: successTime(refund.status, refund.success_time),
     ...landing(refund.user_received_account),
+    ...payingAccount(refund.funds_account),
   };
+}
+
+/**
+ * The words for fund accounts that are not the basic one. Money that is not settled, or frozen, lies on the basic one; a new word
+ * says nothing.
+ */
+const FUND_ACCOUNTS: ReadonlyMap<string, FundAccount> = new Map([
+  ['OPERATION', 'operation'],
+  ['ECNY_BASIC', 'other'],
+]);
+
+function payingAccount(word = ''): Pick<RefundReport, 'fundAccount'> {
+  const fundAccount = FUND_ACCOUNTS.get(word);
+  return fundAccount === undefined ? {} : { fundAccount };
 }
 
 /** Null when the notice has a word for the refund's state that the channel does not document. */

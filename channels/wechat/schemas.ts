@@ -30,6 +30,8 @@ export const refundSchema = z.object({
   channel: z.string().optional(),
   user_received_account: z.string().optional(),
   status: refundStatus,
+  // Any word: new ones appear.
+  funds_account: z.string().optional(),
   create_time: instant.optional(),
   // Mocks and old merchants were seen with a meaningless time here while PROCESSING; read only with SUCCESS.
   success_time: z.string().optional(),

@@ -1,5 +1,6 @@
 /** WeChat Pay (APIv3, direct merchant) as a channel: one account, all calls. */
 import type { z } from 'zod';
+import type { StatementKind } from '../../domain/statement/statement.ts';
 import type {
   Channel,
   PaymentAnswer,
@@ -14,6 +15,7 @@ import { openDownload } from '../statement-download.ts';
 import type { WechatAccount } from './account.ts';
 import { WECHAT_RANGES } from './bill-ranges.ts';
 import { WECHAT_LINE_PROVES, openWechatStatement } from './bill-reader.ts';
+import { billPath, statementKindsOf } from './fund-accounts.ts';
 import { readCallback, wechatCallbackReply } from './callback.ts';
 import { WECHAT_LIMITS } from './limits.ts';
 import { CREATE_OUTCOMES, QUERY_OUTCOMES, outcomeOf } from './outcome.ts';
@@ -34,7 +36,7 @@ export function wechatChannel(account: WechatAccount, deps: TransportDeps): Chan
   return {
     name: 'wechat',
     accountId: account.id,
-    limits: WECHAT_LIMITS,
+    limits: { ...WECHAT_LIMITS, statementKinds: statementKindsOf(account.fundAccounts) },
     lineProves: WECHAT_LINE_PROVES,
     movementWords: WECHAT_MOVEMENT_WORDS,
     proofNumbers: wechatProofNumbers,
@@ -142,18 +144,13 @@ function noReport(answer: NoReport): Exclude<QueryAnswer, { outcome: 'reported' 
   return unknown(answer, `${String(answer.status)} ${answer.code}`);
 }
 
-const BILL_PATHS = {
-  trade: '/v3/bill/tradebill?bill_date={date}&bill_type=ALL&tar_type=GZIP',
-  fund_flow: '/v3/bill/fundflowbill?bill_date={date}&account_type=BASIC&tar_type=GZIP',
-} as const;
-
 async function requestStatement(
   account: WechatAccount,
   transport: Transport,
-  day: { readonly kind: keyof typeof BILL_PATHS; readonly billDate: string },
+  day: { readonly kind: StatementKind; readonly billDate: string },
   signal?: AbortSignal,
 ): Promise<StatementAvailability> {
-  const answer = await transport.get(BILL_PATHS[day.kind].replace('{date}', day.billDate), signal);
+  const answer = await transport.get(billPath(day.kind, day.billDate), signal);
   if (answer.kind === 'good') {
     const parsed = billSchema.safeParse(answer.body);
     if (!parsed.success || parsed.data.hash_type !== 'SHA1')

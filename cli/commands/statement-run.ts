@@ -12,7 +12,7 @@ import { REFUND_QUEUE } from '../../workflows/task-queues.ts';
 import { createOutput, grouped } from '../output.ts';
 import type { RunFlags } from '../register-books.ts';
 import { withBooks } from './books.ts';
-import { statementKind } from './statements.ts';
+import { assertHasKind, statementKind } from './statements.ts';
 
 export async function runStatementCommand(options: RunFlags): Promise<void> {
   const output = createOutput(options.json);
@@ -20,7 +20,7 @@ export async function runStatementCommand(options: RunFlags): Promise<void> {
   const from = parsePlainDate(options.date);
   const to = options.to === undefined ? null : parsePlainDate(options.to);
   await withBooks(async (context) => {
-    context.channels.get(options.account);
+    assertHasKind(context.channels.get(options.account), kind);
     await assertTemporal(context);
     const accountId = options.account;
     if (to === null) {

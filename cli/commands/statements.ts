@@ -2,8 +2,10 @@
 import { constants, createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { AppError } from '../../domain/errors.ts';
+import { STATEMENT_KINDS } from '../../domain/statement/statement.ts';
 import type { QuarantinedLine, StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
+import type { Channel } from '../../channels/channel.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { matchMovements } from '../../store/flow-match.ts';
@@ -70,6 +72,7 @@ export async function importStatementCommand(path: string, options: ImportFlags)
   const line = progress();
   const done = await withBooks(async (context) => {
     const channel = context.channels.get(options.account);
+    assertHasKind(channel, kind);
     const content = channel.openStatement(kind, createReadStream(path, { highWaterMark: 1 << 20 }));
     const now = context.clock.now();
     const loaded = await importStatement(context.ingest, {
@@ -105,6 +108,7 @@ export async function importStatementCommand(path: string, options: ImportFlags)
       accountId: options.account,
       billDate: loaded.billDate,
       words: channel.movementWords,
+      kinds: channel.limits.statementKinds,
       numberWithin: channel.limits.refundNo.uniqueWithin ?? 'account',
       now,
     });
@@ -137,10 +141,20 @@ async function assertReadable(path: string): Promise<void> {
   }
 }
 
-/** @throws AppError `request_invalid` */
+/** @throws AppError `request_invalid` naming the kinds that there are, of which an account has some */
 export function statementKind(text: string): StatementKind {
-  if (text === 'trade' || text === 'fund_flow') return text;
-  throw new AppError('request_invalid', { kind: text, known: 'trade, fund_flow' });
+  return kindAmong(STATEMENT_KINDS, text);
+}
+
+/** @throws AppError `request_invalid` naming the kinds that the account has */
+export function assertHasKind({ limits }: Pick<Channel, 'limits'>, kind: StatementKind): void {
+  kindAmong(limits.statementKinds, kind);
+}
+
+function kindAmong(known: readonly StatementKind[], text: string): StatementKind {
+  const kind = known.find((one) => one === text);
+  if (kind === undefined) throw new AppError('request_invalid', { kind: text, known: known.join(', ') });
+  return kind;
 }
 
 function listText(files: readonly StatementFile[]): string {

@@ -1,6 +1,11 @@
 /** `yuanlu statements three-way`: a day of an account by three witnesses, and why they differ. */
 import { formatYuan } from '../../domain/money.ts';
-import type { ThreeWay, ThreeWayStep } from '../../domain/statement/three-way.ts';
+import type {
+  FlowTotals,
+  FundAccountFlow,
+  ThreeWay,
+  ThreeWayStep,
+} from '../../domain/statement/three-way.ts';
 import { isExplained, unexplainedMinor } from '../../domain/statement/three-way.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
@@ -15,9 +20,10 @@ export async function threeWayCommand(
 ): Promise<void> {
   const billDate = parsePlainDate(date);
   const day = await withBooks(async (context) => {
-    const { movementWords: words, lineProves: proves, name } = context.channels.get(account);
+    const { movementWords: words, lineProves: proves, name, limits } = context.channels.get(account);
     const line = { proves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[name] };
-    return threeWayOf(context.pool, { accountId: account, billDate, words, line });
+    const kinds = limits.statementKinds;
+    return threeWayOf(context.pool, { accountId: account, billDate, words, kinds, line });
   });
   createOutput(options.json).result(document(day), () => text(day));
 }
@@ -36,16 +42,22 @@ function document(day: ThreeWay): object {
       payer_minor: trade.payerMinor,
       fee_minor: trade.feeMinor,
     },
-    fund_flow: {
-      ...{ count: fundFlow.count, minor: fundFlow.minor, fee_minor: fundFlow.feeMinor },
-      ...{ back_minor: fundFlow.backMinor, back_fee_minor: fundFlow.backFeeMinor },
-    },
+    fund_flow: flow(fundFlow),
+    fund_accounts: day.fundAccounts.map(({ kind, statement, toOwn, fromOwn, ...totals }) => ({
+      ...{ kind, statement, ...flow(totals), to_own: toOwn, from_own: fromOwn },
+    })),
     steps: {
       books_to_trade: step(day.booksToTrade),
       trade_to_fund_flow: step(day.tradeToFundFlow),
       fees: step(day.fees),
       given_back: step(day.givenBack),
     },
+  };
+}
+
+function flow({ count, minor, feeMinor, backMinor, backFeeMinor }: FlowTotals): object {
+  return {
+    ...{ count, minor, fee_minor: feeMinor, back_minor: backMinor, back_fee_minor: backFeeMinor },
   };
 }
 
@@ -76,14 +88,17 @@ function text(day: ThreeWay): string {
       what: `left the account: ${String(fundFlow.count)} movements${STATEMENT_WORDS[statements.fundFlow]}`,
       ...{ count: '', minor: formatYuan(fundFlow.minor), note: '' },
     },
+    ...partRows(day, ({ count, minor }) => ({ count, minor })),
     ...stepRows('fees to come back, by the trade statement', day.fees),
     { what: 'fees that came back', count: '', minor: formatYuan(fundFlow.feeMinor), note: '' },
+    ...partRows(day, ({ feeMinor }) => ({ minor: feeMinor })),
     ...(fundFlow.backMinor === 0n
       ? []
       : [
           ...stepRows('refunds that came back', day.givenBack),
           { what: 'came back to the account', count: '', minor: formatYuan(fundFlow.backMinor), note: '' },
         ]),
+    ...ownRows(day),
   ];
   return [
     head,
@@ -95,6 +110,29 @@ function text(day: ThreeWay): string {
     ]),
     verdict(day),
   ].join('\n\n');
+}
+
+/** Each fund account's part, where there are several. */
+function partRows(
+  { fundAccounts }: ThreeWay,
+  part: (of: FundAccountFlow) => { readonly count?: number; readonly minor: bigint },
+) {
+  if (fundAccounts.length < 2) return [];
+  return fundAccounts.map((one) => {
+    const { count, minor } = part(one);
+    const what = `  ${one.kind}${STATEMENT_WORDS[one.statement]}`;
+    return { what, count: count === undefined ? '' : String(count), minor: formatYuan(minor), note: '' };
+  });
+}
+
+/** What moved between the merchant's own fund accounts: it explains itself, and is no refund's. */
+function ownRows({ fundAccounts }: ThreeWay) {
+  return fundAccounts
+    .filter(({ toOwn }) => toOwn.count > 0)
+    .map(({ kind, toOwn }) => ({
+      ...{ what: `from ${kind} to own fund accounts`, count: String(toOwn.count) },
+      ...{ minor: formatYuan(toOwn.minor), note: 'no refunds' },
+    }));
 }
 
 function stepRows(what: string, { fromMinor, items }: ThreeWayStep) {

@@ -13,6 +13,12 @@ export type ChannelStatus = 'processing' | 'success' | 'closed' | 'abnormal';
 export const BANK_LEGS = ['pending', 'arrived', 'returned_to_wallet'] as const;
 export type BankLeg = (typeof BANK_LEGS)[number];
 
+/**
+ * Which of the merchant's fund accounts pays a refund, where it is not the one that payments come into. `other`: one that has
+ * no statement.
+ */
+export type FundAccount = 'operation' | 'other';
+
 /** Why a channel does not take a refund for now, and who can change that. */
 export type HoldReason =
   /** Called too often: goes on by itself. */
@@ -101,6 +107,8 @@ export interface ChannelReport extends Base {
   readonly succeededAt?: string;
   /** Where it lands, in the channel's words; display text only. */
   readonly landsIn?: string;
+  /** The fund account that pays it, by the channel's word; left out where it is the ordinary one or is not named. */
+  readonly fundAccount?: FundAccount;
   /** It lands, or has landed, on the merchant's own account and not with the payer, by the channel's word. */
   readonly returnedToMerchant?: true;
   /** What the channel itself says is wrong with it, in its code and words: a person looks into it, the state is as said. */

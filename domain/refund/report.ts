@@ -1,5 +1,5 @@
 /** What a channel says of one refund, by whatever way it says it, and the same as evidence. */
-import type { BankLeg, ChannelReport, ChannelStatus } from './observation.ts';
+import type { BankLeg, ChannelReport, ChannelStatus, FundAccount } from './observation.ts';
 
 /** How the channel says a refund stands. */
 export interface RefundReport {
@@ -23,6 +23,8 @@ export interface RefundReport {
   readonly landsIn: string | null;
   /** It lands on the merchant's own account: the payer is not paid by it. Left out where it goes to the payer. */
   readonly returnedToMerchant?: true;
+  /** The merchant's fund account that pays it, where it is not the ordinary one. */
+  readonly fundAccount?: FundAccount;
   /** What the channel itself says is wrong with it, where it says so: see {@link ChannelReport}. */
   readonly flaw?: string;
   /** The day on which the channel clears it, as it prints it, where it names one. */
@@ -43,7 +45,7 @@ export interface BankLegReport {
 export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' | 'ref' | 'at'> {
   const { status, amountMinor, payerAmountMinor, channelRefundNo, transactionId, landsIn, bankLeg } = report;
   const { refundedSoFarMinor, bankAmountMinor, requestedAt, flaw, clearingDate } = report;
-  const { paymentNo, capturedMinor, returnedToMerchant } = report;
+  const { paymentNo, capturedMinor, fundAccount, returnedToMerchant } = report;
   return {
     kind: 'channel_report',
     status,
@@ -59,6 +61,7 @@ export function reportFacts(report: RefundReport): Omit<ChannelReport, 'source' 
     ...(report.acceptedAt === null ? {} : { acceptedAt: report.acceptedAt.toISOString() }),
     ...(report.succeededAt === null ? {} : { succeededAt: report.succeededAt.toISOString() }),
     ...(landsIn === null ? {} : { landsIn }),
+    ...(fundAccount === undefined ? {} : { fundAccount }),
     ...(returnedToMerchant === undefined ? {} : { returnedToMerchant }),
     ...(flaw === undefined ? {} : { flaw }),
     ...(clearingDate === undefined ? {} : { clearingDate }),

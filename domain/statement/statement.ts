@@ -5,8 +5,29 @@
 import type { LineFaultCode } from '../errors.ts';
 import type { Currency } from '../money.ts';
 
-/** `trade`: payments and refunds by order. `fund_flow`: movements on the merchant's account. */
-export type StatementKind = 'trade' | 'fund_flow';
+/**
+ * `trade`: payments and refunds by order. The others: movements of money, one for each fund account that the merchant's account
+ * has at the channel. `fund_flow` is the one that money is paid into, and the only one of most channels; WeChat Pay has one for
+ * operations and one for fees beside it.
+ */
+export const STATEMENT_KINDS = ['trade', 'fund_flow', 'fund_flow_operation', 'fund_flow_fees'] as const;
+
+export type StatementKind = (typeof STATEMENT_KINDS)[number];
+
+export type FundFlowKind = Exclude<StatementKind, 'trade'>;
+
+export const FUND_FLOW_KINDS: readonly FundFlowKind[] = STATEMENT_KINDS.filter(isFundFlow);
+
+export function isFundFlow(kind: StatementKind): kind is FundFlowKind {
+  return kind !== 'trade';
+}
+
+/** What a file shows of its kind. Which fund account it is of stands nowhere in it: whoever brings the file says that. */
+export type StatementContentKind = 'trade' | 'fund_flow';
+
+export function contentKindOf(kind: StatementKind): StatementContentKind {
+  return isFundFlow(kind) ? 'fund_flow' : 'trade';
+}
 
 /**
  * The columns of a line in COPY order. `line_no` is the 1-based line of the unpacked file (header = 1). Text columns are
@@ -53,7 +74,7 @@ export interface QuarantinedLine {
 }
 
 export interface StatementSummary {
-  readonly kind: StatementKind;
+  readonly kind: StatementContentKind;
   /** The variant by its header, e.g. `all`, `success`, `refund`, `fund_flow`. */
   readonly variant: string;
   readonly lines: number;

@@ -4,6 +4,7 @@
  */
 import { invariant } from '../errors.ts';
 import type { BreakKind } from './break.ts';
+import type { FundFlowKind } from './statement.ts';
 
 /** Why two sides may differ without anything being wrong. */
 export const EXPLAINED_KINDS = [
@@ -23,6 +24,8 @@ export const EXPLAINED_KINDS = [
   'rounding',
   /** The statement in which the other side is expected is not there yet. */
   'waiting',
+  /** The channel says that it is paid from a fund account whose statements are not fetched: no movement of it can be seen. */
+  'account_not_fetched',
 ] as const;
 
 export type ExplainedKind = (typeof EXPLAINED_KINDS)[number];
@@ -45,27 +48,39 @@ export interface ThreeWayStep {
 /** `missing`: not had yet. `clearing`: the channel has no fund-flow statement, its trade statement is of what was cleared. */
 export type SideStatement = 'loaded' | 'empty' | 'missing' | 'clearing';
 
+export interface CountedMinor {
+  readonly count: number;
+  readonly minor: bigint;
+}
+
+/** Movements of refunds, of the fees that came back with them, and of refunds that came back themselves. */
+export interface FlowTotals extends CountedMinor {
+  readonly feeMinor: bigint;
+  readonly backMinor: bigint;
+  readonly backFeeMinor: bigint;
+}
+
+/** One fund account's part of what moved. */
+export interface FundAccountFlow extends FlowTotals {
+  readonly kind: FundFlowKind;
+  readonly statement: Exclude<SideStatement, 'clearing'>;
+  /** Movements to and from the merchant's other fund accounts, where both statements print them: of no refund. */
+  readonly toOwn: CountedMinor;
+  readonly fromOwn: CountedMinor;
+}
+
 export interface ThreeWay {
   readonly accountId: string;
   /** yyyy-mm-dd, Beijing. */
   readonly billDate: string;
   readonly statements: { readonly trade: SideStatement; readonly fundFlow: SideStatement };
-  readonly books: { readonly count: number; readonly minor: bigint };
+  readonly books: CountedMinor;
   /** `payerMinor`: what of it the payers get. `feeMinor`: fees that come back with it. */
-  readonly trade: {
-    readonly count: number;
-    readonly minor: bigint;
-    readonly payerMinor: bigint;
-    readonly feeMinor: bigint;
-  };
-  /** Movements of refunds, of the fees that came back with them, and of refunds that came back themselves. */
-  readonly fundFlow: {
-    readonly count: number;
-    readonly minor: bigint;
-    readonly feeMinor: bigint;
-    readonly backMinor: bigint;
-    readonly backFeeMinor: bigint;
-  };
+  readonly trade: CountedMinor & { readonly payerMinor: bigint; readonly feeMinor: bigint };
+  /** All fund accounts together. */
+  readonly fundFlow: FlowTotals;
+  /** Each that is fetched, or of which a statement is there; none where clearing stands for what left. */
+  readonly fundAccounts: readonly FundAccountFlow[];
   readonly booksToTrade: ThreeWayStep;
   readonly tradeToFundFlow: ThreeWayStep;
   readonly fees: ThreeWayStep;
@@ -82,7 +97,7 @@ export function unexplainedMinor(day: ThreeWay): bigint {
     .reduce((sum, { minor }) => sum + (minor < 0n ? -minor : minor), 0n);
 }
 
-/** Whether both statements are there and nothing is without a reason, not even where amounts make up for each other. */
+/** Whether all statements are there and nothing is without a reason, not even where amounts make up for each other. */
 export function isExplained(day: ThreeWay): boolean {
   const { trade, fundFlow } = day.statements;
   const items = THREE_WAY_STEPS.flatMap((step) => day[step].items);

@@ -19,6 +19,7 @@ import type {
   UnknownAnswer,
 } from '../../channels/channel.ts';
 import type { HoldReason } from '../../domain/refund/observation.ts';
+import { contentKindOf } from '../../domain/statement/statement.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import type { ChannelLedger } from './channel-ledger.ts';
 import { channelLedger } from './channel-ledger.ts';
@@ -170,7 +171,7 @@ export function scriptedChannel(accountId: string, o: ChannelOptions): ScriptedC
     callbackReply: () => ({ status: 204, body: null }),
     requestStatement: (kind, billDate) =>
       play('requestStatement', () => deliver(statements.get(`${kind}/${billDate}`))),
-    openStatement: (kind, packed) => ({ bytes: packed, reader: plainReader(kind ?? 'trade') }),
+    openStatement: (kind, packed) => ({ bytes: packed, reader: plainReader(contentKindOf(kind ?? 'trade')) }),
   };
   return channel;
 }

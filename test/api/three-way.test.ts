@@ -30,6 +30,7 @@ describe('a day three ways', () => {
       books: { count: 0, minor: '0' },
       trade: { count: 1, minor: '500', payer_minor: '450', fee_minor: '3' },
       fund_flow: { count: 1, minor: '450', fee_minor: '3', back_minor: '0', back_fee_minor: '0' },
+      fund_accounts: [],
       steps: {
         books_to_trade: {
           ...{ from_minor: '0', to_minor: '500' },

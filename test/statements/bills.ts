@@ -1,4 +1,5 @@
 /** Short ways to import a plain statement, match it, and see what came of each line. */
+import { contentKindOf } from '../../domain/statement/statement.ts';
 import type { Payment, Refund } from '../../domain/refund/refund.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import { matchStatement } from '../../store/match.ts';
@@ -32,7 +33,7 @@ export function importOptions(bill: Bill = {}, o: Partial<ImportOptions> = {}): 
     kind,
     billDate: bill.billDate ?? DAY,
     source: chunksOf(bill.text ?? plainStatement(bill.lines ?? [])),
-    reader: plainReader(kind),
+    reader: plainReader(contentKindOf(kind)),
     uri: null,
     expectHash: null,
     expectMerchantNo: MERCHANT_NO,

@@ -1,6 +1,7 @@
 /** Days of an account as both its statements print them, written as rows and imported as files. */
 import { createHash } from 'node:crypto';
-import type { StatementKind, StatementReader } from '../../domain/statement/statement.ts';
+import { contentKindOf } from '../../domain/statement/statement.ts';
+import type { FundFlowKind, StatementKind, StatementReader } from '../../domain/statement/statement.ts';
 import type { MovementWord } from '../../domain/statement/movement.ts';
 import { matchMovements } from '../../store/flow-match.ts';
 import { matchStatement } from '../../store/match.ts';
@@ -71,7 +72,13 @@ function copyReader(kind: StatementKind, day: string, lines: number): StatementR
     push: (chunk) => chunk,
     end: () => Buffer.alloc(0),
     summary: () => ({
-      ...{ kind, variant: 'rows', lines, refundLines: kind === 'trade' ? lines : 0, quarantined: [] },
+      ...{
+        kind: contentKindOf(kind),
+        variant: 'rows',
+        lines,
+        refundLines: kind === 'trade' ? lines : 0,
+        quarantined: [],
+      },
       ...{ quarantinedCount: 0, currency: 'CNY' as const, merchantNos: [], firstDate: day, lastDate: day },
       totals: { declared: {}, computed: {}, agree: true },
     }),
@@ -82,6 +89,10 @@ interface Bring {
   readonly part?: string;
   readonly accountId?: string;
   readonly numberWithin?: 'account' | 'payment';
+  /** The statements that the account has each day: trade and one fund account where left out. */
+  readonly kinds?: readonly StatementKind[];
+  /** Of which fund account the movements are. */
+  readonly fundFlow?: FundFlowKind;
   /** Left out, the movements are matched at once. */
   readonly match?: false;
 }
@@ -131,6 +142,7 @@ export function compareDay(
     accountId: o.accountId ?? ACCOUNT,
     billDate,
     words: WORDS,
+    kinds: o.kinds ?? ['trade', 'fund_flow'],
     numberWithin: o.numberWithin ?? 'account',
     now: minute(60),
   });
@@ -153,7 +165,7 @@ export function bringFlow(
   o: Bring = {},
 ): Promise<string> {
   const lines = rows.map((row, index) => flowLine(row, index + 2, day));
-  return bringRows(db, 'fund_flow', day, lines, o);
+  return bringRows(db, o.fundFlow ?? 'fund_flow', day, lines, o);
 }
 
 interface Span {

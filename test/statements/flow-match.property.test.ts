@@ -152,7 +152,13 @@ async function deliverParts(it: Case, of: Days, order: readonly PartDelivery[]):
 
 function threeWay(billDate: string): Promise<ThreeWay> {
   const line = { proves: 'acceptance' as const, dayEndsEarlyMs: 0 };
-  return threeWayOf(db.pool, { accountId: ACCOUNT, billDate, words: WORDS, line });
+  return threeWayOf(db.pool, {
+    accountId: ACCOUNT,
+    billDate,
+    words: WORDS,
+    kinds: ['trade', 'fund_flow'],
+    line,
+  });
 }
 
 const sum = (amounts: readonly number[]): bigint => BigInt(amounts.reduce((total, one) => total + one, 0));

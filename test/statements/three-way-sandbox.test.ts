@@ -37,18 +37,22 @@ beforeAll(async () => {
 });
 afterAll(() => db.drop());
 
+const BOTH: readonly StatementKind[] = ['trade', 'fund_flow'];
+
 /** Where bills come from: null for a day on which there is none. */
 interface Source {
   readonly accountId: string;
   readonly words: readonly MovementWord[];
+  /** {@link BOTH} where left out. */
+  readonly kinds?: readonly StatementKind[];
   readonly numberWithin: 'account' | 'payment';
   bill(kind: StatementKind, day: string): Promise<StatementContent | null>;
 }
 
 /** What the statement run of a day does, without its engines. */
 async function runDay(source: Source, day: string): Promise<void> {
-  for (const kind of ['trade', 'fund_flow'] as const) {
-    const { accountId, words, numberWithin } = source;
+  const { accountId, words, kinds = BOTH, numberWithin } = source;
+  for (const kind of kinds) {
     const now = new Date(`${day}T16:00:00+08:00`);
     const content = await source.bill(kind, day);
     const what = { accountId, kind, billDate: day, now };
@@ -59,15 +63,16 @@ async function runDay(source: Source, day: string): Promise<void> {
       const { fileId } = await importStatement(db.ingest, { ...what, ...more });
       await matchStatement(db.ingest, fileId, { now });
     }
-    await matchMovements(db.ingest, { accountId, billDate: day, words, numberWithin, now });
+    await matchMovements(db.ingest, { accountId, billDate: day, words, kinds, numberWithin, now });
   }
 }
 
-function threeWay({ accountId, words }: Source, billDate: string): Promise<ThreeWay> {
+function threeWay({ accountId, words, kinds = BOTH }: Source, billDate: string): Promise<ThreeWay> {
   return threeWayOf(db.pool, {
     accountId,
     billDate,
     words,
+    kinds,
     line: { proves: 'acceptance', dayEndsEarlyMs: 0 },
   });
 }

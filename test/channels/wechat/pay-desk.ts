@@ -74,6 +74,7 @@ export function accountAt(url: string): WechatAccount {
     apiV3Key: Buffer.from(API_V3_KEY),
     publicKeys: new Map([[PUBLIC_KEY_ID, platform.publicKey]]),
     fetchPlatformCertificates: false,
+    fundAccounts: ['basic'],
     billHosts: new Set([new URL(url).host]),
   };
 }

@@ -260,7 +260,7 @@ describe('our own client', () => {
       apiV3Key: Buffer.from(merchant.apiV3Key),
     };
     const publicKeys = new Map([[sandbox.keys.publicKeyId, createPublicKey(sandbox.keys.publicKeyPem)]]);
-    const keys = { publicKeys, fetchPlatformCertificates: false };
+    const keys = { publicKeys, fetchPlatformCertificates: false, fundAccounts: ['basic'] as const };
     const now = (): Date => new Date();
     const clock = { now, wallNow: now, toWallMs: (ms: number) => ms };
     return wechatChannel({ ...account, ...keys }, { clock, randomBytes });
