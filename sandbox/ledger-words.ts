@@ -1,4 +1,5 @@
 /** What a ledger speaks of: payments, refunds, movements of money, and what is shown of it. */
+import type { FundAccount } from './ledger-accounts.ts';
 
 export type PostingKind =
   | 'payment'
@@ -13,6 +14,7 @@ export type PostingKind =
   | 'refund_redirected'
   | 'top_up'
   | 'withdrawal'
+  | 'transfer'
   | 'opening';
 
 /** A payment as far as its money goes. Every channel's order is one. */
@@ -28,6 +30,8 @@ export interface LedgerPayment {
   readonly payerMinor: bigint;
   /** What the channel keeps of it. */
   readonly feeMinor: bigint;
+  /** From which of the merchant's fund accounts the fee is taken, and to which that of a refund comes back; `basic` when absent. */
+  readonly feeFrom?: FundAccount;
   readonly paidAtMs: number;
   readonly note: string;
 }
@@ -45,6 +49,8 @@ export interface LedgerRefund {
   readonly payerMinor: bigint;
   /** The fee that the merchant gets back with it. */
   readonly feeMinor: bigint;
+  /** From which of the merchant's fund accounts it is paid, and to which it comes back; `basic` when absent. */
+  readonly paidFrom?: FundAccount;
   /** By the API, or by hand in the merchant console. */
   readonly origin: 'api' | 'console';
   readonly acceptedAtMs: number;
@@ -85,7 +91,7 @@ export interface PaidOut {
 }
 
 export interface LedgerView {
-  /** Fen by account: `merchant:<number>`, `payer:<payer>`, `in_transit:<number>`, `fees`, `outside` (negative: what came in). */
+  /** Fen by account: `merchant:<number>` (and `operation:`, `fees:`), `payer:<payer>`, `in_transit:<number>`, `fees`, `outside` (negative: what came in). */
   readonly balances: Readonly<Record<string, bigint>>;
   readonly paidOut: readonly PaidOut[];
   /** Payments of a number beyond its first. Must be 0. */

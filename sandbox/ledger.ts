@@ -3,6 +3,7 @@
  * the channel's rules only; no answer, callback or bill, troubled or not, can change it.
  */
 import { formatYuan } from '../domain/money.ts';
+import type { FundAccount } from './ledger-accounts.ts';
 import { FEES, OUTSIDE, merchantAccount, payerAccount, transitAccount } from './ledger-accounts.ts';
 import type {
   KeptLedger,
@@ -44,8 +45,8 @@ export class Ledger {
     return this.#balances.has(merchantAccount(merchantNo));
   }
 
-  balanceOf(merchantNo: string): bigint {
-    return this.#balances.get(merchantAccount(merchantNo)) ?? 0n;
+  balanceOf(merchantNo: string, fund?: FundAccount): bigint {
+    return this.#balances.get(merchantAccount(merchantNo, fund)) ?? 0n;
   }
 
   /** What a merchant begins with, before all time. */
@@ -63,19 +64,36 @@ export class Ledger {
     this.#post(occasion, { kind: 'withdrawal', from: merchantAccount(merchantNo), to: OUTSIDE, minor });
   }
 
+  /** Money that the merchant moves between two of its fund accounts. */
+  transfer(merchantNo: string, o: { from: FundAccount; to: FundAccount; minor: bigint; atMs: number }): void {
+    const occasion = this.#byHand('transfer', merchantNo, o.minor, o.atMs);
+    const [from, to] = [merchantAccount(merchantNo, o.from), merchantAccount(merchantNo, o.to)];
+    this.#post(occasion, { kind: 'transfer', from, to, minor: o.minor });
+  }
+
   paid(payment: LedgerPayment): void {
     const merchant = merchantAccount(payment.merchantNo);
     const [occasion, payer] = [ofPayment(payment), payerAccount(payment)];
     this.#post(occasion, { kind: 'payment', from: payer, to: merchant, minor: payment.payerMinor });
-    this.#post(occasion, { kind: 'payment_fee', from: merchant, to: FEES, minor: payment.feeMinor });
+    this.#post(occasion, {
+      kind: 'payment_fee',
+      from: feeAccount(payment),
+      to: FEES,
+      minor: payment.feeMinor,
+    });
   }
 
   refundAccepted(refund: LedgerRefund): void {
     const { merchantNo } = refund.payment;
-    const [merchant, transit] = [merchantAccount(merchantNo), transitAccount(merchantNo)];
+    const [merchant, transit] = [payingAccount(refund), transitAccount(merchantNo)];
     const occasion = ofRefund(refund, refund.acceptedAtMs);
     this.#post(occasion, { kind: 'refund_accepted', from: merchant, to: transit, minor: refund.payerMinor });
-    this.#post(occasion, { kind: 'refund_fee', from: FEES, to: merchant, minor: refund.feeMinor });
+    this.#post(occasion, {
+      kind: 'refund_fee',
+      from: FEES,
+      to: feeAccount(refund.payment),
+      minor: refund.feeMinor,
+    });
   }
 
   refundPaid(refund: LedgerRefund, atMs: number): void {
@@ -98,19 +116,19 @@ export class Ledger {
   }
 
   refundClosed(refund: LedgerRefund, atMs: number): void {
-    const merchant = merchantAccount(refund.payment.merchantNo);
+    const [merchant, fee] = [payingAccount(refund), feeAccount(refund.payment)];
     const transit = transitAccount(refund.payment.merchantNo);
     const occasion = ofRefund(refund, atMs);
     this.#post(occasion, { kind: 'refund_closed', from: transit, to: merchant, minor: refund.payerMinor });
-    this.#post(occasion, { kind: 'refund_closed_fee', from: merchant, to: FEES, minor: refund.feeMinor });
+    this.#post(occasion, { kind: 'refund_closed_fee', from: fee, to: FEES, minor: refund.feeMinor });
   }
 
   /** The payer's bank sends back what had reached the payer. It stays paid out; that it came back is another matter. */
   refundReturned(refund: LedgerRefund, atMs: number): void {
-    const [merchant, payer] = [merchantAccount(refund.payment.merchantNo), payerAccount(refund.payment)];
-    const occasion = ofRefund(refund, atMs);
+    const [merchant, payer] = [payingAccount(refund), payerAccount(refund.payment)];
+    const [occasion, fee] = [ofRefund(refund, atMs), feeAccount(refund.payment)];
     this.#post(occasion, { kind: 'refund_returned', from: payer, to: merchant, minor: refund.payerMinor });
-    this.#post(occasion, { kind: 'refund_returned_fee', from: merchant, to: FEES, minor: refund.feeMinor });
+    this.#post(occasion, { kind: 'refund_returned_fee', from: fee, to: FEES, minor: refund.feeMinor });
   }
 
   /** What the payer's bank did not take goes back to the merchant for good; the fee for it is not asked back. */
@@ -120,9 +138,9 @@ export class Ledger {
     this.#post(ofRefund(refund, atMs), { kind: 'refund_redirected', from, to, minor });
   }
 
-  /** Movements on the merchant's own account, by time. */
-  postingsOf(merchantNo: string): readonly Posting[] {
-    const account = merchantAccount(merchantNo);
+  /** Movements on one of the merchant's own accounts, by time. */
+  postingsOf(merchantNo: string, fund?: FundAccount): readonly Posting[] {
+    const account = merchantAccount(merchantNo, fund);
     return this.#postings
       .filter(({ from, to }) => from === account || to === account)
       .toSorted((one, other) => one.atMs - other.atMs || one.no - other.no);
@@ -174,6 +192,14 @@ export class Ledger {
     this.#balances.set(to, (this.#balances.get(to) ?? 0n) + minor);
     this.#postings.push({ no: this.#postings.length + 1, ...occasion, ...movement });
   }
+}
+
+function payingAccount({ payment, paidFrom }: LedgerRefund): string {
+  return merchantAccount(payment.merchantNo, paidFrom);
+}
+
+function feeAccount({ merchantNo, feeFrom }: LedgerPayment): string {
+  return merchantAccount(merchantNo, feeFrom);
 }
 
 function ofPayment(payment: LedgerPayment): Occasion {

@@ -27,6 +27,8 @@ const BUSINESS: Readonly<Record<PostingKind, string>> = {
   opening: '充值',
   top_up: '充值',
   withdrawal: '提现',
+  // Of a merchant with one account there is none.
+  transfer: '转账',
   payment: '在线支付',
   payment_fee: '收费',
   refund_accepted: '交易退款',

@@ -3,7 +3,7 @@ import { AppError } from '../../domain/errors.ts';
 import { parseMinor } from '../../domain/money.ts';
 import type { PaymentOrder } from './controlled-sandbox.ts';
 
-const MERCHANT_NO = { type: 'string', maxLength: 32 } as const;
+export const MERCHANT_NO = { type: 'string', maxLength: 32 } as const;
 const NUMBER = { type: 'string', minLength: 1, maxLength: 64 } as const;
 const INSTANT = { type: 'string', format: 'date-time' } as const;
 /** Minor units as digits: from 1 to what a JSON number of a channel's answers can hold. */

@@ -15,8 +15,10 @@ import { isMendedBy, surplusInBill } from '../bill-troubles.ts';
 import { refill } from '../refill.ts';
 import { DownloadTickets } from '../download-tickets.ts';
 import { fundFlowBill } from './fund-flow-bill.ts';
-import type { Refund, SandboxMerchant } from './model.ts';
-import { statusAt } from './model.ts';
+import { merchantAccount } from '../ledger-accounts.ts';
+import { fundOf } from './ledger-entries.ts';
+import type { AccountType, Refund, SandboxMerchant } from './model.ts';
+import { ACCOUNT_TYPES, statusAt } from './model.ts';
 import { WechatProblem, invalidRequest, notFound, paramError } from './problem.ts';
 import type { RefundLine, TradeBillType, TradeLine } from './trade-bill.ts';
 import { TRADE_BILL_TYPES, tradeBill } from './trade-bill.ts';
@@ -93,17 +95,22 @@ export class Bills {
     throw creating;
   }
 
-  #bill(mchid: string, type: TradeBillType | 'BASIC', billDate: PlainDate): Buffer | null {
+  #bill(mchid: string, type: TradeBillType | AccountType, billDate: PlainDate): Buffer | null {
     const key = `${mchid}/${type}/${billDate}/${this.#versionOf(mchid, type, billDate)}`;
     const made = this.#made.get(key);
     if (made !== undefined) return made;
-    const [fromMs, toMs] = boundsOf(billDate);
-    const bytes =
-      type === 'BASIC'
-        ? fundFlowBill(mchid, asBooked(this.#world.ledger.postingsOf(mchid), this.#world.plan), fromMs, toMs)
-        : tradeBill(type, this.#tradeLines(mchid, billDate, type));
+    const bytes = isAccountType(type)
+      ? this.#fundFlowBill(mchid, type, billDate)
+      : tradeBill(type, this.#tradeLines(mchid, billDate, type));
     this.#made.set(key, bytes);
     return bytes;
+  }
+
+  #fundFlowBill(mchid: string, type: AccountType, billDate: PlainDate): Buffer | null {
+    const { ledger, plan } = this.#world;
+    const fund = fundOf(type);
+    const postings = asBooked(ledger.postingsOf(mchid, fund), plan);
+    return fundFlowBill(merchantAccount(mchid, fund), postings, ...boundsOf(billDate));
   }
 
   /** A bill of payments does not look at refunds: nothing planned for them happens in it. */
@@ -143,8 +150,8 @@ export class Bills {
   }
 
   /** Which refunds' lines are mended by now: as many versions as there are different answers to that. */
-  #versionOf(mchid: string, type: string, billDate: PlainDate): string {
-    if (type === 'BASIC') return '1';
+  #versionOf(mchid: string, type: TradeBillType | AccountType, billDate: PlainDate): string {
+    if (isAccountType(type)) return '1';
     const mended = this.#refundsOf(mchid, billDate).filter((refund) => this.#isReissued(refund, billDate));
     return String(mended.length + 1);
   }
@@ -194,11 +201,15 @@ function tradeTypeOf(query: Query): TradeBillType | null {
   return type;
 }
 
-/** Null: only the basic account moves here, the bills of the others are always empty. @throws WechatProblem */
-function accountTypeOf(query: Query): 'BASIC' | null {
+/** @throws WechatProblem */
+function accountTypeOf(query: Query): AccountType {
   const wanted = query['account_type'] ?? 'BASIC';
-  if (!['BASIC', 'OPERATION', 'FEES'].includes(wanted)) throw queryError('account_type', '枚举值有误');
-  return wanted === 'BASIC' ? 'BASIC' : null;
+  if (!isAccountType(wanted)) throw queryError('account_type', '枚举值有误');
+  return wanted;
+}
+
+function isAccountType(type: string): type is AccountType {
+  return ACCOUNT_TYPES.some((one) => one === type);
 }
 
 function noStatement(): WechatProblem {

@@ -1,10 +1,9 @@
-/** The fund-flow bill: what moved on the merchant's basic account on a day, with the balance after each movement. */
+/** The fund-flow bill: what moved on one of the merchant's fund accounts on a day, with the balance after each movement. */
 import { formatYuan } from '../../domain/money.ts';
 import type { Table } from './bill-format.ts';
 import { billBytes, sum } from './bill-format.ts';
 import { billTime, compactDate } from '../instants.ts';
 import type { Posting, PostingKind } from '../ledger-words.ts';
-import { merchantAccount } from '../ledger-accounts.ts';
 
 const COLUMNS = [
   '记账时间',
@@ -25,6 +24,8 @@ const BUSINESS: Readonly<Record<PostingKind, readonly [name: string, type: strin
   opening: ['充值/提现', '充值'],
   top_up: ['充值/提现', '充值'],
   withdrawal: ['充值/提现', '提现'],
+  // The word that WeChat Pay itself prints is not documented: it is this sandbox's own.
+  transfer: ['充值/提现', '账户互转'],
   payment: ['交易', '交易'],
   payment_fee: ['交易', '扣除交易手续费'],
   refund_accepted: ['退款', '退款'],
@@ -38,16 +39,16 @@ const BUSINESS: Readonly<Record<PostingKind, readonly [name: string, type: strin
 };
 
 /**
- * @param postings all movements of the merchant, by time: earlier ones make the balance with which the day begins.
+ * @param account the fund account, by its name in the ledger
+ * @param postings all its movements, by time: earlier ones make the balance with which the day begins.
  * @returns null when nothing moved on the day
  */
 export function fundFlowBill(
-  mchid: string,
+  account: string,
   postings: readonly Posting[],
   fromMs: number,
   toMs: number,
 ): Buffer | null {
-  const account = merchantAccount(mchid);
   const signed = (one: Posting): bigint => (one.to === account ? one.minor : -one.minor);
   const ofDay = postings.filter((one) => one.atMs >= fromMs && one.atMs < toMs);
   if (ofDay.length === 0) return null;

@@ -1,6 +1,18 @@
 /** Orders and refunds as the ledger, which knows no channel, takes them. */
 import type { LedgerPayment, LedgerRefund } from '../ledger-words.ts';
-import type { Order, Refund } from './model.ts';
+import type { FundAccount } from '../ledger-accounts.ts';
+import type { AccountType, Order, Refund } from './model.ts';
+
+/** A fund account by WeChat Pay's word for it. */
+export function fundOf(type: AccountType): FundAccount {
+  return FUNDS[type];
+}
+
+const FUNDS: Readonly<Record<AccountType, FundAccount>> = {
+  BASIC: 'basic',
+  OPERATION: 'operation',
+  FEES: 'fees',
+};
 
 export function ledgerPayment(order: Order): LedgerPayment {
   return {
@@ -10,6 +22,7 @@ export function ledgerPayment(order: Order): LedgerPayment {
     payer: order.openid,
     payerMinor: order.payerMinor,
     feeMinor: order.feeMinor,
+    ...(order.feeAccount === undefined ? {} : { feeFrom: fundOf(order.feeAccount) }),
     paidAtMs: order.paidAtMs,
     note: order.goodsName,
   };
@@ -23,6 +36,7 @@ export function ledgerRefund(refund: Refund): LedgerRefund {
     amountMinor: refund.amountMinor,
     payerMinor: refund.payerMinor,
     feeMinor: refund.feeMinor,
+    ...(refund.fundsAccount === 'OPERATION' ? { paidFrom: 'operation' as const } : {}),
     origin: refund.origin,
     acceptedAtMs: refund.acceptedAtMs,
     note: refund.reason ?? '',

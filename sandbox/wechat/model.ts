@@ -17,6 +17,13 @@ export interface SandboxMerchant {
   readonly notifyUrl?: string;
 }
 
+/** The merchant's fund accounts: what payments come into, what operations are paid from, what fees are taken from. */
+export const ACCOUNT_TYPES = ['BASIC', 'OPERATION', 'FEES'] as const;
+export type AccountType = (typeof ACCOUNT_TYPES)[number];
+
+/** The accounts that a fee can be taken from. */
+export const FEE_ACCOUNTS = ['BASIC', 'FEES'] as const;
+
 /** What the payer paid from. */
 export const PAY_SOURCES = ['wallet', 'debit_card', 'credit_card'] as const;
 export type PaySource = (typeof PAY_SOURCES)[number];
@@ -31,6 +38,8 @@ export interface NewOrder extends PaymentOrder {
   readonly attach?: string;
   /** `SUCCESS` when absent; any other is an order that nobody paid, or no longer. */
   readonly tradeState?: TradeState;
+  /** `BASIC` when absent. */
+  readonly feeAccount?: (typeof FEE_ACCOUNTS)[number];
 }
 
 export interface Order {
@@ -43,6 +52,8 @@ export interface Order {
   /** What the payer really paid: total less coupon. Refunds return shares of it. */
   readonly payerMinor: bigint;
   readonly feeMinor: bigint;
+  /** From which account the fee is taken, and to which that of a refund comes back; `BASIC` when absent. */
+  readonly feeAccount?: (typeof FEE_ACCOUNTS)[number];
   readonly openid: string;
   readonly source: PaySource;
   /** WeChat's code of bank and card kind; `CFT` is the wallet. */
@@ -71,8 +82,8 @@ export interface Refund {
   readonly feeMinor: bigint;
   readonly reason: string | null;
   readonly notifyUrl: string | null;
-  /** Which of the merchant's money is spent first. There is one balance here; the word is only repeated. */
-  readonly fundsAccount: 'UNSETTLED' | 'AVAILABLE';
+  /** Which of the merchant's money pays it. The first two lie on the basic account, whose balance is one here. */
+  readonly fundsAccount: 'UNSETTLED' | 'AVAILABLE' | 'OPERATION';
   /** By the API, or by hand in the merchant console. */
   readonly origin: 'api' | 'console';
   readonly acceptedAtMs: number;

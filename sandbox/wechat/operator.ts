@@ -4,6 +4,7 @@ import { actsOf, meantOf, noNotice } from '../control/acts.ts';
 import { ledgerPayment } from './ledger-entries.ts';
 import type { SandboxMerchant } from './model.ts';
 import type { Sandbox } from './server.ts';
+import { transfer } from './transfer.ts';
 import { merchantView, orderView, refundView } from './views.ts';
 import type { World } from './world.ts';
 
@@ -46,6 +47,8 @@ export function operatorOf(
       const refund = desk.find(merchantOf(merchantNo).mchid, refundNo);
       if (refund === undefined || !callbacks.tries.resend(refund)) throw noNotice(refundNo);
     },
+    transfer: (wanted, merchantNo) =>
+      transfer(ledger, meantOf(merchantNos, merchantNo), { ...wanted, atMs: nowMs() }),
     rotatePlatformCertificate: () => vault.rotatePlatformCertificate(),
     signCallbacksWith: (kind) => vault.signCallbacksWith(kind),
   };

@@ -47,13 +47,20 @@ export interface KeptOrders {
 
 export class Orders {
   readonly #dice: Dice;
+  readonly #feesBalanceOf: (mchid: string) => bigint;
   readonly #merchants: ReadonlyMap<string, SandboxMerchant>;
   readonly #byTransaction = new Map<string, Order>();
   readonly #byOutTradeNo = new Map<string, Order>();
 
-  constructor(merchants: ReadonlyMap<string, SandboxMerchant>, dice: Dice) {
+  /** @param feesBalanceOf What is on the account from which a merchant's fees can be taken */
+  constructor(
+    merchants: ReadonlyMap<string, SandboxMerchant>,
+    dice: Dice,
+    feesBalanceOf: (mchid: string) => bigint,
+  ) {
     this.#merchants = merchants;
     this.#dice = dice;
+    this.#feesBalanceOf = feesBalanceOf;
   }
 
   snapshot(): KeptOrders {
@@ -85,6 +92,8 @@ export class Orders {
       throw new AppError('request_invalid', { paid_at: 'has not come yet' });
     }
     const order = this.#make({ ...wanted, source: sourceOf(wanted) }, merchant, nowMs);
+    if (order.feeAccount === 'FEES' && this.#feesBalanceOf(mchid) < order.feeMinor)
+      throw new AppError('request_invalid', { fee_account: 'has less than the fee' });
     this.#byTransaction.set(order.transactionId, order);
     this.#byOutTradeNo.set(`${mchid}/${order.outTradeNo}`, order);
     return order;
@@ -148,6 +157,7 @@ export class Orders {
       goodsName: wanted.goodsName ?? this.#dice.pick(`${key}/goods`, GOODS),
       attach: wanted.attach ?? '',
       tradeState: wanted.tradeState ?? 'SUCCESS',
+      ...(wanted.feeAccount === undefined ? {} : { feeAccount: wanted.feeAccount }),
       paidAtMs,
       refunds: [],
     };

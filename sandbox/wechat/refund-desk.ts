@@ -3,7 +3,7 @@ import type { Agenda } from '../agenda.ts';
 import type { Dice } from '../dice.ts';
 import { compactDate, wholeSecond } from '../instants.ts';
 import type { Ledger } from '../ledger.ts';
-import { ledgerRefund } from './ledger-entries.ts';
+import { fundOf, ledgerRefund } from './ledger-entries.ts';
 import type { Order, Refund, SandboxMerchant, Way } from './model.ts';
 import { lastWay, statusAt } from './model.ts';
 import type { Orders } from './orders.ts';
@@ -151,7 +151,8 @@ export class RefundDesk {
     const { order, amountMinor } = wanted;
     this.#checkRules(wanted, nowMs);
     const shares = sharesOf(order, liveRefunds(order, nowMs), amountMinor);
-    this.#checkBalance(order.mchid, shares);
+    const fundsAccount = this.#fundsOf(wanted);
+    this.#checkBalance(order, fundsAccount, shares);
     const acceptedAtMs = wholeSecond(nowMs);
     const verdict = planVerdict(wanted.outRefundNo, order, acceptedAtMs, this.#parts);
     const refund: Refund = {
@@ -163,7 +164,7 @@ export class RefundDesk {
       ...shares,
       reason: wanted.reason,
       notifyUrl: wanted.notifyUrl,
-      fundsAccount: wanted.fundsAccount,
+      fundsAccount,
       origin: wanted.origin,
       acceptedAtMs,
       ways: [
@@ -196,8 +197,20 @@ export class RefundDesk {
     if (origin === 'api' && nowMs - last < SPACING_MS) throw tooOften('同一订单多次退款的请求需间隔1分钟');
   }
 
-  #checkBalance(mchid: string, { payerMinor, feeMinor }: Shares): void {
-    if (this.#parts.ledger.balanceOf(mchid) + feeMinor < payerMinor) throw notEnough();
+  /** What was asked for, unless it was planned that the operation account pays. */
+  #fundsOf({ outRefundNo, fundsAccount }: Wanted): Refund['fundsAccount'] {
+    const planned = this.#parts.plan.use(
+      outRefundNo,
+      'paid from the operation account',
+      'paid_from_operation',
+    );
+    return planned === undefined ? fundsAccount : 'OPERATION';
+  }
+
+  #checkBalance(order: Order, fundsAccount: Refund['fundsAccount'], { payerMinor, feeMinor }: Shares): void {
+    const type = fundsAccount === 'OPERATION' ? fundsAccount : 'BASIC';
+    const comesBack = (order.feeAccount ?? 'BASIC') === type ? feeMinor : 0n;
+    if (this.#parts.ledger.balanceOf(order.mchid, fundOf(type)) + comesBack < payerMinor) throw notEnough();
   }
 
   #endInTime(refund: Refund, way: Way): void {

@@ -17,6 +17,7 @@ import { closing, keepBeforeAnswering, keepWorld } from '../keeping.ts';
 import { keptWorld } from './kept-world.ts';
 import { LOOPBACK, listen, newServer } from '../listening.ts';
 import type { NewOrder, SandboxMerchant } from './model.ts';
+import type { Balances, Transfer } from './transfer.ts';
 import { operatorOf } from './operator.ts';
 import { registerPayServer, sendProblem } from './pay-server.ts';
 import { DOCUMENTED_RATES, RateLimits } from './rates.ts';
@@ -46,6 +47,8 @@ export interface Sandbox extends ControlledSandbox<RefundTrouble> {
   merchants(): readonly WechatMerchantView[];
   payments(): readonly OrderView[];
   refunds(): readonly WechatRefundView[];
+  /** Moves money between two fund accounts and returns what is on each of them. @throws AppError `request_invalid` */
+  transfer(wanted: Transfer, merchantNo?: string): Balances;
   /** From now on a new platform certificate signs; the certificate list has both. */
   rotatePlatformCertificate(): PublishedKeys;
   /** Which kind of key signs callbacks from now on. At start: the public key. */

@@ -38,6 +38,9 @@ export type RefundTrouble =
   // --- how it ends ---
   | { readonly kind: 'abnormal' }
   | { readonly kind: 'closed' }
+  // --- where the money comes from ---
+  /** The merchant's operation account pays it instead of the basic one. */
+  | { readonly kind: 'paid_from_operation' }
   // --- the call for abnormal refunds ---
   /** Its answer never arrives. `how` as of `lost_answer`; `accepted`: whether the refund was sent on (default true). */
   | {
@@ -103,6 +106,7 @@ const FIELDS: TroubleFields<RefundTrouble['kind']> = {
   },
   abnormal: {},
   closed: {},
+  paid_from_operation: {},
   redirect_lost_answer: COMMON_FIELDS.lost_answer,
   redirect_abnormal: { times },
   late_success: COMMON_FIELDS.late_success,
@@ -125,6 +129,7 @@ export const TROUBLES = troubleManual<RefundTrouble>(FIELDS, {
     'refused',
     'abnormal',
     'closed',
+    'paid_from_operation',
     'late_success',
     'stuck',
     'callback_forged',

@@ -26,6 +26,7 @@ export type OrderView = PaymentView &
     | 'goodsName'
     | 'attach'
     | 'tradeState'
+    | 'feeAccount'
   >;
 
 export function merchantView(merchant: SandboxMerchant, balanceMinor: bigint): WechatMerchantView {

@@ -41,7 +41,7 @@ export function makeWorld(o: {
   const agenda = startAgenda(clock);
   const plan = new TroublePlan(TROUBLE_RULES, () => clock.now());
   const ledger = new Ledger();
-  const orders = new Orders(merchants, dice);
+  const orders = new Orders(merchants, dice, (mchid) => ledger.balanceOf(mchid, 'fees'));
   const callbacks = new Callbacks({
     ...{ clock, agenda, plan, merchants, stranger: strangerMaker(), log },
     signer: () => vault.callbackSigner(),

@@ -1,7 +1,8 @@
 /** The fund-flow bill: every movement of the balance in order, each with the balance after it, and sums that agree. */
-import { describe, expect, test } from 'vitest';
+import { assert, describe, expect, test } from 'vitest';
 import { fen, fetchBill } from './plain-bill.ts';
 import type { PlainBill } from './plain-bill.ts';
+import type { Shop } from './shop.ts';
 import { DAY, openShop } from './shop.ts';
 
 const DAY_ONE = 'bill_date=2026-09-01';
@@ -166,5 +167,79 @@ describe('a fund-flow bill', () => {
         0n,
       );
     expect(fees).toBe(fen(trade.summary['手续费总金额']));
+  });
+});
+
+describe('the bills of the other fund accounts', () => {
+  const fundBill = (shop: Shop, type: string): Promise<PlainBill> =>
+    fetchBill(shop, `${DAY_ONE}&account_type=${type}`, 'fundflowbill');
+  const told = ({ lines }: PlainBill): string[] =>
+    lines.map(
+      (line) => `${String(line['业务类型'])} ${String(line['收支类型'])} ${String(line['收支金额（元）'])}`,
+    );
+
+  test('have what moved on them, and only that: a refund that the operation account pays, a fee that the fees account takes', async () => {
+    const shop = await openShop({ balanceMinor: OPENING });
+    await shop.control('POST', '/transfer', { from: 'BASIC', to: 'OPERATION', amount_minor: '5000' });
+    await shop.control('POST', '/transfer', { from: 'BASIC', to: 'FEES', amount_minor: '100' });
+    const order = await shop.pay(10_000, { fee_account: 'FEES' });
+    const wish = shop.wish(order, 4_000);
+    await shop.plan(wish.out_refund_no, { kind: 'paid_from_operation' });
+
+    const { json } = await shop.refund(wish);
+    expect(json['funds_account']).toBe('OPERATION');
+    await shop.turnTo(NEXT_TEN);
+
+    const [basic, operation, fees] = await Promise.all(
+      ['BASIC', 'OPERATION', 'FEES'].map((type) => fundBill(shop, type)),
+    );
+    assert(basic !== undefined && operation !== undefined && fees !== undefined);
+    expect(told(basic)).toEqual(['账户互转 支出 50.00', '账户互转 支出 1.00', '交易 收入 100.00']);
+    expect(told(operation)).toEqual(['账户互转 收入 50.00', '退款 支出 40.00']);
+    expect(told(fees)).toEqual([
+      '账户互转 收入 1.00',
+      '扣除交易手续费 支出 0.60',
+      '退还交易手续费 收入 0.24',
+    ]);
+    expect(expectItAddsUp(basic, OPENING)).toBe(104_900n);
+    expect(expectItAddsUp(operation, 0n)).toBe(1_000n);
+    expect(expectItAddsUp(fees, 0n)).toBe(64n);
+    expect(basic.lines[0]?.['微信支付业务单号']).toBe(operation.lines[0]?.['微信支付业务单号']);
+    expect(operation.lines[1]).toMatchObject({
+      微信支付业务单号: json['refund_id'],
+      业务凭证号: wish.out_refund_no,
+    });
+    expect(await shop.control('GET', '/ledger')).toMatchObject({ balanced: true, double_payments: 0 });
+  });
+
+  test('give back to the operation account what it paid for a refund that is closed', async () => {
+    const shop = await openShop({ balanceMinor: OPENING });
+    await shop.control('POST', '/transfer', { from: 'BASIC', to: 'OPERATION', amount_minor: '5000' });
+    const wish = shop.wish(await shop.pay(10_000), 4_000);
+    await shop.plan(wish.out_refund_no, { kind: 'paid_from_operation' });
+    await shop.plan(wish.out_refund_no, { kind: 'closed' });
+    await shop.refund(wish);
+    await shop.turnTo(NEXT_TEN);
+
+    const operation = await fundBill(shop, 'OPERATION');
+    expect(told(operation)).toEqual(['账户互转 收入 50.00', '退款 支出 40.00', '退款关闭 收入 40.00']);
+    expect(expectItAddsUp(operation, 0n)).toBe(5_000n);
+  });
+
+  test('are those of an account with money: without it the refund waits, the transfer and the payment are refused', async () => {
+    const shop = await openShop({ balanceMinor: OPENING });
+    const wish = shop.wish(await shop.pay(10_000), 4_000);
+    await shop.plan(wish.out_refund_no, { kind: 'paid_from_operation' });
+    expect(await shop.refund(wish)).toMatchObject({ status: 403, json: { code: 'NOT_ENOUGH' } });
+
+    const moves = { from: 'OPERATION', to: 'BASIC', amount_minor: '1' };
+    expect((await shop.tryControl('POST', '/transfer', moves)).status).toBe(422);
+    const order = { payment_no: 'ORDER-FEES', amount_minor: '1000', fee_account: 'FEES' };
+    const { status, json } = await shop.tryControl('POST', '/payments', order);
+    expect(status).toBe(422);
+    expect(json['message']).toContain('less than the fee');
+
+    await shop.control('POST', '/transfer', { from: 'BASIC', to: 'OPERATION', amount_minor: '4000' });
+    expect((await shop.refund(wish)).status).toBe(200);
   });
 });
