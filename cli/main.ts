@@ -8,6 +8,7 @@ import { registerBreaks } from './register-breaks.ts';
 import { registerCalendar } from './register-calendar.ts';
 import { registerClose } from './register-close.ts';
 import { registerKeys } from './register-keys.ts';
+import { registerMonths } from './register-months.ts';
 import { registerProcesses } from './register-processes.ts';
 import { registerReceipts } from './register-receipts.ts';
 import { registerWebhooks } from './register-webhooks.ts';
@@ -41,6 +42,7 @@ export function buildProgram(): Command {
   registerBreaks(program);
   registerApprovals(program);
   registerClose(program);
+  registerMonths(program);
   registerReceipts(program);
   registerCalendar(program);
   registerKeys(program);

@@ -755,6 +755,12 @@ export const ERRORS = {
     remedy:
       'See `yuanlu close check`: bring each point to its end, or accept it by its number with a reason.',
   },
+  month_not_archivable: {
+    status: 409,
+    title: 'Something of this month is still open.',
+    retryable: false,
+    remedy: 'Bring each point to its end: `yuanlu close check`, `yuanlu breaks list`, `yuanlu refunds get`.',
+  },
   day_closed: {
     status: 409,
     title: 'This day is closed.',

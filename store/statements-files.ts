@@ -150,6 +150,21 @@ export async function listStatementFiles(
   return rows.map(toStatementFile);
 }
 
+/** Every delivery of a month (yyyy-mm) that was taken, also those that another one took the place of, by day. */
+export async function statementsOfMonth(
+  db: Db,
+  { accountId, month }: { readonly accountId: string; readonly month: string },
+): Promise<readonly StatementFile[]> {
+  const { rows } = await db.query<StatementFileRow>(
+    `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files
+      where account_id = $1 and bill_date >= $2::date and bill_date < $2::date + interval '1 month'
+        and status in ('loaded', 'empty', 'superseded')
+      order by bill_date, id`,
+    [accountId, `${month}-01`],
+  );
+  return rows.map(toStatementFile);
+}
+
 /** Rows of a file that could not be read, by line number. */
 export async function listQuarantined(db: Db, fileId: string): Promise<QuarantinedLine[]> {
   const { rows } = await db.query<{

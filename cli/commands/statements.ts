@@ -6,6 +6,8 @@ import { STATEMENT_KINDS } from '../../domain/statement/statement.ts';
 import type { QuarantinedLine, StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
 import type { Channel } from '../../channels/channel.ts';
+import type { MonthArchive } from '../../store/close/months.ts';
+import { archiveOfDay } from '../../store/close/months.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { matchMovements } from '../../store/flow-match.ts';
@@ -51,12 +53,14 @@ export async function showStatementCommand(number: string, options: { json: bool
     const file = await getStatementFile(pool, number);
     if (file === null) throw new AppError('statement_unknown', { number });
     const changes = await listLineChanges(pool, file, { after: 0, limit: CHANGES_SHOWN_MAX });
-    return { ...file, setAside: await listQuarantined(pool, file.id), changes };
+    const archive = await archiveOfDay(pool, file);
+    return { ...file, setAside: await listQuarantined(pool, file.id), changes, archive };
   });
   const document = { ...shown, changes: shown.changes.map(changeDocument) };
   createOutput(options.json).result(document, () =>
     [
       showText(shown),
+      ...archiveText(shown.archive),
       ...changesText(shown, diffOf(shown), shown.changes),
       ...setAsideText(shown.setAside),
     ].join('\n'),
@@ -174,6 +178,12 @@ function listText(files: readonly StatementFile[]): string {
     { head: 'set aside', align: 'right', cell: (file) => String(file.quarantined) },
     { head: 'received', cell: (file) => beijingTime(file.receivedAt) },
   ]);
+}
+
+function archiveText(archive: MonthArchive | null): readonly string[] {
+  if (archive === null) return [];
+  const { place, archivedAt, manifestSha256 } = archive;
+  return [`${'archived'.padEnd(16)} ${beijingTime(archivedAt)} at ${place}, manifest ${manifestSha256}`];
 }
 
 /** The first rows that could not be read, a line each; a program gets them all. */

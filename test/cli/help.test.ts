@@ -50,7 +50,7 @@ describe('the commands', () => {
         ...['breaks accept-suggestions'],
         ...['breaks rules', 'breaks rules show', 'breaks rules import'],
         ...['close', 'close check', 'close day', 'close reopen', 'close list', 'close show', 'close export'],
-        ...['close prove', 'close verify'],
+        ...['close prove', 'close verify', 'months', 'months list', 'months archive', 'months verify'],
         ...['calendar', 'calendar import', 'calendar show', 'calendar check'],
         ...['approvals', 'approvals list', 'approvals show', 'approvals resolve'],
         ...['approvals approve', 'approvals reject'],
