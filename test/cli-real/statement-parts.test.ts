@@ -1,0 +1,55 @@
+/** A day in several files: `yuanlu statements import --part`. */
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { Deployment } from '../workers/deployment.ts';
+import { openDeployment } from '../workers/deployment.ts';
+import { serial, tradeBill } from './bill.ts';
+import { start } from './spawned.ts';
+
+/** Each command is a process of its own. */
+vi.setConfig({ testTimeout: 180_000 });
+
+const DAY = '2026-11-20';
+
+let deployment: Deployment;
+let folder: string;
+/** By which the bills name the account. */
+let merchantNo: string;
+beforeAll(async () => {
+  deployment = await openDeployment();
+  folder = await mkdtemp(join(tmpdir(), 'yuanlu-parts-'));
+  const accounts = await readFile(deployment.env['YUANLU_ACCOUNTS_FILE'] ?? '', 'utf8');
+  merchantNo = /"mchid": *"([0-9]+)"/.exec(accounts)?.[1] ?? '';
+});
+afterAll(async () => {
+  await deployment.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function imported(part: string, refundNo: string, nth: number): Promise<void> {
+  const numbers = { channelRefundNo: serial('5030', nth), transactionId: serial('4200', nth) };
+  const line = { ...numbers, refundNo, at: `${DAY} 12:00:00`, amount: 100 };
+  const file = join(folder, `${refundNo}.csv`);
+  await writeFile(file, tradeBill([line], { merchantNo }));
+  const flags = ['--account', deployment.accountId, '--date', DAY, '--part', part];
+  const ended = await start(['statements', 'import', file, ...flags], deployment.env).ended;
+  expect(ended.code, ended.stderr).toBe(0);
+}
+
+test('parts of a day are live together, and a new delivery takes the place of its own part only', async () => {
+  await imported('east', 'R1', 1);
+  await imported('west', 'R2', 2);
+  await imported('west', 'R3', 3);
+
+  const { rows } = await deployment.database.owner.query(
+    `select f.part, f.revision, f.status, l.refund_no from statement_files f join statement_lines l on l.file_id = f.id
+      order by f.id`,
+  );
+  expect(rows).toEqual([
+    { part: 'east', revision: 1, status: 'loaded', refund_no: 'R1' },
+    { part: 'west', revision: 1, status: 'superseded', refund_no: 'R2' },
+    { part: 'west', revision: 2, status: 'loaded', refund_no: 'R3' },
+  ]);
+});
