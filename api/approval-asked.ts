@@ -5,6 +5,7 @@ import type { ApprovalContent, ApprovalSubject } from '../domain/approval.ts';
 import { maskedName } from '../domain/receipt/mask.ts';
 import { FALLBACK_METHODS } from '../domain/refund/observation.ts';
 import { FORCE_MATCH_CODES, WRITE_OFF_CODES } from '../domain/statement/break-work.ts';
+import { REMAINDER_CODES } from '../domain/statement/matched-together.ts';
 import type { Accepted } from '../domain/close/checklist.ts';
 import { ACCEPTED_MAX } from '../domain/close/checklist.ts';
 import { toldOfAccepted } from '../domain/close/accepted.ts';
@@ -100,6 +101,16 @@ export const askSchema = z
       reason,
     }),
     z.strictObject({
+      act: z.literal('match_together'),
+      ...severalBreaks,
+      refund_nos: several.refund_nos.describe('One line for several refunds, or several lines for one'),
+      code: z.enum(FORCE_MATCH_CODES),
+      remainder_code: z
+        .enum(REMAINDER_CODES)
+        .optional()
+        .describe('Where the sums do not agree: why, within the limit of this reason'),
+    }),
+    z.strictObject({
       act: z.literal('write_off_break'),
       ...severalBreaks,
       code: z.enum(WRITE_OFF_CODES).describe('How much may be written off depends on it'),
@@ -145,6 +156,7 @@ export function subjectOf(asked: Asked): ApprovalSubject {
   switch (asked.act) {
     case 'force_match':
       return { of: 'breaks', breakIds: [asked.break_no] };
+    case 'match_together':
     case 'write_off_break':
     case 'reopen_break':
       return { of: 'breaks', breakIds: asked.break_nos };
@@ -175,6 +187,11 @@ export function toldBy(asked: Asked, cardMark: string | null): ApprovalContent {
       return {};
     case 'force_match':
       return { refund_no: asked.refund_no, code: asked.code };
+    case 'match_together':
+      return {
+        ...{ refund_nos: asked.refund_nos.join(' '), code: asked.code },
+        ...(asked.remainder_code === undefined ? {} : { remainder_code: asked.remainder_code }),
+      };
     case 'write_off_break':
       return { code: asked.code, proof: asked.proof };
     case 'redirect_refund':

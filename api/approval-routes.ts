@@ -191,7 +191,8 @@ export function operatorOf(request: FastifyRequest): string {
 
 /** A line that is given to a refund concerns it as much as an act on the refund itself. */
 function refundsConcerned({ act, subject, content }: Approval): readonly string[] {
-  const { refund_no: refundNo } = content;
+  const { refund_no: refundNo, refund_nos: together } = content;
+  if (act === 'match_together' && together !== undefined) return together.split(' ');
   return act === 'force_match' && refundNo !== undefined ? [refundNo] : refundNosOf(subject);
 }
 

@@ -11,6 +11,7 @@ import { beijingDateOf } from '../domain/time/plain-date.ts';
 import type { BreakEvent } from '../store/break-events.ts';
 import type { BreakExplained } from '../store/break-facts.ts';
 import type { Break } from '../store/breaks.ts';
+import type { MatchedTogether } from '../store/matched-together.ts';
 import { instantField } from './fields.ts';
 import { serialsSchema } from './refund-resource.ts';
 
@@ -35,7 +36,9 @@ export const breakSchema = z
     closed_reason: z
       .string()
       .nullable()
-      .describe('What ended it: evidence; people (`resolved`, `written_off`, `force_matched`); a rule (`resolved_by_rule`)'),
+      .describe(
+        'What ended it: evidence; people (`resolved`, `written_off`, `force_matched`, `matched_together`); a rule (`resolved_by_rule`)',
+      ),
   })
   .meta({
     id: 'Break',
@@ -96,6 +99,17 @@ const eventSchema = z
   })
   .meta({ id: 'BreakEvent' });
 
+const togetherSchema = z.object({
+  approval_id: z.string(),
+  code: z.string(),
+  lines: z.array(
+    z.object({ break_no: z.string(), statement_id: z.string(), line_no: z.int(), amount_minor: z.string() }),
+  ),
+  refunds: z.array(z.object({ refund_no: z.string(), amount_minor: z.string() })),
+  remainder_minor: z.string().describe('What the lines are more than the refunds'),
+  remainder_code: z.string().nullable(),
+});
+
 export const breakShownSchema = breakSchema
   .extend({
     ours: sideSchema.nullable().describe('The refund that it names'),
@@ -112,6 +126,7 @@ export const breakShownSchema = breakSchema
         }),
       )
       .describe('What could be the side that is missing'),
+    together: togetherSchema.nullable().describe('What two people matched its line with, one to many'),
     suggestion: suggestionSchema.nullable().describe('Null once it is closed'),
     history: z.array(eventSchema).describe('What was done to it, oldest first'),
   })
@@ -167,11 +182,26 @@ export function toBreakShown(
       ...{ break_no: each.breakId, refund_no: each.refundNo, taken: each.taken },
       ...{ keys: each.keys, side: toSide(each.side) },
     })),
+    together: told.explained.together === null ? null : toTogether(told.explained.together),
     suggestion: one.status === 'closed' ? null : toSuggestion(suggestion),
     history: told.history.map((event) => ({
       ...{ id: event.id, at: event.at.toISOString(), kind: event.kind, by: event.by },
       ...{ reason_code: event.reasonCode, note: event.note, detail: event.detail },
       approval_id: event.approvalId,
+    })),
+  };
+}
+
+function toTogether(match: MatchedTogether): z.infer<typeof togetherSchema> {
+  return {
+    ...{ approval_id: match.approvalId, code: match.code, remainder_code: match.remainderCode },
+    remainder_minor: match.remainderMinor.toString(),
+    lines: match.lines.map((line) => ({
+      ...{ break_no: line.breakId, statement_id: line.fileId, line_no: line.lineNo },
+      amount_minor: line.amountMinor.toString(),
+    })),
+    refunds: match.refunds.map(({ refundNo, amountMinor }) => ({
+      ...{ refund_no: refundNo, amount_minor: amountMinor.toString() },
     })),
   };
 }

@@ -8,6 +8,7 @@ import {
   WRITE_OFF_CODES,
 } from '../domain/statement/break-work.ts';
 import { ACCEPTABLE_ACTS } from '../domain/statement/accepting.ts';
+import { REMAINDER_CODES } from '../domain/statement/matched-together.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
 import type { SuggestionFlags } from './commands/break-suggestions.ts';
 import type { BreakListFlags } from './commands/breaks.ts';
@@ -161,6 +162,14 @@ function registerTwoPeople(breaks: Command): void {
     .argument('<number>')
     .requiredOption('--refund <refund-no>', 'the refund that it belongs to')
     .addOption(new Option('--code <reason>', 'why').choices(FORCE_MATCH_CODES).makeOptionMandatory());
+  ask('match-together', 'match_together', 'ask to match one line with several refunds, or several with one')
+    .argument('<number...>')
+    .requiredOption(
+      '--refund <refund-no...>',
+      'the refund that the lines are, or the refunds that the line is',
+    )
+    .addOption(new Option('--code <reason>', 'why').choices(FORCE_MATCH_CODES).makeOptionMandatory())
+    .addOption(new Option('--remainder-code <reason>', 'why the sums differ').choices(REMAINDER_CODES));
   ask('write-off', 'write_off_break', 'ask to leave differences as they are')
     .argument('<number...>')
     .addOption(new Option('--code <reason>', 'why').choices(WRITE_OFF_CODES).makeOptionMandatory())
@@ -171,7 +180,8 @@ function registerTwoPeople(breaks: Command): void {
 interface AskFlags {
   readonly reason: string;
   readonly json: boolean;
-  readonly refund?: string;
+  readonly refund?: string | readonly string[];
+  readonly remainderCode?: string;
   readonly code?: string;
   readonly proof?: string;
 }
@@ -185,8 +195,13 @@ function askFor(breaks: Command): (name: string, act: string, about: string) => 
       .option('--json', 'print one JSON document on stdout', false)
       .action(async (numbers: string | string[], options: AskFlags) => {
         const { askAboutBreaksCommand } = await import('./commands/break-work.ts');
-        const { json, refund, ...told } = options;
-        const asked = { act, ...told, ...(refund === undefined ? {} : { refund_no: refund }) };
+        const { json, refund, remainderCode, ...told } = options;
+        const asked = {
+          ...{ act, ...told },
+          ...(typeof refund === 'string' ? { refund_no: refund } : {}),
+          ...(typeof refund === 'object' ? { refund_nos: refund } : {}),
+          ...(remainderCode === undefined ? {} : { remainder_code: remainderCode }),
+        };
         await askAboutBreaksCommand(numbers, asked, { json });
       });
 }

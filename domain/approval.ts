@@ -8,7 +8,7 @@ import type { PlainDate } from './time/plain-date.ts';
 /**
  * Every act that needs two people: to decide what became of a refund that its channel leaves open, to let one go that is
  * over a limit, to send an abnormal one elsewhere, to record that one came back, to pay the payer another way, to lift an
- * overdue flag; to give a statement line to a refund, to write a difference off, to take back how people ended one; to close
+ * overdue flag; to give a statement line to a refund, to match one to many, to write a difference off, to take back how people ended one; to close
  * the books of a day, to reopen them.
  */
 export const ACTS = [
@@ -19,6 +19,7 @@ export const ACTS = [
   'fallback_route',
   'lift_overdue',
   'force_match',
+  'match_together',
   'write_off_break',
   'reopen_break',
   'close_day',

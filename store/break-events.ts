@@ -17,7 +17,10 @@ export interface BreakEvent {
 export interface NewBreakEvent {
   readonly breakId: string;
   readonly at: Date;
-  readonly kind: Exclude<BreakEventKind, 'resolved_by_rule' | 'closed' | 'answered' | 'carried' | 'lapsed'>;
+  readonly kind: Exclude<
+    BreakEventKind,
+    'matched_together' | 'resolved_by_rule' | 'closed' | 'answered' | 'carried' | 'lapsed'
+  >;
   readonly by: string;
   readonly reasonCode?: string | undefined;
   readonly note?: string | undefined;

@@ -8,6 +8,8 @@ import type { Candidate, Suggestion } from '../domain/statement/suggestion.ts';
 import { suggestionFor } from '../domain/statement/suggestion.ts';
 import { currentBreakRules } from './break-rules.ts';
 import type { Break } from './breaks.ts';
+import type { MatchedTogether } from './matched-together.ts';
+import { togetherOf } from './matched-together.ts';
 import type { Db } from './pool.ts';
 
 export interface OwnSide extends Side {
@@ -26,6 +28,8 @@ export interface BreakExplained {
   /** What could be the side that is missing. */
   readonly candidates: readonly (Candidate & { readonly side: Side })[];
   readonly suggestion: Suggestion;
+  /** What its line was matched with, one to many. */
+  readonly together: MatchedTogether | null;
 }
 
 /** What is looked through for the other side; more than this is for a person to search. */
@@ -51,6 +55,7 @@ export async function explainBreak(db: Db, one: Break, now: Date): Promise<Break
     theirs,
     keys: ours === null || theirs === null ? null : compareSides(ours, theirs),
     candidates,
+    together: one.closedReason === 'matched_together' ? await togetherOf(db, one.id) : null,
     suggestion: suggestionFor(
       {
         ...{ kind: one.kind, amountMinor: one.amountMinor, expectedMinor: one.expectedMinor },

@@ -3,6 +3,7 @@ import { ENDED_FOR_GOOD } from './breaks.ts';
 import { daysAround, GROUPS, groupOf } from './flow-cross-sql.ts';
 import type { FlowLiterals } from './flow-scope.ts';
 import { JUDGED_DAYS, kindArray, SEEN_DAYS } from './flow-scope.ts';
+import { TOGETHER } from './match-by-people.ts';
 
 /** The other side of a day is had for certain once its statements of the next day are there: by then it would have been booked. */
 const NEXT_DAY_IS_THERE = (s: FlowLiterals, kinds: string): string => `
@@ -140,6 +141,7 @@ function refundsOfBreaks(s: FlowLiterals): string {
     update g_break n set refund_id = k.refund_id
       from yuanlu.matches k
      where n.refund_id is null and k.account_id = ${s.account} and k.file_id = n.of_file and k.line_no = n.of_line
+       and k.pass <> ${String(TOGETHER)}
        and k.bill_date = any (array(select distinct of_date from g_break where of_file is not null))
        and k.file_id = any (array(select distinct of_file from g_break where of_file is not null))`;
 }

@@ -5,7 +5,8 @@
  */
 import type { Literals } from './match-scope.ts';
 import { CONFLICT, DIFFERING_NUMBERS, NEWS, NUMBERS_DIFFER } from './match-contradictions.ts';
-import { ABOUT_CLAIMS, FORCED, judgedLines } from './match-sql.ts';
+import { FORCED, TOGETHER } from './match-by-people.ts';
+import { ABOUT_CLAIMS, judgedLines } from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */
 export const CONTESTED = `
@@ -29,7 +30,7 @@ export function losers(s: Literals): string[] {
            join ${judgedLines(s, 'select place from m_contested')} l
              on l.file_id = c.file_id and l.line_no = c.line_no
          window best as (partition by c.refund_id
-           order by c.pass <> ${String(FORCED)}, c.denied, c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
+           order by c.pass not in (${String(TOGETHER)}, ${String(FORCED)}), c.denied, c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
                     l.transaction_id, l.payment_no, l.currency, l.status, c.file_id, c.line_no)) ranked
         where nth > 1`,
     'analyze m_loser',

@@ -65,6 +65,9 @@ export function literalsOf(tx: Tx, scope: MatchScope, first: boolean): Literals 
   };
 }
 
+/** Where a line `l` is, and what it is judged by first. */
+export const LINE_PLACE = 'l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at';
+
 /** By the channel's number of the payment, else by ours; a refund of which neither is known is taken at its own number. */
 const SAME_PAYMENT = `(r.transaction_id = l.transaction_id
        or r.transaction_id is null and coalesce(r.payment_no = l.payment_no, true))`;

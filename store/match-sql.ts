@@ -5,14 +5,16 @@
  * Tables of one run, temporary but for the second on a file's first run:
  *   m_odd     the lines of this file that need a look
  *   agreed    the lines of this file that simply agree with the refund of their number: nearly all of them
- *   m_claim   every other line that names a refund, by our number (pass 1) or the channel's (pass 2), or by two people (pass 9)
+ *   m_claim   every other line that names a refund, by our number (pass 1) or the channel's (pass 2), or by two people (passes 8 and 9)
  *   m_loose   a line that names none
  *   m_other   lines of other files that have to be judged again together with this file's
  *   m_break   the judgement: something is left over
  *   m_denied  the lines that name a refund and contradict it, with the numbers that differ; they hold it until they are judged
  */
 import { CONFLICT, DENIED, NEWS } from './match-contradictions.ts';
+import { IN_GROUP, forceClaims, forceOtherClaims, groupClaims, groupOtherClaims } from './match-by-people.ts';
 import type { Literals } from './match-scope.ts';
+import { LINE_PLACE } from './match-scope.ts';
 
 /**
  * Small batches stay in the cache; looking a few lines up goes through the index; compiling takes longer than running; a
@@ -34,11 +36,7 @@ export const PARALLEL_ON = `
 /** Everything after the big join is small: workers, costing nothing by the settings above, would be started per row. */
 export const PARALLEL_OFF = 'set local max_parallel_workers_per_gather = 0';
 
-/** The pass of a match that two people made. */
-export const FORCED = 9;
-
 const LINE_TEXT = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no, l.status';
-const LINE_PLACE = 'l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at';
 
 /** This file's refund lines, read from its own leaf. */
 function ownLines(s: Literals): string {
@@ -108,7 +106,9 @@ export function takeOdd(s: Literals): string[] {
   const asked = `or line_no in (select b.line_no from yuanlu.breaks b
                                  where b.file_id = ${s.file} and b.status = 'open' and ${ABOUT_CLAIMS})`;
   const forced = `or line_no in (select f.line_no from yuanlu.forced_matches f
-                                  where f.file_id = ${s.file} and f.ended_at is null)`;
+                                  where f.file_id = ${s.file} and f.ended_at is null)
+           or line_no in (select g.line_no from yuanlu.match_group_lines g
+                           where g.file_id = ${s.file} and g.ended_at is null)`;
   return [
     `create temp table m_odd on commit drop as
        select line_no, ctid as claim from ${s.agreed}
@@ -118,34 +118,12 @@ export function takeOdd(s: Literals): string[] {
            ${forced} ${s.first ? '' : asked}`,
     `create temp table m_claim on commit drop as ${oddClaims(s, 'm_odd')}`,
     forceClaims(s),
+    groupClaims(s),
     `delete from ${s.agreed} where ctid = any (array(select claim from m_odd))`,
     s.first
       ? `select yuanlu.seal_match_table(${s.file}, ${s.account}, ${s.date})`
       : `create unique index on ${s.agreed} (refund_id); analyze ${s.agreed} (refund_id)`,
   ];
-}
-
-/** What two people decided about a line stands, whatever numbers it prints. */
-function forceClaims(s: Literals): string {
-  return `
-    update m_claim l
-       set refund_id = r.id, pass = ${String(FORCED)}, agrees = r.amount_minor = l.amount_minor and r.currency = l.currency,
-           conflict = ${CONFLICT(s)}, news = ${NEWS(s)}, denied = false
-      from yuanlu.forced_matches f
-      join yuanlu.refund_book r on r.id = f.refund_id
-     where f.file_id = l.file_id and f.line_no = l.line_no and f.ended_at is null`;
-}
-
-/** The same for lines of other files. */
-function forceOtherClaims(s: Literals): string {
-  return `
-    insert into m_claim
-    select ${LINE_PLACE}, r.id, ${String(FORCED)}::smallint, r.amount_minor = l.amount_minor and r.currency = l.currency,
-           ${CONFLICT(s)}, ${NEWS(s)}, false, null::tid
-      from m_other l
-      join yuanlu.forced_matches f on f.file_id = l.file_id and f.line_no = l.line_no and f.ended_at is null
-      join yuanlu.refund_book r on r.id = f.refund_id
-     where not exists (select from m_claim c where c.file_id = l.file_id and c.line_no = l.line_no)`;
 }
 
 /** Lines by their numbers, with all that is known of them. */
@@ -213,7 +191,9 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
     freed as (
       select m.refund_id from yuanlu.matches m
        where m.account_id = ${s.account} and m.bill_date = ${s.date} and m.file_id = any (${s.superseded})
-      union select b.refund_id from yuanlu.breaks b where b.file_id = any (${s.superseded}) and b.refund_id is not null),
+      union select b.refund_id from yuanlu.breaks b where b.file_id = any (${s.superseded}) and b.refund_id is not null
+      union select x.refund_id from yuanlu.match_group_refunds x join yuanlu.match_groups g on g.id = x.group_id
+             where g.account_id = ${s.account} and g.ended_at = ${s.now}),
     freed_line as (
       select b.refund_no, b.channel_refund_no, b.transaction_id, b.amount_minor from yuanlu.breaks b
        where b.file_id = any (${s.superseded})),
@@ -236,6 +216,11 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
        where m.pass = 3 and m.file_id <> ${s.file}),
     found as (
       select file_id, bill_date, line_no from held
+      -- A match of several that lapsed with this delivery leaves its other lines to nobody.
+      union select l.file_id, l.bill_date, l.line_no from yuanlu.match_group_lines l
+              join yuanlu.match_groups g on g.id = l.group_id and g.account_id = ${s.account} and g.ended_at = ${s.now}
+              join yuanlu.statement_files f on f.id = l.file_id and f.status = 'loaded'
+             where l.file_id <> ${s.file}
       union select file_id, bill_date, line_no from by_amount
       union select file_id, bill_date, line_no from line_break where kind = 'ambiguous'
       union select b.file_id, b.bill_date, b.line_no from line_break b
@@ -255,6 +240,7 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
               join amount_key k on k.transaction_id = r.transaction_id and k.amount_minor = r.amount_minor)
     select file_id, bill_date, array_agg(line_no) as line_nos from found
      where not exists (select from m_other o where o.file_id = found.file_id and o.line_no = found.line_no)
+       and not exists (${IN_GROUP('found')} and not g.first)
      group by file_id, bill_date order by file_id`;
 }
 
@@ -283,6 +269,7 @@ export function otherClaims(s: Literals): string[] {
   const known = `exists (select from m_claim c where c.file_id = l.file_id and c.line_no = l.line_no)`;
   return [
     forceOtherClaims(s),
+    groupOtherClaims(s),
     `insert into m_claim ${claimSelect(s, 'm_other', 'refund_no', 1, 'null::tid')} where not ${known}`,
     `insert into m_loose select l.*, null::tid from m_other l where not ${known}
        and not exists (select from m_loose o where o.file_id = l.file_id and o.line_no = l.line_no)`,

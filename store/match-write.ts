@@ -75,7 +75,8 @@ export async function writeBreaks(tx: Tx, s: Literals): Promise<void> {
             closing_evidence = coalesce(
               (select jsonb_build_object('refund_id', c.refund_id::text, 'pass', c.pass, 'file_id', c.file_id::text,
                                          'line_no', c.line_no)
-                 from m_claim c where c.file_id = b.file_id and c.line_no = b.line_no),
+                 from m_claim c where c.file_id = b.file_id and c.line_no = b.line_no
+                order by c.refund_id limit 1),
               jsonb_build_object('file_id', ${s.file}::text))
       where b.account_id = ${s.account} and b.status = 'open' and ${ABOUT_CLAIMS}
         and (b.file_id = ${s.file} or exists (select from m_other o where o.file_id = b.file_id and o.line_no = b.line_no))

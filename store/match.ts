@@ -8,6 +8,7 @@ import { AppError, invariant } from '../domain/errors.ts';
 import type { BreakKind } from '../domain/statement/break.ts';
 import { BREAK_KINDS } from '../domain/statement/break.ts';
 import { currentBreakRules } from './break-rules.ts';
+import { FORCED } from './match-by-people.ts';
 import { lockFile } from './match-lock.ts';
 import { CONTESTED, judge, losers, NO_LOSERS } from './match-judge.ts';
 import type { FileNews } from './match-news.ts';
@@ -19,7 +20,6 @@ import {
   claimLines,
   findOthers,
   findRivals,
-  FORCED,
   looseLines,
   otherClaims,
   PARALLEL_OFF,
@@ -47,7 +47,7 @@ export interface MatchResult {
   readonly refundNo: number;
   readonly channelRefundNo: number;
   readonly transactionAmount: number;
-  /** Lines that two people gave to a refund. */
+  /** Lines that two people gave to a refund, or matched one to many. */
   readonly byPeople: number;
   /** Breaks about lines of this file, also those that people have ended. With the counts above: every refund line, once. */
   readonly breaks: Readonly<Record<BreakKind, number>>;
@@ -188,12 +188,16 @@ async function count(tx: Tx, s: Literals, agreed: number): Promise<Omit<MatchRes
   const open = await tx.query<{ kind: BreakKind; lines: number }>(
     `select kind, count(*)::int as lines from m_break where file_id = ${s.file} group by kind`,
   );
+  const grouped = await tx.query<{ lines: number }>(
+    `select count(*)::int as lines from yuanlu.match_group_lines where file_id = ${s.file} and ended_at is null`,
+  );
+  const together = grouped.rows[0]?.lines ?? 0;
   const byPass = (pass: number): number => clean.rows.find((row) => row.pass === pass)?.lines ?? 0;
   return {
     refundNo: agreed + byPass(1),
     channelRefundNo: byPass(2),
     transactionAmount: byPass(3),
-    byPeople: byPass(FORCED),
+    byPeople: byPass(FORCED) + together,
     breaks: { ...noBreaks(), ...Object.fromEntries(open.rows.map((row) => [row.kind, row.lines])) },
   };
 }

@@ -26,12 +26,17 @@ export async function matchedLinesOf(
             l.occurred_at as "occurredAt", l.amount_minor as "amountMinor", l.currency, l.refund_no as "refundNo",
             l.channel_refund_no as "channelRefundNo", l.payment_no as "paymentNo", l.transaction_id as "transactionId",
             l.status
-       from refunds r
-       cross join lateral live_matches_of(r.account_id, r.id, r.requested_at) m
-       join statement_files f on f.id = m.file_id
+       from (select m.account_id, m.bill_date, m.file_id, m.line_no
+               from refunds r cross join lateral live_matches_of(r.account_id, r.id, r.requested_at) m
+              where r.account_id = $1 and r.id = $2
+             union
+             -- Several lines for one refund: it has its match in the first of them.
+             select $1, o.bill_date, o.file_id, o.line_no
+               from match_group_refunds x join match_group_lines o on o.group_id = x.group_id
+              where x.refund_id = $2 and x.ended_at is null) m
+       join statement_files f on f.id = m.file_id and f.status = 'loaded'
        join statement_lines l on l.account_id = m.account_id and l.bill_date = m.bill_date and l.file_id = m.file_id
         and l.line_no = m.line_no
-      where r.account_id = $1 and r.id = $2
       order by f.bill_date, f.sha256, l.line_no`,
     [refund.accountId, refund.id],
   );

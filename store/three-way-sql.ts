@@ -5,6 +5,7 @@
 import { FUND_FLOW_KINDS, STATEMENT_KINDS } from '../domain/statement/statement.ts';
 import type { StatementKind } from '../domain/statement/statement.ts';
 import { kindArray } from './flow-scope.ts';
+import { TOGETHER } from './match-by-people.ts';
 
 const live = (...kinds: readonly StatementKind[]): string => `
   select id from yuanlu.statement_files
@@ -41,11 +42,21 @@ export function threeWaySql(dueSince: string, dayEndsEarlyMs: number): string {
      where l.account_id = $1 and l.bill_date = $2
        and (w.role <> 4 or l.refund_no is not null or l.channel_refund_no is not null)),
   matched as (
-    select l.file_id, l.line_no, l.amount_minor, m.refund_id, r.amount_minor as booked_minor,
+    select l.file_id, l.line_no, l.amount_minor, m.refund_id, m.pass, r.amount_minor as booked_minor,
            coalesce(${day} = $2, false) as of_day
       from line l
       join yuanlu.live_matches m on m.account_id = $1 and m.bill_date = $2 and m.file_id = l.file_id and m.line_no = l.line_no
       join yuanlu.refunds r on r.id = m.refund_id),
+  -- Lines of the day that were matched one to many, and what of it stands in another day's bill or was left as it is.
+  together as (
+    select l.file_id, l.line_no, g.group_id, g.first, l.amount_minor
+      from line l
+      join yuanlu.match_group_lines g on g.file_id = l.file_id and g.line_no = l.line_no and g.ended_at is null),
+  together_off as (
+    select t.group_id, sum(t.amount_minor)
+             - coalesce((select sum(m.booked_minor) from together f join matched m using (file_id, line_no)
+                          where f.group_id = t.group_id and f.first and m.pass = ${String(TOGETHER)}), 0) as minor
+      from together t group by t.group_id),
   book as (
     select refund_id as id, booked_minor as amount_minor from matched where of_day
     union
@@ -84,11 +95,13 @@ ${ownMovements()}
               from (values ${STATEMENT_KINDS.map(stateOf).join(', ')}, ('compared', (select is_so from compared))) t (kind, there)
   union all select 'booksToTrade', 'refund_of_other_day', true, count(*), sum(booked_minor)::bigint from matched where not of_day
   union all select 'booksToTrade', 'amount_differs', false, count(*), sum(amount_minor - booked_minor)::bigint
-              from matched where amount_minor <> booked_minor
+              from matched where amount_minor <> booked_minor and pass <> ${String(TOGETHER)}
+  union all select 'booksToTrade', 'matched_together', true, count(*), sum(minor)::bigint from together_off where minor <> 0
   union all select 'booksToTrade', kind, false, count(*), sum(amount_minor)::bigint
               from (select l.amount_minor, coalesce((select min(b.kind) from yuanlu.breaks b where b.status = 'open' and b.file_id = l.file_id
                              and b.line_no = l.line_no and b.dedupe_key not like 'flow/%'), 'missing_in_books') as kind
-                      from line l where not exists (select from matched m where m.file_id = l.file_id and m.line_no = l.line_no)) u
+                      from line l where not exists (select from matched m where m.file_id = l.file_id and m.line_no = l.line_no)
+                                  and not exists (select from together t where t.file_id = l.file_id and t.line_no = l.line_no)) u
              group by kind
   union all select 'booksToTrade', 'line_on_other_day', true, count(*), -sum(amount_minor)::bigint from elsewhere where has_line
   union all select 'booksToTrade', case when due then 'missing_at_channel' else 'waiting' end, not due, count(*), -sum(amount_minor)::bigint

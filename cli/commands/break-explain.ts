@@ -13,6 +13,7 @@ import { explainBreak } from '../../store/break-facts.ts';
 import type { Break } from '../../store/breaks.ts';
 import { getBreak } from '../../store/breaks.ts';
 import { beijingTime, counted, createOutput, table } from '../output.ts';
+import { togetherText } from './matched-together.ts';
 import { withBooks } from './books.ts';
 
 interface Explained extends BreakExplained {
@@ -38,7 +39,7 @@ export async function explainBreakCommand(number: string, options: { json: boole
 }
 
 function explainText(told: Explained): string {
-  const { break: one, ours, theirs, keys, candidates, suggestion, history } = told;
+  const { break: one, ours, theirs, keys, candidates, suggestion, history, together } = told;
   return [
     `break ${one.id}: ${one.kind}, ${standing(one)}`,
     `age             ${counted(told.ageBusinessDays, 'business day')}, ${formatYuan(atStakeMinor(one))} at stake`,
@@ -52,6 +53,7 @@ function explainText(told: Explained): string {
     ...(one.status === 'open'
       ? [`suggestion      ${suggestionText(suggestion)}`, `                ${suggestion.why}`]
       : []),
+    ...(together === null ? [] : [`together        ${togetherText(together)}`]),
     ...(history.length === 0 ? [] : ['', historyText(history)]),
   ].join('\n');
 }

@@ -12,6 +12,7 @@ import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
 import { matchMovements } from '../../store/flow-match.ts';
 import { resolveByRules } from '../../store/break-rules-applied.ts';
+import { togetherOfStatement } from '../../store/matched-together.ts';
 import { matchStatement, sweepMissing } from '../../store/match.ts';
 import { recordSentBack } from '../../store/sent-back.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
@@ -25,6 +26,7 @@ import { importStatement } from '../../store/statements.ts';
 import { diffOf, listLineChanges } from '../../store/statements-diff.ts';
 import { beijingTime, createOutput, progress, table } from '../output.ts';
 import type { ImportFlags } from '../register-books.ts';
+import { togetherText } from './matched-together.ts';
 import { withBooks } from './books.ts';
 import { rowLimit } from './row-limit.ts';
 import { changeDocument, changesText } from './statement-changes.ts';
@@ -54,7 +56,8 @@ export async function showStatementCommand(number: string, options: { json: bool
     if (file === null) throw new AppError('statement_unknown', { number });
     const changes = await listLineChanges(pool, file, { after: 0, limit: CHANGES_SHOWN_MAX });
     const archive = await archiveOfDay(pool, file);
-    return { ...file, setAside: await listQuarantined(pool, file.id), changes, archive };
+    const together = await togetherOfStatement(pool, file.id);
+    return { ...file, setAside: await listQuarantined(pool, file.id), changes, archive, together };
   });
   const document = { ...shown, changes: shown.changes.map(changeDocument) };
   createOutput(options.json).result(document, () =>
@@ -63,6 +66,7 @@ export async function showStatementCommand(number: string, options: { json: bool
       ...archiveText(shown.archive),
       ...changesText(shown, diffOf(shown), shown.changes),
       ...setAsideText(shown.setAside),
+      ...shown.together.map((one) => `matched together ${togetherText(one)}`),
     ].join('\n'),
   );
 }

@@ -22,6 +22,7 @@ export const BREAK_EVENTS = [
   'resolved',
   'written_off',
   'force_matched',
+  'matched_together',
   'reopened',
   'resolved_by_rule',
   'closed',
@@ -32,7 +33,13 @@ export const BREAK_EVENTS = [
 export type BreakEventKind = (typeof BREAK_EVENTS)[number];
 
 /** How people, and the rules that they imported, end a break, as its `closed_reason`: evidence alone would have left it open. */
-export const ENDED_BY_DECISION = ['resolved', 'written_off', 'force_matched', 'resolved_by_rule'] as const;
+export const ENDED_BY_DECISION = [
+  'resolved',
+  'written_off',
+  'force_matched',
+  'matched_together',
+  'resolved_by_rule',
+] as const;
 
 /** Why a break is put off. */
 export const PARK_CODES = [

@@ -11,6 +11,8 @@ export const EXPLAINED_KINDS = [
   /** The line stands in the bill of another day than the refund's, or a refund of another day in this bill. */
   'line_on_other_day',
   'refund_of_other_day',
+  /** Lines that people matched one to many: the rest of them is in another day's bill, or has its reason. */
+  'matched_together',
   /** Coupons and discounts: the payer gets less than the order's value. */
   'discount',
   /** The movement is booked on another day than its line, or is one for a line of another day. */

@@ -30,6 +30,8 @@ export interface ApprovedBy {
 export interface ActAtHand {
   /** A hash, or a few words, of what whoever approves has before them: when it differs by then, it is asked for again. */
   readonly evidence: string;
+  /** What the request says besides what was told, because it follows from its subject. */
+  readonly says?: ApprovalContent;
   /** @throws AppError `approval_not_applicable` naming what it cannot be done to */
   assertApplies(): void;
   /** Does it, to the whole subject or not at all. */

@@ -32,11 +32,13 @@ export function onBreaks(act: BreakAct): ActOfTwo {
       const ids = breakIdsOf(on.subject);
       if (ids.length < 1 || ids.length > (act.bulk ? BULK_REFUNDS_MAX : 1))
         throw new AppError('request_invalid', { break_nos: ids.length });
-      const breaks = lock ? await lockAll(db, on.merchantId, ids) : await readBreaks(db, on.merchantId, ids);
+      const breaks = lock
+        ? await lockBreaksInOrder(db, on.merchantId, ids)
+        : await readBreaks(db, on.merchantId, ids);
       const seen: (readonly [Break, BreakSeen])[] = [];
       for (const one of breaks) seen.push([one, await act.look(db, one, on)]);
       return {
-        evidence: hashOf(seen),
+        evidence: breaksSeen(seen),
         assertApplies: () => {
           for (const [one, { refused }] of seen) if (refused !== null) throw notApplicable(act, one, refused);
         },
@@ -49,14 +51,18 @@ export function onBreaks(act: BreakAct): ActOfTwo {
 }
 
 /** Accounts before breaks, as matching takes them: what it judges does not change meanwhile. */
-async function lockAll(db: Db, merchantId: string, ids: readonly string[]): Promise<readonly Break[]> {
+export async function lockBreaksInOrder(
+  db: Db,
+  merchantId: string,
+  ids: readonly string[],
+): Promise<readonly Break[]> {
   const accounts = new Set((await readBreaks(db, merchantId, ids)).map(({ accountId }) => accountId));
   for (const account of [...accounts].toSorted()) await lockAccount(db, account);
   return lockBreaks(db, merchantId, ids);
 }
 
 /** Comments and names leave it as it is: they change nothing of what is decided. */
-function hashOf(seen: readonly (readonly [Break, BreakSeen])[]): string {
+export function breaksSeen(seen: readonly (readonly [Break, BreakSeen])[]): string {
   const facts = seen.map(([one, { evidence }]) => [
     ...[one.id, one.kind, one.status, one.closedReason, one.refundId],
     ...[one.amountMinor?.toString(), one.expectedMinor?.toString(), one.detail, evidence],

@@ -9,6 +9,7 @@ import { closeDay } from './close-day.ts';
 import { fallbackRoute } from './fallback-route.ts';
 import { forceMatch } from './force-match.ts';
 import { liftOverdue } from './lift-overdue.ts';
+import { matchTogether } from './match-together.ts';
 import { recordReturn } from './record-return.ts';
 import { redirectRefund } from './redirect-refund.ts';
 import { onRefunds } from './refund-acts.ts';
@@ -26,6 +27,7 @@ const ACTS_OF_TWO: Readonly<Record<Exclude<Act, 'close_day'>, ActOfTwo>> = {
   fallback_route: onRefunds(fallbackRoute),
   lift_overdue: onRefunds(liftOverdue),
   force_match: onBreaks(forceMatch),
+  match_together: matchTogether,
   write_off_break: onBreaks(writeOffBreak),
   reopen_break: onBreaks(reopenBreak),
   reopen_day: reopenDay,
@@ -63,7 +65,7 @@ export async function contentOfAct(
     { lock: false },
   );
   atHand.assertApplies();
-  return { ...told, evidence: atHand.evidence };
+  return { ...told, ...atHand.says, evidence: atHand.evidence };
 }
 
 /**

@@ -5,6 +5,7 @@ import type { BreakKind } from '../../domain/statement/break.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import { addDays } from '../../domain/time/plain-date.ts';
 import type { Db } from '../pool.ts';
+import { TOGETHER } from '../match-by-people.ts';
 import type { StatementFile, StatementFileRow } from '../statements-files.ts';
 import { STATEMENT_FILE_COLUMNS, toStatementFile } from '../statements-files.ts';
 
@@ -68,10 +69,12 @@ async function refundCounts(
             coalesce(sum(amount_minor) filter (where matched), 0)::bigint as matched,
             count(*) filter (where not matched and left_over) as left_n,
             coalesce(sum(amount_minor) filter (where not matched and left_over), 0)::bigint as left
-       from (select l.amount_minor, m.line_no is not null as matched, b.line_no is not null as left_over
+       from (select l.amount_minor, coalesce(m.line_no, g.line_no) is not null as matched, b.line_no is not null as left_over
                from yuanlu.statement_lines l
                left join yuanlu.matches m
-                 on m.account_id = $2 and m.bill_date = $3 and m.file_id = $1 and m.line_no = l.line_no
+                 on m.account_id = $2 and m.bill_date = $3 and m.file_id = $1 and m.line_no = l.line_no and m.pass <> ${String(TOGETHER)}
+               -- Of a match of several each line is matched, and is one line.
+               left join yuanlu.match_group_lines g on g.file_id = $1 and g.line_no = l.line_no and g.ended_at is null
                left join (select distinct line_no from yuanlu.breaks where file_id = $1) b on b.line_no = l.line_no
               where l.account_id = $2 and l.bill_date = $3 and l.file_id = $1 and l.line_type = 'refund') refund_lines`,
     [id, accountId, billDate],

@@ -47,7 +47,7 @@ describe('the commands', () => {
         ...['breaks', 'breaks list', 'breaks show', 'overdue', 'overdue list', 'overdue show'],
         ...['breaks explain', 'breaks assign', 'breaks release', 'breaks park', 'breaks unpark'],
         ...['breaks resolve', 'breaks comment', 'breaks force-match', 'breaks write-off', 'breaks reopen'],
-        ...['breaks accept-suggestions'],
+        ...['breaks accept-suggestions', 'breaks match-together'],
         ...['breaks rules', 'breaks rules show', 'breaks rules import'],
         ...['close', 'close check', 'close day', 'close reopen', 'close list', 'close show', 'close export'],
         ...['close prove', 'close verify', 'months', 'months list', 'months archive', 'months verify'],

@@ -55,9 +55,8 @@ const follow = (now = today): Promise<number> =>
 
 /** Refunds of 10.00 whose lines are short by these many fen. */
 async function shortBy(...fen: readonly number[]): Promise<string> {
-  const refunds = [];
-  for (const _ of fen) refunds.push(await taken(db, 1_000n));
-  const lines = refunds.map((refund, at) => lineOf(refund, { amount: 1_000 - (fen[at] ?? 0) }));
+  const lines = [];
+  for (const less of fen) lines.push(lineOf(await taken(db, 1_000n), { amount: 1_000 - less }));
   return (await bring(db, { lines })).fileId;
 }
 
