@@ -50,6 +50,15 @@ describe('a statement that should be here', () => {
     expect(days('2026-11-23T00:00:00+08:00', { ...wechat, since: null })).toEqual([]);
   });
 
+  test('is one for each fund account of which statements are fetched', () => {
+    const kinds = ['trade', 'fund_flow', 'fund_flow_operation'] as const;
+    const has = there(['trade', '2026-11-20'], ['fund_flow', '2026-11-20']);
+
+    expect(days('2026-11-22T00:00:00+08:00', { ...wechat, kinds }, has)).toEqual([
+      '2026-11-20 fund_flow_operation',
+    ]);
+  });
+
   test('is not asked for any more when the channel has it no longer', () => {
     const old = { ...wechat, kinds: ['trade'], since: '2020-01-01' } as const;
     expect(days('2026-11-23T23:00:00+08:00', old)).toHaveLength(GAP_LOOK_BACK_DAYS);

@@ -33,7 +33,7 @@ export interface TradeRow {
 
 /** A movement in the fund-flow statement. */
 export interface FlowRow {
-  readonly word: 'refund' | 'fee back' | 'closed' | 'fee again' | 'payment';
+  readonly word: 'refund' | 'fee back' | 'closed' | 'fee again' | 'payment' | 'moved in' | 'moved out';
   readonly refundNo?: string;
   readonly channelRefundNo?: string;
   readonly transactionId?: string;
@@ -60,7 +60,8 @@ function tradeLine(row: TradeRow, lineNo: number, day: string): string {
 }
 
 function flowLine(row: FlowRow, lineNo: number, day: string): string {
-  const direction = WORDS.find(({ word }) => word === row.word)?.direction ?? 'in';
+  const others = row.word === 'moved out' ? 'out' : 'in';
+  const direction = WORDS.find(({ word }) => word === row.word)?.direction ?? others;
   const numbers = [row.transactionId, undefined, row.channelRefundNo, row.refundNo].map(text);
   const rest = [row.amount, '\\N', '\\N', 'CNY', row.word, '\\N'];
   return [lineNo, direction, `${day} ${row.at ?? '12:00:01'}+08`, ...numbers, ...rest].join('\t');

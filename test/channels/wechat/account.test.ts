@@ -60,6 +60,7 @@ describe('a WeChat Pay account', () => {
     expect(account.apiV3Key).toHaveLength(32);
     expect([...account.publicKeys.keys()]).toEqual(['PUB_KEY_ID_01']);
     expect(account.billHosts).toEqual(new Set(['api.mch.weixin.qq.com']));
+    expect(account.fundAccounts).toEqual(['basic']);
   });
 
   test('takes a certificate where a public key is asked for, and a base with a slash at its end', () => {
@@ -72,6 +73,12 @@ describe('a WeChat Pay account', () => {
 
     expect(account.apiBase).toBe('https://api2.mch.weixin.qq.com');
     expect(account.billHosts).toEqual(new Set(['api2.mch.weixin.qq.com', 'bills.example:8443']));
+  });
+
+  test('names its fund accounts in any order', () => {
+    const entry = { ...ENTRY, fund_accounts: ['fees', 'basic'] };
+
+    expect(load(entry).fundAccounts).toEqual(['basic', 'fees']);
   });
 
   test('takes an address of 256 characters for its notices', () => {
@@ -104,6 +111,9 @@ describe('a WeChat Pay account', () => {
     ['a merchant number that is none', { mchid: '19' }, 'mchid'],
     ['a serial in small letters', { certificate_serial: '5f1c72e2a8931b72' }, 'certificate_serial'],
     ['an address that is none', { notify_url: 'pay.example' }, 'notify_url'],
+    ['fund accounts without the basic one', { fund_accounts: ['operation'] }, 'must have basic in it'],
+    ['a fund account twice', { fund_accounts: ['basic', 'fees', 'fees'] }, 'names one twice'],
+    ['a fund account that there is not', { fund_accounts: ['basic', 'savings'] }, 'fund_accounts'],
     [
       'an address with a query, which the channel does not call',
       { notify_url: 'https://pay.example/cb?shop=1' },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, assert, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { fundingSource } from '../../../channels/wechat/reports.ts';
 import { MCHID, ORDER, openDesk } from './pay-desk.ts';
 import type { Desk, Script } from './pay-desk.ts';
@@ -53,6 +53,22 @@ describe('asking about a refund', () => {
       outcome: 'reported',
       report: { status },
     });
+  });
+
+  test.each([
+    ['OPERATION', 'operation'],
+    ['ECNY_BASIC', 'other'],
+    ['BASIC', undefined],
+    ['UNSETTLED', undefined],
+    ['AVAILABLE', undefined],
+    ['A_NEW_ONE', undefined],
+  ])('one paid from %s is paid from the fund account %s', async (word, fundAccount) => {
+    desk.answer({ body: { ...FOUND, funds_account: word } });
+
+    const answer = await desk.channel().queryRefund(ORDER);
+
+    assert(answer.outcome === 'reported');
+    expect(answer.report.fundAccount).toBe(fundAccount);
   });
 
   test('an answer about another number is not believed', async () => {
@@ -169,6 +185,8 @@ describe('asking for a statement', () => {
   test.each([
     ['trade', `/v3/bill/tradebill?bill_date=${DAY}&bill_type=ALL&tar_type=GZIP`],
     ['fund_flow', `/v3/bill/fundflowbill?bill_date=${DAY}&account_type=BASIC&tar_type=GZIP`],
+    ['fund_flow_operation', `/v3/bill/fundflowbill?bill_date=${DAY}&account_type=OPERATION&tar_type=GZIP`],
+    ['fund_flow_fees', `/v3/bill/fundflowbill?bill_date=${DAY}&account_type=FEES&tar_type=GZIP`],
   ] as const)('the %s statement is at %s', async (kind, target) => {
     desk.answer({
       body: { hash_type: 'SHA1', hash_value: HASH.toUpperCase(), download_url: `${desk.url}/bill` },
@@ -178,6 +196,17 @@ describe('asking for a statement', () => {
 
     expect(desk.received[0]?.target).toBe(target);
     expect(answer).toMatchObject({ outcome: 'ready', ticket: { hash: { algorithm: 'sha1', hex: HASH } } });
+  });
+
+  test('each fund account of the account has a statement of its own; without a word, one', () => {
+    const expected = (fundAccounts: readonly ('basic' | 'operation' | 'fees')[]): readonly string[] =>
+      desk.channel({ fundAccounts }).limits.statementKinds;
+
+    expect(desk.channel().limits.statementKinds).toEqual(['trade', 'fund_flow']);
+    expect(expected(['basic', 'fees'])).toEqual(['trade', 'fund_flow', 'fund_flow_fees']);
+    expect(expected(['basic', 'operation', 'fees'])).toEqual([
+      ...['trade', 'fund_flow', 'fund_flow_operation', 'fund_flow_fees'],
+    ]);
   });
 
   test('F41: nothing happened, or it is being made', async () => {

@@ -72,6 +72,17 @@ describe('a day', () => {
     ]);
   });
 
+  test('cannot be closed without the statement of each fund account that is fetched', () => {
+    const kinds = ['trade', 'fund_flow', 'fund_flow_operation'] as const;
+    const with2 = facts({ expected: { kinds, readyAfterMs: 10 * HOUR_MS } });
+
+    expect(obstacles(checklistOf(with2, NOTHING_ACCEPTED))).toEqual([
+      'statement_there: the fund_flow_operation statement of 2026-11-24 is not there',
+    ]);
+    const third: DayStatement = { ...empty, id: '9', kind: 'fund_flow_operation' };
+    expect(failing({ ...with2, statements: [trade, empty, third] })).toEqual([]);
+  });
+
   test.each<[string, Partial<DayFacts>, Check]>([
     ['is not matched', { statements: [{ ...trade, matched: false }, empty] }, 'statement_matched'],
     ['has no day after it', { dayAfter: { there: false, matched: false } }, 'statement_final'],

@@ -1,8 +1,8 @@
 /** F9: an abnormal refund is sent elsewhere by the documented call, and the money follows. */
-import { constants, createPublicKey, publicEncrypt, randomBytes } from 'node:crypto';
+import { constants, createPublicKey, publicEncrypt } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import type { Channel, RedirectTarget } from '../../../channels/channel.ts';
-import { wechatChannel } from '../../../channels/wechat/wechat-channel.ts';
+import type { RedirectTarget } from '../../../channels/channel.ts';
+import { ourChannel } from './our-channel.ts';
 import { openNotice, receiveNotices } from './notice-receiver.ts';
 import type { Fields } from '../exchange.ts';
 import type { CallOptions, Said, Shop } from './shop.ts';
@@ -251,21 +251,6 @@ describe('troubles', () => {
 });
 
 describe('our own client', () => {
-  function ourChannel(shop: Shop): Channel {
-    const { sandbox, merchant } = shop;
-    const account = {
-      ...{ id: 'wx-1', merchantId: 'shop', mchid: merchant.mchid, appid: merchant.appid },
-      ...{ apiBase: sandbox.url, notifyUrl: `${sandbox.url}/nowhere`, billHosts: new Set<string>() },
-      ...{ certificateSerial: merchant.serial, privateKey: merchant.privateKey },
-      apiV3Key: Buffer.from(merchant.apiV3Key),
-    };
-    const publicKeys = new Map([[sandbox.keys.publicKeyId, createPublicKey(sandbox.keys.publicKeyPem)]]);
-    const keys = { publicKeys, fetchPlatformCertificates: false, fundAccounts: ['basic'] as const };
-    const now = (): Date => new Date();
-    const clock = { now, wallNow: now, toWallMs: (ms: number) => ms };
-    return wechatChannel({ ...account, ...keys }, { clock, randomBytes });
-  }
-
   const TARGETS: readonly [RedirectTarget, string][] = [
     [{ to: 'payer_card', bank: 'CMB_DEBIT', cardNo: CARD, holder: '王小明' }, '招商银行借记卡0007'],
     [{ to: 'merchant_account' }, '商户结算银行账户'],
