@@ -5,7 +5,8 @@ import type { Acceptable } from '../../domain/statement/accepting.ts';
 import { BREAK_RULES } from '../../domain/statement/break-work.ts';
 
 const on = { rules: BREAK_RULES, today: '2026-11-24' };
-const twice = (amountMinor: bigint) => ({ kind: 'duplicate_line', amountMinor, expectedMinor: null }) as const;
+const twice = (amountMinor: bigint) =>
+  ({ kind: 'duplicate_line', amountMinor, expectedMinor: null }) as const;
 const short = (amountMinor: bigint) =>
   ({ kind: 'amount_differs', amountMinor, expectedMinor: 1_000n }) as const;
 
