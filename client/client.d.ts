@@ -252,6 +252,9 @@ export class YuanluClient {
   ): Promise<Refund>;
 }
 
+/** `trade`: what was refunded. The others: what moved on the merchant's own accounts. */
+export type StatementKind = 'trade' | 'fund_flow' | 'fund_flow_operation' | 'fund_flow_fees';
+
 export type WebhookEvent =
   | {
       /** As in the header `webhook-id`: drop what you have had. */
@@ -274,7 +277,7 @@ export type WebhookEvent =
       /** A channel's statement is not here long after its time, and the one that was missing came. */
       type: 'statement.missing' | 'statement.received';
       timestamp: string;
-      data: { account_id: string; kind: 'trade' | 'fund_flow'; bill_date: string; due_at: string };
+      data: { account_id: string; kind: StatementKind; bill_date: string; due_at: string };
     }
   | { id: string; type: 'webhook.test'; timestamp: string; data: Record<string, never> };
 

@@ -245,7 +245,8 @@ describe('several lines for one refund', () => {
 describe('three ways', () => {
   const items = async (billDate: string) => {
     const line = { proves: 'acceptance', dayEndsEarlyMs: 0 } as const;
-    return (await threeWayOf(db.pool, { accountId: ACCOUNT, billDate, words: [], line })).booksToTrade;
+    return (await threeWayOf(db.pool, { accountId: ACCOUNT, billDate, words: [], kinds: ['trade'], line }))
+      .booksToTrade;
   };
 
   test('a day on which one line is for several refunds has no difference by it', async () => {
