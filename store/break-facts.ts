@@ -135,7 +135,7 @@ async function linesFor(db: Db, one: Break, refund: OwnSide): Promise<readonly F
        join yuanlu.statement_files f on f.id = b.file_id and f.status = 'loaded'
        join yuanlu.statement_lines l on l.account_id = b.account_id and l.bill_date = b.bill_date and l.file_id = b.file_id
         and l.line_no = b.line_no
-      where b.account_id = $1 and b.status = 'open' and b.kind = any ($2)
+      where b.account_id = $1 and b.status = 'open' and b.kind = any ($2) and not b.detail ?| array['adjustment', 'three_way']
         and (b.transaction_id = $3 or b.amount_minor = $4
              and b.occurred_at between $5::timestamptz - make_interval(days => $6) and $5::timestamptz + make_interval(days => $6))
       order by b.amount_minor <> $4, b.id limit ${String(CANDIDATES_MAX)}`,

@@ -20,15 +20,23 @@ export async function resolveByRules(
   o: { readonly accountId: string; readonly calendar: BusinessCalendar; readonly now: Date },
 ): Promise<number> {
   return inTransaction(ingest, async (tx) => {
-    const { resolveByItself } = await currentBreakRules(tx);
+    const { revision, resolveByItself } = await currentBreakRules(tx);
     if (resolveByItself.length === 0) return 0;
     await lockAccount(tx, o.accountId);
     const today = beijingDateOf(o.now);
     let ended = 0;
     for (const rule of resolveByItself) {
       const { rows } = await tx.query<{ ended: bigint }>(
-        'select yuanlu.resolve_by_rule($1, $2, $3, $4, $5, $6) as ended',
-        [o.accountId, rule.rule, openedBefore(rule, today, o.calendar), today, o.now, ENDED_AT_ONCE_MAX],
+        'select yuanlu.resolve_by_rule($1, $2, $3, $4, $5, $6, $7) as ended',
+        [
+          o.accountId,
+          revision,
+          rule.rule,
+          openedBefore(rule, today, o.calendar),
+          today,
+          o.now,
+          ENDED_AT_ONCE_MAX,
+        ],
       );
       ended += Number(rows[0]?.ended);
     }

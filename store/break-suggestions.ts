@@ -55,6 +55,7 @@ const PAGE = 200;
 export async function suggestionsOf(db: Db, filter: SuggestionFilter, now: Date): Promise<SuggestionList> {
   const rules = await currentBreakRules(db);
   const today = beijingDateOf(now);
+  const asked = await askedAlready(db, filter.merchantId, now);
   const { maxStakeMinor, act, limit, ...rest } = filter;
   const found: Suggested[] = [];
   const leftOut: LeftOut[] = [];
@@ -76,7 +77,7 @@ export async function suggestionsOf(db: Db, filter: SuggestionFilter, now: Date)
       if (maxStakeMinor !== undefined && atStakeMinor(one) > maxStakeMinor) continue;
       const { suggestion } = await explainBreak(db, one, now);
       if (!isAcceptable(suggestion) || (act !== undefined && suggestion.act !== act)) continue;
-      const why = acceptingRefused(one, suggestion, { rules, today });
+      const why = waitsFor(asked, one, suggestion) ?? acceptingRefused(one, suggestion, { rules, today });
       if (why === null) found.push({ break: one, suggestion });
       else leftOut.push({ breakId: one.id, why });
     }
@@ -84,6 +85,23 @@ export async function suggestionsOf(db: Db, filter: SuggestionFilter, now: Date)
   }
   const { suggested, contested } = onceEach(found);
   return { suggested, leftOut: [...leftOut, ...contested], fingerprint: printOf(filter, suggested), next };
+}
+
+/** Of breaks about which a second person was asked already: the number of the request. */
+async function askedAlready(db: Db, merchantId: string, now: Date): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await db.query<{ break_id: bigint; approval: bigint }>(
+    `select unnest(a.break_ids) as break_id, a.id as approval from yuanlu.approvals a
+      where a.merchant_id = $1 and a.break_ids is not null and a.verdict is null and a.expires_at > $2
+      order by a.id`,
+    [merchantId, now],
+  );
+  return new Map(rows.map((row) => [String(row.break_id), String(row.approval)]));
+}
+
+function waitsFor(asked: ReadonlyMap<string, string>, one: Break, suggestion: Acceptable): string | null {
+  const about = suggestion.act === 'force_match' ? suggestion.breakId : one.id;
+  const approval = asked.get(about);
+  return approval === undefined ? null : `request ${approval} waits for a second person`;
 }
 
 /**

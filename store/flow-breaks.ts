@@ -130,7 +130,10 @@ function differences(s: FlowLiterals): string {
                  and not (exists (select from yuanlu.breaks b
                             where b.file_id = t.trade_file_id and b.line_no = t.trade_line_no and b.kind = 'amount_differs'
                               and b.dedupe_key not like 'flow/%'
-                              and (b.status = 'open' or b.closed_reason in ${ENDED_FOR_GOOD})))) d
+                              and (b.status = 'open' or b.closed_reason in ('resolved', 'written_off')
+                                   or b.closed_reason = 'resolved_by_rule'
+                                      and yuanlu.break_stake(b.kind, b.amount_minor, b.expected_minor)
+                                          >= abs(t.minor - t.leg_minor + t.explained_minor))))) d
         join yuanlu.statement_lines l
           on l.account_id = ${s.account} and l.bill_date = d.bill_date and l.file_id = d.file_id and l.line_no = d.line_no`;
 }
@@ -167,9 +170,11 @@ function writeBreaks(s: FlowLiterals): string[] {
             n.detail || jsonb_build_object('three_way', case n.role when 1 then 'refund' when 2 then 'fee' else 'given_back' end),
             ${s.now}
        from g_break n left join yuanlu.refund_book r on r.id = n.refund_id
-      -- What people have ended is not new.
+      -- What was ended for good is not new, unless there is more at stake by now.
       where not exists (select from yuanlu.breaks ended
-                         where ended.dedupe_key = n.dedupe_key and ended.closed_reason in ${ENDED_FOR_GOOD})
+                         where ended.dedupe_key = n.dedupe_key and ended.closed_reason in ${ENDED_FOR_GOOD}
+                           and yuanlu.break_stake(ended.kind, ended.amount_minor, ended.expected_minor)
+                               >= yuanlu.break_stake(n.kind, n.amount_minor, n.expected_minor))
       order by n.bill_date, n.file_id, n.line_no, n.role
      on conflict (dedupe_key) where status = 'open'
        do update set amount_minor = excluded.amount_minor, expected_minor = excluded.expected_minor, detail = excluded.detail,

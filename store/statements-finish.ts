@@ -88,7 +88,7 @@ async function assertOfNoOther(tx: Tx, day: StatementDay, sha256: string): Promi
   if (!isFundFlow(day.kind)) return;
   const { rows } = await tx.query<{ id: bigint; kind: StatementKind }>(
     `select id, kind from yuanlu.statement_files
-      where account_id = $1 and bill_date = $2 and sha256 = $3 and status = 'loaded' and kind <> 'trade'`,
+      where account_id = $1 and bill_date = $2 and sha256 = $3 and status = 'loaded' and kind <> 'trade' and lines > 0`,
     [day.accountId, day.billDate, sha256],
   );
   const [other] = rows;

@@ -63,7 +63,8 @@ export async function acceptSuggestionsCommand(flags: SuggestionFlags): Promise<
 }
 
 function listText(list: Listed): string {
-  if (list.suggestions.length === 0) return ['Nothing to accept.', ...leftText(list)].join('\n');
+  const more = list.next_after === null ? [] : [`There are more: --after ${list.next_after}`];
+  if (list.suggestions.length === 0) return ['Nothing to accept.', ...leftText(list), ...more].join('\n');
   const yuan = (minor: string): string => formatYuan(BigInt(minor));
   return [
     table(list.suggestions, [
@@ -82,7 +83,7 @@ function listText(list: Listed): string {
     ...leftText(list),
     '',
     ...(list.accepted ? acceptedText(list) : toAcceptText(list)),
-    ...(list.next_after === null ? [] : [`There are more: --after ${list.next_after}`]),
+    ...more,
   ].join('\n');
 }
 

@@ -47,7 +47,12 @@ export const forceMatch: BreakAct = {
 /** In words, why this line cannot be that refund's; null when it can. */
 async function refusal(db: Db, one: Break, refund: Refund): Promise<string | null> {
   if (one.status !== 'open') return 'the break is closed';
-  if (one.line === null || !LOOSE_KINDS.includes(one.kind) || one.detail['adjustment'] !== undefined)
+  if (
+    one.line === null ||
+    !LOOSE_KINDS.includes(one.kind) ||
+    one.detail['adjustment'] !== undefined ||
+    one.detail['three_way'] !== undefined
+  )
     return 'it is not about a line that has no refund';
   if (refund.accountId !== one.accountId) return 'the refund is of another account';
   if (refund.amountMinor !== one.amountMinor || refund.currency !== one.currency)

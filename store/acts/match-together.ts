@@ -81,9 +81,10 @@ async function refusal(db: Db, sides: Sides, { content }: ActOn): Promise<string
   const other = refunds.find((one) => one.accountId !== accountId || one.currency !== currency);
   if (other !== undefined) return `refund ${other.refundNo} is of another account`;
   const code = REMAINDER_CODES.find((each): each is RemainderCode => each === content['remainder_code']);
+  const rules = await currentBreakRules(db);
   return (
-    togetherRefused(sumsOf(sides), code, await currentBreakRules(db)) ??
-    (await booksRefuse(db, sides, accountId))
+    togetherRefused(sumsOf(sides), code, rules) ??
+    (await booksRefuse(db, sides, { accountId, datedBeforeMaxHours: rules.datedBeforeMaxHours }))
   );
 }
 
@@ -92,13 +93,22 @@ function lineRefused(
   of: { readonly accountId: string; readonly currency: Currency },
 ): string | null {
   if (one.status !== 'open') return 'it is closed';
-  if (one.line === null || !LOOSE_KINDS.includes(one.kind) || one.detail['adjustment'] !== undefined)
+  if (
+    one.line === null ||
+    !LOOSE_KINDS.includes(one.kind) ||
+    one.detail['adjustment'] !== undefined ||
+    one.detail['three_way'] !== undefined
+  )
     return 'it is not about a line that has no refund';
   return one.accountId === of.accountId && one.currency === of.currency ? null : 'it is of another account';
 }
 
 /** What the books say against it: a line that is gone, a refund that has a line, a refund that a line contradicts. */
-async function booksRefuse(db: Db, { breaks, refunds }: Sides, accountId: string): Promise<string | null> {
+async function booksRefuse(
+  db: Db,
+  { breaks, refunds }: Sides,
+  o: { readonly accountId: string; readonly datedBeforeMaxHours: number },
+): Promise<string | null> {
   const { rows } = await db.query<{ gone: bigint | null; taken: string | null; contradicted: string | null }>(
     `select (select min(b.id) from yuanlu.breaks b join yuanlu.statement_files f on f.id = b.file_id
               where b.id = any ($1::bigint[]) and f.status <> 'loaded') as gone,
@@ -111,8 +121,8 @@ async function booksRefuse(db: Db, { breaks, refunds }: Sides, accountId: string
                 and l.file_id = b.file_id and l.line_no = b.line_no
               where r.id = any ($2::bigint[]) and b.id = any ($1::bigint[])
                 and yuanlu.line_conflicts(r.state, r.state_reason, f.proves = 'acceptance', b.occurred_at, r.requested_at,
-                                          interval '1 day', l.status)) as contradicted`,
-    [breaks.map(({ id }) => id), refunds.map(({ id }) => id), accountId],
+                                          make_interval(hours => $4), l.status)) as contradicted`,
+    [breaks.map(({ id }) => id), refunds.map(({ id }) => id), o.accountId, o.datedBeforeMaxHours],
   );
   const { gone = null, taken = null, contradicted = null } = rows[0] ?? {};
   if (gone !== null) return `break ${String(gone)}: a newer delivery has taken the place of its statement`;

@@ -29,6 +29,12 @@ alter table yuanlu.break_events
   drop constraint with_a_reason,
   add constraint with_a_reason check (kind not in ('resolved', 'written_off', 'force_matched', 'resolved_by_rule') or reason_code is not null);
 
+-- A duplicate of a line that people gave to a refund may be that refund's true line: that is for them to see.
+create function yuanlu.doubts_decision(one yuanlu.breaks) returns boolean language sql stable set search_path = pg_catalog, pg_temp
+return one.kind = 'duplicate_line' and exists (
+  select from yuanlu.forced_matches f
+   where f.file_id = (one.detail ->> 'of_file')::bigint and f.line_no = (one.detail ->> 'of_line')::integer and f.ended_at is null);
+
 -- Whether the newest rules have the one that the event names, and it covers this break.
 create function yuanlu.rule_covers(one yuanlu.breaks, event yuanlu.break_events) returns boolean
 language sql stable set search_path = pg_catalog, pg_temp
@@ -36,7 +42,7 @@ return exists (
   select from yuanlu.break_rules r, jsonb_array_elements(r.resolve_by_itself) rule
    where r.revision = (select max(n.revision) from yuanlu.break_rules n)
      and r.revision::text = event.detail ->> 'rules_revision' and rule ->> 'rule' = event.detail ->> 'rule'
-     and rule ->> 'kind' = one.kind and rule ->> 'code' = event.reason_code
+     and rule ->> 'kind' = one.kind and rule ->> 'code' = event.reason_code and not yuanlu.doubts_decision(one)
      and yuanlu.break_stake(one.kind, one.amount_minor, one.expected_minor) <= (rule ->> 'max_minor')::bigint);
 revoke all on function yuanlu.rule_covers from public;
 
@@ -78,7 +84,7 @@ end $$;
 
 -- Ends what a rule of the newest rules covers: open breaks of an account that nobody has, has put off or has opened again, and that
 -- were opened before an instant, oldest first. What somebody works on at this moment waits for the next run.
-create function yuanlu.resolve_by_rule(account text, named text, opened_before timestamptz, today date, event_at timestamptz, at_most integer)
+create function yuanlu.resolve_by_rule(account text, of_revision integer, named text, opened_before timestamptz, today date, event_at timestamptz, at_most integer)
 returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -87,12 +93,14 @@ declare
   ended  bigint;
 begin
   select * into rules from yuanlu.break_rules r order by r.revision desc limit 1;
+  -- The age was worked out from other rules: the next run has the new ones.
+  if rules.revision is distinct from of_revision then return 0; end if;
   select one into rule from jsonb_array_elements(rules.resolve_by_itself) one where one ->> 'rule' = named;
   with due as (
     select b.id from yuanlu.breaks b
      where b.account_id = account and b.status = 'open' and b.kind = rule ->> 'kind' and b.opened_at < opened_before
        and yuanlu.break_stake(b.kind, b.amount_minor, b.expected_minor) <= (rule ->> 'max_minor')::bigint
-       and b.assigned_to is null and coalesce(b.parked_until <= today, true)
+       and b.assigned_to is null and coalesce(b.parked_until <= today, true) and not yuanlu.doubts_decision(b)
        and not exists (select from yuanlu.break_events e where e.break_id = b.id and e.kind = 'reopened')
      order by b.id limit at_most
        for update skip locked)
@@ -103,8 +111,8 @@ begin
   get diagnostics ended = row_count;
   return ended;
 end $$;
-revoke all on function yuanlu.resolve_by_rule(text, text, timestamptz, date, timestamptz, integer) from public;
-grant execute on function yuanlu.resolve_by_rule(text, text, timestamptz, date, timestamptz, integer) to yuanlu_ingest;
+revoke all on function yuanlu.resolve_by_rule(text, integer, text, timestamptz, date, timestamptz, integer) from public;
+grant execute on function yuanlu.resolve_by_rule(text, integer, text, timestamptz, date, timestamptz, integer) to yuanlu_ingest;
 
 -- As in 0032, and what a rule has ended follows its line, too.
 create or replace function yuanlu.carry_decisions(file bigint, event_at timestamptz) returns void

@@ -142,6 +142,14 @@ begin
 end $$;
 revoke all on function yuanlu.take_group_back from public;
 
+-- As in 0046, and of a line that was matched with others.
+create or replace function yuanlu.doubts_decision(one yuanlu.breaks) returns boolean language sql stable set search_path = pg_catalog, pg_temp
+return one.kind = 'duplicate_line' and (
+  exists (select from yuanlu.forced_matches f
+           where f.file_id = (one.detail ->> 'of_file')::bigint and f.line_no = (one.detail ->> 'of_line')::integer and f.ended_at is null)
+  or exists (select from yuanlu.match_group_lines g
+              where g.file_id = (one.detail ->> 'of_file')::bigint and g.line_no = (one.detail ->> 'of_line')::integer and g.ended_at is null));
+
 -- As in 0046, with the match of several.
 create or replace function yuanlu.apply_break_event() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -217,7 +225,8 @@ begin
      or exists (select from yuanlu.refund_book r, yuanlu.breaks b join yuanlu.statement_files f on f.id = b.file_id
                   join yuanlu.statement_lines l on l.account_id = b.account_id and l.bill_date = b.bill_date and l.file_id = b.file_id and l.line_no = b.line_no
                  where r.id = any (refunds) and b.id = any (a.break_ids)
-                   and yuanlu.line_conflicts(r.state, r.state_reason, f.proves = 'acceptance', b.occurred_at, r.requested_at, interval '1 day', l.status)) then
+                   and yuanlu.line_conflicts(r.state, r.state_reason, f.proves = 'acceptance', b.occurred_at, r.requested_at,
+                     make_interval(hours => coalesce((select n.dated_before_max_hours from yuanlu.break_rules n order by n.revision desc limit 1), 24)), l.status)) then
     raise exception 'the breaks and refunds of request % do not fit together', approval using errcode = 'integrity_constraint_violation';
   end if;
   over := (select sum(b.amount_minor) from yuanlu.breaks b where b.id = any (a.break_ids))

@@ -4,7 +4,8 @@
 -- each new statement, and statements of the months before the refund are left out of its execution.
 
 -- The refund's matches in live statements. `requested` is when it was asked for: no rule lets a line be dated more than ten days before
--- it (break_rules.dated_before_max_hours) without a `state_conflict` about the refund, and by that break such a line is found all the same; people may give it any line.
+-- it (break_rules.dated_before_max_hours) without a break about the refund that says so, or that the amounts differ, and by that break such a line is found
+-- all the same; people may give it any line. A line's own date is at most a day from that of its bill: the eleventh day.
 create function yuanlu.live_matches_of(account text, refund bigint, requested timestamptz) returns setof yuanlu.matches
 language plpgsql stable parallel safe rows 1 set search_path = pg_catalog, pg_temp as $$
 declare
@@ -16,7 +17,7 @@ begin
      where m.account_id = account and m.refund_id = refund and m.bill_date >= earliest;
   for odd in
     select b.file_id, b.bill_date from yuanlu.breaks b
-     where b.refund_id = refund and b.kind = 'state_conflict' and b.bill_date < earliest
+     where b.refund_id = refund and b.kind in ('state_conflict', 'amount_differs') and b.bill_date < earliest
     union
     select l.file_id, l.bill_date from yuanlu.match_group_refunds r join yuanlu.match_group_lines l on l.group_id = r.group_id and l.first
      where r.refund_id = refund and r.ended_at is null and l.bill_date < earliest

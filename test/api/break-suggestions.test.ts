@@ -137,6 +137,13 @@ describe('POST /v1/breaks/suggestions', () => {
     ]);
     expect(await openCount()).toBe(3);
 
+    const again = await listed();
+    expect(again.suggestions).toEqual([]);
+    expect(again.left_out.map(({ break_no: number }) => number)).toEqual(
+      expect.arrayContaining([first, second, slip]),
+    );
+    for (const { why } of again.left_out) expect(why).toMatch(/^request [0-9]+ waits for a second person$/);
+
     for (const { id } of done.approvals) {
       const asked = (await call(api, `/v1/approvals/${id}`)).json as { fingerprint: string };
       const decision = { verdict: 'approved', fingerprint: asked.fingerprint, reason: 'seen' };

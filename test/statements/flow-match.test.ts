@@ -67,6 +67,22 @@ describe('the numbers that both statements print', () => {
     expect(await flowBreaks(db)).toEqual([`amount_differs ${DAY} R1 499/500`, `fee_differs ${DAY} R1 5/3`]);
   });
 
+  test('stay ended as decided, and are a difference again once there is more at stake', async () => {
+    await bringTrade(db, DAY, [{ refundNo: 'R1', amount: 500 }]);
+    await bringFlow(db, DAY, [{ ...refund, refundNo: 'R1', amount: 499 }]);
+    await db.owner.query(
+      `update breaks set status = 'closed', closed_at = now(), closed_reason = 'resolved', closing_evidence = '{}'
+        where dedupe_key like 'flow/%'`,
+    );
+
+    await compareDay(db, DAY);
+    expect(await flowBreaks(db)).toEqual([]);
+
+    await bringTrade(db, DAY, [{ refundNo: 'R1', amount: 700 }]);
+    await compareDay(db, DAY);
+    expect(await flowBreaks(db)).toEqual([`amount_differs ${DAY} R1 499/700`]);
+  });
+
   test('of a refund that the trade statement does not show are one difference, also where its fee is in another file', async () => {
     const { refundNo } = await taken(db, 500n);
     for (const day of [DAY, DAY_AFTER]) await bringTrade(db, day, []);

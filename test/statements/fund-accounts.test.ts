@@ -279,7 +279,7 @@ describe('the file of a fund account', () => {
     ]);
     // The database has the last word.
     await expect(
-      db.owner.query(`update statement_files set status = 'loaded', refusal_code = null, revision = 1, sha256 =
+      db.owner.query(`update statement_files set status = 'loaded', refusal_code = null, revision = 1, lines = 1, sha256 =
         (select sha256 from statement_files where kind = 'fund_flow') where kind = 'fund_flow_operation'`),
     ).rejects.toThrow(/statement_files_of_one_fund_account/);
   });

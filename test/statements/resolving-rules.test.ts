@@ -163,6 +163,24 @@ describe('a rule', () => {
     expect((await first()).id).toBe(id);
   });
 
+  test('leaves to people the duplicate of a line that people gave to its refund', async () => {
+    await rules({ ...FEN, kind: 'duplicate_line', maxMinor: 2_000n, code: 'printed_twice' });
+    const refund = await taken(db, 1_000n);
+    const foreign = { refundNo: 'typed wrong', channelRefundNo: 'wrong', transactionId: 'wrong' };
+    await bring(db, { lines: [lineOf(refund, foreign)] });
+    const about = { merchantId: MERCHANT, breakIds: [(await first()).id], at: minute(80) };
+    const told = { refund_no: refund.refundNo, code: 'number_mistyped' };
+    await approvedByBob(
+      db.pool,
+      await askedAboutBreaks(db.pool, { ...about, act: 'force_match', told }),
+      minute(81),
+    );
+    await bring(db, { lines: [lineOf(refund, { at: '2026-11-25 09:00:00' })], billDate: '2026-11-25' });
+    expect(await open()).toMatchObject([{ kind: 'duplicate_line' }]);
+
+    expect(await follow()).toBe(0);
+  });
+
   test('that counts no more, or never covered the break, is refused by the database itself', async () => {
     await rules(FEN);
     await shortBy(1, 6);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { webhookBody } from '../../domain/notice/event.ts';
 import { GAP_AFTER_MS } from '../../domain/statement/gaps.ts';
 import { booksFigures } from '../../store/books-figures.ts';
+import { STATEMENT_KINDS } from '../../domain/statement/statement.ts';
 import { findStatementGaps, noteStatementGaps } from '../../store/statement-gaps.ts';
 import { recordEmptyStatement } from '../../store/statements.ts';
 import { createEndpoint } from '../../store/webhook-endpoints.ts';
@@ -96,6 +97,7 @@ describe('whoever listens', () => {
     const url = 'https://shop.example.com/hook';
     const { id } = await createEndpoint(db.pool, { ...asked, url, types });
     const deaf = await createEndpoint(db.pool, { ...asked, url: `${url}2`, types: ['refund.settled'] });
+    const refundsOnly = await createEndpoint(db.pool, { ...asked, url: `${url}3`, types: null });
     const gaps = ['2026-11-20', '2026-11-21'].map((billDate) => ({
       ...{
         accountId: ACCOUNT,
@@ -132,7 +134,21 @@ describe('whoever listens', () => {
     await noteStatementGaps(db.pool, gaps.slice(1), NOW);
     expect(await toldTo(id)).toEqual([...missing, { type: 'statement.received', billDate: '2026-11-20' }]);
     expect(await toldTo(deaf.id)).toEqual([]);
+    expect(await toldTo(refundsOnly.id)).toEqual([]);
     expect((await booksFigures(db.pool)).find(({ name }) => name === 'statements_missing')?.value).toBe(1);
+  });
+
+  test('is told of each kind of statement that there is', async () => {
+    const gaps = STATEMENT_KINDS.map((kind) => ({
+      ...{ accountId: ACCOUNT, kind, billDate: '2026-11-22', dueAt: NOW, alertAt: NOW, refusedCode: null },
+    }));
+
+    await noteStatementGaps(db.pool, gaps, NOW);
+
+    const { rows } = await db.owner.query<{ kind: string }>(
+      `select kind from statement_gaps where bill_date = '2026-11-22' and ended_at is null order by kind`,
+    );
+    expect(rows.map(({ kind }) => kind)).toEqual([...STATEMENT_KINDS].toSorted());
   });
 
   test('gets the account, the kind, the day and since when it is due', async () => {

@@ -27,7 +27,6 @@ export async function watchGaps(
 ): Promise<void> {
   const now = clock.now();
   const found = await findStatementGaps(pool, now, accounts);
-  await noteStatementGaps(pool, found, now);
   const gaps = new Map(found.map((gap) => [gapKey(gap), gap] as const));
   const fresh = [...gaps].filter(([key]) => !said.has(key));
   for (const [key, gap] of fresh) said.set(key, gap);
@@ -37,6 +36,7 @@ export async function watchGaps(
     log.info(factsOf(gap), 'a statement that was missing is there');
     said.delete(key);
   }
+  await noteStatementGaps(pool, found, now);
 }
 
 /** In the order of days, by account and kind. */
