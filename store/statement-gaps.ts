@@ -45,13 +45,21 @@ export async function findStatementGaps(
 
 /**
  * Writes down, once each, which statements are missing and which of those that were have come, and puts both into the outbox of
- * webhooks. `gaps` are all that there are now. Running it again, or twice at once, changes nothing.
+ * webhooks. `gaps` are all that there are now of these accounts; gaps of kinds that they no longer have end without a word.
+ * Running it again, or twice at once, changes nothing.
  */
-export async function noteStatementGaps(db: Db, gaps: readonly StatementGap[], now: Date): Promise<void> {
+export async function noteStatementGaps(
+  db: Db,
+  gaps: readonly StatementGap[],
+  o: { readonly now: Date; readonly accounts: readonly Pick<ExpectingAccount, 'id' | 'kinds'>[] },
+): Promise<void> {
   const rows = gaps.map(({ accountId, kind, billDate, dueAt }) => ({
     ...{ account_id: accountId, kind, bill_date: billDate, due_at: dueAt.toISOString() },
   }));
-  await db.query('select note_statement_gaps($1, $2, $3)', [JSON.stringify(rows), gapsFrom(now), now]);
+  const expected = o.accounts.map(({ id, kinds }) => ({ id, kinds }));
+  await db.query('select note_statement_gaps($1, $2, $3, $4)', [
+    ...[JSON.stringify(rows), JSON.stringify(expected), gapsFrom(o.now), o.now],
+  ]);
 }
 
 /** Refunds are looked through only for accounts that have no statement at all, which have few of them. */

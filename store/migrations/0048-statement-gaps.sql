@@ -8,8 +8,9 @@ create table yuanlu.statement_gaps (
   due_at     timestamptz not null,
   found_at   timestamptz not null,
   ended_at   timestamptz,
-  -- `received`: it came, or is known to be empty. `too_old`: the channel no longer has it.
-  ended_why  text check (ended_why in ('received', 'too_old')),
+  -- `received`: it came, or is known to be empty. `too_old`: the channel no longer has it. `not_expected`: the account has no more statements
+  -- of this kind; should it have them again, the gap is open again.
+  ended_why  text check (ended_why in ('received', 'too_old', 'not_expected')),
   primary key (account_id, kind, bill_date),
   check ((ended_at is null) = (ended_why is null))
 );
@@ -29,8 +30,9 @@ alter table yuanlu.webhook_events
   add constraint webhook_event_of_statement check (
     num_nonnulls(account_id, statement_kind, bill_date, due_at) = case when type like 'statement.%' then 4 else 0 end);
 
--- Writes down what is missing and was not before, ends what came, and tells both. Whoever comes second changes nothing.
-create function yuanlu.note_statement_gaps(gaps jsonb, oldest date, noted_at timestamptz) returns void
+-- Writes down what is missing and was not before, ends what came, and tells both. Whoever comes second changes nothing. `expected`: the
+-- accounts that were looked at, each with the kinds of statements that it has.
+create function yuanlu.note_statement_gaps(gaps jsonb, expected jsonb, oldest date, noted_at timestamptz) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 begin
   with found as (
@@ -38,7 +40,8 @@ begin
     select g.account_id, g.kind, g.bill_date, g.due_at, noted_at
       from jsonb_to_recordset(gaps) as g (account_id text, kind text, bill_date date, due_at timestamptz)
      order by g.bill_date, g.account_id, g.kind
-    on conflict do nothing
+    on conflict (account_id, kind, bill_date) do update
+       set ended_at = null, ended_why = null, found_at = excluded.found_at where statement_gaps.ended_why = 'not_expected'
     returning account_id, kind, bill_date, due_at
   ), came as (
     update yuanlu.statement_gaps o set ended_at = noted_at, ended_why = 'received'
@@ -64,6 +67,9 @@ begin
    where e.disabled_at is null and event.type = any (e.types);
 
   update yuanlu.statement_gaps set ended_at = noted_at, ended_why = 'too_old' where ended_at is null and bill_date < oldest;
+  update yuanlu.statement_gaps o set ended_at = noted_at, ended_why = 'not_expected'
+    from jsonb_to_recordset(expected) as a (id text, kinds text[])
+   where o.ended_at is null and o.account_id = a.id and o.kind <> all (a.kinds);
 end $$;
 revoke all on function yuanlu.note_statement_gaps from public;
 grant execute on function yuanlu.note_statement_gaps to yuanlu_app;

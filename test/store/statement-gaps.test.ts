@@ -87,6 +87,8 @@ async function toldTo(endpointId: string): Promise<Told[]> {
   return rows;
 }
 
+const o = { now: NOW, accounts: [{ id: ACCOUNT, kinds: STATEMENT_KINDS }] };
+
 describe('whoever listens', () => {
   test('is told of each gap once, however many look at once, and once more when the statement came', async () => {
     await db.owner.query(
@@ -109,7 +111,7 @@ describe('whoever listens', () => {
       },
     }));
 
-    await Promise.all([1, 2, 3].map(() => noteStatementGaps(db.pool, gaps, NOW)));
+    await Promise.all([1, 2, 3].map(() => noteStatementGaps(db.pool, gaps, o)));
     const missing = gaps.map(({ billDate }) => ({ type: 'statement.missing', billDate }));
     expect(await toldTo(id)).toEqual(missing);
     const figure = { labels: { account: ACCOUNT, kind: 'trade' } };
@@ -130,8 +132,8 @@ describe('whoever listens', () => {
       billDate: '2026-11-20',
       now: NOW,
     });
-    await noteStatementGaps(db.pool, gaps.slice(1), NOW);
-    await noteStatementGaps(db.pool, gaps.slice(1), NOW);
+    await noteStatementGaps(db.pool, gaps.slice(1), o);
+    await noteStatementGaps(db.pool, gaps.slice(1), o);
     expect(await toldTo(id)).toEqual([...missing, { type: 'statement.received', billDate: '2026-11-20' }]);
     expect(await toldTo(deaf.id)).toEqual([]);
     expect(await toldTo(refundsOnly.id)).toEqual([]);
@@ -143,12 +145,33 @@ describe('whoever listens', () => {
       ...{ accountId: ACCOUNT, kind, billDate: '2026-11-22', dueAt: NOW, alertAt: NOW, refusedCode: null },
     }));
 
-    await noteStatementGaps(db.pool, gaps, NOW);
+    await noteStatementGaps(db.pool, gaps, o);
 
     const { rows } = await db.owner.query<{ kind: string }>(
       `select kind from statement_gaps where bill_date = '2026-11-22' and ended_at is null order by kind`,
     );
     expect(rows.map(({ kind }) => kind)).toEqual([...STATEMENT_KINDS].toSorted());
+  });
+
+  test('hears nothing more of a kind that the account does not have any more, and of it again once it has it', async () => {
+    const gap = {
+      ...{ accountId: ACCOUNT, kind: 'fund_flow_fees' as const, billDate: '2026-11-22' },
+      ...{ dueAt: NOW, alertAt: NOW, refusedCode: null },
+    };
+    const isOpen = async (): Promise<boolean> => {
+      const { rows } = await db.owner.query<{ open: boolean }>(
+        `select ended_at is null as open from statement_gaps where kind = 'fund_flow_fees' and bill_date = '2026-11-22'`,
+      );
+      return rows[0]?.open === true;
+    };
+    await noteStatementGaps(db.pool, [gap], o);
+    expect(await isOpen()).toBe(true);
+
+    await noteStatementGaps(db.pool, [], { now: NOW, accounts: [account] });
+    expect(await isOpen()).toBe(false);
+
+    await noteStatementGaps(db.pool, [gap], o);
+    expect(await isOpen()).toBe(true);
   });
 
   test('gets the account, the kind, the day and since when it is due', async () => {
@@ -172,7 +195,7 @@ describe('whoever listens', () => {
 
   test('is not told that a statement came which the channel does not keep any more', async () => {
     const later = new Date(NOW.getTime() + 200 * 24 * HOUR_MS);
-    await noteStatementGaps(db.pool, [], later);
+    await noteStatementGaps(db.pool, [], { ...o, now: later });
 
     const { rows } = await db.owner.query<{ why: string }>(
       `select ended_why as why from statement_gaps where bill_date = '2026-11-21'`,

@@ -36,7 +36,7 @@ export async function watchGaps(
     log.info(factsOf(gap), 'a statement that was missing is there');
     said.delete(key);
   }
-  await noteStatementGaps(pool, found, now);
+  await noteStatementGaps(pool, found, { now, accounts });
 }
 
 /** In the order of days, by account and kind. */
