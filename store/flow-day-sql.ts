@@ -144,12 +144,16 @@ function write(s: FlowLiterals, files: DayFiles): string[] {
   ];
 }
 
-/** Takes back what an earlier comparison of the day with itself made. */
+/**
+ * Takes back what an earlier comparison of the day with itself made, and what movements of other days took of its lines: a line
+ * may find its movement on its own day now. What still holds of the latter is found again in the same run.
+ */
 export function forgetDay(s: FlowLiterals): string[] {
   const day = `account_id = ${s.account} and bill_date = ${s.date}`;
   return [
     `delete from yuanlu.movement_matches where ${day}`,
     `delete from yuanlu.movement_shares where ${day} and same_day`,
+    `delete from yuanlu.movement_shares where account_id = ${s.account} and trade_date = ${s.date} and not same_day`,
     `delete from yuanlu.movement_leftovers where ${day}`,
     `delete from yuanlu.movement_days where ${day}`,
   ];

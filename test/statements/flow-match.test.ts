@@ -118,6 +118,21 @@ describe('the numbers that both statements print', () => {
 });
 
 describe('a movement of another day', () => {
+  test('gives its line up to one of the line’s own day that a newer delivery has, though their amounts differ', async () => {
+    await bringTrade(db, DAY, [{ channelRefundNo: '501', amount: 700, fee: 3 }]);
+    await bringTrade(db, DAY_AFTER, []);
+    await bringFlow(db, DAY, [{ ...refund, channelRefundNo: '501', amount: 700 }]);
+    await bringFlow(db, DAY_AFTER, [{ ...feeBack, channelRefundNo: '501', amount: 3 }]);
+    expect(await flowBreaks(db)).toEqual([]);
+
+    await bringFlow(db, DAY, [
+      { ...refund, channelRefundNo: '501', amount: 700 },
+      { ...feeBack, channelRefundNo: '501', amount: 1 },
+    ]);
+
+    expect(await flowBreaks(db)).toEqual([`fee_differs ${DAY} 501 1/3`]);
+  });
+
   test('is waited for, and found the day after', async () => {
     await bringTrade(db, DAY, [{ refundNo: 'R1', amount: 500, fee: 3 }]);
     await bringFlow(db, DAY, []);
