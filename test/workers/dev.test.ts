@@ -101,7 +101,7 @@ describe('yuanlu dev', () => {
       const { ok, findings } = report.parse(documentOf(program));
       expect(ok).toBe(true);
       expect(findings.map((one) => one.check)).toEqual([
-        ...['node', 'configuration', 'database', 'overdue sweep', 'temporal', 'accounts file'],
+        ...['node', 'configuration', 'database', 'overdue sweep', 'statements', 'temporal', 'accounts file'],
         ...['channel account wx-demo', 'channel account ali-demo', 'channel account up-demo'],
         ...['certificates of up-demo', 'file store'],
       ]);
