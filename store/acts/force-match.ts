@@ -1,6 +1,5 @@
 import { AppError, invariant } from '../../domain/errors.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
-import { LOOSE_KINDS } from '../../domain/statement/break-work.ts';
 import { writeBreakEvent } from '../break-events.ts';
 import type { Break } from '../breaks.ts';
 import { closeBreaksOfRefund } from '../breaks.ts';
@@ -10,6 +9,7 @@ import type { Db, Tx } from '../pool.ts';
 import { getRefund } from '../refunds.ts';
 import { evidenceSeen } from './act.ts';
 import type { BreakAct } from './break-acts.ts';
+import { isAboutLooseLine } from './break-acts.ts';
 
 /**
  * Two people give a line that no rule could place to a refund of the same account and amount. From there on it proves what a
@@ -47,13 +47,7 @@ export const forceMatch: BreakAct = {
 /** In words, why this line cannot be that refund's; null when it can. */
 async function refusal(db: Db, one: Break, refund: Refund): Promise<string | null> {
   if (one.status !== 'open') return 'the break is closed';
-  if (
-    one.line === null ||
-    !LOOSE_KINDS.includes(one.kind) ||
-    one.detail['adjustment'] !== undefined ||
-    one.detail['three_way'] !== undefined
-  )
-    return 'it is not about a line that has no refund';
+  if (!isAboutLooseLine(one)) return 'it is not about a line that has no refund';
   if (refund.accountId !== one.accountId) return 'the refund is of another account';
   if (refund.amountMinor !== one.amountMinor || refund.currency !== one.currency)
     return 'the refund has another amount';

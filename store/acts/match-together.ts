@@ -6,7 +6,6 @@ import type { Currency } from '../../domain/money.ts';
 import { BULK_REFUNDS_MAX, breakIdsOf } from '../../domain/approval.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
-import { LOOSE_KINDS } from '../../domain/statement/break-work.ts';
 import type { RemainderCode } from '../../domain/statement/matched-together.ts';
 import { REMAINDER_CODES, remainderMinor, togetherRefused } from '../../domain/statement/matched-together.ts';
 import { currentBreakRules } from '../break-rules.ts';
@@ -18,7 +17,7 @@ import type { Db, Tx } from '../pool.ts';
 import { getRefund } from '../refunds.ts';
 import type { ActOfTwo, ActOn, ApprovedBy } from './act.ts';
 import { evidenceSeen } from './act.ts';
-import { breaksSeen, lockBreaksInOrder } from './break-acts.ts';
+import { breaksSeen, isAboutLooseLine, lockBreaksInOrder } from './break-acts.ts';
 
 export const matchTogether: ActOfTwo = {
   look: async (db, on, { lock }) => {
@@ -93,13 +92,7 @@ function lineRefused(
   of: { readonly accountId: string; readonly currency: Currency },
 ): string | null {
   if (one.status !== 'open') return 'it is closed';
-  if (
-    one.line === null ||
-    !LOOSE_KINDS.includes(one.kind) ||
-    one.detail['adjustment'] !== undefined ||
-    one.detail['three_way'] !== undefined
-  )
-    return 'it is not about a line that has no refund';
+  if (!isAboutLooseLine(one)) return 'it is not about a line that has no refund';
   return one.accountId === of.accountId && one.currency === of.currency ? null : 'it is of another account';
 }
 
