@@ -1,12 +1,12 @@
 /** What `yuanlu doctor` says of statements that should be here and are not. */
 import type { Clock } from '../../domain/clock.ts';
 import type { StatementGap } from '../../domain/statement/gaps.ts';
-import { findStatementGaps } from '../../store/statement-gaps.ts';
 import { createPool } from '../../store/pool.ts';
 import type { ChannelRegistry } from '../../workers/channels.ts';
 import { aboutDatabase } from '../../workers/not-there.ts';
 import { beijingTime } from '../output.ts';
 import type { Noted } from './doctor-checks.ts';
+import { gapsOf } from './statement-gaps.ts';
 
 /** Gaps that are named one by one; `yuanlu statements gaps` names all. */
 const NAMED_MAX = 5;
@@ -17,13 +17,9 @@ export async function checkGaps(
   channels: Pick<ChannelRegistry, 'accountIds' | 'get'>,
   clock: Clock,
 ): Promise<Noted> {
-  const accounts = channels.accountIds.map((id) => {
-    const { statementKinds: kinds, statementReadyAfterMs: readyAfterMs } = channels.get(id).limits;
-    return { id, kinds, readyAfterMs };
-  });
   const pool = createPool({ url, role: 'yuanlu_app', max: 1, name: 'doctor' });
   try {
-    return noteOf(await findStatementGaps(pool, clock.now(), accounts));
+    return noteOf(await gapsOf(pool, channels, clock));
   } catch (error) {
     throw aboutDatabase(error, url);
   } finally {
