@@ -40,7 +40,8 @@ create or replace view yuanlu.refund_status as
     from yuanlu.refunds r;
 
 create or replace view yuanlu.matched_line_evidence as
-  select m.refund_id, m.amount_minor, f.sha256 as file_sha256, m.line_no, m.bill_date, f.received_at as observed_at, f.proves
+  -- The id of the refund itself: a question about one refund then reads that one and calls the function once.
+  select r.id as refund_id, m.amount_minor, f.sha256 as file_sha256, m.line_no, m.bill_date, f.received_at as observed_at, f.proves
     from yuanlu.refunds r
     cross join lateral yuanlu.live_matches_of(r.account_id, r.id, r.requested_at) m
     join yuanlu.statement_files f on f.id = m.file_id;
