@@ -147,7 +147,7 @@ function startDemoStack(dataDir: string, seed: number): Promise<Stack> {
     // Hours pass between two looks of the scheduler in any case; each costs time that the month could use.
     schedule: '*/2 * * * * *',
     lookBackDays: 4,
-    pollFloorMs: 1_000,
+    pollFloorMs: 2_000,
     seed,
     logLevel: 'error',
     temporalUi: true,

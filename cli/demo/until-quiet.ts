@@ -32,12 +32,16 @@ export async function untilQuiet(wait: Wait, hear: (open: string) => void): Prom
   const enough = addDays(wait.lastDay, wait.settleDays);
   const { signal } = wait;
   const later = (): Promise<void> => sleep(LOOK_EVERY_MS, undefined, signal === undefined ? {} : { signal });
+  // Of those that have arrived only the last look of all, by the checks, needs to know that they still stand there.
+  let waiting = wait.plan.refunds;
   while (wait.clock.now() < wait.until) {
-    const open = await countOpen(wait).catch(whileAway);
-    if (open === null) {
+    const left = waiting.length === 0 ? waiting : await stillOpen(wait.pool, waiting).catch(whileAway);
+    if (left === null) {
       await later();
       continue;
     }
+    waiting = left;
+    const open = waiting.length;
     if (open === 0 && beijingDateOf(wait.clock.now()) > enough) return;
     hear(
       open === 0
@@ -54,13 +58,13 @@ function whileAway(error: unknown): null {
   throw error;
 }
 
-async function countOpen(wait: Wait): Promise<number> {
-  const { rows } = await wait.pool.query<{ refund_no: string; state: string }>(
-    'select r.refund_no, s.effective_state as state from refunds r join refund_status s on s.id = r.id',
+/** Those of the refunds that do not stand where their plan says. */
+async function stillOpen(pool: Pool, refunds: DemoPlan['refunds']): Promise<DemoPlan['refunds']> {
+  const { rows } = await pool.query<{ refund_no: string; state: string }>(
+    `select r.refund_no, s.effective_state as state from refunds r join refund_status s on s.id = r.id
+      where r.refund_no = any ($1)`,
+    [refunds.map((refund) => refund.refundNo)],
   );
   const states = new Map(rows.map((row) => [row.refund_no, row.state]));
-  return wait.plan.refunds.filter((refund) => {
-    const expected = refund.trouble?.expected ?? 'settled';
-    return states.get(refund.refundNo) !== expected;
-  }).length;
+  return refunds.filter((refund) => states.get(refund.refundNo) !== (refund.trouble?.expected ?? 'settled'));
 }
