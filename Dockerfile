@@ -18,6 +18,8 @@ COPY activities activities
 COPY channels channels
 COPY store store
 COPY receipts receipts
+COPY closing closing
+COPY notices notices
 COPY api api
 COPY workers workers
 COPY sandbox sandbox
