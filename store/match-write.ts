@@ -23,7 +23,10 @@ export async function writeMatches(
   for (const other of others)
     await replaceMatches(tx, s, other, 'select line_no from m_other where file_id = m.file_id');
   if (!s.first) {
+    // Nothing tells the planner that all rows of the file's table are the file's: it expects one of them, and would read all claims for each.
+    await tx.query('set local enable_nestloop = off');
     await replaceMatches(tx, s, file, null);
+    await tx.query('set local enable_nestloop = on');
     return;
   }
   await tx.query(
