@@ -11,15 +11,19 @@ const LOOK_BACK_DAYS = 100;
 
 /**
  * A refund's line may stand in the bill of its day or of a day beside it. Only when the bills of the day itself and of
- * the day after are loaded and matched, and both days are over, is a line that is in none of them missing.
+ * the day after are loaded and matched, and both days are over, is a line that is in none of them missing. `since` is from when
+ * on no bill is missing before it: minus infinity where none ever came before, since the account has had bills.
  */
 const COVERED_DAYS = `
     with bills as (
       select distinct account_id, bill_date from yuanlu.statement_files
        where kind = 'trade' and status in ('loaded', 'empty') and matched_at is not null
-         and account_id = $2)
-    select b.bill_date as day
-      from bills b join bills after on after.account_id = b.account_id and after.bill_date = b.bill_date + 1
+         and account_id = $2),
+    unbroken as (
+      select account_id, bill_date, min(bill_date) over (partition by run) as first, min(bill_date) over () as oldest
+        from (select b.*, bill_date - (row_number() over (order by bill_date))::integer as run from bills b) numbered)
+    select b.bill_date as day, case when b.first = b.oldest then '-infinity' else b.first::text end as since
+      from unbroken b join bills after on after.account_id = b.account_id and after.bill_date = b.bill_date + 1
      where (b.bill_date + 2)::timestamp at time zone interval '08:00' <= $1`;
 
 /** What a line of the account's trade statement proves about a refund, and how much before midnight its days end. */
@@ -38,6 +42,15 @@ export const DUE_SINCE: Readonly<Record<LineRule['proves'], string>> = (() => {
     select min(o.observed_at) from yuanlu.observations o
      where o.refund_id = r.id and o.kind = 'channel_report' and o.body ->> 'status' = 'success'))`;
   return { acceptance: 'coalesce(r.accepted_at, r.requested_at)', completion: done, clearing: done };
+})();
+
+/**
+ * From when on a bill could have it. That is known where the channel says when it was done; when we first heard of it may be
+ * days later, and the line stands in any bill since the channel took the refund.
+ */
+const IN_BILLS_SINCE: Readonly<Record<LineRule['proves'], string>> = (() => {
+  const heard = `coalesce(r.succeeded_at, r.accepted_at, r.requested_at)`;
+  return { acceptance: DUE_SINCE.acceptance, completion: heard, clearing: heard };
 })();
 
 /** Refunds of the last months that the channel has and that no live line is matched to. */
@@ -62,21 +75,25 @@ const CONTRADICTS = `(b.dedupe_key like 'number_differs/f%' or b.dedupe_key like
  * target allows a parallel plan; it takes no parameters, so the values are written in (dates and account ids of our own).
  */
 function missing(tx: Tx, covered: readonly CoveredDay[], o: SweepOptions): string[] {
-  const days = covered.map(({ day }) => `(${tx.escapeLiteral(day)}::date)`);
+  const days = covered.map(
+    ({ day, since }) => `(${tx.escapeLiteral(day)}::date, ${tx.escapeLiteral(since)}::date)`,
+  );
   const { proves, dayEndsEarlyMs } = o.line;
   const early = `interval '${String(dayEndsEarlyMs)} milliseconds'`;
+  const dayOf = (at: string): string => `((${at} at time zone interval '08:00') + ${early})::date`;
   return [
     unmatched(tx.escapeLiteral(o.accountId), tx.escapeLiteral(o.asOf.toISOString())),
     `create temp table m_missing on commit drop as
        select due.id, c.day
-         from (select r.id, ((${DUE_SINCE[proves]} at time zone interval '08:00') + ${early})::date as day
+         from (select r.id, ${dayOf(DUE_SINCE[proves])} as day, ${dayOf(IN_BILLS_SINCE[proves])} as earliest
                  from m_unmatched r) due
-         join (values ${days.join(', ')}) c (day) using (day)`,
+         join (values ${days.join(', ')}) c (day, since) on c.day = due.day and c.since <= due.earliest`,
   ];
 }
 
 interface CoveredDay {
   readonly day: string;
+  readonly since: string;
 }
 
 interface SweepOptions {

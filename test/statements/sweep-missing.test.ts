@@ -212,6 +212,18 @@ describe.each(['completion', 'clearing'] as const)('where a line proves %s', (pr
     },
   );
 
+  test.each([true, false])(
+    'I8: one of which it is heard late is missing only when no bill since the channel took it is; time told: %s',
+    async (told) => {
+      const accountId = await newAccount();
+      const refundNo = await taken(accountId, { day: 3, hour: 12, told });
+
+      // Where the channel says when it was done, only that day and the next can have it.
+      expect(await sweptWith(accountId, [0, 2, 3, 4])).toEqual(told ? [refundNo] : []);
+      expect(await sweptWith(accountId, [1])).toEqual([refundNo]);
+    },
+  );
+
   test('F60: one that was done late in the evening belongs to the channel’s own day', async () => {
     const accountId = await newAccount();
     const refundNo = await taken(accountId, { day: 1, hour: 23, told: true });
