@@ -8,6 +8,7 @@ import type { Candidate, Suggestion } from '../domain/statement/suggestion.ts';
 import { suggestionFor } from '../domain/statement/suggestion.ts';
 import { currentBreakRules } from './break-rules.ts';
 import type { Break } from './breaks.ts';
+import { isAboutLooseLine } from './breaks.ts';
 import type { MatchedTogether } from './matched-together.ts';
 import { togetherOf } from './matched-together.ts';
 import type { Db } from './pool.ts';
@@ -60,6 +61,7 @@ export async function explainBreak(db: Db, one: Break, now: Date): Promise<Break
       {
         ...{ kind: one.kind, amountMinor: one.amountMinor, expectedMinor: one.expectedMinor },
         ...{ refund: ours, candidates, named: found.find(isNamed) ?? null, now },
+        movement: LOOSE_KINDS.includes(one.kind) && !isAboutLooseLine(one),
       },
       await currentBreakRules(db),
     ),

@@ -2,6 +2,7 @@
 import { AppError } from '../domain/errors.ts';
 import type { Currency } from '../domain/money.ts';
 import type { BreakKind } from '../domain/statement/break.ts';
+import { LOOSE_KINDS } from '../domain/statement/break-work.ts';
 import type { PlainDate } from '../domain/time/plain-date.ts';
 import type { Db } from './pool.ts';
 
@@ -33,6 +34,13 @@ export interface Break {
   readonly parkedUntil: PlainDate | null;
   /** Counts what changed of it. */
   readonly revision: number;
+}
+
+/** Whether it is about a line of a trade statement that has no refund: only such a line can be given to one. */
+export function isAboutLooseLine(one: Break): one is Break & { readonly line: NonNullable<Break['line']> } {
+  const { line, kind, detail } = one;
+  if (line === null || !LOOSE_KINDS.includes(kind)) return false;
+  return detail['adjustment'] === undefined && detail['three_way'] === undefined;
 }
 
 export interface BreakFilter {

@@ -28,6 +28,8 @@ export interface BreakFacts {
   readonly candidates: readonly Candidate[];
   /** The refund that a line names and contradicts in a number (`number_differs`); it is not among the candidates. */
   readonly named?: Candidate | null;
+  /** Whether it is about a movement of the account or a correction: such a line can be given to no refund. */
+  readonly movement?: boolean;
   readonly now: Date;
 }
 
@@ -49,6 +51,7 @@ export type Suggestion = { readonly why: string } & (
 export const SUGGESTED_ACTS = ['force_match', 'write_off', 'resolve', 'wait', 'ask_channel', 'look'] as const;
 
 export function suggestionFor(facts: BreakFacts, rules: BreakRules = BREAK_RULES): Suggestion {
+  if (facts.movement === true) return MOVEMENT;
   switch (facts.kind) {
     case 'missing_in_books':
       return onlyFit(facts, CONSOLE);
@@ -92,6 +95,11 @@ export function suggestionFor(facts: BreakFacts, rules: BreakRules = BREAK_RULES
 const CONSOLE: Suggestion = {
   act: 'look',
   why: "No refund of ours fits: look in the channel's console who made it; two people may write it off as made_in_console.",
+};
+
+const MOVEMENT: Suggestion = {
+  act: 'look',
+  why: 'It is a movement of the account or a correction: it follows the refund line of the statement and can be given to no refund. Look who moved the money; two people may write it off.',
 };
 
 /** Where exactly one other side fits, it is this one; where several do, nobody guesses. */

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import type { Act } from '../../domain/approval.ts';
 import { BULK_REFUNDS_MAX, breakIdsOf } from '../../domain/approval.ts';
 import { AppError } from '../../domain/errors.ts';
-import { LOOSE_KINDS } from '../../domain/statement/break-work.ts';
 import type { Break } from '../breaks.ts';
 import { lockBreaks, readBreaks } from '../breaks.ts';
 import { lockAccount } from '../match-lock.ts';
@@ -60,13 +59,6 @@ export async function lockBreaksInOrder(
   const accounts = new Set((await readBreaks(db, merchantId, ids)).map(({ accountId }) => accountId));
   for (const account of [...accounts].toSorted()) await lockAccount(db, account);
   return lockBreaks(db, merchantId, ids);
-}
-
-/** Whether it is about a line of a trade statement that has no refund: only such a line can be given to one. */
-export function isAboutLooseLine(one: Break): one is Break & { readonly line: NonNullable<Break['line']> } {
-  const { line, kind, detail } = one;
-  if (line === null || !LOOSE_KINDS.includes(kind)) return false;
-  return detail['adjustment'] === undefined && detail['three_way'] === undefined;
 }
 
 /** Comments and names leave it as it is: they change nothing of what is decided. */

@@ -2,14 +2,13 @@ import { AppError, invariant } from '../../domain/errors.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { writeBreakEvent } from '../break-events.ts';
 import type { Break } from '../breaks.ts';
-import { closeBreaksOfRefund } from '../breaks.ts';
+import { closeBreaksOfRefund, isAboutLooseLine } from '../breaks.ts';
 import { matchedLineOf } from '../matched-lines.ts';
 import { observationsOf, observeInside } from '../observations.ts';
 import type { Db, Tx } from '../pool.ts';
 import { getRefund } from '../refunds.ts';
 import { evidenceSeen } from './act.ts';
 import type { BreakAct } from './break-acts.ts';
-import { isAboutLooseLine } from './break-acts.ts';
 
 /**
  * Two people give a line that no rule could place to a refund of the same account and amount. From there on it proves what a

@@ -10,14 +10,14 @@ import type { RemainderCode } from '../../domain/statement/matched-together.ts';
 import { REMAINDER_CODES, remainderMinor, togetherRefused } from '../../domain/statement/matched-together.ts';
 import { currentBreakRules } from '../break-rules.ts';
 import type { Break } from '../breaks.ts';
-import { closeBreaksOfRefund, readBreaks } from '../breaks.ts';
+import { closeBreaksOfRefund, isAboutLooseLine, readBreaks } from '../breaks.ts';
 import { matchedLineOf } from '../matched-lines.ts';
 import { observationsOf, observeInside } from '../observations.ts';
 import type { Db, Tx } from '../pool.ts';
 import { getRefund } from '../refunds.ts';
 import type { ActOfTwo, ActOn, ApprovedBy } from './act.ts';
 import { evidenceSeen } from './act.ts';
-import { breaksSeen, isAboutLooseLine, lockBreaksInOrder } from './break-acts.ts';
+import { breaksSeen, lockBreaksInOrder } from './break-acts.ts';
 
 export const matchTogether: ActOfTwo = {
   look: async (db, on, { lock }) => {

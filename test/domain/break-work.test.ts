@@ -184,6 +184,11 @@ describe('suggested', () => {
       { act: 'look' },
     ],
     ['nobody’s line', {}, { act: 'look' }],
+    [
+      'a movement of the account that a refund fits: it can be given to none',
+      { movement: true, candidates: [candidate()] },
+      { act: 'look' },
+    ],
     ['printed twice', { kind: 'duplicate_line' }, { act: 'resolve', code: 'printed_twice' }],
     [
       'missing, and its window is open',

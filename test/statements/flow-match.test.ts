@@ -2,7 +2,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
-import { openAccounts } from '../store/books.ts';
+import { explainBreak } from '../../store/break-facts.ts';
+import type { Break } from '../../store/breaks.ts';
+import { listBreaks } from '../../store/breaks.ts';
+import { fresh, openAccounts } from '../store/books.ts';
 import { DAY, DAY_AFTER, DAY_BEFORE, taken } from './bills.ts';
 import {
   bringFlow,
@@ -171,6 +174,20 @@ describe('a movement of another day', () => {
     expect(await flowBreaks(db)).toEqual([]);
     await bringTrade(db, DAY_AFTER, []);
     expect(await flowBreaks(db)).toEqual([`missing_in_books ${DAY} R1 500/-`]);
+  });
+
+  test('is never advised to be given to a refund that would fit it', async () => {
+    const transactionId = fresh('T');
+    await taken(db, 500n, { transactionId });
+    await bringTrade(db, DAY, []);
+    await bringFlow(db, DAY, [{ ...refund, transactionId, amount: 500 }]);
+    await bringTrade(db, DAY_AFTER, []);
+    const { breaks } = await listBreaks(db.pool, { limit: 10, kind: 'missing_in_books' });
+    expect(breaks).toHaveLength(1);
+
+    const said = await explainBreak(db.pool, breaks[0] as Break, new Date());
+    expect(said.candidates).toHaveLength(1);
+    expect(said.suggestion.act).toBe('look');
   });
 });
 
