@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Act, ApprovalContent } from '../../domain/approval.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
+import { BREAK_RULES } from '../../domain/statement/break-work.ts';
+import { keepBreakRules } from '../../store/break-rules.ts';
 import { verifyActAudit } from '../../store/act-audit.ts';
 import { historyOf } from '../../store/break-events.ts';
 import { explainBreak } from '../../store/break-facts.ts';
@@ -435,6 +437,30 @@ describe('two people take it back', () => {
 
     await expect(asked('reopen_break', one)).rejects.toThrow(appError('approval_not_applicable'));
   });
+});
+
+test('I11: a line given by hand is judged by the rules that are in force, as by every later match', async () => {
+  const refund = await paid(500n);
+  await keepBreakRules(
+    db.owner,
+    { ...BREAK_RULES, revision: 1, source: 'test', datedBeforeMaxHours: 0 },
+    { person: 'test', now: minute(60) },
+  );
+  // Six hours before the refund was asked for: within the day that holds unless the rules say otherwise.
+  const at = new Date(refund.requestedAt.getTime() + 2 * 3_600_000)
+    .toISOString()
+    .slice(0, 19)
+    .replace('T', ' ');
+  const fileId = await brought([{ ...mistyped(refund), at }]);
+  await force(await onlyOpen(), refund);
+  const byHand = (await openOf(refund)).map(({ kind }) => kind);
+
+  await again(fileId);
+
+  expect(byHand).toEqual(['state_conflict']);
+  expect((await openOf(refund)).map(({ kind }) => kind)).toEqual(byHand);
+  const usual = { ...BREAK_RULES, revision: 2, source: 'test' };
+  await keepBreakRules(db.owner, usual, { person: 'test', now: minute(61) });
 });
 
 describe('a day that is delivered anew', () => {
