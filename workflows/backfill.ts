@@ -3,7 +3,7 @@
  * scheduler would have started, under the same id: days that ran before cost nothing.
  */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, executeChild, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, ParentClosePolicy, executeChild, proxyActivities } from '@temporalio/workflow';
 import type { Activities, BackfillRange, BackfillResult } from '../activities/index.ts';
 import { statementWorkflowId } from '../domain/ids.ts';
 import { DATABASE } from './activity-options.ts';
@@ -47,6 +47,8 @@ async function runDay(day: BackfillDay): Promise<DayOutcome> {
     });
     return outcome;
   } catch (error) {
+    // Somebody ended the range: then no day of it has failed, and those that never began are none of its result.
+    if (CancellationScope.current().consideredCancelled) throw error;
     if (error instanceof WorkflowExecutionAlreadyStartedError) return 'alreadyRun';
     return 'failed'; // its own history says why; the other days go on
   }

@@ -1,7 +1,8 @@
 /** Statements of a range of days on a real Temporal server, with scripted activities. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Activities } from '../../activities/index.ts';
 import { backfillWorkflowId, statementWorkflowId } from '../../domain/ids.ts';
@@ -166,4 +167,34 @@ test('days that have begun go on when the backfill is called off', async () => {
   release();
 
   expect(await day.result()).toEqual({ outcome: 'empty' });
+});
+
+test('that is cancelled ends as cancelled, begins no other day, and can be asked for again', async () => {
+  const began: string[] = [];
+  const range = rangeOf(6);
+  const handle = await start(range, {
+    fetchStatement: (day) => {
+      began.push(day.billDate);
+      return new Promise((_resolve, reject) => {
+        Context.current().cancellationSignal.addEventListener('abort', () => {
+          reject(new CancelledFailure('cancelled'));
+        });
+        const beat = setInterval(() => {
+          Context.current().heartbeat();
+        }, 100);
+        Context.current().cancellationSignal.addEventListener('abort', () => {
+          clearInterval(beat);
+        });
+      });
+    },
+  });
+  await until(() => Promise.resolve(began.length === 4));
+
+  await handle.cancel();
+
+  await expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
+  expect((await handle.describe()).status.name).toBe('CANCELLED');
+  expect(began.toSorted()).toEqual(range.dates.slice(0, 4));
+  const again = await start(range, { fetchStatement: () => Promise.resolve({ outcome: 'empty' }) });
+  await expect(again.result()).resolves.toMatchObject({ empty: 6, failed: [] });
 });
