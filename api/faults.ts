@@ -35,11 +35,17 @@ export function toAppError(error: unknown): AppError {
   return new AppError('invariant_broken', {}, { cause: error });
 }
 
-/** Writes an error to the log: loudly when it is ours, in one line when it is the caller's. */
+/** Writes an error to the log: loudly when it is ours, in one line when something is away or it is the caller's. */
 export function logFault(request: FastifyRequest, error: AppError): void {
-  if (ERRORS[error.code].status >= 500)
+  const { status, retryable } = ERRORS[error.code];
+  if (status >= 500 && !retryable)
     request.log.error({ err: error.cause ?? error, code: error.code }, error.message);
+  else if (status >= 500) request.log.warn({ code: error.code, because: saidBy(error.cause) }, error.message);
   else request.log.info({ code: error.code }, 'refused');
+}
+
+function saidBy(cause: unknown): string | undefined {
+  return cause instanceof Error ? cause.message.slice(0, SENTENCE_LENGTH_MAX) : undefined;
 }
 
 /** Answers with the problem document of an error. */

@@ -95,10 +95,16 @@ export async function within<T>(client: Client, call: () => Promise<T>): Promise
   }
 }
 
-/** gRPC: deadline exceeded (4), resource exhausted (8), unavailable (14), wherever the SDK wrapped it. */
+/**
+ * gRPC: cancelled (1), deadline exceeded (4), resource exhausted (8), aborted (10), unavailable (14): nobody can say whether it was
+ * done, and it may be asked again.
+ */
+const AWAY: ReadonlySet<unknown> = new Set([1, 4, 8, 10, 14]);
+
+/** Whether Temporal could not be had, wherever the SDK wrapped the word of gRPC. */
 function isUnavailable(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && (cause.code === 4 || cause.code === 8 || cause.code === 14)) return true;
+    if ('code' in cause && AWAY.has(cause.code)) return true;
   }
   return false;
 }
