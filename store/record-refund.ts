@@ -58,6 +58,8 @@ export async function recordRefund(
     await lockNames(tx, request, o.idempotencyKey);
     const known = await findKnown(tx, request, o.idempotencyKey, mark);
     if (known !== null) {
+      // A repeat that tells the payment otherwise than it is registered is no repeat.
+      if (request.payment !== undefined) await paymentOf(tx, request, o.now);
       await rememberKey(tx, request, o, mark, known.id);
       return { refund: known, created: false };
     }

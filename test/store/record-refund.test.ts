@@ -263,6 +263,21 @@ describe('F21 other content', () => {
     expect(await sumsOf(db, payment.id)).toMatchObject({ reserved: 300n });
   });
 
+  test('about the payment is refused with the number and key of before, and changes nothing', async () => {
+    const claim = claimOf(1_000n);
+    const key = { ...RULES, idempotencyKey: fresh('key') };
+    const request = requestFor({ paymentNo: fresh('P') }, 300n, { payment: claim });
+    const { refund } = await recordRefund(db.pool, request, key);
+    expect(await recordRefund(db.pool, request, key)).toMatchObject({ created: false });
+
+    const more = { ...request, payment: { ...claim, capturedMinor: '999999' } };
+    await expect(recordRefund(db.pool, more, key)).rejects.toMatchObject({ code: 'payment_conflict' });
+    const elsewhere = { ...request, payment: { ...claim, accountId: 'nope' } };
+    await expect(recordRefund(db.pool, elsewhere, key)).rejects.toMatchObject({ code: 'route_not_original' });
+
+    expect(await getRefundById(db.pool, refund.id)).toEqual(refund);
+  });
+
   test('cannot hide behind a second key of the same refund: that key stands for its content, too', async () => {
     const { payment, request } = await base();
     const second = { ...RULES, idempotencyKey: fresh('key') };
