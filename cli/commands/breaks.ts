@@ -41,8 +41,14 @@ export async function listBreaksCommand(options: BreakListFlags): Promise<void> 
       };
     });
   });
-  createOutput(options.json).result({ breaks }, () => listText(breaks));
+  const isAll = [options.kind, account, assignedTo].every((one) => one === undefined) && !options.due;
+  createOutput(options.json).result({ breaks }, () =>
+    breaks.length > 0 ? listText(breaks) : isAll ? NOTHING : 'None of these.',
+  );
 }
+
+/** Said only where it was asked for all that is open. */
+const NOTHING = '全部核平 · Nothing is left over.';
 
 export async function showBreakCommand(number: string, options: { json: boolean }): Promise<void> {
   const one = await withBooks((context) => getBreak(context.pool, number));
@@ -63,7 +69,6 @@ function yuan(minor: bigint | null): string {
 }
 
 function listText(breaks: readonly (Break & { readonly ageBusinessDays: number })[]): string {
-  if (breaks.length === 0) return '全部核平 · Nothing is left over.';
   return table(breaks, [
     { head: 'no', align: 'right', cell: (one) => one.id },
     { head: 'kind', cell: (one) => one.kind },

@@ -163,7 +163,7 @@ function yuan(side: { readonly amountMinor: bigint; readonly currency: string } 
   if (side === null) return '';
   return isCurrency(side.currency)
     ? formatYuan(side.amountMinor)
-    : `${side.amountMinor.toString()} ${side.currency}`;
+    : `${side.amountMinor.toString()} minor units of ${side.currency}`;
 }
 
 function overdueText(
