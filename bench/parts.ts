@@ -6,7 +6,7 @@ import { dropCopy, freshCopy } from './books.ts';
 import { days } from './days.ts';
 import type { Bill, WholeWay } from './matching.ts';
 import type { Figure } from './report.ts';
-import { figure } from './report.ts';
+import { figure, paceOf } from './report.ts';
 import { sweep } from './sweeps.ts';
 import { whole } from './whole.ts';
 import type { Done } from './task.ts';
@@ -155,7 +155,7 @@ export function assertFound({ lines, found }: Pick<WholeWay, 'lines' | 'found'>,
 
 /** P4: reading alone, against what everybody has. */
 async function reader(bench: Bench): Promise<readonly Figure[]> {
-  const read = async (how: 'ours' | 'unpack' | 'csv_parse'): Promise<Done> => {
+  const read = async (how: 'ours' | 'unpack' | 'csv_parse' | 'papa_parse'): Promise<Done> => {
     const done = await inProcess({ kind: 'read', how, bill: bench.bill.path, warmUp: bench.small.path });
     const all = how === 'unpack' ? bench.bill.bytes : bench.expected.lines;
     if (done.result['read'] !== all) throw new Error(`${how} did not read all of it`);
@@ -165,6 +165,7 @@ async function reader(bench: Bench): Promise<readonly Figure[]> {
     ours: await read('ours'),
     unpack: await read('unpack'),
     csv: await read('csv_parse'),
+    papa: await read('papa_parse'),
   }));
   const perSecond = (ms: number): number => bench.expected.lines / (ms / 1000);
   return [
@@ -179,6 +180,13 @@ async function reader(bench: Bench): Promise<readonly Figure[]> {
       },
     ),
     figure(
+      'P4',
+      'bill reader, over gunzip + PapaParse',
+      '×',
+      measured.map((one) => one.papa.ms / one.ours.ms),
+      { at: 'least', value: 1.6 },
+    ),
+    figure(
       null,
       '  bill reader',
       'lines/s',
@@ -189,6 +197,13 @@ async function reader(bench: Bench): Promise<readonly Figure[]> {
       '  gunzip + csv-parse',
       'lines/s',
       measured.map((one) => perSecond(one.csv.ms)),
+    ),
+    paceOf(measured.map((one) => perSecond(one.csv.ms))),
+    figure(
+      null,
+      '  gunzip + PapaParse',
+      'lines/s',
+      measured.map((one) => perSecond(one.papa.ms)),
     ),
     figure(
       null,

@@ -14,6 +14,8 @@ export interface Figure {
   readonly goal: { readonly at: 'least' | 'most'; readonly value: number } | null;
   /** What has to be said of it besides: by which plan, or why it could not be measured. */
   readonly note?: string;
+  /** Its measurement ended with an error. */
+  readonly failed?: boolean;
 }
 
 export interface Report {
@@ -46,6 +48,43 @@ export function figure(
 /** One that cannot be measured here, and why. */
 export function leftOut(id: string | null, name: string, unit: string, why: string): Figure {
   return { ...figure(id, name, unit, []), note: `not measured: ${why}` };
+}
+
+/** Lines that csv-parse reads in a second on the machine on which the goals by the clock were set. */
+const CSV_PARSE_THERE = 132_000;
+const PACE = '  this machine, of the one on which goals by the clock were set (csv-parse)';
+
+/** How fast this machine is, by what a parser of others reads in a second here. */
+export function paceOf(csvParsePerSecond: readonly number[]): Figure {
+  return figure(
+    null,
+    PACE,
+    '×',
+    csvParsePerSecond.map((lines) => lines / CSV_PARSE_THERE),
+  );
+}
+
+/**
+ * Says of each goal by the clock that was missed what it would be at the pace of that machine. Missed it stays; ratios to a
+ * yardstick of the same run need no such word.
+ */
+export function withPace(figures: readonly Figure[]): readonly Figure[] {
+  const pace = figures.find(({ name }) => name === PACE)?.value;
+  if (pace === undefined) return figures;
+  return figures.map((one) => {
+    const scaled = atPace(one, pace);
+    if (scaled === null || isMet(one) !== false) return one;
+    return {
+      ...one,
+      note: `a goal by the clock; at the pace of the machine on which it was set it would be ${shown(scaled)} ${one.unit}`,
+    };
+  });
+}
+
+/** Null for what is not counted by the clock. */
+function atPace({ unit, value }: Figure, pace: number): number | null {
+  if (unit === 'lines/s' || unit === '/s') return value / pace;
+  return unit === 'ms' || unit === 's' ? value * pace : null;
 }
 
 export function median(values: readonly number[]): number {
@@ -94,6 +133,13 @@ export function reportText(report: Report): string {
     '',
     `${String(Math.round(report.elapsedMs / 1000))} s in all. What each figure means: bench/README.md`,
   ].join('\n');
+}
+
+/** A line a figure, as they come. */
+export function figuresText(figures: readonly Figure[]): string {
+  return figures
+    .map(({ id, name, value, unit }) => `  ${(id ?? '').padEnd(4)}${name}: ${shown(value)} ${unit}`)
+    .join('\n');
 }
 
 /** Three figures that matter, with thousands apart. */

@@ -14,7 +14,7 @@ import type { Bench, Part } from './parts.ts';
 import { PARTS } from './parts.ts';
 import { billOn } from './matching.ts';
 import type { Figure, Report } from './report.ts';
-import { isMet, machine, reportText } from './report.ts';
+import { figuresText, isMet, leftOut, machine, reportText, withPace } from './report.ts';
 import { runTask } from './task.ts';
 
 const SEED = 20_261_123;
@@ -91,7 +91,10 @@ async function run(o: Options): Promise<number> {
     const figures: Figure[] = [];
     for (const [name, part] of parts) {
       say(`measuring: ${name}`);
-      figures.push(...(await part(bench)));
+      const measured = await part(bench).catch((error: unknown) => [notMeasured(name, error)]);
+      // A whole run takes a quarter of an hour and more: what is known is shown, and stays if the run is ended.
+      say(figuresText(measured));
+      figures.push(...measured);
     }
     const report: Report = {
       machine: machine(),
@@ -101,15 +104,22 @@ async function run(o: Options): Promise<number> {
         packedMb: (await stat(bench.bill.path)).size / 1e6,
         rounds: size.rounds,
       },
-      figures: figures.map((one) => ({ ...one, met: isMet(one) })),
+      figures: withPace(figures).map((one) => ({ ...one, met: isMet(one) })),
       elapsedMs: Math.round(performance.now() - began),
     };
     process.stdout.write(`${o.json ? JSON.stringify(report) : reportText(report)}\n`);
-    return o.strict && report.figures.some((one) => one.met === false) ? 1 : 0;
+    const isWhole = report.figures.every((one) => one.failed !== true);
+    return !isWhole || (o.strict && report.figures.some((one) => one.met === false)) ? 1 : 0;
   } finally {
     await engines?.stop();
     await rm(dir, { recursive: true, force: true });
   }
+}
+
+/** One part that ends with an error keeps nobody from the others' figures; the run ends with 1. */
+function notMeasured(part: string, error: unknown): Figure {
+  const why = error instanceof Error ? error.message : String(error);
+  return { ...leftOut(null, `the part ${part}`, '', why), failed: true };
 }
 
 type Size = { readonly [name in keyof typeof FULL]: number };

@@ -7,9 +7,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BILL_DATE, expectedOf, makeUp, writeBill } from '../../bench/bill.ts';
-import { describeBill, onlyUnpack, readBill, withCsvParse } from '../../bench/reading.ts';
+import { describeBill, onlyUnpack, readBill, withCsvParse, withPapaParse } from '../../bench/reading.ts';
 import type { Report } from '../../bench/report.ts';
-import { figure, isMet, leftOut, median, reportText } from '../../bench/report.ts';
+import { figure, isMet, leftOut, median, paceOf, reportText, withPace } from '../../bench/report.ts';
 
 const LINES = 4_000;
 
@@ -47,6 +47,7 @@ describe('the made-up bill', () => {
     expect(bytes / expected.lines).toBeLessThan(360);
     expect(await readBill(path)).toBe(expected.lines);
     expect(await withCsvParse(path)).toBe(expected.lines);
+    expect(await withPapaParse(path)).toBe(expected.lines);
     expect(await onlyUnpack(path)).toBe(bytes);
     for (const count of Object.values(expected.breaks)) expect(count).toBeGreaterThan(0);
     expect(new Set(refunds.map((one) => one.refundNo)).size).toBe(LINES);
@@ -75,6 +76,22 @@ describe('a figure', () => {
     expect(isMet(none)).toBeNull();
     expect(reportText(report)).toMatch(/^P7 +memory of the backends +– +MB/m);
     expect(reportText(report)).toContain('P7: not measured: not on Linux');
+  });
+
+  test('that missed a goal by the clock says what it would be on the machine of the goals, and stays missed', () => {
+    const pace = paceOf([66_000]);
+    const lines = figure('P2', 'lines', 'lines/s', [110_000], { at: 'least', value: 200_000 });
+    const wait = figure('P14', 'wait', 'ms', [30], { at: 'most', value: 25 });
+    const ratio = figure('P1', 'ratio', '×', [3], { at: 'most', value: 2.5 });
+    const met = figure('P13', 'replays', '/s', [120], { at: 'least', value: 100 });
+
+    const [, first, second, ...others] = withPace([pace, lines, wait, ratio, met]);
+
+    expect(first?.note).toContain('it would be 220,000 lines/s');
+    expect(second?.note).toContain('it would be 15 ms');
+    expect(others).toEqual([ratio, met]);
+    expect([first, second].map((one) => one && isMet(one))).toEqual([false, false]);
+    expect(withPace([lines])).toEqual([lines]);
   });
 
   test('is shown with its goal and its rounds', () => {
