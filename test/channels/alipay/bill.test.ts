@@ -150,6 +150,19 @@ describe('a file of business details', () => {
     }
   });
 
+  test('F51 I8 a character whose second byte is a separator elsewhere (|, \\, [, {) is one character of its text', async () => {
+    const tricky = new TextDecoder('gb18030').decode(
+      Buffer.from([0x81, 0x7c, 0x81, 0x5c, 0x81, 0x5b, 0x81, 0x7b]),
+    );
+    const row = REFUNDED.replace('机械键盘', tricky).replace('部分退款', tricky);
+    expect(inGb18030(row).includes('|')).toBe(true);
+
+    const { lines, summary } = await read(detail({ rows: [PAID, row] }));
+
+    expect(lines[1]).toEqual(REFUND_LINE);
+    expect(summary).toMatchObject({ quarantinedCount: 0, totals: { agree: true } });
+  });
+
   test('F48 keeps aside a row with commas that no text explains', async () => {
     const comma = REFUNDED.replace('2025-06-30 20:03:44,', '2025-06-30,20:03:44,');
     const flood = REFUNDED.replace('部分退款', ','.repeat(500));
