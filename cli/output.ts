@@ -96,6 +96,25 @@ export function progress(everyMs = 2_000): { update(text: string): void; done():
   return process.stderr.isTTY ? terminalProgress() : filedProgress(everyMs);
 }
 
+/**
+ * Progress through business days: on a terminal as {@link progress}, elsewhere a line for each day and for each other thing that
+ * is said of it, not for each count: a log of a month is as long as the month, however slow the machine.
+ */
+export function progressByDay(): { update(text: string): void; done(): void } {
+  if (process.stderr.isTTY) return terminalProgress();
+  let told: string | null = null;
+  return {
+    update: (text) => {
+      const step = `${DATE.exec(text)?.[0] ?? ''} ${text.replace(/[0-9]+/g, '')}`;
+      if (step !== told) process.stderr.write(`${text}\n`);
+      told = step;
+    },
+    done: () => undefined,
+  };
+}
+
+const DATE = /[0-9]{4}-[0-9]{2}-[0-9]{2}/;
+
 function terminalProgress(): { update(text: string): void; done(): void } {
   let open = false;
   return {

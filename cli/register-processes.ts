@@ -6,7 +6,9 @@ import type { SandboxFlags } from './commands/sandbox.ts';
 export function registerProcesses(program: Command): void {
   program
     .command('demo')
-    .description('a virtual month of refunds with planted trouble, on real engines, in two or three minutes')
+    .description(
+      'a virtual month of refunds with planted trouble, on real engines: a minute or several, as the machine is',
+    )
     .option('--refunds <n>', 'how many refunds', '360')
     .option('--seed <n>', 'dice for traffic and trouble', '20260901')
     .option('--keep', 'leave the stack running at the end', false)

@@ -1,6 +1,7 @@
 /**
  * The month is closed day by day, by two people over the API: what trouble was planted is known, and accepted by its break. One
- * difference nobody explains: its day cannot be closed, and says why.
+ * difference nobody explains: its day cannot be closed, and says why. A difference that nobody planted is a fault of the
+ * product and stands in the way of its day, too.
  */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -22,6 +23,8 @@ import { REFUND_QUEUE } from '../../workflows/task-queues.ts';
 import { apiClient, bodyOf } from '../commands/api-client.ts';
 import { addressOf } from '../commands/close.ts';
 import type { Check } from './checks.ts';
+import type { DemoPlan } from './plan.ts';
+import { plantedNumbers, readPlantedBreaks } from './planted.ts';
 
 /** Business seconds per wall second while people decide: a request waits a day, which is most of a minute here. */
 const RATE_OF_PEOPLE = 1_728;
@@ -55,7 +58,7 @@ interface People {
 
 export async function closeMonth(
   stack: Stack,
-  month: { readonly first: string; readonly days: number },
+  month: { readonly first: string; readonly days: number; readonly plan: DemoPlan },
   update: (text: string) => void,
 ): Promise<ClosedMonth> {
   const { virtual, shops } = stack;
@@ -65,12 +68,12 @@ export async function closeMonth(
     const people = { asks: await personOf(stack, 'lin.mei'), decides: await personOf(stack, 'wang.qiang') };
     const dates = Array.from({ length: month.days }, (_, nth) => addDays(month.first, nth));
     const all = dates.flatMap((billDate) => shops.map(({ accountId }) => ({ accountId, billDate })));
-    const unexplained = unexplainedOf(stack);
+    const explained = explainedOf(stack, month.plan);
     const closed: AccountDay[] = [];
     const close = async (days: readonly AccountDay[]): Promise<NotClosed[]> => {
       const notClosed: NotClosed[] = [];
       for (const day of days) {
-        const why = await closeOne(people, day, unexplained);
+        const why = await closeOne(people, day, explained);
         if (why === null) closed.push(day);
         else notClosed.push({ account_id: day.accountId, bill_date: day.billDate, why });
         update(`closing ${day.billDate}: ${String(closed.length)} days of accounts closed by two people`);
@@ -100,14 +103,31 @@ function unexplainedOf({ shops }: Stack): string | null {
   return byHand?.refundNo ?? null;
 }
 
+type OpenBreak = Day['open_breaks'][number];
+
+/** Finds, of the open breaks of a day, those that somebody can explain: they were planted. */
+function explainedOf(
+  stack: Stack,
+  plan: DemoPlan,
+): (open: readonly OpenBreak[]) => Promise<readonly OpenBreak[]> {
+  const unexplained = unexplainedOf(stack);
+  const numbers = plantedNumbers(plan, stack.shops);
+  return async (open) => {
+    if (open.length === 0) return open;
+    const ids = open.map(({ id }) => id);
+    const planted = await readPlantedBreaks(stack.context.pool, ids, numbers);
+    return open.filter((one) => one.refund_no !== unexplained && planted.has(one.id));
+  };
+}
+
 /** Null when it is closed, else what stands in the way. */
 async function closeOne(
   { asks, decides }: People,
   { accountId, billDate }: AccountDay,
-  unexplained: string | null,
+  explainedOnes: ReturnType<typeof explainedOf>,
 ): Promise<string | null> {
   const day = bodyOf(await asks.get(addressOf(accountId, billDate))) as unknown as Day;
-  const explained = day.open_breaks.filter((one) => one.refund_no !== unexplained);
+  const explained = await explainedOnes(day.open_breaks);
   const request = {
     ...{ act: 'close_day', account_id: accountId, bill_date: billDate, reason: '全部核平' },
     accept_breaks: explained.map(({ id, kind }) => ({

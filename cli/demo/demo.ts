@@ -9,7 +9,7 @@ import { quietTemporalLogs } from '../../workers/temporal-logs.ts';
 import type { Stack } from '../../workers/stack.ts';
 import { startStack } from '../../workers/stack.ts';
 import { EXIT } from '../exit.ts';
-import { progress } from '../output.ts';
+import { progressByDay } from '../output.ts';
 import { untilStopped } from '../until-stopped.ts';
 import type { Check } from './checks.ts';
 import { runChecks } from './checks.ts';
@@ -20,6 +20,9 @@ import { readPlanted } from './planted.ts';
 import { DEMO_CHANNELS } from './channels.ts';
 import { DAY_MS, planMonth, refundsMin } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
+import { TooBusyError } from './again.ts';
+import type { Flight } from './flight.ts';
+import { createFlight } from './flight.ts';
 import { keepPace, RATE_AT_FIRST } from './pace.ts';
 import { keepToppedUp } from './top-up.ts';
 import { FAST_RATE } from '../commands/dev.ts';
@@ -78,7 +81,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   const root = resolve('.yuanlu');
   await mkdir(root, { recursive: true });
   const dataDir = await mkdtemp(join(root, 'demo-'));
-  const line = progress();
+  const line = progressByDay();
   const stop = new AbortController();
   // Each refund under way listens to it.
   setMaxListeners(0, stop.signal);
@@ -89,15 +92,16 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   try {
     say('starting Postgres, Temporal and the sandboxes');
     stack = await startDemoStack(dataDir, seed);
-    const pace = paceOf(stack);
+    const flight = createFlight();
+    const pace = paceOf(stack, flight);
     const balances = keepToppedUp(stack.context.clock, stack.shops);
     const tell = (text: string): void => {
       line.update(text);
     };
-    const ran = await play(stack, plan, tell, stop.signal).finally(() =>
+    const ran = await play(stack, plan, { update: tell, signal: stop.signal, flight }).finally(() =>
       Promise.all([pace.stop(), balances.stop()]),
     );
-    const month = { first: beijingDateOf(ORIGIN), days: MONTH_DAYS };
+    const month = { first: beijingDateOf(ORIGIN), days: MONTH_DAYS, plan };
     const closed = await closeMonth(stack, month, (text) => {
       stop.signal.throwIfAborted();
       tell(text);
@@ -128,8 +132,11 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     }
     return result.checks.every((check) => check.ok) ? EXIT.ok : EXIT.differences;
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    return EXIT_INTERRUPTED;
+    if (stop.signal.aborted) return EXIT_INTERRUPTED;
+    if (!(error instanceof TooBusyError)) throw error;
+    line.done();
+    say(error.message);
+    return EXIT.differences;
   } finally {
     line.done();
     await stack?.stop();
@@ -156,10 +163,11 @@ function startDemoStack(dataDir: string, seed: number): Promise<Stack> {
   });
 }
 
-function paceOf({ virtual, context }: Stack): ReturnType<typeof keepPace> {
+function paceOf({ virtual, context }: Stack, flight: Flight): ReturnType<typeof keepPace> {
   if (virtual === null) throw new Error('the demo runs in virtual time');
   const { client } = context.temporal;
-  return keepPace(virtual, () => oldestTaskAgeMs(client, context.config.temporalNamespace));
+  const oldestTaskMs = (): Promise<number> => oldestTaskAgeMs(client, context.config.temporalNamespace);
+  return keepPace(virtual, oldestTaskMs, () => flight.oldestMs());
 }
 
 function say(text: string): void {
@@ -169,9 +177,9 @@ function say(text: string): void {
 async function play(
   stack: Stack,
   plan: DemoPlan,
-  update: (text: string) => void,
-  signal: AbortSignal,
+  o: { readonly update: (text: string) => void; readonly signal: AbortSignal; readonly flight: Flight },
 ): Promise<DemoReport & { planted: readonly Planted[]; checks: readonly Check[] }> {
+  const { update, signal, flight } = o;
   const { clock, pool } = stack.context;
   const today = (): string => beijingDateOf(clock.now());
   let asked = 0;
@@ -182,7 +190,7 @@ async function play(
     const onStep = (done: number): void => {
       asked = done;
     };
-    await playTraffic(stack, plan, onStep, signal);
+    await playTraffic(stack, plan, { onStep, signal, flight });
   } finally {
     clearInterval(ticker);
   }

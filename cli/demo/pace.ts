@@ -15,7 +15,7 @@ const RATE_MIN = DAY_S / 20;
 
 const LOOK_EVERY_MS = 500;
 
-/** A task that has waited longer than this, wall time, says that the workers are behind. */
+/** A task or a request that has waited longer than this, wall time, says that the machine is behind. */
 const BEHIND_MS = 1_000;
 /** Under this they keep up and could do more. */
 const AHEAD_MS = 250;
@@ -24,34 +24,45 @@ export interface Pace {
   readonly rate: number;
   /** The rate at which the workers last fell behind: near it the rate rises slowly, far from it quickly. */
   readonly ceiling: number;
-  /** How long the oldest task had waited at the last look, wall ms. */
+  /** How long the oldest had waited at the last look, wall ms. */
   readonly waitedMs: number;
 }
 
+/** What a look finds, wall ms. */
+export interface Look {
+  /** The age of the oldest task that waits for a worker. */
+  readonly taskMs: number;
+  /** The age of the oldest request that is due and has no answer. Where the API itself is slow, no task waits yet. */
+  readonly requestMs: number;
+}
+
 /**
- * The pace after a look at the oldest waiting task. While the workers catch up the pace stays: what waits was caused by the rate
- * before, and slowing down further would leave them without work afterwards.
+ * The pace after a look at the oldest that waits, task or request. While the machine catches up the pace stays: what waits was
+ * caused by the rate before, and slowing down further would leave it without work afterwards.
  */
-export function nextPace(pace: Pace, oldestTaskMs: number): Pace {
+export function nextPace(pace: Pace, { taskMs, requestMs }: Look): Pace {
   const { rate, ceiling, waitedMs } = pace;
-  const looked = { ...pace, waitedMs: oldestTaskMs };
-  if (oldestTaskMs > BEHIND_MS) {
-    if (oldestTaskMs <= waitedMs) return looked;
+  const oldestMs = Math.max(taskMs, requestMs);
+  const looked = { ...pace, waitedMs: oldestMs };
+  if (oldestMs > BEHIND_MS) {
+    if (oldestMs <= waitedMs) return looked;
     const slower = Math.max(RATE_MIN, rate * 0.7);
     return { ...looked, rate: slower, ceiling: waitedMs > BEHIND_MS ? ceiling : rate };
   }
-  if (oldestTaskMs > AHEAD_MS) return looked;
+  if (oldestMs > AHEAD_MS) return looked;
   const faster = Math.min(RATE_MAX, rate * (rate < ceiling * 0.85 ? 1.1 : 1.015));
   return { ...looked, rate: faster, ceiling: Math.max(ceiling, faster) };
 }
 
 /**
  * Looks until it is stopped. A look that gets no answer changes nothing: an engine may be away for a moment. Neither does
- * an answer to the digit like the one before: Temporal keeps its figures for a few seconds.
+ * an answer to the digit like the one before: Temporal keeps its figures for a few seconds. A request that waits too long
+ * counts in either case.
  */
 export function keepPace(
   clock: VirtualClock,
   oldestTaskMs: () => Promise<number>,
+  oldestRequestMs: () => number,
 ): { readonly stop: () => Promise<void> } {
   const stopped = new AbortController();
   const looking = (async () => {
@@ -59,11 +70,13 @@ export function keepPace(
     let known: number | null = null;
     while (!stopped.signal.aborted) {
       const age = await oldestTaskMs().catch(() => null);
-      if (age !== null && (age !== known || age === 0)) {
-        pace = nextPace(pace, age);
+      const told = age !== null && (age !== known || age === 0);
+      known = age ?? known;
+      const requestMs = oldestRequestMs();
+      if (told || requestMs > BEHIND_MS) {
+        pace = nextPace(pace, { taskMs: known ?? 0, requestMs });
         clock.setRate(pace.rate);
       }
-      known = age ?? known;
       await sleep(LOOK_EVERY_MS, undefined, { signal: stopped.signal }).catch(() => undefined);
     }
   })();

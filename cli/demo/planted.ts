@@ -33,6 +33,31 @@ export async function readPlanted(
   return [...planted, ...(await readDifferences(pool, plan, shops))];
 }
 
+/** The numbers by which breaks can name what was planted: of refunds in trouble, and of refunds made by hand. */
+export function plantedNumbers(
+  plan: DemoPlan,
+  shops: readonly Pick<SandboxShop, 'channel' | 'sandbox'>[],
+): ReadonlySet<string> {
+  return new Set([
+    ...troubled(plan).map(({ refundNo }) => refundNo),
+    ...byHandOf(shops).flatMap(({ refundNo, channelRefundNo }) => [refundNo, channelRefundNo]),
+  ]);
+}
+
+/** Of open breaks, by their ids, those that are about one of `numbers`. */
+export async function readPlantedBreaks(
+  pool: Pool,
+  ids: readonly string[],
+  numbers: ReadonlySet<string>,
+): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select id::text as id from breaks
+      where id = any ($1::bigint[]) and (refund_no = any ($2) or channel_refund_no = any ($2))`,
+    [ids, [...numbers]],
+  );
+  return new Set(rows.map((row) => row.id));
+}
+
 interface Troubled {
   readonly refundNo: string;
   readonly channel: string;
@@ -62,16 +87,24 @@ async function readDifferences(
   const ofTroubles = troubled(plan).flatMap(({ refundNo, channel, trouble: { name, leaves = [] } }) =>
     leaves.map((kind) => ({ channel, trouble: name, refund_no: refundNo, ...left(kind, [refundNo]) })),
   );
-  const byHand = shops.flatMap(({ channel, sandbox }) =>
+  const byHand = byHandOf(shops).map(({ channel, refundNo, channelRefundNo }) => ({
+    ...{ channel, trouble: 'refund_by_hand', refund_no: refundNo },
+    ...left('missing_in_books', [refundNo, channelRefundNo]),
+  }));
+  return [...ofTroubles, ...byHand, ...(await readLateStatements(pool, shops))];
+}
+
+function byHandOf(shops: readonly Pick<SandboxShop, 'channel' | 'sandbox'>[]): readonly {
+  readonly channel: string;
+  readonly refundNo: string;
+  readonly channelRefundNo: string;
+}[] {
+  return shops.flatMap(({ channel, sandbox }) =>
     sandbox
       .ledger()
       .paidOut.filter((paid) => paid.origin === 'console')
-      .map(({ refundNo, channelRefundNo }) => ({
-        ...{ channel, trouble: 'refund_by_hand', refund_no: refundNo },
-        ...left('missing_in_books', [refundNo, channelRefundNo]),
-      })),
+      .map(({ refundNo, channelRefundNo }) => ({ channel, refundNo, channelRefundNo })),
   );
-  return [...ofTroubles, ...byHand, ...(await readLateStatements(pool, shops))];
 }
 
 async function readLateStatements(pool: Pool, shops: readonly SandboxShop[]): Promise<readonly Planted[]> {

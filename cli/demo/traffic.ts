@@ -2,6 +2,7 @@
  * Plays the month: payments are made at the channel, refunds are asked for over the HTTP API as a backend would, and
  * trouble is planted at the sandbox before the refund that it befalls.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import axios from 'axios';
 import type { AxiosInstance } from 'axios';
@@ -11,10 +12,13 @@ import type { SandboxShop } from '../../sandbox/shops.ts';
 import type { AnyRefundTrouble } from '../../sandbox/trouble-plan.ts';
 import { sleepUntil } from '../../workers/clock.ts';
 import type { Stack } from '../../workers/stack.ts';
+import { askUntilAnswered } from './again.ts';
+import type { Flight } from './flight.ts';
+import { createFlight } from './flight.ts';
 import type { DemoPlan, PlannedPayment, PlannedRefund } from './plan.ts';
 
-const TRIES_MAX = 30;
-const AGAIN_AFTER_MS = 500;
+/** A slow machine works on: asking again while it still does would only make it slower. */
+const ANSWER_WITHIN_MS = 30_000;
 
 export interface Traffic {
   /** Refund numbers that the API accepted. */
@@ -28,26 +32,28 @@ interface Step {
   readonly act: () => Promise<void>;
 }
 
+export interface TrafficOptions {
+  /** Hears how many requests were answered. */
+  readonly onStep?: (done: number) => void;
+  readonly signal?: AbortSignal;
+  /** Given by those who want to know what is under way. */
+  readonly flight?: Flight;
+}
+
 /**
- * Runs until the last request of the plan was answered. `onStep` hears how many were.
- * @throws the reason of `signal` once it is aborted
+ * Runs until the last request of the plan was answered. What is due waits for room in flight; nothing more begins once one has
+ * failed.
+ * @throws the reason of `signal` once it is aborted, TooBusyError when a request had no answer for too long
  */
-export async function playTraffic(
-  stack: Stack,
-  plan: DemoPlan,
-  onStep: (done: number) => void,
-  signal?: AbortSignal,
-): Promise<Traffic> {
+export async function playTraffic(stack: Stack, plan: DemoPlan, o: TrafficOptions = {}): Promise<Traffic> {
+  const { onStep, flight = createFlight() } = o;
   const { clock } = stack.context;
   const startMs = stack.config.virtualTime?.originMs ?? clock.now().getTime();
-  const api = axios.create({
-    baseURL: stack.api.url,
-    headers: { authorization: `Bearer ${stack.apiKey}` },
-    timeout: 10_000,
-    proxy: false,
-    validateStatus: () => true,
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const failed = new AbortController();
+  const signal = o.signal === undefined ? failed.signal : AbortSignal.any([o.signal, failed.signal]);
+  // Each request under way listens to it.
+  setMaxListeners(0, signal);
+  const api = apiOf(stack, signal);
   let accepted = 0;
   let repeated = 0;
   plantDays(stack, plan, startMs);
@@ -55,24 +61,43 @@ export async function playTraffic(
   const steps: Step[] = [
     ...plan.refunds.map((refund) => ({
       atMs: refund.requestedAtMs,
-      act: async () => {
-        repeated += await askForRefund(stack, api, refund, startMs, signal);
-        accepted += 1;
-        onStep(accepted);
-      },
+      act: () =>
+        flight.take(async () => {
+          signal.throwIfAborted();
+          repeated += await askForRefund(stack, api, refund, startMs, signal);
+          accepted += 1;
+          onStep?.(accepted);
+        }),
     })),
     ...plan.byHand.map((one) => ({ atMs: one.atMs, act: () => refundByHand(stack, one, startMs) })),
   ];
   const running: Promise<void>[] = [];
-  for (const step of steps.toSorted((one, other) => one.atMs - other.atMs)) {
-    await sleepUntil(clock, new Date(startMs + step.atMs), signal);
-    const acting = step.act();
-    // Waited for below; a stop comes first.
-    acting.catch(() => undefined);
-    running.push(acting);
+  try {
+    for (const step of steps.toSorted((one, other) => one.atMs - other.atMs)) {
+      await sleepUntil(clock, new Date(startMs + step.atMs), signal);
+      const acting = step.act();
+      acting.catch((error: unknown) => {
+        failed.abort(error);
+      });
+      running.push(acting);
+    }
+    await Promise.all(running);
+  } catch (error) {
+    // What ended the others comes before how they ended.
+    throw o.signal?.aborted !== true && failed.signal.aborted ? failed.signal.reason : error;
   }
-  await Promise.all(running);
   return { accepted, repeated };
+}
+
+function apiOf(stack: Stack, signal: AbortSignal): AxiosInstance {
+  return axios.create({
+    baseURL: stack.api.url,
+    headers: { authorization: `Bearer ${stack.apiKey}` },
+    timeout: ANSWER_WITHIN_MS,
+    proxy: false,
+    validateStatus: () => true,
+    signal,
+  });
 }
 
 function plantDays(stack: Stack, plan: DemoPlan, startMs: number): void {
@@ -100,7 +125,7 @@ async function askForRefund(
   api: AxiosInstance,
   refund: PlannedRefund,
   startMs: number,
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<number> {
   const transactionId = pay(stack, refund.payment, startMs);
   const { accountId, sandbox } = shopOf(stack, refund.payment.channel);
@@ -119,19 +144,19 @@ async function askForRefund(
     currency: 'CNY',
     reason: '七天无理由退货',
   };
-  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
-    const answer = await api
-      .post<{ code?: string }>('/v1/refunds', body, {
-        headers: { 'idempotency-key': `demo-${refund.refundNo}` },
-      })
-      .catch(() => null);
-    if (answer !== null && answer.status < 300) return tries;
-    if (answer !== null && answer.status < 500 && answer.status !== 429) {
-      throw new Error(`${refund.refundNo} was refused: ${String(answer.status)} ${answer.data.code ?? ''}`);
-    }
-    await sleep(AGAIN_AFTER_MS, undefined, signal === undefined ? {} : { signal });
-  }
-  throw new Error(`${refund.refundNo} got no answer`);
+  const headers = { 'idempotency-key': `demo-${refund.refundNo}` };
+  const ask = async () => {
+    const answer = await api.post<{ code?: string }>('/v1/refunds', body, { headers }).catch(() => null);
+    if (answer === null) return null;
+    const retryAfter: unknown = answer.headers['retry-after'];
+    return { ...answer, retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined };
+  };
+  const { answer, repeated } = await askUntilAnswered(refund.refundNo, ask, {
+    nowMs: () => performance.now(),
+    wait: (ms) => sleep(ms, undefined, { signal }),
+  });
+  if (answer.status < 300) return repeated;
+  throw new Error(`${refund.refundNo} was refused: ${String(answer.status)} ${answer.data.code ?? ''}`);
 }
 
 function troublesOf({ trouble }: PlannedRefund): readonly AnyRefundTrouble[] {

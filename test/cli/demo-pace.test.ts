@@ -1,12 +1,18 @@
 /** The demo's month passes as fast as the machine can carry it: slower as soon as work waits, faster while none does. */
 import { describe, expect, test } from 'vitest';
+import type { Look, Pace } from '../../cli/demo/pace.ts';
 import { keepPace, nextPace, RATE_AT_FIRST } from '../../cli/demo/pace.ts';
 import { virtualClock } from '../../workers/clock.ts';
 
 const WAITS = 5_000;
 
-function rateAfter(ages: readonly number[]): number {
-  return ages.reduce(nextPace, { rate: RATE_AT_FIRST, ceiling: 2 * RATE_AT_FIRST, waitedMs: 0 }).rate;
+const AT_FIRST: Pace = { rate: RATE_AT_FIRST, ceiling: 2 * RATE_AT_FIRST, waitedMs: 0 };
+
+function rateAfter(
+  ages: readonly number[],
+  lookOf = (taskMs: number): Look => ({ taskMs, requestMs: 0 }),
+): number {
+  return ages.map(lookOf).reduce<Pace>((pace, look) => nextPace(pace, look), AT_FIRST).rate;
 }
 
 describe('the rate of the month', () => {
@@ -33,6 +39,13 @@ describe('the rate of the month', () => {
     expect(rateAfter([500, 500])).toBe(RATE_AT_FIRST);
   });
 
+  test('heeds a request that has no answer like a task that waits, and of both the older', () => {
+    const ages = [WAITS, WAITS + 1, 0, 500, 0];
+    expect(rateAfter(ages, (requestMs) => ({ taskMs: 0, requestMs }))).toBe(rateAfter(ages));
+    expect(rateAfter(ages, (ms) => ({ taskMs: ms, requestMs: ms / 2 }))).toBe(rateAfter(ages));
+    expect(rateAfter(ages, (ms) => ({ taskMs: ms / 2, requestMs: ms }))).toBe(rateAfter(ages));
+  });
+
   test('never stands still, and is never more than a day a second', () => {
     const looks = Array.from({ length: 500 });
     expect(rateAfter(looks.map(() => WAITS))).toBeGreaterThanOrEqual(3_600);
@@ -55,14 +68,29 @@ describe('a clock that is kept at a pace', () => {
     expect(clock.toWallMs(1_000)).toBe(1_000);
   });
 
+  test('slows down for a request without an answer though nobody can say what waits at Temporal', async () => {
+    const clock = virtualClock({ originMs: 0, epochMs: Date.now(), rate: RATE_AT_FIRST });
+    const pace = keepPace(
+      clock,
+      () => Promise.reject(new Error('away')),
+      () => WAITS,
+    );
+    await expect.poll(() => clock.time().rate, { timeout: 10_000 }).toBeLessThan(RATE_AT_FIRST);
+    await pace.stop();
+  });
+
   test('keeps its rate while nobody can say what waits, and after it was stopped', async () => {
     const clock = virtualClock({ originMs: 0, epochMs: Date.now(), rate: RATE_AT_FIRST });
     const answers = [() => Promise.reject(new Error('away')), () => Promise.resolve(WAITS)];
     let asked = 0;
-    const pace = keepPace(clock, () => {
-      asked += 1;
-      return answers[Math.min(asked, answers.length) - 1]?.() ?? Promise.resolve(0);
-    });
+    const pace = keepPace(
+      clock,
+      () => {
+        asked += 1;
+        return answers[Math.min(asked, answers.length) - 1]?.() ?? Promise.resolve(0);
+      },
+      () => 0,
+    );
     await expect.poll(() => asked, { timeout: 10_000 }).toBe(1);
     expect(clock.time().rate).toBe(RATE_AT_FIRST);
     await expect.poll(() => clock.time().rate, { timeout: 10_000 }).toBeLessThan(RATE_AT_FIRST);

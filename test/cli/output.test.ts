@@ -7,6 +7,7 @@ import {
   displayWidth,
   grouped,
   progress,
+  progressByDay,
   table,
 } from '../../cli/output.ts';
 
@@ -208,5 +209,39 @@ describe('progress', () => {
 
     expect(written).toEqual(['starting a Postgres\n']);
     line.done();
+  });
+
+  test('through the days of a month is a line a day in a file, and one for each other thing that is said', () => {
+    written = [];
+    onTerminal(false);
+    const line = progressByDay();
+    for (const text of [
+      '2026-09-01  0 of 60 refunds asked for',
+      '2026-09-01  12 of 60 refunds asked for',
+      '2026-09-02  12 of 60 refunds asked for',
+      "2026-09-02  7 refunds wait for the channel's last word",
+      "2026-09-02  6 refunds wait for the channel's last word",
+      'fetching the statements of 3 days that were missed',
+    ])
+      line.update(text);
+    line.done();
+
+    expect(written).toEqual([
+      '2026-09-01  0 of 60 refunds asked for\n',
+      '2026-09-02  12 of 60 refunds asked for\n',
+      "2026-09-02  7 refunds wait for the channel's last word\n",
+      'fetching the statements of 3 days that were missed\n',
+    ]);
+  });
+
+  test('through the days of a month is one line on a terminal, with every count', () => {
+    written = [];
+    onTerminal(true);
+    const line = progressByDay();
+    line.update('2026-09-01  0 of 60');
+    line.update('2026-09-01  1 of 60');
+    line.done();
+
+    expect(written).toEqual(['\r\u001b[2K2026-09-01  0 of 60', '\r\u001b[2K2026-09-01  1 of 60', '\n']);
   });
 });

@@ -132,7 +132,7 @@ describe(`with dice ${String(seed)}`, () => {
 
     let asked = false;
     const kills = killAtRandom(() => asked);
-    const traffic = await playTraffic(stack, plan, () => undefined);
+    const traffic = await playTraffic(stack, plan);
     asked = true;
     const killed = await kills;
     await untilQuiet(
