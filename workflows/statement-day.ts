@@ -12,7 +12,7 @@
  */
 import { ActivityFailure, ApplicationFailure, proxyActivities } from '@temporalio/workflow';
 import type { Activities, StatementDay, StatementDayResult } from '../activities/index.ts';
-import { DATABASE, DOWNLOADED_AGAIN, NOT_RETRYABLE, STATEMENT, SWEEP } from './activity-options.ts';
+import { DOWNLOADED_AGAIN, NOT_RETRYABLE, STATEMENT, SWEEP } from './activity-options.ts';
 import { loadInRanges } from './statement-ranges.ts';
 import { STATEMENT_QUEUE } from './task-queues.ts';
 
@@ -26,9 +26,11 @@ const { loadStatement } = proxyActivities<Activities>({
   taskQueue: STATEMENT_QUEUE,
   retry: { ...STATEMENT.retry, nonRetryableErrorTypes: [...NOT_RETRYABLE, ...DOWNLOADED_AGAIN] },
 });
-const { recordEmptyDay } = proxyActivities<Activities>(DATABASE);
-/** A large day after an outage has very many refunds for which its lines are news: they are rows, and only their count comes here. */
-const { reportMatches } = proxyActivities<Activities>(SWEEP);
+/**
+ * An empty day is followed by a look over the refunds of the account. A large day after an outage has very many refunds for
+ * which its lines are news: they are rows, and only their count comes here.
+ */
+const { recordEmptyDay, reportMatches } = proxyActivities<Activities>(SWEEP);
 
 /** Half an hour apart: a channel that has not mended its file in about half a day needs a person. */
 const DOWNLOADS_MAX = 24;

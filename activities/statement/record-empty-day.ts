@@ -1,15 +1,22 @@
 import { recordEmptyStatement } from '../../store/statements.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
-import { compareMovements } from './compare-movements.ts';
+import { withHeartbeats } from '../heartbeats.ts';
+import { followStatement } from './follow-statement.ts';
 import type { StatementDay, StatementDayResult } from './statement-day.ts';
 
-/** The channel says that nothing happened on that day: final, and recorded, so that no gap is suspected. */
+/**
+ * The channel says that nothing happened on that day: final, and recorded, so that no gap is suspected. It is followed as a
+ * loaded statement is: a refund of the day before that is in neither is missing now.
+ */
 export function recordEmptyDay(deps: ActivityDeps) {
   return (day: StatementDay): Promise<StatementDayResult> =>
-    atBoundary(async () => {
-      await recordEmptyStatement(deps.ingest, { ...day, now: deps.clock.now() });
-      await compareMovements(deps, day);
-      return { outcome: 'empty' };
-    });
+    atBoundary(() => withHeartbeats(() => recordAndLook(deps, day)));
+}
+
+async function recordAndLook(deps: ActivityDeps, day: StatementDay): Promise<StatementDayResult> {
+  const now = deps.clock.now();
+  await recordEmptyStatement(deps.ingest, { ...day, now });
+  await followStatement(deps, { accountId: day.accountId, billDate: day.billDate, now });
+  return { outcome: 'empty' };
 }

@@ -1,6 +1,7 @@
 /** `yuanlu statements …`: what the channels delivered, and files that a person has at hand. */
 import { constants, createReadStream } from 'node:fs';
 import { access } from 'node:fs/promises';
+import { followStatement } from '../../activities/statement/follow-statement.ts';
 import { AppError } from '../../domain/errors.ts';
 import { STATEMENT_KINDS } from '../../domain/statement/statement.ts';
 import type { QuarantinedLine, StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
@@ -9,11 +10,8 @@ import type { Channel } from '../../channels/channel.ts';
 import type { MonthArchive } from '../../store/close/months.ts';
 import { archiveOfDay } from '../../store/close/months.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
-import { DAY_ENDS_EARLY_MS } from '../../domain/time/arrival-window.ts';
-import { matchMovements } from '../../store/flow-match.ts';
-import { resolveByRules } from '../../store/break-rules-applied.ts';
 import { togetherOfStatement } from '../../store/matched-together.ts';
-import { matchStatement, sweepMissing } from '../../store/match.ts';
+import { matchStatement } from '../../store/match.ts';
 import { recordSentBack } from '../../store/sent-back.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
 import {
@@ -107,22 +105,7 @@ export async function importStatementCommand(path: string, options: ImportFlags)
     });
     await noteAdjustments(context.ingest, { fileId: loaded.fileId, now });
     await recordSentBack(context.pool, { fileId: loaded.fileId, now });
-    await sweepMissing(context.ingest, {
-      accountId: options.account,
-      asOf: now,
-      line: { proves: channel.lineProves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[channel.name] },
-    });
-    await matchMovements(context.ingest, {
-      accountId: options.account,
-      billDate: loaded.billDate,
-      words: channel.movementWords,
-      kinds: channel.limits.statementKinds,
-      numberWithin: channel.limits.refundNo.uniqueWithin ?? 'account',
-      now,
-    });
-    await resolveByRules(context.ingest, {
-      ...{ accountId: options.account, calendar: context.calendar, now },
-    });
+    await followStatement(context, { accountId: options.account, billDate: loaded.billDate, now });
     return { loaded, matched };
   });
   line.done();

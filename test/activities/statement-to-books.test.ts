@@ -391,6 +391,12 @@ describe('F78: a step that waits long gives signs of life, several in a minute',
     expect(await beatsWhile(lock, matchStatement(bench.deps), fileId)).toBeGreaterThanOrEqual(6);
   });
 
+  test('recording that a day is empty, while another match or sweep of the account is under way', async () => {
+    const lock = `select pg_advisory_xact_lock(hashtextextended('yuanlu/match/${ACCOUNT}', 0))`;
+
+    expect(await beatsWhile(lock, recordEmptyDay(bench.deps), freshDay())).toBeGreaterThanOrEqual(6);
+  });
+
   test('telling refunds, while one of them is being changed', async () => {
     const ref = await aRefund(bench);
     await nextAttempt(bench.db.pool, ref.refundId, minute(2));
