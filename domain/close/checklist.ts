@@ -3,6 +3,7 @@
  * statement and the books agree to the fen, and what does not agree is accepted by people, one by one, with reasons.
  */
 import type { BreakKind } from '../statement/break.ts';
+import { isFundFlow } from '../statement/statement.ts';
 import type { StatementKind, StatementTotals } from '../statement/statement.ts';
 import { addDays, beijingInstant } from '../time/plain-date.ts';
 import type { PlainDate } from '../time/plain-date.ts';
@@ -14,7 +15,10 @@ export const CHECKS = [
   /** Each kind of statement that the channel makes is loaded, or known to be empty. */
   'statement_there',
   'statement_matched',
-  /** The day after is there and matched, too: channels print a refund in the bill of its day or of a day beside it. */
+  /**
+   * The day after is there and matched, too, each kind of it: channels print a refund in the bill of its day or of a day beside
+   * it, and book its money on its day or on a day beside it.
+   */
   'statement_final',
   /** What the statement says it adds up to is what its lines add up to. */
   'totals_agree',
@@ -78,7 +82,8 @@ export interface DayFacts {
   readonly statements: readonly DayStatement[];
   /** Why the newest delivery of a kind that has none was refused. */
   readonly refused: readonly { readonly kind: StatementKind; readonly code: string }[];
-  readonly dayAfter: { readonly there: boolean; readonly matched: boolean };
+  /** The kinds of statement of the day after that are there; matched when each file of the kind is. */
+  readonly dayAfter: readonly { readonly kind: StatementKind; readonly matched: boolean }[];
   /** The first {@link ACCEPTED_MAX} of them, by number. */
   readonly openBreaks: readonly OpenBreak[];
   readonly openBreaksCount: number;
@@ -145,16 +150,11 @@ const LOOKS: Readonly<Record<Check, (facts: DayFacts, accepted: Accepted) => Loo
       statements.filter(({ matched }) => !matched).map((one) => `${nameOf(one)} is not matched yet`),
       'each statement is matched',
     ),
-  statement_final: ({ billDate, dayAfter }) => {
-    const after = addDays(billDate, 1);
-    const complaint = dayAfter.there
-      ? `the trade statement of ${after} is not matched yet`
-      : `the trade statement of ${after} is not there; a refund of ${billDate} may stand in it`;
-    return look(
-      dayAfter.there && dayAfter.matched ? [] : [complaint],
-      `the trade statement of ${after} is there and matched`,
-    );
-  },
+  statement_final: (facts) =>
+    look(
+      facts.expected.kinds.flatMap((kind) => notFinal(facts, kind)),
+      `${facts.expected.kinds.join(' and ')} of ${addDays(facts.billDate, 1)} are there and matched`,
+    ),
   totals_agree: ({ statements }) =>
     look(statements.flatMap(differingTotals), 'what the statements declare is what their lines add up to'),
   lines_accounted: ({ statements }) =>
@@ -189,6 +189,17 @@ function missing({ billDate, refused }: DayFacts, kind: StatementKind): string {
   const code = refused.find((one) => one.kind === kind)?.code;
   const why = code === undefined ? '' : `: what came was refused (${code})`;
   return `the ${kind} statement of ${billDate} is not there${why}`;
+}
+
+/** A line without a movement waits until the fund flow of the day after is there, as a refund without a line does for the trade statement. */
+function notFinal({ billDate, dayAfter }: DayFacts, kind: StatementKind): string[] {
+  const statement = `the ${kind} statement of ${addDays(billDate, 1)}`;
+  const found = dayAfter.find((one) => one.kind === kind);
+  if (found === undefined) {
+    const what = isFundFlow(kind) ? 'the money of a refund' : 'a refund';
+    return [`${statement} is not there; ${what} of ${billDate} may stand in it`];
+  }
+  return found.matched ? [] : [`${statement} is not matched yet`];
 }
 
 function nameOf({ id, kind, part, status }: DayStatement): string {

@@ -99,13 +99,13 @@ async function refusals(db: Db, { accountId, billDate }: AccountDay): Promise<Da
 }
 
 async function dayAfter(db: Db, { accountId, billDate }: AccountDay): Promise<DayFacts['dayAfter']> {
-  const { rows } = await db.query<{ there: boolean; matched: boolean }>(
-    `select count(*) > 0 as there, coalesce(bool_and(matched_at is not null), false) as matched
+  const { rows } = await db.query<{ kind: StatementKind; matched: boolean }>(
+    `select kind, bool_and(matched_at is not null) as matched
        from yuanlu.statement_files
-      where account_id = $1 and bill_date = $2 and kind = 'trade' and status in ('loaded', 'empty')`,
+      where account_id = $1 and bill_date = $2 and status in ('loaded', 'empty') group by kind`,
     [accountId, addDays(billDate, 1)],
   );
-  return rows[0] ?? { there: false, matched: false };
+  return rows;
 }
 
 /** Parked and assigned ones, too: a break stands in the way of its day until it has ended. */

@@ -5,6 +5,7 @@ import { statementIdsOf } from '../../closing/record.ts';
 import type { Act, Approval, ApprovalContent } from '../../domain/approval.ts';
 import { toldOfAccepted } from '../../domain/close/accepted.ts';
 import { NOTHING_ACCEPTED } from '../../domain/close/checklist.ts';
+import type { StatementKind } from '../../domain/statement/statement.ts';
 import { newReceiptKeys, readReceiptKeys } from '../../receipts/receipt-keys.ts';
 import type { DaySealing } from '../../store/acts/close-day.ts';
 import { carryOutAct, contentOfAct } from '../../store/acts/carry-out.ts';
@@ -25,9 +26,9 @@ export interface Day {
   readonly billDate: string;
 }
 
-/** What the channel makes: a trade statement, ten hours after midnight. */
-function sealingAt(now: Date): DaySealing {
-  const limits = { statementKinds: ['trade'], statementReadyAfterMs: 10 * HOUR_MS };
+/** What the channel makes, ten hours after midnight: a trade statement, unless a test says otherwise. */
+function sealingAt(now: Date, statementKinds: readonly StatementKind[] = ['trade']): DaySealing {
+  const limits = { statementKinds, statementReadyAfterMs: 10 * HOUR_MS };
   const sealing = daySealing({
     channels: { get: () => ({ limits }) as unknown as Channel },
     clock: { now: () => now, wallNow: () => now, toWallMs: (ms) => ms },
@@ -41,12 +42,17 @@ export async function askedAboutDay(
   pool: Pool,
   act: Extract<Act, 'close_day' | 'reopen_day'>,
   { merchantId, accountId, billDate }: Day,
-  o: { readonly now: Date; readonly breaks?: readonly string[]; readonly told?: ApprovalContent },
+  o: {
+    readonly now: Date;
+    readonly breaks?: readonly string[];
+    readonly told?: ApprovalContent;
+    readonly kinds?: readonly StatementKind[];
+  },
 ): Promise<Approval> {
   const subject = { of: 'day', accountId, billDate } as const;
   const breaks = new Map((o.breaks ?? []).map((id) => [id, 'seen by both']));
   const told = o.told ?? toldOfAccepted({ ...NOTHING_ACCEPTED, breaks });
-  const content = await contentOfAct(pool, { merchantId, act, subject, told }, sealingAt(o.now));
+  const content = await contentOfAct(pool, { merchantId, act, subject, told }, sealingAt(o.now, o.kinds));
   return askForApproval(pool, {
     ...{ merchantId, act, subject, content, askedBy: 'alice', reason: 'all agrees', now: o.now },
   });

@@ -20,6 +20,11 @@ const empty: DayStatement = {
   ...{ refunds: none, refundsMatched: none, refundsLeftOver: none },
 };
 
+const AFTER: DayFacts['dayAfter'] = [
+  { kind: 'trade', matched: true },
+  { kind: 'fund_flow', matched: true },
+];
+
 function facts(o: Partial<DayFacts> = {}): DayFacts {
   return {
     accountId: 'wx-1',
@@ -28,7 +33,7 @@ function facts(o: Partial<DayFacts> = {}): DayFacts {
     expected: { kinds: ['trade', 'fund_flow'], readyAfterMs: 10 * HOUR_MS },
     statements: [trade, empty],
     refused: [],
-    dayAfter: { there: true, matched: true },
+    dayAfter: AFTER,
     openBreaks: [],
     openBreaksCount: 0,
     ...o,
@@ -74,19 +79,30 @@ describe('a day', () => {
 
   test('cannot be closed without the statement of each fund account that is fetched', () => {
     const kinds = ['trade', 'fund_flow', 'fund_flow_operation'] as const;
-    const with2 = facts({ expected: { kinds, readyAfterMs: 10 * HOUR_MS } });
+    const dayAfter = [...AFTER, { kind: 'fund_flow_operation', matched: true } as const];
+    const with2 = facts({ dayAfter, expected: { kinds, readyAfterMs: 10 * HOUR_MS } });
 
     expect(obstacles(checklistOf(with2, NOTHING_ACCEPTED))).toEqual([
       'statement_there: the fund_flow_operation statement of 2026-11-24 is not there',
     ]);
     const third: DayStatement = { ...empty, id: '9', kind: 'fund_flow_operation' };
-    expect(failing({ ...with2, statements: [trade, empty, third] })).toEqual([]);
+    const there = { ...with2, statements: [trade, empty, third] };
+    expect(failing(there)).toEqual([]);
+    expect(obstacles(checklistOf({ ...there, dayAfter: AFTER }, NOTHING_ACCEPTED))).toEqual([
+      'statement_final: the fund_flow_operation statement of 2026-11-25 is not there; the money of a refund of 2026-11-24 may stand in it',
+    ]);
   });
 
   test.each<[string, Partial<DayFacts>, Check]>([
     ['is not matched', { statements: [{ ...trade, matched: false }, empty] }, 'statement_matched'],
-    ['has no day after it', { dayAfter: { there: false, matched: false } }, 'statement_final'],
-    ['has an unmatched day after it', { dayAfter: { there: true, matched: false } }, 'statement_final'],
+    ['has no day after it', { dayAfter: [] }, 'statement_final'],
+    ['has no trade statement after it', { dayAfter: AFTER.slice(1) }, 'statement_final'],
+    ['has no fund flow after it', { dayAfter: AFTER.slice(0, 1) }, 'statement_final'],
+    [
+      'has an unmatched day after it',
+      { dayAfter: AFTER.map((one) => ({ ...one, matched: one.kind !== 'trade' })) },
+      'statement_final',
+    ],
     [
       'declares another sum',
       { statements: [{ ...trade, totals: { declared: { n: 2n }, computed: {} } }, empty] },
@@ -105,6 +121,12 @@ describe('a day', () => {
   ])('that %s cannot be closed', (_, change, check) => {
     expect(failing(facts(change))).toEqual([check]);
   });
+});
+
+test('the day after needs no fund flow where the account has none', () => {
+  const expected = { kinds: ['trade'], readyAfterMs: 10 * HOUR_MS } as const;
+
+  expect(failing(facts({ expected, statements: [trade], dayAfter: AFTER.slice(0, 1) }))).toEqual([]);
 });
 
 describe('what is accepted', () => {
@@ -157,7 +179,7 @@ describe('what is accepted', () => {
         const of = {
           ...withBreaks,
           statements: there ? [trade, empty] : [empty],
-          dayAfter: { there: final, matched: final },
+          dayAfter: final ? AFTER : [],
         };
         const accepted = { ...NOTHING_ACCEPTED, breaks: new Map(ids.map((id) => [id, 'why'])) };
         expect(checklistOf(of, accepted).closable).toBe(there && final && ids.length === 2);
