@@ -17,6 +17,8 @@ const LOOK_EVERY_MS = 500;
 
 /** A task or a request that has waited longer than this, wall time, says that the machine is behind. */
 const BEHIND_MS = 1_000;
+/** A request may take so long before its wait counts: an answer takes seconds where both processors are busy, and the month goes on. */
+const PATIENCE_MS = 4_000;
 /** Under this they keep up and could do more. */
 const AHEAD_MS = 250;
 
@@ -72,7 +74,7 @@ export function keepPace(
       const age = await oldestTaskMs().catch(() => null);
       const told = age !== null && (age !== known || age === 0);
       known = age ?? known;
-      const requestMs = oldestRequestMs();
+      const requestMs = Math.max(0, oldestRequestMs() - PATIENCE_MS);
       if (told || requestMs > BEHIND_MS) {
         pace = nextPace(pace, { taskMs: known ?? 0, requestMs });
         clock.setRate(pace.rate);
