@@ -9,6 +9,8 @@ interface FollowedDay {
   readonly accountId: string;
   readonly billDate: string;
   readonly now: Date;
+  /** False for a statement that shows no refunds: which of them are missing is as it was before. */
+  readonly showsRefunds?: boolean;
 }
 
 /**
@@ -18,14 +20,11 @@ interface FollowedDay {
  */
 export async function followStatement(
   { ingest, channels, calendar }: Pick<ActivityDeps, 'ingest' | 'channels' | 'calendar'>,
-  { accountId, billDate, now }: FollowedDay,
+  { accountId, billDate, now, showsRefunds = true }: FollowedDay,
 ): Promise<void> {
   const { name, lineProves, movementWords: words, limits } = channels.get(accountId);
-  await sweepMissing(ingest, {
-    accountId,
-    asOf: now,
-    line: { proves: lineProves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[name] },
-  });
+  const line = { proves: lineProves, dayEndsEarlyMs: DAY_ENDS_EARLY_MS[name] };
+  if (showsRefunds) await sweepMissing(ingest, { accountId, asOf: now, line });
   await matchMovements(ingest, {
     ...{ accountId, billDate, words, now },
     kinds: limits.statementKinds,

@@ -17,6 +17,7 @@ export function recordEmptyDay(deps: ActivityDeps) {
 async function recordAndLook(deps: ActivityDeps, day: StatementDay): Promise<StatementDayResult> {
   const now = deps.clock.now();
   await recordEmptyStatement(deps.ingest, { ...day, now });
-  await followStatement(deps, { accountId: day.accountId, billDate: day.billDate, now });
+  const { accountId, billDate, kind } = day;
+  await followStatement(deps, { accountId, billDate, now, showsRefunds: kind === 'trade' });
   return { outcome: 'empty' };
 }
