@@ -5,6 +5,7 @@ import { book } from './book.ts';
 import { dropCopy, freshCopy } from './books.ts';
 import { days } from './days.ts';
 import type { Bill, WholeWay } from './matching.ts';
+import type { READERS } from './reading.ts';
 import type { Figure } from './report.ts';
 import { figure, paceOf } from './report.ts';
 import { sweep } from './sweeps.ts';
@@ -155,7 +156,7 @@ export function assertFound({ lines, found }: Pick<WholeWay, 'lines' | 'found'>,
 
 /** P4: reading alone, against what everybody has. */
 async function reader(bench: Bench): Promise<readonly Figure[]> {
-  const read = async (how: 'ours' | 'unpack' | 'csv_parse' | 'papa_parse'): Promise<Done> => {
+  const read = async (how: keyof typeof READERS): Promise<Done> => {
     const done = await inProcess({ kind: 'read', how, bill: bench.bill.path, warmUp: bench.small.path });
     const all = how === 'unpack' ? bench.bill.bytes : bench.expected.lines;
     if (done.result['read'] !== all) throw new Error(`${how} did not read all of it`);

@@ -68,3 +68,11 @@ export async function withPapaParse(path: string): Promise<number> {
   await pipeline(packed(path), createGunzip(), parser);
   return rows;
 }
+
+/** Each way of reading a bill by its name in a measurement: `unpack` gives bytes, the others rows. */
+export const READERS = {
+  ours: readBill,
+  unpack: onlyUnpack,
+  csv_parse: withCsvParse,
+  papa_parse: withPapaParse,
+} as const;

@@ -18,7 +18,7 @@ import { matchInLargeBook } from './large-book.ts';
 import { duckWholeWay, fillDuck } from './duck.ts';
 import type { Bill } from './matching.ts';
 import { ingestPool, rowByRow, wholeWay } from './matching.ts';
-import { onlyUnpack, readBill, withCsvParse, withPapaParse } from './reading.ts';
+import { READERS } from './reading.ts';
 import { lookAtReceipts } from './receipts.ts';
 import { replayRefunds } from './replaying.ts';
 import { sweepByScan, sweepOurs } from './sweeping.ts';
@@ -36,7 +36,7 @@ export type Task =
   | { readonly kind: 'match_rows'; readonly url: string; readonly sample: number }
   | {
       readonly kind: 'read';
-      readonly how: 'ours' | 'unpack' | 'csv_parse' | 'papa_parse';
+      readonly how: keyof typeof READERS;
       readonly bill: string;
       readonly warmUp: string;
     }
@@ -107,10 +107,7 @@ async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
       return { result: { perSecond }, ms: 0 };
     }
     case 'read': {
-      const read = {
-        ...{ ours: readBill, unpack: onlyUnpack },
-        ...{ csv_parse: withCsvParse, papa_parse: withPapaParse },
-      }[task.how];
+      const read = READERS[task.how];
       await read(task.warmUp);
       return timed(async () => ({ read: await read(task.bill) }));
     }

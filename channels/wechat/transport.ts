@@ -10,6 +10,7 @@ import { wallRateLimiter } from '../rate-limit.ts';
 import type { RateLimiter } from '../rate-limit.ts';
 import type { Distrust, KeepUnbelieved } from '../unbelieved.ts';
 import { unbelieved } from '../unbelieved.ts';
+import { retryAfter } from '../retry-after.ts';
 import type { WechatAccount } from './account.ts';
 import type { KeyRing } from './keys.ts';
 import { createKeyRing, parseJson } from './keys.ts';
@@ -174,15 +175,6 @@ function unknown(why: string, responseId: string | null): Answer {
 
 function toMessage(answer: HttpAnswer): SignedMessage {
   return { header: (name) => answer.headers.get(name), body: answer.body };
-}
-
-/** Seconds or an HTTP date, as milliseconds from now; null when absent or unreadable. */
-function retryAfter(value: string | undefined, wallNow: Date): number | null {
-  if (value === undefined) return null;
-  if (/^[0-9]{1,6}$/.test(value)) return Number(value) * 1_000;
-  // Date.parse takes almost anything for a date: 1.5 is a day in January 2001. One of HTTP begins with the day of the week.
-  const at = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? null : Math.max(0, at - wallNow.getTime());
 }
 
 /** Refuses download addresses that the account does not allow: another host, credentials, or plain http elsewhere. */

@@ -1,9 +1,10 @@
 /** How the demo repeats a request that has no answer: patiently, so that a slow machine is not kept busy with repeats. */
+import { retryAfter } from '../../channels/retry-after.ts';
 
 const FIRST_WAIT_MS = 500;
 const WAIT_MAX_MS = 5_000;
 /** Longer is nothing that our API asks for: its limit counts minutes. */
-const RETRY_AFTER_MAX_S = 60;
+const RETRY_AFTER_MAX_MS = 60_000;
 /** By time and not by tries: on a busy machine each try takes as long as it may. */
 const GIVE_UP_AFTER_MS = 600_000;
 
@@ -51,7 +52,6 @@ export async function askUntilAnswered<T extends Answered>(
 
 /** What the answer says of when to come back; null where it says nothing that can be read. */
 function toldMs(answer: Answered | null): number | null {
-  const text = answer?.retryAfter;
-  if (text === undefined || !/^[0-9]{1,6}$/.test(text)) return null;
-  return Math.min(Number(text), RETRY_AFTER_MAX_S) * 1_000;
+  const ms = retryAfter(answer?.retryAfter, new Date());
+  return ms === null ? null : Math.min(ms, RETRY_AFTER_MAX_MS);
 }

@@ -16,6 +16,7 @@ const LINES = 6_000;
 
 let db: TestDatabase;
 let dir: string;
+let name: string;
 let ingest: Pool;
 
 /** The plans of the statements that change the file's matches, as Postgres makes them at that moment. */
@@ -46,7 +47,7 @@ function withPlans(pool: Pool): Pool {
 beforeAll(async () => {
   db = await testDatabase();
   dir = await mkdtemp(join(tmpdir(), 'yuanlu-again-'));
-  const name = `${new URL(db.url).pathname.slice(1)}_again`;
+  name = `${new URL(db.url).pathname.slice(1)}_again`;
   await fillBooks(db.url, makeUp(LINES, 1, BILL_DATE), name);
   const url = databaseUrl(db.url, name);
   ingest = withPlans(createPool({ url, role: 'yuanlu_ingest', max: 2, name: 'test-again' }));
@@ -54,6 +55,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await ingest.end();
+  await db.owner.query(`drop database if exists ${name} with (force)`);
   await db.drop();
   await rm(dir, { recursive: true, force: true });
 });

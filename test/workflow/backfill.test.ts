@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { Context } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Activities } from '../../activities/index.ts';
 import { backfillWorkflowId, statementWorkflowId } from '../../domain/ids.ts';
@@ -175,16 +175,12 @@ test('that is cancelled ends as cancelled, begins no other day, and can be asked
   const handle = await start(range, {
     fetchStatement: (day) => {
       began.push(day.billDate);
-      return new Promise((_resolve, reject) => {
-        Context.current().cancellationSignal.addEventListener('abort', () => {
-          reject(new CancelledFailure('cancelled'));
-        });
-        const beat = setInterval(() => {
-          Context.current().heartbeat();
-        }, 100);
-        Context.current().cancellationSignal.addEventListener('abort', () => {
-          clearInterval(beat);
-        });
+      const context = Context.current();
+      const beat = setInterval(() => {
+        context.heartbeat();
+      }, 100);
+      return context.cancelled.finally(() => {
+        clearInterval(beat);
       });
     },
   });
