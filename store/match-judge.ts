@@ -25,7 +25,7 @@ export function losers(s: Literals): string[] {
                 first_value(c.file_id) over best as of_file, first_value(c.line_no) over best as of_line,
                 l.refund_no, first_value(l.refund_no) over best as of_refund_no,
                 l.channel_refund_no, first_value(l.channel_refund_no) over best as of_channel_refund_no,
-                l.transaction_id, first_value(l.transaction_id) over best as of_transaction
+                l.transaction_id, first_value(l.transaction_id) over best as of_transaction${BY_NUMBER_ALONE(s)}
            from m_contested c
            join ${judgedLines(s, 'select place from m_contested')} l
              on l.file_id = c.file_id and l.line_no = c.line_no
@@ -42,9 +42,19 @@ export function losers(s: Literals): string[] {
 /** The line and the winner print no number of a refund in common: the one is not the other again. */
 const SHARES_NONE = '(refund_no = of_refund_no or channel_refund_no = of_channel_refund_no) is not true';
 
-/** Where a number names a refund within its payment, a line of another payment prints another refund. */
+/**
+ * Where our number names a refund within its payment, a line of another payment prints another refund. Where the refund's payment
+ * is known, no line of another one has claimed it by our number; else it is the winner's.
+ */
 const OTHER_PAYMENT = (s: Literals): string =>
-  s.withinPayment ? '(transaction_id is distinct from of_transaction)' : 'false';
+  s.withinPayment ? '(by_number_alone and transaction_id is distinct from of_transaction)' : 'false';
+
+const BY_NUMBER_ALONE = (s: Literals): string =>
+  s.withinPayment
+    ? `,
+                c.pass = 1 and exists (select from yuanlu.refund_book r where r.id = c.refund_id and r.transaction_id is null)
+                  as by_number_alone`
+    : '';
 
 /** Lines that only had their number in common with the winner are as good as any that no refund has the number of. */
 function freeOtherPayments(s: Literals): string[] {

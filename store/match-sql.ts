@@ -214,6 +214,7 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
                                  and r.amount_minor = k.amount_minor
         join yuanlu.live_matches m on m.account_id = ${s.account} and m.refund_id = r.id
        where m.pass = 3 and m.file_id <> ${s.file}),
+    let_go as materialized (${letGo(s)}),
     found as (
       select file_id, bill_date, line_no from held
       -- A match of several that lapsed with this delivery leaves its other lines to nobody.
@@ -227,6 +228,9 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
              where exists (select from ${claims(s)} c where c.refund_id = b.refund_id)
       union select b.file_id, b.bill_date, b.line_no from line_break b
              where b.refund_id in (select refund_id from freed)
+      union select g.file_id, g.bill_date, g.line_no from let_go g
+             where exists (select from ${claims(s)} c where c.refund_id = g.refund_id)
+      union select g.file_id, g.bill_date, g.line_no from let_go g where g.refund_id in (select refund_id from freed)
       union select b.file_id, b.bill_date, b.line_no from line_break b
               join (select channel_refund_no from m_loose union select channel_refund_no from freed_line) n
                 using (channel_refund_no)
@@ -242,6 +246,14 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
      where not exists (select from m_other o where o.file_id = found.file_id and o.line_no = found.line_no)
        and not exists (${IN_GROUP('found')} and not g.first)
      group by file_id, bill_date order by file_id`;
+}
+
+/** Lines that were let go since their number was thought to be that of another payment's refund, with the refund that has it. */
+function letGo(s: Literals): string {
+  return `
+      select b.file_id, b.bill_date, b.line_no, r.id as refund_id from line_break b
+        join yuanlu.refund_book r on r.account_id = ${s.account} and r.refund_no = b.refund_no
+       where ${String(s.withinPayment)} and b.kind = 'missing_in_books' and r.transaction_id is null`;
 }
 
 /** Takes lines of one other file into the judgement: their numbers are looked up again like this file's. */

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { listBreaks } from '../../store/breaks.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
-import { countOf, fresh, openAccounts } from '../store/books.ts';
-import { DAY, DAY_AFTER, bring, lineOf, newsOf, shortFates, taken } from './bills.ts';
+import { countOf, fresh, openAccounts, pay } from '../store/books.ts';
+import { DAY, DAY_AFTER, DAY_BEFORE, bring, lineOf, newsOf, shortFates, taken } from './bills.ts';
 import type { PlainLine } from './plain-statement.ts';
 
 let db: TestDatabase;
@@ -75,6 +75,42 @@ describe('F47 a refund that several lines claim', () => {
     expect(await shortFates(db, files.get(DAY) ?? '')).toEqual([`${refund.refundNo}@1`]);
     expect(await shortFates(db, files.get(DAY_AFTER) ?? '')).toEqual(['duplicate_line']);
     expect(await countOf(db, 'matches')).toBe(1);
+  });
+
+  test('where a number is a payment’s, a second line of that payment is a duplicate, whatever the best line so far leaves out', async () => {
+    const refund = await taken(db, 500n);
+    const at = (billDate: string, o: Partial<PlainLine>) =>
+      bring(
+        db,
+        { billDate, lines: [lineOf(refund, { at: `${billDate} 12:00:00`, ...o })] },
+        { numberWithin: 'payment' },
+      );
+    const foreign = { channelRefundNo: fresh('59') };
+    const late = await at(DAY_AFTER, foreign);
+    await at(DAY, { refundNo: '', transactionId: '' });
+    expect(await shortFates(db, late.fileId)).toEqual(['number_differs']);
+
+    await at(DAY_BEFORE, {});
+    expect(await shortFates(db, late.fileId)).toEqual(['duplicate_line']);
+  });
+
+  test('where a number is a payment’s and nobody knows it, a line of another one is judged again when a better line comes', async () => {
+    const payment = await pay(db.pool, 5_000n);
+    const refund = await taken(db, 500n, { payment });
+    const at = (billDate: string, transactionId: string, o: Partial<PlainLine> = {}) =>
+      bring(
+        db,
+        { billDate, lines: [lineOf(refund, { at: `${billDate} 12:00:00`, transactionId, ...o })] },
+        { numberWithin: 'payment' },
+      );
+    const [one, other] = [fresh('T'), fresh('T')];
+    const last = await at(DAY_AFTER, one, { channelRefundNo: '' });
+    const between = await at(DAY, other, { channelRefundNo: '' });
+    expect(await shortFates(db, last.fileId)).toEqual(['missing_in_books']);
+
+    await at(DAY_BEFORE, one);
+    expect(await shortFates(db, last.fileId)).toEqual(['duplicate_line']);
+    expect(await shortFates(db, between.fileId)).toEqual(['missing_in_books']);
   });
 });
 
