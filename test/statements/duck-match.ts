@@ -17,6 +17,7 @@ export interface DuckRefund {
   /** Beijing time, `yyyy-mm-dd hh:mm:ss`, as all times here. */
   readonly requested_at: string;
   readonly accepted_at: string | null;
+  readonly succeeded_at: string | null;
 }
 
 export interface DuckLine {
@@ -74,6 +75,7 @@ const REFUND_COLUMNS = {
   state_reason: 'varchar',
   requested_at: 'timestamp',
   accepted_at: 'timestamp',
+  succeeded_at: 'timestamp',
 } as const satisfies Record<keyof DuckRefund, string>;
 
 const LINE_COLUMNS = {

@@ -10,14 +10,20 @@ import type { PlainLine } from './plain-statement.ts';
 
 export const DAYS = ['2026-11-22', '2026-11-23', '2026-11-24'] as const;
 export const COVERED = DAYS.slice(0, -1);
+/** What comes up where there are some hundred worlds. */
+export const EVERY_KIND = [
+  ...['@1', '@2', '@3', 'ambiguous', 'amount_differs', 'duplicate_line', 'missing_in_books'],
+  ...['number_differs', 'state_conflict'],
+] as const;
 /** When all of it is over. */
 export const NOW = new Date('2026-11-27T10:00:00+08:00');
 /** What the first line of a file is: its head. */
 const FIRST_LINE_NO = 2;
 
 const some = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
+/** `often` times as often there as not. */
 const perhaps = <T>(value: fc.Arbitrary<T>, often = 2): fc.Arbitrary<T | null> =>
-  fc.option(value, { nil: null, freq: often });
+  fc.option(value, { nil: null, freq: often + 1 });
 
 /** Noons and the seconds beside them, so that windows are met to the second. */
 const times = ['12:00:00', '12:00:01', '11:59:59', '00:00:00', '23:59:59'] as const;
@@ -47,6 +53,7 @@ const refundOf = fc.record({
   state: some(...STATES),
   requestedAt: at(19, 26),
   acceptedAfterDays: some(0, 0, 1, 3, null),
+  succeededAfterDays: some(0, 1, 2, null),
 });
 
 /** Few numbers and few amounts, so that they meet. */
@@ -102,6 +109,10 @@ function booksOf({ refunds, lines, right, secondPaymentUnknown }: World, nth: nu
         refund.acceptedAfterDays === null || state === 'requested'
           ? null
           : later(refund.requestedAt, refund.acceptedAfterDays),
+      succeeded_at:
+        refund.succeededAfterDays === null || state !== 'succeeded'
+          ? null
+          : later(refund.requestedAt, (refund.acceptedAfterDays ?? 0) + refund.succeededAfterDays),
     };
   });
   const made = [
@@ -162,12 +173,12 @@ export async function fillBooks(
     );
     await tx.query(
       `insert into refunds (id, merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint,
-         requested_at, accepted_at, state, state_reason, channel_refund_no)
+         requested_at, accepted_at, succeeded_at, state, state_reason, channel_refund_no)
        overriding system value
        select r.id, $1, $2, 'wechat', p.id, r.refund_no, r.amount_minor, 'CNY', 'made-up', r.requested_at::timestamp at time zone 'Asia/Shanghai',
-              r.accepted_at::timestamp at time zone 'Asia/Shanghai', r.state, r.state_reason, r.channel_refund_no
+              r.accepted_at::timestamp at time zone 'Asia/Shanghai', r.succeeded_at::timestamp at time zone 'Asia/Shanghai', r.state, r.state_reason, r.channel_refund_no
          from jsonb_to_recordset($3::jsonb) as r (id bigint, refund_no text, amount_minor bigint, requested_at text,
-                accepted_at text, state text, state_reason text, channel_refund_no text, payment_no text)
+                accepted_at text, succeeded_at text, state text, state_reason text, channel_refund_no text, payment_no text)
          join payments p on p.merchant_id = $1 and p.payment_no = r.payment_no`,
       [MERCHANT, ACCOUNT, JSON.stringify(refunds)],
     );
