@@ -2,7 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorCode } from '../domain/errors.ts';
 import { AppError, ERRORS } from '../domain/errors.ts';
-import { isConnectionFault } from '../store/pool.ts';
+import { asAppError } from '../store/pool.ts';
 import { PROBLEM_TYPE, toProblem } from './problem.ts';
 
 /** Seconds after which a caller may repeat what failed because something was away. */
@@ -31,8 +31,8 @@ export function toAppError(error: unknown): AppError {
       { cause: error },
     );
   }
-  if (isConnectionFault(error)) return new AppError('database_unavailable', {}, { cause: error });
-  return new AppError('invariant_broken', {}, { cause: error });
+  const away = asAppError(error);
+  return away instanceof AppError ? away : new AppError('invariant_broken', {}, { cause: error });
 }
 
 /** Writes an error to the log: loudly when it is ours, in one line when something is away or it is the caller's. */

@@ -807,7 +807,8 @@ export const ERRORS = {
   },
   file_store_unavailable: {
     status: 503,
-    title: 'The bucket of statement files cannot be reached, or does not do what it is asked.',
+    title:
+      'The store of statement files cannot be reached, has no room left, or does not do what it is asked.',
     retryable: true,
     remedy: 'It is asked again by itself. `yuanlu doctor` says whether it can be written and read.',
   },

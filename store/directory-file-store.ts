@@ -33,7 +33,7 @@ export function directoryFileStore(
       const spool = join(folder, `${SPOOL}${safeSegment(temporaryName())}`);
       const { through, sum } = measured(source, fileBytesMax, o.onProgress);
       try {
-        await writeAll(spool, through);
+        await writeAll(spool, through).catch(sayingNoRoom);
         const { bytes, sha256 } = sum();
         await removeAbandoned(folder, spool);
         const path = join(folder, sha256);
@@ -61,6 +61,18 @@ async function removeAbandoned(folder: string, own: string): Promise<void> {
     const written = await stat(path).catch(() => null);
     if (written !== null && now - written.mtimeMs > ABANDONED_AFTER_MS) await rm(path, { force: true });
   }
+}
+
+/** A full disk, a used-up quota, or a limit on how large a file of this process may be. */
+const NO_ROOM: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+/** What is asked again until there is room; every other error is passed on as it is. */
+function sayingNoRoom(error: unknown): never {
+  if (error instanceof Error && 'code' in error && NO_ROOM.includes(error.code)) {
+    const why = `there is no room left on its disk (${String(error.code)})`;
+    throw new AppError('file_store_unavailable', { why }, { cause: error });
+  }
+  throw error;
 }
 
 async function writeAll(path: string, source: AsyncIterable<Buffer>): Promise<void> {

@@ -154,13 +154,22 @@ export function brokenConstraint(error: unknown): string | null {
 
 /** Connection faults in the catalogue's words; everything else as it is. */
 export function asAppError(error: unknown): unknown {
-  return isConnectionFault(error) ? new AppError('database_unavailable', {}, { cause: error }) : error;
+  if (!isConnectionFault(error)) return error;
+  const why = SHORT_OF[sqlState(error) ?? ''];
+  return new AppError('database_unavailable', why === undefined ? {} : { why }, { cause: error });
 }
 
-/** SQLSTATE classes 08 and 57P, too many connections, and what node says of a socket that broke. */
+/** What the server may be short of for a while. */
+const SHORT_OF: Readonly<Record<string, string>> = {
+  '53100': 'its disk is full',
+  '53200': 'it is out of memory',
+  '53300': 'it has no connection left',
+};
+
+/** SQLSTATE classes 08, 53 (short of something) and 57P, and what node says of a socket that broke. */
 export function isConnectionFault(error: unknown): boolean {
   const state = sqlState(error);
-  if (state !== null) return state.startsWith('08') || state.startsWith('57P') || state === '53300';
+  if (state !== null) return /^(08|53|57P)/.test(state);
   if (!(error instanceof Error)) return false;
   const code: unknown = 'code' in error ? error.code : undefined;
   return (

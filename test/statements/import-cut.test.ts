@@ -1,4 +1,4 @@
-/** F57 F77 I9 I19: an import that is cut anywhere leaves nothing, and the next one is as if nothing had been. */
+/** F57 F77 F84 I9 I19: an import that is cut anywhere leaves nothing, and the next one is as if nothing had been. */
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPool } from '../../store/pool.ts';
@@ -85,6 +85,50 @@ describe('F57 an import whose process is killed', () => {
   test('is done again as if nothing had been', async () => {
     const result = await importPlain(db, { billDate: KILLED_DAY, text: killedText() });
     expect(result).toMatchObject({ outcome: 'loaded', revision: 1, summary: { lines: 400 } });
+  });
+});
+
+describe('F84 an import for which the database has no room left', () => {
+  /** Every table of lines that is made from now on is full after so many lines. */
+  async function full(after: number): Promise<void> {
+    await db.owner.query(`
+      alter function yuanlu.open_line_table rename to open_line_table_with_room;
+      create function yuanlu.no_room() returns trigger language plpgsql as $$
+        begin
+          if new.line_no > ${String(after)} then raise exception 'could not extend file' using errcode = '53100'; end if;
+          return new;
+        end $$;
+      create function yuanlu.open_line_table(file_id bigint, account_id text, bill_date date) returns text
+      language plpgsql security definer as $$
+        declare leaf text := yuanlu.open_line_table_with_room(file_id, account_id, bill_date);
+        begin
+          execute format('create trigger no_room before insert on yuanlu.%I for each row execute function yuanlu.no_room()', leaf);
+          return leaf;
+        end $$`);
+  }
+
+  async function roomAgain(): Promise<void> {
+    await db.owner.query(`
+      drop function yuanlu.open_line_table;
+      drop function yuanlu.no_room cascade;
+      alter function yuanlu.open_line_table_with_room rename to open_line_table`);
+  }
+
+  test('leaves nothing, says why it is to be tried again, and is done as soon as there is room', async () => {
+    const before = await leftBehind(db);
+    await full(300);
+    const cut = importPlain(db, { billDate: '2026-11-02' }, { source: chunksOf(TEXT) });
+    await expect(cut).rejects.toMatchObject({
+      code: 'database_unavailable',
+      details: { why: 'its disk is full' },
+    });
+    await nothingLeft(before);
+
+    await roomAgain();
+    const loaded = await importPlain(db, {}, { source: chunksOf(TEXT) });
+    expect(loaded).toMatchObject({ outcome: 'loaded', summary: { lines: 400 } });
+    await db.owner.query('delete from yuanlu.statement_files where id = $1', [loaded.fileId]);
+    await db.owner.query(`drop table yuanlu.statement_lines_f${loaded.fileId}`);
   });
 });
 

@@ -1,7 +1,9 @@
 /** What a directory of statement files promises beyond what every store does. */
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { directoryFileStore } from '../../store/directory-file-store.ts';
 import { chunks } from './file-stores.ts';
@@ -73,4 +75,20 @@ describe('F57 what a process that was killed left of a file', () => {
 
     expect(await names()).toEqual(['0'.repeat(64), sha256]);
   });
+});
+
+/** Puts a megabyte into the store of a folder and prints the code of what became of it. */
+const PUT = `
+  import { directoryFileStore } from './store/directory-file-store.ts';
+  async function* megabyte() { for (let n = 0; n < 16; n += 1) yield Buffer.alloc(65_536, 1); }
+  const put = directoryFileStore(process.argv[1], () => 't').put(megabyte(), { name: 'day' });
+  console.log(await put.then(() => 'kept', (error) => error.code + ': ' + error.message));`;
+
+test('F84 I19: a file for which there is no room is to be tried again, and nothing of it is left', async () => {
+  // A limit of the process stands for the disk: half a megabyte a file.
+  const script = `ulimit -f 512 && exec "$0" --import tsx --input-type module -e "$1" "$2"`;
+  const { stdout } = await promisify(execFile)('bash', ['-c', script, process.execPath, PUT, folder]);
+
+  expect(stdout).toMatch(/^file_store_unavailable: .*no room left on its disk/);
+  expect(await readdir(join(folder, 'day'))).toEqual([]);
 });

@@ -312,10 +312,13 @@ describe('what an error is', () => {
     },
   );
 
-  test.each(['08006', '57P01', '57P03', '53300'])('SQLSTATE %s is a connection fault', async (code) => {
-    const raised = db.pool.query(`do $$ begin raise exception 'x' using errcode = '${code}'; end $$`);
-    await expect(raised).rejects.toMatchObject(UNAVAILABLE);
-  });
+  test.each(['08006', '57P01', '57P03', '53100', '53200', '53300'])(
+    'SQLSTATE %s is a connection fault',
+    async (code) => {
+      const raised = db.pool.query(`do $$ begin raise exception 'x' using errcode = '${code}'; end $$`);
+      await expect(raised).rejects.toMatchObject(UNAVAILABLE);
+    },
+  );
 
   test('a constraint that refuses is named', async () => {
     const error: unknown = await db.owner
