@@ -2,7 +2,6 @@
  * Rows of the list that have one number. A number can be one refund only; where it names a refund within its payment, rows
  * of several payments are several refunds, also where the list does not say the payments and the statement does.
  */
-import { invariant } from '../../domain/errors.ts';
 import type { Pool, Tx } from '../../store/pool.ts';
 import { inTransaction } from '../../store/pool.ts';
 import { ACCOUNT } from './listed-table.ts';
@@ -51,13 +50,29 @@ const FIND_TRADES = [
 const PAYMENT = `coalesce(r.transaction_id, r.trade, 'payment ' || r.payment_no)`;
 
 /**
+ * Rows that have the number of another refund by a slip: the channel's number, which no other row has, leads to a line that
+ * prints another number of ours.
+ */
+const SLIPS = `
+  select r.list_line from reconcile.listed r
+    join twice using (refund_no)
+    join yuanlu.statement_lines l
+      on l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.channel_refund_no = r.channel_refund_no
+   where l.refund_no <> r.refund_no
+     and not exists (select from reconcile.listed other
+                      where other.channel_refund_no = r.channel_refund_no and other.list_line <> r.list_line)`;
+
+/**
  * Of several rows of one refund, the one that a line of the statement agrees with stands for all, else the first by its
- * content; so the order of the list decides nothing. A row whose payment nobody knows is taken for the first.
+ * content; so the order of the list decides nothing. A row whose payment nobody knows is taken for the first. One that only has the
+ * number by a slip stands for itself, and finds its line by the channel's number.
  */
 const markListedAgainSql = (within: 'payment' | undefined): string => `
   with twice as (select refund_no from reconcile.listed group by refund_no having count(*) > 1),
+  slipped as (${SLIPS}),
   of_payment as (
-    select r.*, ${within === 'payment' ? PAYMENT : 'null'} as payment,
+    select r.list_line, r.refund_no, r.amount_minor, r.currency, r.requested_at, r.channel_refund_no, r.transaction_id,
+           r.payment_no, r.source, r.state, r.list_line in (select list_line from slipped) as slip, ${within === 'payment' ? PAYMENT : 'null'} as payment,
            exists (select from yuanlu.statement_lines l
                     where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
                       and l.amount_minor = r.amount_minor and l.currency = r.currency
@@ -66,27 +81,25 @@ const markListedAgainSql = (within: 'payment' | undefined): string => `
       from reconcile.listed r join twice using (refund_no)),
   named as (
     select o.*, coalesce(payment, first_value(payment) over (
-             partition by refund_no order by payment is null, agrees desc, requested_at, amount_minor, payment)) as one_of
+             partition by refund_no order by slip, payment is null, agrees desc, requested_at, amount_minor, payment)) as one_of
       from of_payment o),
   ranked as (
-    select list_line, row_number() over best as nth, first_value(list_line) over best as first_line
+    select list_line, slip, row_number() over best as nth, first_value(list_line) over best as first_line
       from named
     window best as (partition by refund_no, one_of
-      order by (payment is null and one_of is not null), agrees desc, requested_at, amount_minor, currency,
+      order by slip, (payment is null and one_of is not null), agrees desc, requested_at, amount_minor, currency,
                channel_refund_no, transaction_id, payment_no, source, state, list_line))
-  update reconcile.listed r set same_as = ranked.first_line from ranked
+  update reconcile.listed r set misnamed = ranked.slip, same_as = case when not ranked.slip then ranked.first_line end
+    from ranked
    where ranked.nth > 1 and ranked.list_line = r.list_line`;
 
 /**
  * Chooses one row for each refund. Wants the lines of all statements to be there.
  * @param within what a number names a refund in, where that is not the account
- * @returns rows that stand for nothing
  */
-export async function markListedAgain(owner: Pool, within: 'payment' | undefined): Promise<number> {
-  return inTransaction(owner, async (tx: Tx) => {
+export async function markListedAgain(owner: Pool, within: 'payment' | undefined): Promise<void> {
+  await inTransaction(owner, async (tx: Tx) => {
     if (within === 'payment') await tx.query(FIND_TRADES.join(';\n'));
-    const { rowCount } = await tx.query(markListedAgainSql(within));
-    invariant(rowCount !== null, 'an update counts its rows');
-    return rowCount;
+    await tx.query(markListedAgainSql(within));
   });
 }

@@ -22,6 +22,8 @@ const TABLE = `
     amount_minor       bigint not null,
     -- Another row of the list that names the same refund and stands for both.
     same_as            bigint,
+    -- Has the number of another refund: its line, which the channel's number leads to, prints another one; see listed-again.ts.
+    misnamed           boolean not null default false,
     -- The transaction that the statement has for it, where the list does not say one; see listed-again.ts.
     trade              text,
     -- The channel's number in the line that it was matched with, where the list does not say it; see corrections.ts.
@@ -38,7 +40,8 @@ const TABLE = `
 /** Matching reads its refunds here: the list takes the place of the books. */
 const BOOK = `
   create or replace view yuanlu.refund_book as
-    select list_line as id, '${ACCOUNT}'::text as merchant_id, '${ACCOUNT}'::text as account_id, refund_no,
+    select list_line as id, '${ACCOUNT}'::text as merchant_id, '${ACCOUNT}'::text as account_id,
+           case when not misnamed then refund_no end as refund_no,
            coalesce(channel_refund_no, printed_as) as channel_refund_no, coalesce(transaction_id, trade) as transaction_id, payment_no, amount_minor, currency, requested_at,
            null::timestamptz as accepted_at, coalesce(state, 'processing') as state,
            -- A list does not say why a refund failed, so none of its failures is taken for a closure. One that needs action is one

@@ -237,6 +237,42 @@ describe('a difference', () => {
     },
   );
 
+  test.each(['first', 'second'])(
+    'a row with the number of another refund is matched by the channel’s number, wherever in the list it stands: %s',
+    async (place) => {
+      const [own, other] = [serial('5030', 1), serial('5030', 2)];
+      const rows = [
+        { refund_no: 'R2', channel_refund_no: own },
+        { refund_no: 'R2', channel_refund_no: other },
+      ];
+      const document = await held(
+        [
+          { refundNo: 'R1', channelRefundNo: own },
+          { refundNo: 'R2', channelRefundNo: other },
+        ],
+        place === 'first' ? rows : rows.toReversed(),
+      );
+
+      expect(document.matched).toMatchObject({ refund_no: 1, channel_refund_no: 1 });
+      expect(kindsOf(document)).toEqual({});
+      expect(document.renumbered).toMatchObject([{ refund_no: 'R2', statement_refund_no: 'R1' }]);
+    },
+  );
+
+  test('of two rows of one number and one channel number, neither has it by a slip', async () => {
+    const channel_refund_no = serial('5030', 1);
+    const document = await held(
+      [{ refundNo: 'R1', channelRefundNo: channel_refund_no }],
+      [
+        { refund_no: 'R2', channel_refund_no },
+        { refund_no: 'R2', channel_refund_no },
+      ],
+    );
+
+    expect(kindsOf(document)).toEqual({ duplicate_line: 1 });
+    expect(document.matched).toMatchObject({ channel_refund_no: 1 });
+  });
+
   test('F73: one line that fits two refunds is ambiguous, and so are the refunds', async () => {
     const transaction_id = serial('4200', 7);
     const document = await held(
