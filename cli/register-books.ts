@@ -242,7 +242,7 @@ function registerStatements(program: Command): void {
     )
     .option('--json', 'print one JSON document on stdout', false)
     .action(async (file: string, options: ImportFlags) => {
-      const { importStatementCommand } = await import('./commands/statements.ts');
+      const { importStatementCommand } = await import('./commands/statement-import.ts');
       await importStatementCommand(file, options);
     });
   statements

@@ -39,6 +39,21 @@ export { sweepMissing } from './match-missing.ts';
 
 const HOUR_MS = 3_600_000;
 
+/** The steps of a match, in their order, as people read them. */
+export type MatchStep =
+  | 'waiting for its turn'
+  | 'by our numbers'
+  | 'by the channel’s numbers'
+  | 'with other statements'
+  | 'judging what is left'
+  | 'writing';
+
+export interface MatchProgress {
+  readonly step: MatchStep;
+  /** Refund lines of the file; 0 until they are counted. */
+  readonly lines: number;
+}
+
 /** How often lines of other files may draw in further lines before something must be wrong. */
 const OTHER_ROUNDS_MAX = 20;
 
@@ -69,9 +84,12 @@ export async function matchStatement(
     readonly numberWithin?: 'payment' | undefined;
     /** `listed`: our numbers need not be those that the channel was sent. */
     readonly ourNumbers?: MatchScope['ourNumbers'];
+    /** Called at the beginning of each step. */
+    readonly onProgress?: (progress: MatchProgress) => void;
   },
 ): Promise<MatchResult> {
   return inTransaction(ingest, async (tx) => {
+    options.onProgress?.({ step: 'waiting for its turn', lines: 0 });
     const file = await lockFile(tx, fileId);
     if (file.status !== 'loaded') return nothing(file.id);
     if (file.kind !== 'trade') {
@@ -94,7 +112,7 @@ export async function matchStatement(
     // What people decided about lines of the delivery before this one goes with the lines.
     if (file.supersedes !== null)
       await tx.query('select yuanlu.carry_decisions($1, $2)', [file.id, options.now]);
-    return matchInside(tx, scope);
+    return matchInside(tx, scope, (step) => options.onProgress?.({ step, lines: file.refundLines }));
   });
 }
 
@@ -107,19 +125,28 @@ async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
   return rows.map((row) => String(row.id));
 }
 
-async function matchInside(tx: Tx, scope: MatchScope): Promise<MatchResult> {
+async function matchInside(
+  tx: Tx,
+  scope: MatchScope,
+  begin: (step: MatchStep) => void,
+): Promise<MatchResult> {
+  begin('by our numbers');
   const s = literalsOf(tx, scope, await isFirstRun(tx, scope.fileId));
   await runAll(tx, [PLANNER_SETTINGS, PARALLEL_ON]);
   const own = await tx.query<{ lines?: bigint }>(claimLines(s));
   const lines = Number(own.rows[0]?.lines ?? own.rowCount);
+  begin('by the channel’s numbers');
   await runAll(tx, [PARALLEL_OFF, ...takeOdd(s), ...looseLines(s)]);
+  begin('with other statements');
   const others = await gatherOthers(tx, s);
   const rivals = await tx.query(findRivals(s));
   if (rivals.rowCount !== 0) await runAll(tx, takeRivals(s));
 
+  begin('judging what is left');
   const contested = await tx.query(CONTESTED);
   await runAll(tx, [...(contested.rowCount === 0 ? [NO_LOSERS] : losers(s)), ...judge(s)]);
 
+  begin('writing');
   const agreed = await countAgreed(tx, s);
   const file: JudgedFile = { fileId: scope.fileId, billDate: scope.billDate };
   await writeMatches(tx, s, file, others);

@@ -1,6 +1,7 @@
 import { joinStatement as join } from '../../store/statements-join.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
+import type { Tell } from '../heartbeats.ts';
 import { withHeartbeats } from '../heartbeats.ts';
 import type { LoadedStatement } from './load-statement.ts';
 import { rangesOf } from './ranges-of.ts';
@@ -9,7 +10,7 @@ import type { FetchedStatement, StatementDay } from './statement-day.ts';
 /** Makes a statement of its ranges, judged as if one worker had loaded it. All or nothing. */
 export function joinStatement(deps: ActivityDeps) {
   return (day: StatementDay, file: FetchedStatement, fileId: string): Promise<LoadedStatement> =>
-    atBoundary(() => withHeartbeats(() => joinRanges(deps, day, file, fileId)));
+    atBoundary(() => withHeartbeats((tell) => joinRanges(deps, day, file, fileId, tell)));
 }
 
 async function joinRanges(
@@ -17,7 +18,9 @@ async function joinRanges(
   day: StatementDay,
   file: FetchedStatement,
   fileId: string,
+  tell: Tell,
 ): Promise<LoadedStatement> {
+  tell({ phase: 'join' });
   const joined = await join(deps.ingest, {
     fileId,
     ranges: rangesOf(deps, day.accountId),

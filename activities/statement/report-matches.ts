@@ -5,6 +5,7 @@ import { recordMatchedLine } from '../../store/matched-lines.ts';
 import { getRefundById } from '../../store/refunds.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
+import type { Tell } from '../heartbeats.ts';
 import { withHeartbeats } from '../heartbeats.ts';
 
 /** Runs that began before news were rows hand on all refunds by name. */
@@ -21,11 +22,11 @@ const PAGE = 100;
 export function reportMatches(deps: ActivityDeps) {
   return (news: FileNews | NewsByName): Promise<number> =>
     atBoundary(() =>
-      withHeartbeats(() => ('fileId' in news ? tellFile(deps, news.fileId) : tellNamed(deps, news))),
+      withHeartbeats((say) => ('fileId' in news ? tellFile(deps, news.fileId, say) : tellNamed(deps, news))),
     );
 }
 
-async function tellFile(deps: ActivityDeps, fileId: string): Promise<number> {
+async function tellFile(deps: ActivityDeps, fileId: string, say: Tell): Promise<number> {
   let told = 0;
   let after = '0';
   for (;;) {
@@ -35,6 +36,7 @@ async function tellFile(deps: ActivityDeps, fileId: string): Promise<number> {
     for (const refundId of page) await tell(deps, refundId);
     await markTold(deps.pool, fileId, page, deps.clock.now());
     told += page.length;
+    say({ phase: 'tell', refunds: told });
     after = page.at(-1) ?? after;
     if (page.length < PAGE) return told;
   }

@@ -1,4 +1,5 @@
 /** `yuanlu statements run`: starts the very workflows that the scheduler would start, and waits for them. */
+import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { AppError, isErrorCode } from '../../domain/errors.ts';
@@ -9,9 +10,10 @@ import { refundEngine } from '../../workers/refund-engine.ts';
 import type { backfill } from '../../workflows/backfill.ts';
 import type { statementDay } from '../../workflows/statement-day.ts';
 import { REFUND_QUEUE } from '../../workflows/task-queues.ts';
-import { createOutput, grouped } from '../output.ts';
+import { createOutput, grouped, progress } from '../output.ts';
 import type { RunFlags } from '../register-books.ts';
 import { withBooks } from './books.ts';
+import { following } from './run-progress.ts';
 import { assertHasKind, statementKind } from './statements.ts';
 
 export async function runStatementCommand(options: RunFlags): Promise<void> {
@@ -83,7 +85,7 @@ async function runDay(context: Context, day: Day): Promise<DayResult> {
   const workflowId = statementWorkflowId(day.accountId, day.kind, day.billDate);
   const { client } = context.temporal;
   try {
-    return await client.workflow.execute<typeof statementDay>('statementDay', {
+    const run = await client.workflow.start<typeof statementDay>('statementDay', {
       taskQueue: REFUND_QUEUE,
       workflowId,
       // A run that failed may be repeated by hand; one that ended well is asked for its result.
@@ -91,6 +93,7 @@ async function runDay(context: Context, day: Day): Promise<DayResult> {
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [day],
     });
+    return await shown(run);
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     return client.workflow.getHandle<typeof statementDay>(workflowId).result();
@@ -98,11 +101,22 @@ async function runDay(context: Context, day: Day): Promise<DayResult> {
 }
 
 async function runRange(context: Context, range: Range): Promise<RangeResult> {
-  return context.temporal.client.workflow.execute<typeof backfill>('backfill', {
+  const run = await context.temporal.client.workflow.start<typeof backfill>('backfill', {
     taskQueue: REFUND_QUEUE,
     workflowId: backfillWorkflowId(range.accountId, range.kind, range.from, range.to),
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: 'USE_EXISTING',
     args: [range],
   });
+  return shown(run);
+}
+
+/** The result of a run, whose progress is told meanwhile. */
+async function shown<T>(run: Pick<WorkflowHandle, 'describe'> & { result(): Promise<T> }): Promise<T> {
+  const line = progress();
+  try {
+    return await following(line, run, run.result());
+  } finally {
+    line.done();
+  }
 }

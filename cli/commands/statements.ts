@@ -1,18 +1,11 @@
 /** `yuanlu statements …`: what the channels delivered, and files that a person has at hand. */
-import { constants, createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { followStatement } from '../../activities/statement/follow-statement.ts';
 import { AppError } from '../../domain/errors.ts';
 import { STATEMENT_KINDS } from '../../domain/statement/statement.ts';
 import type { QuarantinedLine, StatementKind, StatementTotals } from '../../domain/statement/statement.ts';
-import { parsePlainDate } from '../../domain/time/plain-date.ts';
 import type { Channel } from '../../channels/channel.ts';
 import type { MonthArchive } from '../../store/close/months.ts';
 import { archiveOfDay } from '../../store/close/months.ts';
-import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { togetherOfStatement } from '../../store/matched-together.ts';
-import { matchStatement } from '../../store/match.ts';
-import { recordSentBack } from '../../store/sent-back.ts';
 import type { StatementFile } from '../../store/statements-files.ts';
 import {
   getStatementFile,
@@ -20,10 +13,8 @@ import {
   listStatementFiles,
   remarksOf,
 } from '../../store/statements-files.ts';
-import { importStatement } from '../../store/statements.ts';
 import { diffOf, listLineChanges } from '../../store/statements-diff.ts';
-import { beijingTime, createOutput, progress, table } from '../output.ts';
-import type { ImportFlags } from '../register-books.ts';
+import { beijingTime, createOutput, table } from '../output.ts';
 import { togetherText } from './matched-together.ts';
 import { withBooks } from './books.ts';
 import { rowLimit } from './row-limit.ts';
@@ -67,69 +58,6 @@ export async function showStatementCommand(number: string, options: { json: bool
       ...shown.together.map((one) => `matched together ${togetherText(one)}`),
     ].join('\n'),
   );
-}
-
-/** Loads a file that a person has, packed or not, and matches it at once. */
-export async function importStatementCommand(path: string, options: ImportFlags): Promise<void> {
-  const output = createOutput(options.json);
-  const kind = statementKind(options.kind);
-  const billDate = parsePlainDate(options.date);
-  await assertReadable(path);
-  const line = progress();
-  const done = await withBooks(async (context) => {
-    const channel = context.channels.get(options.account);
-    assertHasKind(channel, kind);
-    const content = channel.openStatement(kind, createReadStream(path, { highWaterMark: 1 << 20 }));
-    const now = context.clock.now();
-    const loaded = await importStatement(context.ingest, {
-      accountId: options.account,
-      kind,
-      billDate,
-      ...(options.part === undefined ? {} : { part: options.part }),
-      source: content.bytes,
-      reader: content.reader,
-      uri: null,
-      expectHash: null,
-      expectMerchantNo: context.channels.externalId(options.account),
-      proves: channel.lineProves,
-      now,
-      onProgress: (seen) => {
-        line.update(`loading ${path}: ${String(seen.lines)} lines`);
-      },
-    });
-    if (loaded.outcome === 'same') return { loaded, matched: null };
-    line.update('matching');
-    const matched = await matchStatement(context.ingest, loaded.fileId, {
-      now,
-      numberWithin: channel.limits.refundNo.uniqueWithin,
-    });
-    await noteAdjustments(context.ingest, { fileId: loaded.fileId, now });
-    await recordSentBack(context.pool, { fileId: loaded.fileId, now });
-    await followStatement(context, { accountId: options.account, billDate: loaded.billDate, now });
-    return { loaded, matched };
-  });
-  line.done();
-  const { loaded, matched } = done;
-  output.result(
-    { file_id: loaded.fileId, outcome: loaded.outcome, revision: loaded.revision, matched },
-    () =>
-      matched === null
-        ? `Statement ${loaded.fileId} is this very file: nothing was written.`
-        : `Statement ${loaded.fileId}, revision ${String(loaded.revision)}: ${String(loaded.summary.lines)} lines, ${String(loaded.summary.refundLines)} refunds, ${String(loaded.summary.quarantinedCount)} set aside.\nSee \`yuanlu breaks list\` for what did not agree.`,
-  );
-}
-
-/** @throws AppError `request_invalid` naming the file, before anything is opened for it. */
-async function assertReadable(path: string): Promise<void> {
-  try {
-    await access(path, constants.R_OK);
-  } catch (error) {
-    throw new AppError(
-      'request_invalid',
-      { file: path, why: 'it is not there, or may not be read', remedy: 'Check the path.' },
-      { cause: error },
-    );
-  }
 }
 
 /** @throws AppError `request_invalid` naming the kinds that there are, of which an account has some */

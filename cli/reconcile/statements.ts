@@ -9,13 +9,9 @@ import type { Books } from './books.ts';
 import type { ReconcileChannel } from './channels.ts';
 import { counted } from '../output.ts';
 import { ACCOUNT } from './listed-table.ts';
-import { during, paceText } from './pace.ts';
+import type { Progress } from '../pace.ts';
+import { during, paceText } from '../pace.ts';
 import { recognise } from './recognise.ts';
-
-/** What the person who waits is shown. */
-export interface Progress {
-  update(text: string): void;
-}
 
 const READ_CHUNK_BYTES = 1 << 20;
 
@@ -123,8 +119,13 @@ export async function matchStatements(
 ): Promise<void> {
   const numberWithin = o.channel.refundNo.uniqueWithin;
   for (const { file, fileId, summary } of statements) {
-    await during(o.progress, `matching ${file}: ${counted(summary.refundLines, 'refund line')}`, () =>
-      matchStatement(books.ingest, fileId, { now: o.now, numberWithin, ourNumbers: 'listed' }),
+    await during(o.progress, `matching ${file}: ${counted(summary.refundLines, 'refund line')}`, (begin) =>
+      matchStatement(books.ingest, fileId, {
+        ...{ now: o.now, numberWithin, ourNumbers: 'listed' },
+        onProgress: ({ step }) => {
+          begin(step);
+        },
+      }),
     );
   }
 }

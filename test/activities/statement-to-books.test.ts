@@ -354,6 +354,20 @@ test('F72: matching a statement twice gives the same result', async () => {
   expect(first.result.breaks.missing_in_books).toBe(1);
 });
 
+test('while a statement is matched, the signs of life say which step it is at, and of how many lines', async () => {
+  const day = freshDay();
+  const fileId = await load(day, plainStatement([lineOf(day, 'H1', 5), lineOf(day, 'H2', 6)]));
+  const environment = new MockActivityEnvironment();
+  const beats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => beats.push(details));
+
+  await environment.run(matchStatement(bench.deps), fileId);
+
+  expect(beats).toContainEqual({ phase: 'match', step: 'by our numbers', lines: 2 });
+  expect(beats).toContainEqual({ phase: 'match', step: 'writing', lines: 2 });
+  expect(beats.at(-1)).toEqual({ phase: 'follow', lines: 2 });
+});
+
 describe('F78: a step that waits long gives signs of life, several in a minute', () => {
   /** Runs an activity while `held` is locked by somebody else for a minute; returns how often it gave one meanwhile. */
   async function beatsWhile<A extends unknown[]>(

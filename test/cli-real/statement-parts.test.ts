@@ -1,4 +1,4 @@
-/** A day in several files: `yuanlu statements import --part`. */
+/** `yuanlu statements import`: files that a person has, a day in several of them among those. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +38,27 @@ async function imported(part: string, refundNo: string, nth: number): Promise<vo
   expect(ended.code, ended.stderr).toBe(0);
 }
 
+test('the file of a person is kept as it is, like one that was fetched, also when it is refused', async () => {
+  const text = tradeBill([], { merchantNo });
+  const cut = text.slice(0, text.length - 20);
+  const { env, accountId, database } = deployment;
+  for (const [date, content] of [
+    ['2026-11-18', text],
+    ['2026-11-19', cut],
+  ] as const) {
+    const file = join(folder, `${date}.csv`);
+    await writeFile(file, content);
+    await start(['statements', 'import', file, '--account', accountId, '--date', date], env).ended;
+  }
+
+  const { rows } = await database.owner.query<{ status: string; uri: string }>(
+    `select status, uri from statement_files where bill_date in ('2026-11-18', '2026-11-19') order by bill_date`,
+  );
+  expect(rows.map(({ status }) => status)).toEqual(['loaded', 'refused']);
+  const kept = rows.map(({ uri }) => join(env['YUANLU_FILES_DIR'] ?? '', uri.replace(/^file:/, '')));
+  expect(await Promise.all(kept.map((path) => readFile(path, 'utf8')))).toEqual([text, cut]);
+});
+
 test('parts of a day are live together, and a new delivery takes the place of its own part only', async () => {
   await imported('east', 'R1', 1);
   await imported('west', 'R2', 2);
@@ -45,7 +66,8 @@ test('parts of a day are live together, and a new delivery takes the place of it
 
   const { rows } = await deployment.database.owner.query(
     `select f.part, f.revision, f.status, l.refund_no from statement_files f join statement_lines l on l.file_id = f.id
-      order by f.id`,
+      
+      where f.bill_date = '${DAY}' order by f.id`,
   );
   expect(rows).toEqual([
     { part: 'east', revision: 1, status: 'loaded', refund_no: 'R1' },

@@ -1,6 +1,10 @@
 /** How far a step of a run is, how fast it goes and how long it will still take, in one line for the person who waits. */
-import { counted, grouped } from '../output.ts';
-import type { Progress } from './statements.ts';
+import { counted, grouped } from './output.ts';
+
+/** What the person who waits is shown. */
+export interface Progress {
+  update(text: string): void;
+}
 
 /** Before that much time a rate says nothing. */
 const TOLD_AFTER_MS = 1_000;
@@ -46,15 +50,25 @@ function rounded(rate: number): number {
   return Math.round(rate / unit) * unit;
 }
 
-/** Says what is done now, and for how long already, while `work` cannot say how far it is. */
-export async function during<T>(progress: Progress, what: string, work: () => Promise<T>): Promise<T> {
+/**
+ * Says what is done now, and for how long already, while `work` cannot say how far it is. It may say the step that it is at.
+ */
+export async function during<T>(
+  progress: Progress,
+  what: string,
+  work: (begin: (step: string) => void) => Promise<T>,
+): Promise<T> {
   const beganAt = performance.now();
-  progress.update(what);
+  let now = what;
+  progress.update(now);
   const ticking = setInterval(() => {
-    progress.update(`${what}, for ${String(Math.round((performance.now() - beganAt) / 1_000))} s`);
+    progress.update(`${now}, for ${String(Math.round((performance.now() - beganAt) / 1_000))} s`);
   }, TICK_MS);
   try {
-    return await work();
+    return await work((step) => {
+      now = `${what}, ${step}`;
+      progress.update(now);
+    });
   } finally {
     clearInterval(ticking);
   }

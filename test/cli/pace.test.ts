@@ -1,6 +1,6 @@
 /** What a run tells of its progress: how far, how fast, how long still. */
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { during, paceText } from '../../cli/reconcile/pace.ts';
+import { during, paceText } from '../../cli/pace.ts';
 
 const bytes = (done: number, all: number) => ({ of: 'bytes', done, all }) as const;
 
