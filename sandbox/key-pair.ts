@@ -1,14 +1,26 @@
 /** Key pairs and numbers made at start. Nothing here is ever part of the repository. */
 import type { KeyObject } from 'node:crypto';
-import { createPublicKey, generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+import { createPublicKey, generateKeyPair, generateKeyPairSync, randomBytes, randomInt } from 'node:crypto';
+import { promisify } from 'node:util';
 
 export interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;
 }
 
+const RSA = { modulusLength: 2048 } as const;
+
+/** Pairs that were made ahead of time; each is given out once. */
+const ready: KeyPair[] = [];
+
+/** Makes pairs in the threads of the pool, while the caller waits for something else: each takes a tenth of a second or more. */
+export async function prepareKeyPairs(count: number): Promise<void> {
+  const make = promisify(generateKeyPair);
+  await Promise.all(Array.from({ length: count }, async () => ready.push(await make('rsa', RSA))));
+}
+
 export function newKeyPair(): KeyPair {
-  return generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return ready.pop() ?? generateKeyPairSync('rsa', RSA);
 }
 
 export function pemOf(key: KeyObject): string {

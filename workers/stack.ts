@@ -12,6 +12,7 @@ import type { Sandbox as WechatSandbox } from '../sandbox/wechat/server.ts';
 import { migrate } from '../store/migrate.ts';
 import type { RunningApi } from './api-server.ts';
 import { chooseApiPort, startApi } from './api-server.ts';
+import { prepareKeyPairs } from '../sandbox/key-pair.ts';
 import { bundleWorkflows } from './bundle.ts';
 import { systemClock, virtualClock } from './clock.ts';
 import type { VirtualClock, VirtualTime } from './clock.ts';
@@ -72,6 +73,9 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** Of a merchant at three channels, and of the channels. */
+const SHOP_KEY_PAIRS = 12;
+
 const MERCHANT = { id: 'demo-shop', name: 'Demo shop' };
 
 export async function startStack(o: StackOptions): Promise<Stack> {
@@ -102,6 +106,9 @@ async function assemble(
 ): Promise<Stack> {
   const apiPort = await chooseApiPort(o.apiPort);
   await mkdir(o.dataDir, { recursive: true });
+  // The engines take their time to start; what needs none of them is done meanwhile. Keys that are kept are there already.
+  const meanwhile = Promise.all([bundleWorkflows(), prepareKeyPairs(o.keepData ? 0 : SHOP_KEY_PAIRS)]);
+  meanwhile.catch(() => undefined);
   const engines = await startEngines({
     dataDir: o.dataDir,
     keepData: o.keepData,
@@ -116,7 +123,7 @@ async function assemble(
   closers.push(() => engines.stop());
   await migrate(engines.databaseUrl);
 
-  const bundle = await bundleWorkflows();
+  const [bundle] = await meanwhile;
   const folder = join(o.dataDir, 'keys');
   const keys = await shopKeys(folder, systemClock());
   const virtualTime = o.virtualTime === null ? null : o.virtualTime();
