@@ -199,7 +199,7 @@ async function reader(bench: Bench): Promise<readonly Figure[]> {
       'lines/s',
       measured.map((one) => perSecond(one.csv.ms)),
     ),
-    paceOf(measured.map((one) => perSecond(one.csv.ms))),
+    paceOf(measured.map((one) => perSecond(one.papa.ms))),
     figure(
       null,
       '  gunzip + PapaParse',

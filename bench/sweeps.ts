@@ -1,4 +1,4 @@
-/** P18, P19: the overdue sweep over many open refunds. */
+/** P19, P20: the overdue sweep over many open refunds. */
 import { copyOf, dropCopy } from './books.ts';
 import type { Bench } from './parts.ts';
 import type { Figure } from './report.ts';
@@ -48,7 +48,7 @@ function figures(rounds: readonly Round[], refunds: number): readonly Figure[] {
   const sweepMs = of('sweepMs');
   return [
     figure(
-      'P18',
+      'P19',
       `overdue sweep over ${String(refunds)} open refunds, one in ${String(DUE_EVERY)} due`,
       's',
       sweepMs.map((ms) => ms / 1000),
@@ -62,7 +62,7 @@ function figures(rounds: readonly Round[], refunds: number): readonly Figure[] {
     figure(null, '  the sweep after it, with nothing due', 'ms', of('againMs')),
     figure(null, '  the flags of an hour with four in a hundred due', 'ms', of('laterMs')),
     figure(null, '  of these', 'flags/s', of('laterPerSecond')),
-    figure('P19', '  of the time for a tenth of the refunds', '×', ratio(sweepMs, of('sweepMs', 'tenth')), {
+    figure('P20', '  of the time for a tenth of the refunds', '×', ratio(sweepMs, of('sweepMs', 'tenth')), {
       at: 'most',
       value: 12,
     }),

@@ -79,7 +79,7 @@ describe('a figure', () => {
   });
 
   test('that missed a goal by the clock says what it would be on the machine of the goals, and stays missed', () => {
-    const pace = paceOf([66_000]);
+    const pace = paceOf([208_500]);
     const lines = figure('P2', 'lines', 'lines/s', [110_000], { at: 'least', value: 200_000 });
     const wait = figure('P14', 'wait', 'ms', [30], { at: 'most', value: 25 });
     const ratio = figure('P1', 'ratio', '×', [3], { at: 'most', value: 2.5 });
