@@ -37,7 +37,7 @@ const QUICK = {
   replays: 20,
   requests: 200,
   dayLines: 10_000,
-  wholeLines: 10_000,
+  wholeLines: 100_000,
   sweepRefunds: 20_000,
   bookLines: 2_000,
   bookRefunds: 20_000,
