@@ -77,23 +77,66 @@ export interface Expected {
   >;
 }
 
+/** A day of refunds that are told apart by their place in it: millions of them are held at once, their texts only while they are read. */
+class Made implements MadeUpRefund {
+  readonly index: number;
+  readonly amountMinor: number;
+  readonly difference: Difference;
+  readonly #second: number;
+  readonly #day: { readonly startMs: number; readonly digits: string };
+
+  constructor(
+    day: { readonly startMs: number; readonly digits: string },
+    o: {
+      readonly index: number;
+      readonly amountMinor: number;
+      readonly second: number;
+      readonly difference: Difference;
+    },
+  ) {
+    this.index = o.index;
+    this.amountMinor = o.amountMinor;
+    this.difference = o.difference;
+    this.#second = o.second;
+    this.#day = day;
+  }
+
+  get refundNo(): string {
+    return `RF${this.#day.digits}${this.#padded}`;
+  }
+
+  get channelRefundNo(): string {
+    return `503023021020${this.#day.digits.slice(2)}00${this.#padded}`;
+  }
+
+  get transactionId(): string {
+    return `42000022${this.#day.digits}${this.#padded}`;
+  }
+
+  get paymentNo(): string {
+    return `ORD${this.#day.digits}${this.#padded}`;
+  }
+
+  get acceptedAtMs(): number {
+    return this.#day.startMs + this.#second * 1000;
+  }
+
+  get #padded(): string {
+    return String(this.index).padStart(12, '0');
+  }
+}
+
 /** Every refund of the day; those with the difference `unknown` are not in the books. */
 export function makeUp(count: number, seed: number, billDate: string): readonly MadeUpRefund[] {
   const roll = dice(seed);
-  const dayStartMs = Date.parse(`${billDate}T00:00:00+08:00`);
-  const day = billDate.replaceAll('-', '');
+  const day = {
+    startMs: Date.parse(`${billDate}T00:00:00+08:00`),
+    digits: billDate.replaceAll('-', ''),
+  };
   return Array.from({ length: count }, (_, index) => {
-    const padded = String(index).padStart(12, '0');
-    return {
-      index,
-      refundNo: `RF${day}${padded}`,
-      channelRefundNo: `503023021020${day.slice(2)}00${padded}`,
-      transactionId: `42000022${day}${padded}`,
-      paymentNo: `ORD${day}${padded}`,
-      amountMinor: roll.between(1, 98_800),
-      acceptedAtMs: dayStartMs + roll.between(0, DAY_SECONDS - 1) * 1000,
-      difference: differenceOf(roll.between(0, 999)),
-    };
+    const amountMinor = roll.between(1, 98_800);
+    const second = roll.between(0, DAY_SECONDS - 1);
+    return new Made(day, { index, amountMinor, second, difference: differenceOf(roll.between(0, 999)) });
   });
 }
 
