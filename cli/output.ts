@@ -54,7 +54,7 @@ export function table<Row>(rows: readonly Row[], columns: readonly Column<Row>[]
 }
 
 /** A cell may hold a file's name or a channel's text: nothing in it may move the cursor or colour the screen. */
-function onOneLine(text: string): string {
+export function onOneLine(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
 }
 

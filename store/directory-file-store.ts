@@ -29,7 +29,7 @@ export function directoryFileStore(
   return {
     put: async (source, o) => {
       const folder = join(root, ...foldersOf(o.name));
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true }).catch(sayingNoRoom);
       const spool = join(folder, `${SPOOL}${safeSegment(temporaryName())}`);
       const { through, sum } = measured(source, fileBytesMax, o.onProgress);
       try {
@@ -37,7 +37,7 @@ export function directoryFileStore(
         const { bytes, sha256 } = sum();
         await removeAbandoned(folder, spool);
         const path = join(folder, sha256);
-        await rename(spool, path);
+        await rename(spool, path).catch(sayingNoRoom);
         return { uri: `file:${path.slice(root.length + 1)}`, bytes, sha256 };
       } finally {
         await rm(spool, { force: true });

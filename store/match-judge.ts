@@ -52,8 +52,8 @@ const OTHER_PAYMENT = (s: Literals): string =>
 const BY_NUMBER_ALONE = (s: Literals): string =>
   s.withinPayment
     ? `,
-                c.pass = 1 and exists (select from yuanlu.refund_book r where r.id = c.refund_id and r.transaction_id is null)
-                  as by_number_alone`
+                c.pass = 1 and exists (select from yuanlu.refund_book r where r.id = c.refund_id and r.transaction_id is null
+                                         and (r.payment_no = l.payment_no) is not true) as by_number_alone`
     : '';
 
 /** Lines that only had their number in common with the winner are as good as any that no refund has the number of. */

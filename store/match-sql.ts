@@ -253,7 +253,7 @@ function letGo(s: Literals): string {
   return `
       select b.file_id, b.bill_date, b.line_no, r.id as refund_id from line_break b
         join yuanlu.refund_book r on r.account_id = ${s.account} and r.refund_no = b.refund_no
-       where ${String(s.withinPayment)} and b.kind = 'missing_in_books' and r.transaction_id is null`;
+       where ${String(s.withinPayment)} and b.refund_id is null and r.transaction_id is null`;
 }
 
 /** Takes lines of one other file into the judgement: their numbers are looked up again like this file's. */

@@ -162,8 +162,9 @@ export function asAppError(error: unknown): unknown {
 /** What the server may be short of for a while. */
 const SHORT_OF: Readonly<Record<string, string>> = {
   '53100': 'its disk is full',
-  '53200': 'it is out of memory',
+  '53200': 'it is out of memory, or of room for locks',
   '53300': 'it has no connection left',
+  '53400': 'a limit of its configuration is reached',
 };
 
 /** SQLSTATE classes 08, 53 (short of something) and 57P, and what node says of a socket that broke. */

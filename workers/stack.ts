@@ -106,7 +106,7 @@ async function assemble(
 ): Promise<Stack> {
   const apiPort = await chooseApiPort(o.apiPort);
   await mkdir(o.dataDir, { recursive: true });
-  // The engines take their time to start; what needs none of them is done meanwhile. Keys that are kept are there already.
+  // The engines take their time to start; what needs none of them is done meanwhile. Where keys are kept they are made once, at the first start.
   const meanwhile = Promise.all([bundleWorkflows(), prepareKeyPairs(o.keepData ? 0 : SHOP_KEY_PAIRS)]);
   meanwhile.catch(() => undefined);
   const engines = await startEngines({

@@ -1,7 +1,7 @@
 /** How far a run is that happens elsewhere: what its activity says in its heartbeats, as Temporal's UI shows it. */
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { grouped } from '../output.ts';
+import { grouped, onOneLine } from '../output.ts';
 import type { Progress } from '../pace.ts';
 
 /** Between two questions to Temporal. */
@@ -25,11 +25,13 @@ export async function following<T>(
   while (!isOver) {
     await Promise.race([over.catch(() => undefined), pause()]);
     if (isOver) break;
-    const text = await stateOf(handle).catch(() => null);
-    if (text !== null) progress.update(text);
+    const text = await Promise.race([over.then(noText, noText), stateOf(handle).catch(noText)]);
+    if (text !== null) progress.update(onOneLine(text));
   }
   return over;
 }
+
+const noText = (): null => null;
 
 function pause(): Promise<void> {
   return new Promise((resolve) => {

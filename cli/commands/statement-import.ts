@@ -13,7 +13,7 @@ import { recordSentBack } from '../../store/sent-back.ts';
 import type { ImportResult } from '../../store/statements.ts';
 import { importStatement } from '../../store/statements.ts';
 import type { Context } from '../../workers/context.ts';
-import { counted, createOutput, progress } from '../output.ts';
+import { counted, createOutput, grouped, progress } from '../output.ts';
 import type { Progress } from '../pace.ts';
 import { during, paceText } from '../pace.ts';
 import type { ImportFlags } from '../register-books.ts';
@@ -68,7 +68,9 @@ async function load(
   const kept = await context.files.put(createReadStream(path, { highWaterMark: READ_CHUNK_BYTES }), {
     name: `${accountId}/${kind}/${billDate}`,
     onProgress: (bytes) => {
-      line.update(`keeping ${path}: ${String(Math.round((bytes / Math.max(1, size)) * 100))} %`);
+      // What comes through a pipe has no size.
+      const part = size === 0 ? `${grouped(bytes)} bytes` : `${String(Math.round((bytes / size) * 100))} %`;
+      line.update(`keeping ${path}: ${part}`);
     },
   });
   let read = 0;

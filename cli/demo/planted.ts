@@ -3,6 +3,7 @@ import { isDayTrouble } from '../../sandbox/trouble-plan.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { SandboxShop } from '../../sandbox/shops.ts';
 import type { DemoPlan } from './plan.ts';
+import { readStates } from './states.ts';
 import type { PlannedTrouble } from './trouble.ts';
 
 export interface Planted {
@@ -19,10 +20,7 @@ export async function readPlanted(
   plan: DemoPlan,
   shops: readonly SandboxShop[],
 ): Promise<readonly Planted[]> {
-  const { rows } = await pool.query<{ refund_no: string; state: string }>(
-    'select r.refund_no, s.effective_state as state from refunds r join refund_status s on s.id = r.id',
-  );
-  const states = new Map(rows.map((row) => [row.refund_no, row.state]));
+  const states = await readStates(pool);
   const planted = troubled(plan).map(({ refundNo, channel, trouble }) => ({
     channel,
     trouble: trouble.name,

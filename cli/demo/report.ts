@@ -7,6 +7,7 @@ import { BREAK_KINDS } from '../../domain/statement/break.ts';
 import type { OverdueResource } from '../../api/overdue-resource.ts';
 import { toOverdueResource } from '../../api/overdue-resource.ts';
 import { judged } from '../commands/overdue.ts';
+import { readStates } from './states.ts';
 
 export interface StatementCounts {
   readonly files: number;
@@ -29,11 +30,9 @@ export async function readReport(
   { pool, channels, calendar }: Pick<Context, 'pool' | 'channels' | 'calendar'>,
   now: Date,
 ): Promise<DemoReport> {
-  const states = await pool.query<{ state: string; refunds: bigint }>(
-    'select effective_state as state, count(*) as refunds from refund_status group by 1',
-  );
-  const byState = Object.fromEntries(REFUND_STATES.map((state) => [state, 0]));
-  for (const row of states.rows) byState[row.state] = Number(row.refunds);
+  const states = await readStates(pool);
+  const byState: Record<string, number> = Object.fromEntries(REFUND_STATES.map((state) => [state, 0]));
+  for (const state of states.values()) byState[state] = (byState[state] ?? 0) + 1;
   const { rows: overdue } = await listOverdue(pool, { merchantId: null, limit: 10_000 });
   return {
     refunds: Object.values(byState).reduce((sum, count) => sum + count, 0),

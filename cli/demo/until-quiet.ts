@@ -5,6 +5,7 @@ import { AppError } from '../../domain/errors.ts';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { DemoPlan } from './plan.ts';
+import { readStates } from './states.ts';
 
 const LOOK_EVERY_MS = 400;
 
@@ -60,11 +61,9 @@ function whileAway(error: unknown): null {
 
 /** Those of the refunds that do not stand where their plan says. */
 async function stillOpen(pool: Pool, refunds: DemoPlan['refunds']): Promise<DemoPlan['refunds']> {
-  const { rows } = await pool.query<{ refund_no: string; state: string }>(
-    `select r.refund_no, s.effective_state as state from refunds r join refund_status s on s.id = r.id
-      where r.refund_no = any ($1)`,
-    [refunds.map((refund) => refund.refundNo)],
+  const states = await readStates(
+    pool,
+    refunds.map((refund) => refund.refundNo),
   );
-  const states = new Map(rows.map((row) => [row.refund_no, row.state]));
   return refunds.filter((refund) => states.get(refund.refundNo) !== (refund.trouble?.expected ?? 'settled'));
 }

@@ -50,8 +50,8 @@ const FIND_TRADES = [
 const PAYMENT = `coalesce(r.transaction_id, r.trade, 'payment ' || r.payment_no)`;
 
 /**
- * Rows that have the number of another refund by a slip: the channel's number, which no other row has, leads to a line that
- * prints another number of ours.
+ * Rows that have the number of another refund by a slip: that number is on a line, and the channel's number, which no other row has, leads
+ * to another line, whose own number no row has.
  */
 const SLIPS = `
   select r.list_line from reconcile.listed r
@@ -59,6 +59,9 @@ const SLIPS = `
     join yuanlu.statement_lines l
       on l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.channel_refund_no = r.channel_refund_no
    where l.refund_no <> r.refund_no
+     and not exists (select from reconcile.listed named where named.refund_no = l.refund_no)
+     and exists (select from yuanlu.statement_lines own
+                  where own.account_id = '${ACCOUNT}' and own.line_type = 'refund' and own.refund_no = r.refund_no)
      and not exists (select from reconcile.listed other
                       where other.channel_refund_no = r.channel_refund_no and other.list_line <> r.list_line)`;
 
@@ -69,13 +72,14 @@ const SLIPS = `
  */
 const markListedAgainSql = (within: 'payment' | undefined): string => `
   with twice as (select refund_no from reconcile.listed group by refund_no having count(*) > 1),
-  slipped as (${SLIPS}),
+  slipped as (${SLIPS}${within === 'payment' ? ' and false' : ''}),
   of_payment as (
     select r.list_line, r.refund_no, r.amount_minor, r.currency, r.requested_at, r.channel_refund_no, r.transaction_id,
            r.payment_no, r.source, r.state, r.list_line in (select list_line from slipped) as slip, ${within === 'payment' ? PAYMENT : 'null'} as payment,
            exists (select from yuanlu.statement_lines l
                     where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
                       and l.amount_minor = r.amount_minor and l.currency = r.currency
+                      and coalesce(l.channel_refund_no = r.channel_refund_no, true)
                       and (coalesce(r.transaction_id, r.trade) is null
                         or l.transaction_id = coalesce(r.transaction_id, r.trade))) as agrees
       from reconcile.listed r join twice using (refund_no)),

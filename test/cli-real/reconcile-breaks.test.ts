@@ -259,6 +259,34 @@ describe('a difference', () => {
     },
   );
 
+  test('a second row of a number is no slip where no line prints that number', async () => {
+    const document = await held(
+      [{ refundNo: 'R1', channelRefundNo: serial('5030', 1) }],
+      [{ refund_no: 'R2', channel_refund_no: serial('5030', 1) }, { refund_no: 'R2' }],
+    );
+
+    expect(kindsOf(document)).toEqual({ duplicate_line: 1 });
+    expect(document.matched).toMatchObject({ channel_refund_no: 1 });
+  });
+
+  test('a row whose channel number leads to the line of another row’s number is a second row of its own number', async () => {
+    const [first, second] = [serial('5030', 2), serial('5030', 3)];
+    const document = await held(
+      [
+        { refundNo: 'R11', channelRefundNo: first },
+        { refundNo: 'R12', channelRefundNo: second },
+      ],
+      [
+        { refund_no: 'R11' },
+        { refund_no: 'R12', channel_refund_no: first },
+        { refund_no: 'R12', channel_refund_no: second },
+      ],
+    );
+
+    expect(document.matched).toMatchObject({ refund_no: 2 });
+    expect(kindsOf(document)).toEqual({ duplicate_line: 1 });
+  });
+
   test('of two rows of one number and one channel number, neither has it by a slip', async () => {
     const channel_refund_no = serial('5030', 1);
     const document = await held(

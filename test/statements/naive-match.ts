@@ -1,6 +1,7 @@
 /**
  * The rules of matching a trade statement, written down without sets and without a database: loops over a few refunds and a few
- * lines, one rule after the other. Given all days at once; what ours makes of them, file by file, has to be this.
+ * lines, one rule after the other. Given all days at once; what ours makes of them, file by file, has to be this. Left out: our own numbers
+ * of payments, other currencies, decisions of people, deliveries that take the place of others.
  */
 import type { DuckLine, DuckRefund, Fates } from './duck-match.ts';
 import type { ChannelRules } from './match-fates.ts';

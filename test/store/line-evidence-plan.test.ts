@@ -26,14 +26,3 @@ test.each([
 
   expect(plan).toMatch(/Index Scan using refunds_pkey on refunds r\b.*\n\s*Index Cond: \(id = /);
 });
-
-test('the question for the lines of one refund is never planned for that refund alone', async () => {
-  // With few statements either way is taken; with hundreds, planning anew for each refund costs more than the answer.
-  const { rows } = await db.owner.query<{ settings: readonly string[] }>(
-    `select proconfig as settings from pg_proc where proname = 'live_matches_of'`,
-  );
-
-  expect(rows.map(({ settings }) => settings)).toEqual([
-    expect.arrayContaining(['plan_cache_mode=force_generic_plan']),
-  ]);
-});
