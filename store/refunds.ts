@@ -33,7 +33,9 @@ export async function listRefunds(
   const [afterAt, afterId] = o.after === undefined ? [null, null] : readCursor(o.after);
   const { rows } = await db.query<RefundRow>(
     `${REFUND_SELECT}
-      where r.merchant_id = $1 and ($2::text is null or s.effective_state = $2)
+      where r.merchant_id = $1
+        -- What is stored first: whether a refund is settled is looked up in the statements, and only where it can be.
+        and ($2::text is null or r.state = case when $2 = 'settled' then 'succeeded' else $2 end and s.effective_state = $2)
         and ($3::timestamptz is null or (r.requested_at, r.id) < ($3, $4::bigint))
       order by r.requested_at desc, r.id desc limit $5`,
     [merchantId, o.state ?? null, afterAt, afterId, o.limit + 1],
