@@ -795,7 +795,7 @@ export const ERRORS = {
   },
   database_unavailable: {
     status: 503,
-    title: 'Postgres cannot be reached, or is short of something that it needs.',
+    title: 'Postgres cannot be reached.',
     retryable: true,
     remedy: 'Repeat with the same key after `retry-after` seconds.',
   },
