@@ -1,15 +1,12 @@
 /** `yuanlu statements import`: a statement file that a person has, packed or not, kept, loaded and matched at once. */
 import { constants, createReadStream } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { followStatement } from '../../activities/statement/follow-statement.ts';
+import { matchAndFollow } from '../../activities/statement/match-and-follow.ts';
 import type { Channel } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
-import { noteAdjustments } from '../../store/match-adjustments.ts';
 import type { MatchResult } from '../../store/match.ts';
-import { matchStatement } from '../../store/match.ts';
-import { recordSentBack } from '../../store/sent-back.ts';
 import type { ImportResult } from '../../store/statements.ts';
 import { importStatement } from '../../store/statements.ts';
 import type { Context } from '../../workers/context.ts';
@@ -47,7 +44,7 @@ export async function importStatementCommand(path: string, options: ImportFlags)
     assertHasKind(channel, hand.kind);
     const loaded = await load(context, channel, hand, line);
     if (loaded.outcome === 'same') return { loaded, matched: null };
-    return { loaded, matched: await match(context, channel, loaded, hand, line) };
+    return { loaded, matched: await match(context, loaded, hand, line) };
   }).finally(() => {
     line.done();
   });
@@ -108,27 +105,21 @@ async function* telling(
 
 async function match(
   context: Context,
-  channel: Channel,
-  { fileId, billDate, summary }: ImportResult,
-  { path, accountId }: HandImport,
+  { fileId, summary }: ImportResult,
+  { path }: HandImport,
   line: Progress,
 ): Promise<MatchResult> {
-  const now = context.clock.now();
   const what = `matching ${path}: ${counted(summary.refundLines, 'refund line')}`;
-  return during(line, what, async (begin) => {
-    const matched = await matchStatement(context.ingest, fileId, {
-      now,
-      numberWithin: channel.limits.refundNo.uniqueWithin,
-      onProgress: ({ step }) => {
+  return during(line, what, (begin) =>
+    matchAndFollow(context, fileId, {
+      matching: ({ step }) => {
         begin(step);
       },
-    });
-    begin('looking at what follows');
-    await noteAdjustments(context.ingest, { fileId, now });
-    await recordSentBack(context.pool, { fileId, now });
-    await followStatement(context, { accountId, billDate, now });
-    return matched;
-  });
+      following: () => {
+        begin('looking at what follows');
+      },
+    }),
+  );
 }
 
 function resultText({ fileId, revision, summary }: ImportResult, matched: MatchResult | null): string {

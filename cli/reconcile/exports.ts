@@ -15,10 +15,10 @@ import { breaksIn, fileOf, placeOf, refundNoOf } from './document.ts';
 import { differing } from './differing.ts';
 import { explain } from './explain.ts';
 import { Lateness } from './lateness.ts';
+import type { Progress } from '../pace.ts';
 import { during, paceText } from '../pace.ts';
 import type { BreakRow, ListedSide, LineSide, MatchRow, OverdueRow, QuarantineRow } from './rows.ts';
 import { breakRows, matchRows, overdueRows, quarantineRows } from './rows.ts';
-import type { Progress } from '../pace.ts';
 
 /** Lines that are written together. */
 const LINES_PER_PIECE = 1_000;

@@ -16,12 +16,12 @@ import { markListedAgain } from './listed-again.ts';
 import { createListedTable, fillListedTable, indexListed, listedCopyText } from './listed-table.ts';
 import type { ReconcilePlan } from './options.ts';
 import { instantOf } from './options.ts';
+import type { Progress } from '../pace.ts';
 import { during, paceText } from '../pace.ts';
 import type { ListSummary } from './refund-list.ts';
 import { RefundListReader } from './refund-list.ts';
 import type { BreakRow } from './rows.ts';
 import { breakRows, renumberedRows } from './rows.ts';
-import type { Progress } from '../pace.ts';
 import { loadStatements, matchStatements } from './statements.ts';
 
 /** How much of the list may wait for its table. */
