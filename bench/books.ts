@@ -50,7 +50,7 @@ export async function fillBooks(
     );
     await copy(
       client,
-      'refunds (id, merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint, requested_at, state, channel_refund_no, accepted_at, workflow_started_at)',
+      'refunds (id, merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint, requested_at, state, channel_refund_no, accepted_at, workflow_started_at, payment_no, transaction_id)',
       known,
       refundRow,
     );
@@ -151,7 +151,7 @@ function paymentRow({ refund, id }: Known): readonly (string | number)[] {
 }
 
 function refundRow({ refund, id }: Known): readonly (string | number)[] {
-  const { refundNo, channelRefundNo, amountMinor } = refund;
+  const { refundNo, channelRefundNo, amountMinor, paymentNo, transactionId } = refund;
   const at = requestedAt(refund).toISOString();
   const accepted = new Date(refund.acceptedAtMs).toISOString();
   return [
@@ -169,5 +169,7 @@ function refundRow({ refund, id }: Known): readonly (string | number)[] {
     channelRefundNo,
     accepted,
     at,
+    paymentNo,
+    transactionId,
   ];
 }

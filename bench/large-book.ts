@@ -42,10 +42,10 @@ export async function fillLargeBook(
     );
     await client.query(
       `insert into yuanlu.refunds (id, merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint,
-         requested_at, state, channel_refund_no, accepted_at, workflow_started_at)
+         requested_at, state, channel_refund_no, accepted_at, workflow_started_at, payment_no, transaction_id)
        overriding system value
        select $1 + n, $2, $3, 'wechat', $1 + n, 'OPEN' || lpad(n::text, 10, '0'), 100 + n % 1000, 'CNY', 'made-up', at, 'processing',
-              '5030' || lpad(n::text, 20, '0'), at, at
+              '5030' || lpad(n::text, 20, '0'), at, at, 'OPEN' || lpad(n::text, 10, '0'), '42000033' || lpad(n::text, 20, '0')
          from (select n, $4::timestamptz + n * (make_interval(days => $6) / $5::int) as at from generate_series(1, $5::int) n) made_up`,
       [FIRST_ID, MERCHANT, ACCOUNT, OPEN_SINCE, o.open, OPEN_DAYS],
     );

@@ -50,10 +50,10 @@ export async function fillOpen(adminUrl: string, name: string, refunds: number):
     await client.query(
       `insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint,
          requested_at, state, channel_refund_no, accepted_at, promise_at, alarm_at, escalate_at, window_version,
-         calendar_revision, last_asked_at, last_answer, workflow_started_at)
+         calendar_revision, last_asked_at, last_answer, workflow_started_at, payment_no)
        select $1, $2, 'wechat', 1, 'RF' || n, 100 + n % 1000, 'CNY', 'made-up', $3::timestamptz - interval '5 days', 'processing',
               '5030' || n, $3::timestamptz - interval '5 days', due, due + interval '2 days', due + interval '5 days', $4, $5,
-              $3::timestamptz + interval '1 hour', 'processing', $3::timestamptz - interval '5 days'
+              $3::timestamptz + interval '1 hour', 'processing', $3::timestamptz - interval '5 days', 'P1'
          from (select n, $3::timestamptz + (n % 3000) * interval '1 second'
                            + case when n % $6 = 0 then interval '-1 hour' when n % $7 = 0 then interval '0' else interval '2 hours' end as due
                  from generate_series(1, $8::int) n) as made_up`,

@@ -142,9 +142,12 @@ export async function confirmPayment(
   });
 }
 
-/** Locks the refund before its payment, as every writer of evidence does. */
+/** Locks the refunds before their payment, as every writer of evidence does: a number that is filled in is passed on to all of them. */
 async function lockPayment(tx: Tx, refundId: string): Promise<Payment> {
-  await tx.query('select 1 from refunds where id = $1 for no key update', [refundId]);
+  await tx.query(
+    `select 1 from refunds where payment_id = (select payment_id from refunds where id = $1) order by id for no key update`,
+    [refundId],
+  );
   const { rows } = await tx.query<PaymentColumns>(
     `select ${PAYMENT_COLUMNS} from payments p join refunds r on r.payment_id = p.id where r.id = $1 for no key update of p`,
     [refundId],

@@ -53,16 +53,17 @@ async function dayWith(count: number): Promise<StatementDay> {
   try {
     await tx.query('begin');
     await tx.query('set local session_replication_role = replica');
+    const paymentNo = fresh('P');
     const { rows } = await tx.query<{ id: bigint }>(
       `insert into payments (merchant_id, account_id, payment_no, captured_minor, currency, fingerprint, created_at)
        values ($1, $2, $3, 1000000000000, 'CNY', 'made-up', $4) returning id`,
-      [MERCHANT, ACCOUNT, fresh('P'), minute(0)],
+      [MERCHANT, ACCOUNT, paymentNo, minute(0)],
     );
     await tx.query(
       `insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint,
-         requested_at, state)
-       select $1, $2, 'wechat', $3, $4 || n, n + 1, 'CNY', 'made-up', $5, 'unknown' from generate_series(0, $6::int - 1) n`,
-      [MERCHANT, ACCOUNT, rows[0]?.id, prefix, new Date(`${billDate}T01:00:00Z`), count],
+         requested_at, state, payment_no)
+       select $1, $2, 'wechat', $3, $4 || n, n + 1, 'CNY', 'made-up', $5, 'unknown', $7 from generate_series(0, $6::int - 1) n`,
+      [MERCHANT, ACCOUNT, rows[0]?.id, prefix, new Date(`${billDate}T01:00:00Z`), count, paymentNo],
     );
     await tx.query('commit');
   } finally {

@@ -173,10 +173,10 @@ export async function fillBooks(
     );
     await tx.query(
       `insert into refunds (id, merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint,
-         requested_at, accepted_at, succeeded_at, state, state_reason, channel_refund_no)
+         requested_at, accepted_at, succeeded_at, state, state_reason, channel_refund_no, payment_no, transaction_id)
        overriding system value
        select r.id, $1, $2, 'wechat', p.id, r.refund_no, r.amount_minor, 'CNY', 'made-up', r.requested_at::timestamp at time zone 'Asia/Shanghai',
-              r.accepted_at::timestamp at time zone 'Asia/Shanghai', r.succeeded_at::timestamp at time zone 'Asia/Shanghai', r.state, r.state_reason, r.channel_refund_no
+              r.accepted_at::timestamp at time zone 'Asia/Shanghai', r.succeeded_at::timestamp at time zone 'Asia/Shanghai', r.state, r.state_reason, r.channel_refund_no, p.payment_no, p.transaction_id
          from jsonb_to_recordset($3::jsonb) as r (id bigint, refund_no text, amount_minor bigint, requested_at text,
                 accepted_at text, succeeded_at text, state text, state_reason text, channel_refund_no text, payment_no text)
          join payments p on p.merchant_id = $1 and p.payment_no = r.payment_no`,

@@ -62,9 +62,9 @@ async function fill(refunds: readonly Watched[]): Promise<{ readonly merchantId:
       [JSON.stringify(rows)],
     );
     await client.query(
-      `insert into yuanlu.refunds (id, merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint, requested_at, accepted_at, succeeded_at, promise_at, state)
+      `insert into yuanlu.refunds (id, merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint, requested_at, accepted_at, succeeded_at, promise_at, state, payment_no)
        overriding system value
-       select id, '${merchantId}', '${ACCOUNT}', 'wechat', id, 'R' || id, 100, 'CNY', 'x', accepted, accepted, success, promise, state
+       select id, '${merchantId}', '${ACCOUNT}', 'wechat', id, 'R' || id, 100, 'CNY', 'x', accepted, accepted, success, promise, state, 'P' || id
          from jsonb_to_recordset($1) as (id bigint, accepted timestamptz, success timestamptz, promise timestamptz, state text)`,
       [JSON.stringify(rows)],
     );

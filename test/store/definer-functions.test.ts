@@ -196,6 +196,19 @@ describe('making and attaching tables', () => {
   });
 });
 
+test('a refund carries the numbers of its payment, whatever its insert says of them', async () => {
+  const payment = await pay(db.pool, 100n, { transactionId: fresh('T') });
+  const { refundNo } = requestFor(payment, 60n);
+  await db.pool.query(
+    `insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint, requested_at,
+       payment_no, transaction_id)
+     values ($1, $2, 'wechat', $3, $4, 60, 'CNY', '', now(), 'made up', 'made up')`,
+    [MERCHANT, ACCOUNT, payment.id, refundNo],
+  );
+  const numbers = 'refunds where refund_no = $1 and payment_no = $2 and transaction_id = $3';
+  expect(await countOf(db, numbers, [refundNo, payment.paymentNo, payment.transactionId])).toBe(1);
+});
+
 test('I2 the guard is not led astray either: a session with tables of the same names moves the real sum', async () => {
   const payment = await pay(db.pool, 100n);
   const { refundNo } = requestFor(payment, 60n);

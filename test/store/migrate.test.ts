@@ -80,16 +80,21 @@ describe('an empty database', () => {
   });
 });
 
-describe('a database with statements of an earlier version', () => {
+/** Applies what came before the migration of that number. */
+async function migrateBefore(number: string): Promise<void> {
+  const earlier = (await readMigrations()).filter((one) => one.name < number);
+  await owner.query('create schema yuanlu');
+  await owner.query(
+    `create table yuanlu.schema_migrations (name text primary key, checksum text not null, applied_at timestamptz default now())`,
+  );
+  for (const { sql } of earlier) await owner.query(sql);
+  for (const { name, checksum } of earlier)
+    await owner.query('insert into schema_migrations (name, checksum) values ($1, $2)', [name, checksum]);
+}
+
+describe('a database with rows of an earlier version', () => {
   test('is told what the lines of each file prove, by the channel of its account', async () => {
-    const earlier = (await readMigrations()).filter((one) => one.name < '0012');
-    await owner.query('create schema yuanlu');
-    await owner.query(
-      `create table yuanlu.schema_migrations (name text primary key, checksum text not null, applied_at timestamptz default now())`,
-    );
-    for (const { sql } of earlier) await owner.query(sql);
-    for (const { name, checksum } of earlier)
-      await owner.query('insert into schema_migrations (name, checksum) values ($1, $2)', [name, checksum]);
+    await migrateBefore('0012');
     for (const channel of ['wechat', 'alipay', 'unionpay']) {
       await owner.query(
         `insert into channel_accounts (id, merchant_id, channel, external_id) values ($1, 'shop', $1, $1)`,
@@ -109,6 +114,36 @@ describe('a database with statements of an earlier version', () => {
       { account_id: 'wechat', proves: 'acceptance' },
       { account_id: 'alipay', proves: 'completion' },
       { account_id: 'unionpay', proves: 'clearing' },
+    ]);
+  });
+
+  test('has the numbers of its payments beside each refund', async () => {
+    await migrateBefore('0053');
+    await owner.query(
+      `insert into channel_accounts (id, merchant_id, channel, external_id) values ('wx', 'shop', 'wechat', '1')`,
+    );
+    for (const [paymentNo, transactionId] of [
+      ['P1', 'T1'],
+      ['P2', null],
+    ]) {
+      await owner.query(
+        `with paid as (
+           insert into payments (merchant_id, account_id, payment_no, transaction_id, captured_minor, currency, fingerprint, created_at)
+           values ('shop', 'wx', $1, $2, 100, 'CNY', '', now()) returning id)
+         insert into refunds (merchant_id, account_id, channel, payment_id, refund_no, amount_minor, currency, fingerprint, requested_at)
+         select 'shop', 'wx', 'wechat', id, 'R-' || $1, 1, 'CNY', '', now() from paid`,
+        [paymentNo, transactionId],
+      );
+    }
+
+    await migrate(url);
+
+    const { rows } = await owner.query(
+      'select refund_no, payment_no, transaction_id from refund_book order by id',
+    );
+    expect(rows).toEqual([
+      { refund_no: 'R-P1', payment_no: 'P1', transaction_id: 'T1' },
+      { refund_no: 'R-P2', payment_no: 'P2', transaction_id: null },
     ]);
   });
 });

@@ -229,6 +229,26 @@ describe('what the channel says of a payment', () => {
     expect(await sumsOf(db, payment.id)).toMatchObject({ reserved: 100n, counted: 100n });
   });
 
+  test('is carried by all refunds of the payment, also by one that is recorded at the same instant', async () => {
+    for (let round = 0; round < 15; round += 1) {
+      const { payment, refund, report } = await story();
+      const [, second] = await Promise.all([
+        confirmPayment(db.pool, refund.id, report, minute(2)),
+        refundOf(db.pool, 20n, payment),
+      ]);
+      const third = await refundOf(db.pool, 30n, payment);
+
+      const { rows } = await db.owner.query(
+        'select id, payment_no, transaction_id from yuanlu.refunds where payment_id = $1 order by id',
+        [payment.id],
+      );
+      const { paymentNo: payment_no, transactionId: transaction_id } = report;
+      expect(rows).toEqual(
+        [refund, second, third].map(({ id }) => ({ id: BigInt(id), payment_no, transaction_id })),
+      );
+    }
+  });
+
   test('of a refund that nobody knows is refused', async () => {
     const { report } = await story();
     await expect(confirmPayment(db.pool, '999999999', report, minute(2))).rejects.toMatchObject({
