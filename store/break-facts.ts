@@ -115,8 +115,7 @@ type Found = Candidate & { readonly side: Side };
 async function refundsFor(db: Db, one: Break, line: Side): Promise<readonly Found[]> {
   const { rows } = await db.query<OwnRow>(
     `${OWN} where b.account_id = $1 and b.id in (
-        select k.id from yuanlu.refund_book k join yuanlu.payments p on p.id = k.payment_id
-                     where p.account_id = $1 and p.transaction_id = $2
+        select k.id from yuanlu.refund_book k where k.account_id = $1 and k.transaction_id = $2
         union select k.id from yuanlu.refund_book k where k.account_id = $1 and k.refund_no = $3
         union select k.id from yuanlu.refund_book k where k.account_id = $1 and k.channel_refund_no = $4)
       order by b.amount_minor <> $5, b.id limit ${String(CANDIDATES_MAX)}`,

@@ -94,8 +94,7 @@ function candidates(s: Literals): string {
       select l.file_id, l.bill_date, l.line_no, l.amount_minor, l.occurred_at, l.place, r.id as refund_id, r.refund_no,
              ${CONFLICT(s)} as conflict, ${NEWS(s)} as news, yuanlu.line_denies(r.state, l.status) as denied
         from m_loose l
-        join yuanlu.payments p on p.account_id = ${s.account} and p.transaction_id = l.transaction_id
-        join yuanlu.refund_book r on r.payment_id = p.id
+        join yuanlu.refund_book r on r.account_id = ${s.account} and r.transaction_id = l.transaction_id
          and r.amount_minor = l.amount_minor and r.currency = l.currency
          and l.occurred_at between coalesce(r.accepted_at, r.requested_at) - ${s.window}
                                and coalesce(r.accepted_at, r.requested_at) + ${s.window}

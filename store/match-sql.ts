@@ -210,8 +210,8 @@ export function findOthers(s: Literals, range: { readonly low: string; readonly 
                and r.transaction_id is not null),
     by_amount as (
       select m.file_id, m.bill_date, m.line_no from amount_key k
-        join yuanlu.payments p on p.account_id = ${s.account} and p.transaction_id = k.transaction_id
-        join yuanlu.refund_book r on r.payment_id = p.id and r.amount_minor = k.amount_minor
+        join yuanlu.refund_book r on r.account_id = ${s.account} and r.transaction_id = k.transaction_id
+                                 and r.amount_minor = k.amount_minor
         join yuanlu.live_matches m on m.account_id = ${s.account} and m.refund_id = r.id
        where m.pass = 3 and m.file_id <> ${s.file}),
     let_go as materialized (${letGo(s)}),

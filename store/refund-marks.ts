@@ -4,7 +4,7 @@ import type { Db } from './pool.ts';
 import type { RefundRow } from './refund-rows.ts';
 import { REFUND_SELECT, toRefund } from './refund-rows.ts';
 
-const MARK = "concat_ws('/', r.xmin, p.xmin, s.effective_state) as mark";
+const markOf = (state: string): string => `concat_ws('/', r.xmin, p.xmin, ${state}) as mark`;
 
 /** A refund with its mark of the same instant; null when there is none. */
 export async function getMarkedRefund(
@@ -13,7 +13,7 @@ export async function getMarkedRefund(
   refundNo: string,
 ): Promise<{ readonly refund: Refund; readonly mark: string } | null> {
   const { rows } = await db.query<RefundRow & { mark: string }>(
-    `${REFUND_SELECT.replace('select ', `select ${MARK}, `)} where r.merchant_id = $1 and r.refund_no = $2`,
+    `${REFUND_SELECT.replace('select ', `select ${markOf('s.effective_state')}, `)} where r.merchant_id = $1 and r.refund_no = $2`,
     [merchantId, refundNo],
   );
   const row = rows[0];
@@ -26,8 +26,8 @@ export async function getMarkedRefund(
  */
 export async function refundMarks(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const { rows } = await db.query<{ id: bigint; mark: string }>(
-    `select r.id, ${MARK}
-       from refunds r join payments p on p.id = r.payment_id join refund_status s on s.id = r.id
+    `select r.id, ${markOf("case when s.id is null then r.state else 'settled' end")}
+       from refunds r join payments p on p.id = r.payment_id left join settled_among($1::bigint[]) s (id) on s.id = r.id
       where r.id = any($1::bigint[])`,
     [ids],
   );

@@ -1,4 +1,4 @@
-/** How a refund is read from its row, its payment and the statements. One select for all readers. */
+/** How a refund is read from its row, its payment and the statements: one at a time, or many. */
 import type { Currency } from '../domain/money.ts';
 import type { BankLeg } from '../domain/refund/observation.ts';
 import type { ChannelName, Refund } from '../domain/refund/refund.ts';
@@ -7,11 +7,18 @@ import type { ArrivalBasis } from '../domain/time/arrival-basis.ts';
 import type { PaymentColumns } from './payment-rows.ts';
 import { PAYMENT_COLUMNS, toPayment } from './payment-rows.ts';
 
+/** One refund, in the state that people see. */
 export const REFUND_SELECT = `
   select r.*, s.effective_state, ${PAYMENT_COLUMNS}
     from refunds r
     join payments p on p.id = r.payment_id
     join refund_status s on s.id = r.id`;
+
+/** Many refunds, in the state that is stored: which of them are settled is one more question (`inEffect`), not one for each. */
+export const STORED_REFUND_SELECT = `
+  select r.*, r.state as effective_state, ${PAYMENT_COLUMNS}
+    from refunds r
+    join payments p on p.id = r.payment_id`;
 
 export interface RefundRow extends PaymentColumns {
   readonly id: bigint;

@@ -4,7 +4,8 @@ import type { ChannelName, Refund } from '../domain/refund/refund.ts';
 import type { RefundState } from '../domain/refund/state.ts';
 import type { Db, Pool } from './pool.ts';
 import type { RefundRow } from './refund-rows.ts';
-import { REFUND_SELECT, toRefund } from './refund-rows.ts';
+import { REFUND_SELECT, STORED_REFUND_SELECT, toRefund } from './refund-rows.ts';
+import { inEffect } from './settled.ts';
 
 async function one(db: Db, where: string, values: readonly unknown[]): Promise<Refund | null> {
   const { rows } = await db.query<RefundRow>(`${REFUND_SELECT} where ${where}`, [...values]);
@@ -24,25 +25,54 @@ export function findRefundByAccount(db: Db, accountId: string, refundNo: string)
   return one(db, 'r.account_id = $1 and r.refund_no = $2', [accountId, refundNo]);
 }
 
-/** Newest first; `after` is the `next` of the page before. */
-export async function listRefunds(
+/** So many are looked at once for those of one state where the statements say which they are. */
+const LOOKED_AT_ONCE = 500;
+
+export interface RefundPage {
+  readonly refunds: readonly Refund[];
+  /** For the page after; null on the last one. */
+  readonly next: string | null;
+}
+
+interface ListOptions {
+  readonly state?: RefundState;
+  /** The `next` of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+/** Newest first, of all states or of one as people see it. @throws AppError `request_invalid` for a cursor that no page gave out */
+export async function listRefunds(db: Db, merchantId: string, o: ListOptions): Promise<RefundPage> {
+  const isLookedUp = o.state === 'settled' || o.state === 'succeeded';
+  const batch = isLookedUp ? Math.max(LOOKED_AT_ONCE, o.limit + 1) : o.limit + 1;
+  const found: Refund[] = [];
+  for (let after = o.after, isEnd = false; !isEnd && found.length <= o.limit; ) {
+    const stored = await storedRefunds(db, merchantId, { ...o, after, limit: batch });
+    const seen = (await inEffect(db, stored)).map(toRefund);
+    found.push(...seen.filter((one) => o.state === undefined || one.state === o.state));
+    const last = seen.at(-1);
+    if (last !== undefined) after = cursor(last);
+    isEnd = stored.length < batch;
+  }
+  const refunds = found.slice(0, o.limit);
+  const last = refunds.at(-1);
+  return { refunds, next: found.length > o.limit && last !== undefined ? cursor(last) : null };
+}
+
+async function storedRefunds(
   db: Db,
   merchantId: string,
-  o: { readonly state?: RefundState; readonly after?: string; readonly limit: number },
-): Promise<{ refunds: Refund[]; next: string | null }> {
+  o: { readonly state?: RefundState; readonly after: string | undefined; readonly limit: number },
+): Promise<readonly RefundRow[]> {
   const [afterAt, afterId] = o.after === undefined ? [null, null] : readCursor(o.after);
   const { rows } = await db.query<RefundRow>(
-    `${REFUND_SELECT}
-      where r.merchant_id = $1
-        -- What is stored first: whether a refund is settled is looked up in the statements, and only where it can be.
-        and ($2::text is null or r.state = case when $2 = 'settled' then 'succeeded' else $2 end and s.effective_state = $2)
+    `${STORED_REFUND_SELECT}
+      where r.merchant_id = $1 and ($2::text is null or r.state = $2)
         and ($3::timestamptz is null or (r.requested_at, r.id) < ($3, $4::bigint))
       order by r.requested_at desc, r.id desc limit $5`,
-    [merchantId, o.state ?? null, afterAt, afterId, o.limit + 1],
+    [merchantId, o.state === 'settled' ? 'succeeded' : (o.state ?? null), afterAt, afterId, o.limit],
   );
-  const refunds = rows.slice(0, o.limit).map(toRefund);
-  const last = refunds.at(-1);
-  return { refunds, next: rows.length > o.limit && last !== undefined ? cursor(last) : null };
+  return rows;
 }
 
 function cursor(refund: Refund): string {

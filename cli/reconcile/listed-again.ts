@@ -65,6 +65,19 @@ const SLIPS = `
      and not exists (select from reconcile.listed other
                       where other.channel_refund_no = r.channel_refund_no and other.list_line <> r.list_line)`;
 
+/** Where a number names a refund within its payment, rows that have one number are no slip. */
+const NO_SLIPS = 'select list_line from reconcile.listed where false';
+
+/** Rows that a line of the statement agrees with. */
+const AGREEING = `
+  select r.list_line from reconcile.listed r
+    join twice using (refund_no)
+    join yuanlu.statement_lines l
+      on l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
+     and l.amount_minor = r.amount_minor and l.currency = r.currency
+     and coalesce(l.channel_refund_no = r.channel_refund_no, true)
+     and coalesce(l.transaction_id = coalesce(r.transaction_id, r.trade), coalesce(r.transaction_id, r.trade) is null)`;
+
 /**
  * Of several rows of one refund, the one that a line of the statement agrees with stands for all, else the first by its
  * content; so the order of the list decides nothing. A row whose payment nobody knows is taken for the first. One that only has the
@@ -72,16 +85,12 @@ const SLIPS = `
  */
 const markListedAgainSql = (within: 'payment' | undefined): string => `
   with twice as (select refund_no from reconcile.listed group by refund_no having count(*) > 1),
-  slipped as (${SLIPS}${within === 'payment' ? ' and false' : ''}),
+  slipped as (${within === 'payment' ? NO_SLIPS : SLIPS}),
+  agreeing as (${AGREEING}),
   of_payment as (
     select r.list_line, r.refund_no, r.amount_minor, r.currency, r.requested_at, r.channel_refund_no, r.transaction_id,
            r.payment_no, r.source, r.state, r.list_line in (select list_line from slipped) as slip, ${within === 'payment' ? PAYMENT : 'null'} as payment,
-           exists (select from yuanlu.statement_lines l
-                    where l.account_id = '${ACCOUNT}' and l.line_type = 'refund' and l.refund_no = r.refund_no
-                      and l.amount_minor = r.amount_minor and l.currency = r.currency
-                      and coalesce(l.channel_refund_no = r.channel_refund_no, true)
-                      and (coalesce(r.transaction_id, r.trade) is null
-                        or l.transaction_id = coalesce(r.transaction_id, r.trade))) as agrees
+           r.list_line in (select list_line from agreeing) as agrees
       from reconcile.listed r join twice using (refund_no)),
   named as (
     select o.*, coalesce(payment, first_value(payment) over (

@@ -6,6 +6,7 @@ alter table yuanlu.refunds add column payment_no text, add column transaction_id
 update yuanlu.refunds r set payment_no = p.payment_no, transaction_id = p.transaction_id
   from yuanlu.payments p where p.id = r.payment_id;
 alter table yuanlu.refunds alter payment_no set not null;
+create index refunds_by_transaction on yuanlu.refunds (account_id, transaction_id) where transaction_id is not null;
 
 -- What an insert says of them does not count. The payment's row stays locked until the refund can be seen: a number that is told
 -- meanwhile waits, and then finds the refund.
@@ -28,5 +29,5 @@ create trigger pass_numbers_on after update of payment_no, transaction_id on yua
 
 create or replace view yuanlu.refund_book as
   select r.id, r.merchant_id, r.account_id, r.refund_no, r.channel_refund_no, r.transaction_id, r.payment_no,
-         r.amount_minor, r.currency, r.requested_at, r.accepted_at, r.state, r.state_reason, r.payment_id
+         r.amount_minor, r.currency, r.requested_at, r.accepted_at, r.state, r.state_reason
     from yuanlu.refunds r;

@@ -12,6 +12,7 @@ import { recordMatchedLine } from '../../store/matched-lines.ts';
 import { matchStatement } from '../../store/match.ts';
 import { observationsOf, observe } from '../../store/observations.ts';
 import { getRefundById } from '../../store/refunds.ts';
+import { settledAmong } from '../../store/settled.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { minute, openAccounts, refundOf, said, sent, turnedDown } from '../store/books.ts';
@@ -86,21 +87,26 @@ describe('a refund that the channel has called done', () => {
     ['of its own day', DAY, 0],
     ['of half a year later', '2027-05-20', 0],
     ['of a day long before it was asked for, which goes before a person', '2026-03-02', 1],
-  ])('is settled by a line %s, and by no other', async (_, billDate, conflicts) => {
-    const [refund, other] = [await taken(db, 500n), await taken(db, 600n)];
-    for (const one of [refund, other]) await observe(db.pool, one.id, [said('success', 3)]);
+  ])(
+    'is settled by a line %s, and by no other, asked about alone or with others',
+    async (_, billDate, conflicts) => {
+      const [refund, other] = [await taken(db, 500n), await taken(db, 600n)];
+      for (const one of [refund, other]) await observe(db.pool, one.id, [said('success', 3)]);
 
-    const { result } = await bring(
-      db,
-      { lines: [lineOf(refund, { at: `${billDate} 12:00:00` })], billDate },
-      { proves: 'completion' },
-    );
+      const { result } = await bring(
+        db,
+        { lines: [lineOf(refund, { at: `${billDate} 12:00:00` })], billDate },
+        { proves: 'completion' },
+      );
 
-    expect(result.breaks.state_conflict).toBe(conflicts);
-    expect(await stateOf(refund)).toBe('settled');
-    expect(await stateOf(other)).toBe('succeeded');
-    expect((await observationsOf(db.pool, refund.id)).map((one) => one.kind)).toContain('statement_line');
-  });
+      expect(result.breaks.state_conflict).toBe(conflicts);
+      expect(await stateOf(refund)).toBe('settled');
+      expect(await stateOf(other)).toBe('succeeded');
+      const ids = [refund, other].map(({ id }) => BigInt(id));
+      expect(await settledAmong(db.pool, ids)).toEqual(new Set(ids.slice(0, 1)));
+      expect((await observationsOf(db.pool, refund.id)).map((one) => one.kind)).toContain('statement_line');
+    },
+  );
 });
 
 describe('a refund that the channel took, without a verdict so far', () => {

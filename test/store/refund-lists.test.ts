@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Refund } from '../../domain/refund/refund.ts';
+import type { RefundState } from '../../domain/refund/state.ts';
 import { observe } from '../../store/observations.ts';
 import { recordRefund } from '../../store/record-refund.ts';
 import {
@@ -11,6 +12,7 @@ import {
   refundsWithoutWorkflow,
 } from '../../store/refunds.ts';
 import { syncAccounts } from '../../store/accounts.ts';
+import { bring, lineOf, taken } from '../statements/bills.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { RULES, claimOf, fresh, minute, openAccounts, pay, requestFor, said } from './books.ts';
@@ -38,12 +40,13 @@ async function merchantWith(minutes: readonly number[]): Promise<{ merchantId: s
   return { merchantId, refunds };
 }
 
-async function pages(merchantId: string, limit: number): Promise<string[][]> {
+async function pages(merchantId: string, limit: number, state?: RefundState): Promise<string[][]> {
   const found: string[][] = [];
   let after: string | undefined;
   for (let page = 0; page < 30; page += 1) {
     const { refunds, next } = await listRefunds(db.pool, merchantId, {
       limit,
+      ...(state === undefined ? {} : { state }),
       ...(after === undefined ? {} : { after }),
     });
     found.push(refunds.map((one) => one.refundNo));
@@ -97,6 +100,21 @@ describe('the list of refunds', () => {
     expect(succeeded.refunds.map((one) => one.refundNo)).toEqual([refunds[1]?.refundNo]);
     expect(requested.refunds).toHaveLength(2);
     expect((await listRefunds(db.pool, merchantId, { state: 'settled', limit: 9 })).refunds).toEqual([]);
+  });
+
+  test('tells those that a statement settled from those that are only paid, on every page', async () => {
+    const refunds: Refund[] = [];
+    for (let n = 0; n < 7; n += 1) refunds.push(await taken(db, BigInt(100 + n)));
+    for (const { id } of refunds) await observe(db.pool, id, [said('success', 9)]);
+    const [second, fifth] = [refunds[1], refunds[4]] as [Refund, Refund];
+    await bring(db, { lines: [lineOf(second), lineOf(fifth)] });
+    const { merchantId } = second;
+
+    expect(await pages(merchantId, 1, 'settled')).toEqual([[fifth.refundNo], [second.refundNo]]);
+    expect((await pages(merchantId, 2, 'succeeded')).map((page) => page.length)).toEqual([2, 2, 1]);
+    const { refunds: all } = await listRefunds(db.pool, merchantId, { limit: 20 });
+    expect(all.filter((one) => one.state === 'settled').map((one) => one.id)).toEqual([fifth.id, second.id]);
+    expect(all.filter((one) => one.state === 'succeeded')).toHaveLength(5);
   });
 
   test.each(['', 'x', Buffer.from('2026-11-24T00:00:00Z 1; drop').toString('base64url'), 'AAAA'])(
