@@ -246,7 +246,7 @@ export const GUIDE: readonly (readonly [id: string, heading: string, html: strin
     'pages',
     'Lists',
     p(
-      'Lists come newest or oldest first as they say, `limit` rows at a time (at most 200). `next_cursor` of a page is the `cursor` of the next one, and null on the last; the `link` header holds the whole address. A cursor is opaque and stays good. Rows that are added while you read neither repeat nor hide others.',
+      'Lists come newest or oldest first as they say, `limit` rows at a time (at most 200). `next_cursor` of a page is the `cursor` of the next one, and null on the last; the `link` header holds the whole address. A page may hold fewer rows than asked for, also none, while `next_cursor` leads on: refunds that only the statements tell apart (`succeeded`, `settled`) are looked through some thousands at a time. A cursor is opaque and stays good. Rows that are added while you read neither repeat nor hide others.',
     ),
   ],
   [

@@ -142,10 +142,15 @@ export async function confirmPayment(
   });
 }
 
-/** Locks the refunds before their payment, as every writer of evidence does: a number that is filled in is passed on to all of them. */
+/**
+ * Locks the refund before its payment, as every writer of evidence does, and with it those that a number which is filled in will be
+ * passed on to. One that is recorded between the two locks is left to the retry that ends a deadlock.
+ */
 async function lockPayment(tx: Tx, refundId: string): Promise<Payment> {
   await tx.query(
-    `select 1 from refunds where payment_id = (select payment_id from refunds where id = $1) order by id for no key update`,
+    `select 1 from refunds
+      where id = $1 or payment_id = (select payment_id from refunds where id = $1) and transaction_id is null
+      order by id for no key update`,
     [refundId],
   );
   const { rows } = await tx.query<PaymentColumns>(

@@ -25,10 +25,12 @@ export function findRefundByAccount(db: Db, accountId: string, refundNo: string)
   return one(db, 'r.account_id = $1 and r.refund_no = $2', [accountId, refundNo]);
 }
 
-/** So many are looked at once for those of one state where the statements say which they are. */
+/** Where only the statements say which refunds are of the state asked for: how many are looked at in one go, and how often for a page. */
 const LOOKED_AT_ONCE = 500;
+const LOOKS_MAX = 20;
 
 export interface RefundPage {
+  /** As many as asked for, or fewer, also none, where the next page has to look further. */
   readonly refunds: readonly Refund[];
   /** For the page after; null on the last one. */
   readonly next: string | null;
@@ -45,46 +47,75 @@ interface ListOptions {
 export async function listRefunds(db: Db, merchantId: string, o: ListOptions): Promise<RefundPage> {
   const isLookedUp = o.state === 'settled' || o.state === 'succeeded';
   const batch = isLookedUp ? Math.max(LOOKED_AT_ONCE, o.limit + 1) : o.limit + 1;
-  const found: Refund[] = [];
-  for (let after = o.after, isEnd = false; !isEnd && found.length <= o.limit; ) {
-    const stored = await storedRefunds(db, merchantId, { ...o, after, limit: batch });
-    const seen = (await inEffect(db, stored)).map(toRefund);
-    found.push(...seen.filter((one) => o.state === undefined || one.state === o.state));
-    const last = seen.at(-1);
-    if (last !== undefined) after = cursor(last);
-    isEnd = stored.length < batch;
+  const found: Place[] = [];
+  let [last, isEnd] = [o.after === undefined ? null : readCursor(o.after), false];
+  for (let looks = 0; looks < LOOKS_MAX && !isEnd && found.length <= o.limit; looks += 1) {
+    const places = await inEffect(
+      db,
+      await placesAfter(db, merchantId, { state: o.state, after: last, limit: batch }),
+    );
+    found.push(...places.filter((one) => o.state === undefined || one.effective_state === o.state));
+    last = places.at(-1) ?? last;
+    isEnd = places.length < batch;
   }
-  const refunds = found.slice(0, o.limit);
-  const last = refunds.at(-1);
-  return { refunds, next: found.length > o.limit && last !== undefined ? cursor(last) : null };
+  const page = found.slice(0, o.limit);
+  if (found.length > o.limit) [last, isEnd] = [page.at(-1) ?? last, false];
+  return { refunds: await refundsAt(db, page), next: isEnd || last === null ? null : cursor(last) };
 }
 
-async function storedRefunds(
+/** Where a refund stands in the list. */
+interface Place {
+  readonly id: bigint;
+  readonly requested_at: Date;
+  readonly effective_state: RefundState;
+}
+
+type Position = Pick<Place, 'id' | 'requested_at'>;
+
+/** In the states that are stored. */
+async function placesAfter(
   db: Db,
   merchantId: string,
-  o: { readonly state?: RefundState; readonly after: string | undefined; readonly limit: number },
-): Promise<readonly RefundRow[]> {
-  const [afterAt, afterId] = o.after === undefined ? [null, null] : readCursor(o.after);
-  const { rows } = await db.query<RefundRow>(
-    `${STORED_REFUND_SELECT}
+  o: { readonly state: RefundState | undefined; readonly after: Position | null; readonly limit: number },
+): Promise<readonly Place[]> {
+  const { rows } = await db.query<Place>(
+    `select r.id, r.requested_at, r.state as effective_state from refunds r
       where r.merchant_id = $1 and ($2::text is null or r.state = $2)
         and ($3::timestamptz is null or (r.requested_at, r.id) < ($3, $4::bigint))
       order by r.requested_at desc, r.id desc limit $5`,
-    [merchantId, o.state === 'settled' ? 'succeeded' : (o.state ?? null), afterAt, afterId, o.limit],
+    [
+      merchantId,
+      o.state === 'settled' ? 'succeeded' : (o.state ?? null),
+      o.after?.requested_at ?? null,
+      o.after?.id ?? null,
+      o.limit,
+    ],
   );
   return rows;
 }
 
-function cursor(refund: Refund): string {
-  return Buffer.from(`${refund.requestedAt.toISOString()} ${refund.id}`).toString('base64url');
+/** The refunds of these places, in their order. */
+async function refundsAt(db: Db, places: readonly Place[]): Promise<Refund[]> {
+  const { rows } = await db.query<RefundRow>(`${STORED_REFUND_SELECT} where r.id = any ($1::bigint[])`, [
+    places.map((one) => String(one.id)),
+  ]);
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return places.flatMap(({ id, effective_state }) => {
+    const row = byId.get(id);
+    return row === undefined ? [] : [toRefund({ ...row, effective_state })];
+  });
+}
+
+function cursor({ requested_at: at, id }: Position): string {
+  return Buffer.from(`${at.toISOString()} ${String(id)}`).toString('base64url');
 }
 
 /** @throws AppError `request_invalid` for text that no page gave out. */
-function readCursor(text: string): [string, string] {
+function readCursor(text: string): Position {
   const [at = '', id = ''] = Buffer.from(text, 'base64url').toString('utf8').split(' ');
   if (Number.isNaN(Date.parse(at)) || !/^[0-9]{1,18}$/.test(id))
     throw new AppError('request_invalid', { cursor: text.slice(0, 80) });
-  return [at, id];
+  return { requested_at: new Date(at), id: BigInt(id) };
 }
 
 /** Notes that the refund's workflow was started, or found running, at `at`. */

@@ -58,12 +58,30 @@ export async function listRefundsCommand(options: {
   limit: string;
   json: boolean;
 }): Promise<void> {
-  const params = { limit: options.limit, ...(options.state === undefined ? {} : { state: options.state }) };
-  const body = bodyOf(await apiClient().get('/v1/refunds', { params }));
-  const rows = Array.isArray(body['refunds'])
-    ? body['refunds'].map((one) => resource(one as Record<string, unknown>))
-    : [];
-  createOutput(options.json).result(body, () => listText(rows));
+  const page = await firstRefunds(options);
+  createOutput(options.json).result(page, () => listText(page));
+}
+
+interface Page {
+  readonly refunds: readonly RefundResource[];
+  readonly next_cursor: string | null;
+}
+
+/** As many as asked for: a page may hold fewer, and lead on. */
+async function firstRefunds({ state, limit }: { state?: string; limit: string }): Promise<Page> {
+  const refunds: RefundResource[] = [];
+  for (let cursor: string | null = null; ; ) {
+    const params = {
+      limit: String(Number(limit) - refunds.length),
+      ...(state === undefined ? {} : { state }),
+      ...(cursor === null ? {} : { cursor }),
+    };
+    const body = bodyOf(await apiClient().get('/v1/refunds', { params }));
+    if (!Array.isArray(body['refunds'])) return { refunds, next_cursor: null };
+    refunds.push(...body['refunds'].map((one) => resource(one as Record<string, unknown>)));
+    cursor = typeof body['next_cursor'] === 'string' ? body['next_cursor'] : null;
+    if (cursor === null || refunds.length >= Number(limit)) return { refunds, next_cursor: cursor };
+  }
 }
 
 export async function watchRefundCommand(refundNo: string, options: { json: boolean }): Promise<void> {
@@ -165,7 +183,7 @@ function proofFact({
   return [name.en, value === null ? '' : `${value} (${name.zh}), known to ${whom}`];
 }
 
-function listText(rows: readonly RefundResource[]): string {
+function listText({ refunds: rows, next_cursor: next }: Page): string {
   if (rows.length === 0) return 'No refunds.';
   const sum = rows.reduce((total, row) => total + BigInt(row.amount_minor), 0n);
   const body = table(rows, [
@@ -175,5 +193,6 @@ function listText(rows: readonly RefundResource[]): string {
     { head: 'state', cell: stateText },
     { head: 'channel refund no', cell: (row) => row.serials.channel_refund_no ?? '' },
   ]);
-  return `${body}\n${String(rows.length)} refunds, ${formatYuan(sum)} CNY`;
+  const more = next === null ? '' : '; there are more (--limit)';
+  return `${body}\n${String(rows.length)} refunds, ${formatYuan(sum)} CNY${more}`;
 }

@@ -1,3 +1,10 @@
+-- The book reads the numbers where they are since 0053. In a transaction of its own: a reader of the view waits for the refunds, and whoever
+-- held those and then wanted the view would wait for the reader.
+create or replace view yuanlu.refund_book as
+  select r.id, r.merchant_id, r.account_id, r.refund_no, r.channel_refund_no, r.transaction_id, r.payment_no,
+         r.amount_minor, r.currency, r.requested_at, r.accepted_at, r.state, r.state_reason
+    from yuanlu.refunds r;
+
 -- Which of many refunds are settled is one question, and the same one as for a single refund: it is planned over the statements once,
 -- not once for each of them. What was asked for one (0050) is asked for any number now.
 

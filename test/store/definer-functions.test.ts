@@ -226,12 +226,39 @@ test('I2 the guard is not led astray either: a session with tables of the same n
   expect(await countOf(db, `audit where after->>'refund_no' = $1`, [refundNo])).toBe(1);
 });
 
+test.each([
+  [
+    'I2 the sum of a payment',
+    'keep_reserved',
+    '(id bigint, counted boolean, amount_minor bigint, payment_id bigint)',
+    '(1, true, -60, 1)',
+  ],
+  [
+    'the numbers of its refunds',
+    'pass_numbers_on',
+    '(id bigint, payment_no text, transaction_id text)',
+    `(1, 'other', 'other')`,
+  ],
+])('%s cannot be moved by putting the trigger on a table of one’s own', async (_, trigger, columns, row) => {
+  for (const pool of [db.pool, db.ingest]) {
+    await expect(
+      inTransaction(pool, async (tx) => {
+        await tx.query(`create temp table mine ${columns} on commit drop`);
+        await tx.query(
+          `create trigger mine after insert on mine for each row execute function yuanlu.${trigger}()`,
+        );
+        await tx.query(`insert into mine values ${row}`);
+      }),
+    ).rejects.toThrow(`permission denied for function yuanlu.${trigger}`);
+  }
+});
+
 test('every function that runs as the owner has a search path of its own and is closed to the public', async () => {
   const { rows } = await db.owner.query<{ name: string }>(
     `select p.proname as name from pg_proc p
       where p.pronamespace = 'yuanlu'::regnamespace and p.prosecdef
         and (not coalesce(p.proconfig::text like '%search_path=pg_catalog, pg_temp%', false)
-             or (p.prorettype <> 'trigger'::regtype and has_function_privilege('public', p.oid, 'execute')))`,
+             or has_function_privilege('public', p.oid, 'execute'))`,
   );
   expect(rows).toEqual([]);
 });

@@ -117,7 +117,7 @@ describe('a database with rows of an earlier version', () => {
     ]);
   });
 
-  test('has the numbers of its payments beside each refund', async () => {
+  test('has the numbers of its payments beside each refund, and neither audit nor webhooks speak of it', async () => {
     await migrateBefore('0053');
     await owner.query(
       `insert into channel_accounts (id, merchant_id, channel, external_id) values ('wx', 'shop', 'wechat', '1')`,
@@ -135,8 +135,17 @@ describe('a database with rows of an earlier version', () => {
         [paymentNo, transactionId],
       );
     }
+    const told = async () =>
+      (
+        await owner.query(
+          'select (select count(*) from audit) as audit, (select count(*) from webhook_events) as events',
+        )
+      ).rows;
+    const before = await told();
 
     await migrate(url);
+
+    expect(await told()).toEqual(before);
 
     const { rows } = await owner.query(
       'select refund_no, payment_no, transaction_id from refund_book order by id',

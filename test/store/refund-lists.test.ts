@@ -13,6 +13,7 @@ import {
 } from '../../store/refunds.ts';
 import { syncAccounts } from '../../store/accounts.ts';
 import { bring, lineOf, taken } from '../statements/bills.ts';
+import { inTransaction } from '../../store/pool.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
 import { RULES, claimOf, fresh, minute, openAccounts, pay, requestFor, said } from './books.ts';
@@ -54,6 +55,29 @@ async function pages(merchantId: string, limit: number, state?: RefundState): Pr
     after = next;
   }
   throw new Error('the list has no end');
+}
+
+/** Refunds that were paid, of the payment of that one: MANY1 is the newest. Those whose numbers are given have a line as evidence. */
+async function paidMany(
+  { id, requestedAt }: Refund,
+  count: number,
+  settled: readonly number[],
+): Promise<void> {
+  await inTransaction(db.owner, async (tx) => {
+    await tx.query('set local session_replication_role = replica');
+    await tx.query(
+      `insert into refunds (merchant_id, account_id, channel, payment_id, payment_no, refund_no, amount_minor, currency, fingerprint,
+         requested_at, state)
+       select merchant_id, account_id, channel, payment_id, payment_no, 'MANY' || n, 1, currency, '', $2::timestamptz - n * interval '1 second', 'succeeded'
+         from refunds, generate_series(1, $3::int) n where id = $1`,
+      [id, requestedAt, count],
+    );
+    await tx.query(
+      `insert into observations (refund_id, source, kind, ref, observed_at, body)
+       select id, 'statement', 'statement_line', 'f', now(), '{}' from refunds where refund_no = any ($1)`,
+      [settled.map((n) => `MANY${String(n)}`)],
+    );
+  });
 }
 
 describe('the list of refunds', () => {
@@ -115,6 +139,19 @@ describe('the list of refunds', () => {
     const { refunds: all } = await listRefunds(db.pool, merchantId, { limit: 20 });
     expect(all.filter((one) => one.state === 'settled').map((one) => one.id)).toEqual([fifth.id, second.id]);
     expect(all.filter((one) => one.state === 'succeeded')).toHaveLength(5);
+  });
+
+  test('finds the few of a state among ten thousand others, and rather hands out a page without any than look for ever', async () => {
+    const { merchantId, refunds } = await merchantWith([1]);
+    await paidMany(refunds[0] as Refund, 10_600, [10_300, 10_590, 10_600]);
+
+    expect(await pages(merchantId, 2, 'settled')).toEqual([[], ['MANY10300', 'MANY10590'], ['MANY10600']]);
+    const { refunds: paid, next } = await listRefunds(db.pool, merchantId, {
+      state: 'succeeded',
+      limit: 600,
+    });
+    expect(paid).toHaveLength(600);
+    expect(next).not.toBeNull();
   });
 
   test.each(['', 'x', Buffer.from('2026-11-24T00:00:00Z 1; drop').toString('base64url'), 'AAAA'])(

@@ -48,8 +48,8 @@ const THROW_AWAY: Readonly<Record<string, string>> = {
 
 const SUPERUSER = 'yuanlu';
 
-/** How long a server may take to answer, and how often it is asked meanwhile. */
-const READY_WITHIN_MS = 60_000;
+/** How long a server that starts may say nothing, and how often it is asked meanwhile. */
+const SILENT_MAX_MS = 60_000;
 const ASK_EVERY_MS = 50;
 
 /** How much of what a failing program says is kept for its message. */
@@ -137,28 +137,35 @@ export function postgresUrl(plan: Pick<PostgresPlan, 'port' | 'password'>, datab
 }
 
 /**
- * Waits until the server answers queries.
- * @throws Error when `died` says that there is nothing to wait for, or it takes longer than a minute.
+ * Waits until the server answers queries. One that says it is starting up is waited for as long as it lives: after a kill it reads
+ * its log again, which may be gigabytes.
+ * @throws Error when `died` says that there is nothing to wait for, or it says nothing for a minute.
  */
 export async function untilPostgresAnswers(plan: PostgresPlan, died: () => boolean): Promise<void> {
-  const startedAt = performance.now();
-  while (!(await answers(postgresUrl(plan, 'postgres')))) {
+  let heardAt = performance.now();
+  for (;;) {
+    const heard = await hear(postgresUrl(plan, 'postgres'));
+    if (heard === 'ready') return;
+    if (heard === 'starting') heardAt = performance.now();
     if (died()) throw new Error('postgres ended while it was starting');
-    if (performance.now() - startedAt > READY_WITHIN_MS)
-      throw new Error(`postgres did not answer within ${String(READY_WITHIN_MS)} ms`);
+    if (performance.now() - heardAt > SILENT_MAX_MS)
+      throw new Error(`postgres did not answer within ${String(SILENT_MAX_MS)} ms`);
     await sleep(ASK_EVERY_MS);
   }
 }
 
-async function answers(url: string): Promise<boolean> {
+/** What a server says that cannot take a connection yet. */
+const CANNOT_CONNECT_NOW = '57P03';
+
+async function hear(url: string): Promise<'ready' | 'starting' | 'nothing'> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
   try {
     await client.connect();
     await client.query('select 1');
-    return true;
-  } catch {
-    return false;
+    return 'ready';
+  } catch (error) {
+    return (error as { code?: unknown }).code === CANNOT_CONNECT_NOW ? 'starting' : 'nothing';
   } finally {
     await client.end().catch(() => undefined);
   }
