@@ -135,12 +135,12 @@ describe('a database with rows of an earlier version', () => {
         [paymentNo, transactionId],
       );
     }
-    const told = async () =>
-      (
-        await owner.query(
-          'select (select count(*) from audit) as audit, (select count(*) from webhook_events) as events',
-        )
-      ).rows;
+    const told = async (): Promise<unknown> => {
+      const counted = await owner.query<Record<string, bigint>>(
+        'select (select count(*) from audit) as audit, (select count(*) from webhook_events) as events',
+      );
+      return counted.rows;
+    };
     const before = await told();
 
     await migrate(url);
