@@ -67,12 +67,15 @@ interface Page {
   readonly next_cursor: string | null;
 }
 
+/** The most that the API gives in one page. */
+const PAGE_ROWS_MAX = 200;
+
 /** As many as asked for: a page may hold fewer, and lead on. */
 async function firstRefunds({ state, limit }: { state?: string; limit: string }): Promise<Page> {
   const refunds: RefundResource[] = [];
   for (let cursor: string | null = null; ; ) {
     const params = {
-      limit: String(Number(limit) - refunds.length),
+      limit: String(Math.min(PAGE_ROWS_MAX, Number(limit) - refunds.length)),
       ...(state === undefined ? {} : { state }),
       ...(cursor === null ? {} : { cursor }),
     };
