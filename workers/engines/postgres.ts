@@ -141,7 +141,10 @@ export function postgresUrl(plan: Pick<PostgresPlan, 'port' | 'password'>, datab
  * its log again, which may be gigabytes.
  * @throws Error when `died` says that there is nothing to wait for, or it says nothing for a minute.
  */
-export async function untilPostgresAnswers(plan: PostgresPlan, died: () => boolean): Promise<void> {
+export async function untilPostgresAnswers(
+  plan: Pick<PostgresPlan, 'port' | 'password'>,
+  died: () => boolean,
+): Promise<void> {
   let heardAt = performance.now();
   for (;;) {
     const heard = await hear(postgresUrl(plan, 'postgres'));
