@@ -126,15 +126,23 @@ async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
     await tx.query('commit');
     return result;
   } catch (error) {
-    await tx.query('rollback').catch(() => {
-      broken = true;
-    });
-    broken ||= isOutdatedStatement(error);
+    // A server that says nothing would let the caller wait as long again; without its connection it rolls back by itself.
+    broken ||= isOutdatedStatement(error) || isSilence(error);
+    if (!isSilence(error)) {
+      await tx.query('rollback').catch(() => {
+        broken = true;
+      });
+    }
     throw error;
   } finally {
     tx.off('error', onError);
     tx.release(broken);
   }
+}
+
+/** No word within the time that the server has, and the grace after it. */
+function isSilence(error: unknown): boolean {
+  return error instanceof Error && error.message === 'Query read timeout';
 }
 
 function isRetryable(error: unknown): boolean {

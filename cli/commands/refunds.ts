@@ -5,7 +5,7 @@ import { AppError } from '../../domain/errors.ts';
 import { formatYuan, parseYuan } from '../../domain/money.ts';
 import { isFinal } from '../../domain/refund/state.ts';
 import type { ArrivalBasis } from '../../domain/time/arrival-basis.ts';
-import { beijingTime, createOutput, progress, table } from '../output.ts';
+import { beijingTime, counted, createOutput, progress, table } from '../output.ts';
 import type { CreateFlags } from '../register-books.ts';
 import { apiClient, bodyOf } from './api-client.ts';
 import { watchRefund } from './refund-watch.ts';
@@ -197,5 +197,5 @@ function listText({ refunds: rows, next_cursor: next }: Page): string {
     { head: 'channel refund no', cell: (row) => row.serials.channel_refund_no ?? '' },
   ]);
   const more = next === null ? '' : '; there are more (--limit)';
-  return `${body}\n${String(rows.length)} refunds, ${formatYuan(sum)} CNY${more}`;
+  return `${body}\n${counted(rows.length, 'refund')}, ${formatYuan(sum)} CNY${more}`;
 }

@@ -110,7 +110,7 @@ function howText(parts: readonly (readonly [number, string])[]): string {
 
 function breaksText(findings: Findings, out: string | null): string {
   const count = breaksIn(findings.judgement);
-  if (count === 0) return '全部核平 · Nothing is left over.';
+  if (count === 0) return nothingLeftText(findings.renumbered.count);
   const shown = BREAK_KINDS.flatMap((kind) =>
     findings.differences.filter((row) => row.kind === kind).slice(0, SHOWN_PER_KIND_MAX),
   );
@@ -127,6 +127,11 @@ function breaksText(findings: Findings, out: string | null): string {
   return [`${counted(count, 'break')}: ${kinds.join(', ')}`, body, ...leftOff(count, shown.length, out)].join(
     '\n',
   );
+}
+
+function nothingLeftText(renumbered: number): string {
+  if (renumbered === 0) return '全部核平 · Nothing is left over.';
+  return `Nothing is left over, and ${counted(renumbered, 'refund')} matched under another number than yours: look below.`;
 }
 
 /** A match all the same, and a difference that somebody wants to know of. */

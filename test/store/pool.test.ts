@@ -201,6 +201,32 @@ describe('F76 a server that goes away', () => {
     expect(await sum()).toBe(0n);
   });
 
+  test('that says nothing in the middle of a transaction is waited for once, and not again to take the work back', async () => {
+    const patient = createPool({
+      ...{ url: proxy.through(db.url), role: 'yuanlu_app', max: 1, name: 'test-silent' },
+      statementTimeoutMs: 100,
+    });
+    const asked: unknown[] = [];
+    const silent = inTransaction(patient, async (tx) => {
+      const plain = tx.query.bind(tx) as (...args: unknown[]) => unknown;
+      Object.defineProperty(tx, 'query', {
+        value: (...args: unknown[]) => {
+          asked.push(args[0]);
+          return plain(...args);
+        },
+      });
+      proxy.hang();
+      await tx.query('select 1');
+    });
+
+    await expect(silent).rejects.toMatchObject(UNAVAILABLE);
+
+    expect(asked).toEqual(['select 1']);
+    proxy.mend();
+    expect((await patient.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    await patient.end();
+  });
+
   test('while idle connections wait does not end the process', async () => {
     await Promise.all([1, 2, 3].map(() => pool.query('select pg_sleep(0.05)')));
     expect(pool.idleCount).toBe(3);
