@@ -8,6 +8,8 @@ import type { ArrivalBasis } from '../../domain/time/arrival-basis.ts';
 import { beijingTime, counted, createOutput, progress, table } from '../output.ts';
 import type { CreateFlags } from '../register-books.ts';
 import { apiClient, bodyOf } from './api-client.ts';
+import type { RefundPages } from './refund-pages.ts';
+import { firstRefunds } from './refund-pages.ts';
 import { watchRefund } from './refund-watch.ts';
 
 export async function createRefundCommand(options: CreateFlags): Promise<void> {
@@ -58,33 +60,8 @@ export async function listRefundsCommand(options: {
   limit: string;
   json: boolean;
 }): Promise<void> {
-  const page = await firstRefunds(options);
+  const page = await firstRefunds(apiClient(), options);
   createOutput(options.json).result(page, () => listText(page));
-}
-
-interface Page {
-  readonly refunds: readonly RefundResource[];
-  readonly next_cursor: string | null;
-}
-
-/** The most that the API gives in one page. */
-const PAGE_ROWS_MAX = 200;
-
-/** As many as asked for: a page may hold fewer, and lead on. */
-async function firstRefunds({ state, limit }: { state?: string; limit: string }): Promise<Page> {
-  const refunds: RefundResource[] = [];
-  for (let cursor: string | null = null; ; ) {
-    const params = {
-      limit: String(Math.min(PAGE_ROWS_MAX, Number(limit) - refunds.length)),
-      ...(state === undefined ? {} : { state }),
-      ...(cursor === null ? {} : { cursor }),
-    };
-    const body = bodyOf(await apiClient().get('/v1/refunds', { params }));
-    if (!Array.isArray(body['refunds'])) return { refunds, next_cursor: null };
-    refunds.push(...body['refunds'].map((one) => resource(one as Record<string, unknown>)));
-    cursor = typeof body['next_cursor'] === 'string' ? body['next_cursor'] : null;
-    if (cursor === null || refunds.length >= Number(limit)) return { refunds, next_cursor: cursor };
-  }
 }
 
 export async function watchRefundCommand(refundNo: string, options: { json: boolean }): Promise<void> {
@@ -186,7 +163,7 @@ function proofFact({
   return [name.en, value === null ? '' : `${value} (${name.zh}), known to ${whom}`];
 }
 
-function listText({ refunds: rows, next_cursor: next }: Page): string {
+function listText({ refunds: rows, next_cursor: next }: RefundPages): string {
   if (rows.length === 0) return 'No refunds.';
   const sum = rows.reduce((total, row) => total + BigInt(row.amount_minor), 0n);
   const body = table(rows, [
@@ -196,6 +173,6 @@ function listText({ refunds: rows, next_cursor: next }: Page): string {
     { head: 'state', cell: stateText },
     { head: 'channel refund no', cell: (row) => row.serials.channel_refund_no ?? '' },
   ]);
-  const more = next === null ? '' : '; there are more (--limit)';
+  const more = next === null ? '' : '; there may be more (--limit)';
   return `${body}\n${counted(rows.length, 'refund')}, ${formatYuan(sum)} CNY${more}`;
 }

@@ -1,5 +1,5 @@
--- The book reads the numbers where they are since 0053. In a transaction of its own: a reader of the view waits for the refunds, and whoever
--- held those and then wanted the view would wait for the reader.
+-- The book reads the numbers where they are since 0053. Not in the transaction of 0053, which holds the refunds: a reader
+-- of the view waits for those, and 0053 would then have waited for the reader.
 create or replace view yuanlu.refund_book as
   select r.id, r.merchant_id, r.account_id, r.refund_no, r.channel_refund_no, r.transaction_id, r.payment_no,
          r.amount_minor, r.currency, r.requested_at, r.accepted_at, r.state, r.state_reason

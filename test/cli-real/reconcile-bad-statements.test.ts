@@ -188,6 +188,8 @@ describe('one bad row in a good bill', () => {
     expect(document.statements[0]?.quarantined).toBe(1);
     expect(document.matched.refund_no).toBe(1);
     expect(document.breaks.missing_at_channel).toBe(1);
+    const { stdout } = await reconcile({ statements: [statement], list });
+    expect(stdout).toMatch(/ 1 +agree, but for what was set aside$/m);
   });
 
   test('cannot take a quarter of a long bill with it: so many bad rows are another format', async () => {

@@ -4,7 +4,7 @@ import type { DifferenceDocument, ReconcileDocument } from '../../cli/reconcile/
 import type { BillRefund } from './bill.ts';
 import { serial, tradeBill } from './bill.ts';
 import type { Desk, ListRow } from './reconcile-run.ts';
-import { documentOf, openDesk, refundList } from './reconcile-run.ts';
+import { documentOf, reconcile, openDesk, refundList } from './reconcile-run.ts';
 
 let desk: Desk;
 
@@ -256,6 +256,12 @@ describe('a difference', () => {
       expect(document.matched).toMatchObject({ refund_no: 1, channel_refund_no: 1 });
       expect(kindsOf(document)).toEqual({});
       expect(document.renumbered).toMatchObject([{ refund_no: 'R2', statement_refund_no: 'R1' }]);
+      const { stdout } = await reconcile({
+        statements: [desk.path('bill.csv')],
+        list: desk.path('refunds.csv'),
+      });
+      expect(stdout).not.toContain('全部核平');
+      expect(stdout).toContain('1 refund matched under another number than yours');
     },
   );
 

@@ -204,7 +204,7 @@ describe('F76 a server that goes away', () => {
   test('that says nothing in the middle of a transaction is waited for once, and not again to take the work back', async () => {
     const patient = createPool({
       ...{ url: proxy.through(db.url), role: 'yuanlu_app', max: 1, name: 'test-silent' },
-      statementTimeoutMs: 100,
+      statementTimeoutMs: 1_000,
     });
     const asked: unknown[] = [];
     const silent = inTransaction(patient, async (tx) => {
@@ -271,7 +271,7 @@ describe('F88 a pool under strain', () => {
       role: 'yuanlu_app',
       max: 1,
       name: 'test-slow',
-      statementTimeoutMs: 100,
+      statementTimeoutMs: 1_000,
     });
     await expect(pool.query('select pg_sleep(30)')).rejects.toMatchObject({ code: '57014' });
     await expect(inTransaction(pool, (tx) => tx.query('select pg_sleep(30)'))).rejects.toMatchObject({

@@ -141,17 +141,20 @@ describe('the list of refunds', () => {
     expect(all.filter((one) => one.state === 'succeeded')).toHaveLength(5);
   });
 
-  test('finds the few of a state among ten thousand others, and rather hands out a page without any than look for ever', async () => {
+  test('finds the few of a state among ten thousand others, and rather hands out a short page than look for ever', async () => {
     const { merchantId, refunds } = await merchantWith([1]);
-    await paidMany(refunds[0] as Refund, 10_600, [10_300, 10_590, 10_600]);
+    await paidMany(refunds[0] as Refund, 10_600, [5, 10_300, 10_590, 10_600]);
 
-    expect(await pages(merchantId, 2, 'settled')).toEqual([[], ['MANY10300', 'MANY10590'], ['MANY10600']]);
-    const { refunds: paid, next } = await listRefunds(db.pool, merchantId, {
-      state: 'succeeded',
-      limit: 600,
-    });
-    expect(paid).toHaveLength(600);
-    expect(next).not.toBeNull();
+    expect(await pages(merchantId, 2, 'settled')).toEqual([
+      ['MANY5'],
+      ['MANY10300', 'MANY10590'],
+      ['MANY10600'],
+    ]);
+    const paid = (await pages(merchantId, 600, 'succeeded')).flat();
+    const all = Array.from({ length: 10_600 }, (_, index) => index + 1);
+    expect(paid).toEqual(
+      all.filter((n) => ![5, 10_300, 10_590, 10_600].includes(n)).map((n) => `MANY${String(n)}`),
+    );
   });
 
   test.each(['', 'x', Buffer.from('2026-11-24T00:00:00Z 1; drop').toString('base64url'), 'AAAA'])(
