@@ -172,7 +172,7 @@ describe('yuanlu refunds', () => {
 
     expect(people.code, people.stderr).toBe(0);
     expect(people.stdout).toMatch(/^requested +refund +amount +state/);
-    expect(people.stdout).toMatch(/5 refunds, [0-9.,]+ CNY\n$/);
+    expect(people.stdout).toMatch(/5 refunds, [0-9.,]+ CNY; there may be more \(--limit\)\n$/);
     expect(people.stderr).toBe('');
     const { refunds } = documentOf(program) as { refunds: { state: string }[] };
     expect(refunds).toHaveLength(summary.by_state['settled'] ?? 0);
