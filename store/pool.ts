@@ -127,8 +127,9 @@ async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
     return result;
   } catch (error) {
     // A server that says nothing would let the caller wait as long again; without its connection it rolls back by itself.
-    broken ||= isOutdatedStatement(error) || isSilence(error);
-    if (!isSilence(error)) {
+    const silent = isSilence(error);
+    broken ||= silent || isOutdatedStatement(error);
+    if (!silent) {
       await tx.query('rollback').catch(() => {
         broken = true;
       });
@@ -183,7 +184,8 @@ export function isConnectionFault(error: unknown): boolean {
   const code: unknown = 'code' in error ? error.code : undefined;
   return (
     (typeof code === 'string' && /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/.test(code)) ||
-    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|Query read timeout/.test(
+    isSilence(error) ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
       error.message,
     )
   );
