@@ -336,6 +336,7 @@ function goodRequest(path: string, method: string, operationId: string): Made {
     getOverdue: { url: `/v1/overdue/${standing.lateRefundNo}` },
     askForApproval: { key: api.people.bob, body: resolution(standing.openRefundNo, 'not_paid') },
     decideApproval: { key: api.people.bob, body: decision },
+    acceptBreakSuggestions: { body: {} },
     assignBreak: { key: api.people.bob, body: { to: 'bob' } },
     parkBreak: { key: api.people.bob, body: { until: '2026-12-01', reason_code: 'asked_the_channel' } },
     commentBreak: { key: api.people.bob, body: { note: 'by hand' } },
@@ -384,30 +385,23 @@ function faultsOf(answer: Answer, operation: Operation): readonly string[] {
 
 describe('any request', () => {
   test('to every operation is answered as the document says, and never with a fault of ours', async () => {
-    const statuses = new Map<string, Set<number>>();
     for (const { path, method, operation } of operationsOf(document)) {
-      const met = new Set<number>();
-      statuses.set(operation.operationId, met);
+      const answered = async (made: Made): Promise<Answer> => {
+        const answer = await call(api, made.url, made.call);
+        expect(faultsOf(answer, operation), `${method} ${made.url} ${answer.text.slice(0, 500)}`).toEqual([]);
+        return answer;
+      };
+      // Requests that are all refused prove little: each call but the channels' is done once, whatever chance brings.
+      const { status, text } = await answered(goodRequest(path, method, operation.operationId));
+      if (operation.operationId !== 'callback')
+        expect(status, `${operation.operationId}: ${text.slice(0, 500)}`).toBeLessThan(400);
       await fc.assert(
         fc.asyncProperty(requestTo(path, method, operation), async (made) => {
-          const answer = await call(api, made.url, made.call);
-          met.add(answer.status);
-          expect(faultsOf(answer, operation), `${method} ${made.url} ${answer.text.slice(0, 500)}`).toEqual(
-            [],
-          );
+          await answered(made);
         }),
-        {
-          examples: [[goodRequest(path, method, operation.operationId)]],
-          numRuns: FEWER_RUNS[operation.operationId] ?? RUNS,
-        },
+        { numRuns: FEWER_RUNS[operation.operationId] ?? RUNS },
       );
     }
-    // Requests that are all refused prove little: each call but the channels' must have been done at least once.
-    for (const [id, met] of statuses)
-      expect(
-        [...met].some((status) => status < 400) || id === 'callback',
-        `${id}: ${[...met].join(' ')}`,
-      ).toBe(true);
   }, 240_000);
 
   test('is judged: an answer that leaves its schema, its status or its headers is found out', async () => {
