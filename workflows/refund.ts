@@ -4,8 +4,8 @@
  *   record   the database is the authority: new, the same again, or a conflict
  *   confirm  the channel's own order query says what was captured, when, and from which kind of account
  *   submit   ends in a known outcome only: an unknown answer is found out inside, with the same number
- *   await    polls are the activity's own retries; a callback or a statement line cuts the waiting short
- *   verdict  evidence in, state out
+ *   await    polls are the activity's own retries, until it comes back with the verdict
+ *   verdict  evidence in, state out: drawn as well whenever a callback or a statement line comes in between
  *
  * A refund that the channel does not take (short balance, closed account, contradiction) waits here, visibly, until a
  * person retries, two people release it, or new evidence comes. No deadline appears in this file: lateness is a flag, set by overdueSweep.
@@ -15,6 +15,7 @@ import {
   CancellationScope,
   condition,
   isCancellation,
+  patched,
   proxyActivities,
   setHandler,
   upsertSearchAttributes,
@@ -34,6 +35,9 @@ const { recordRefund, recordVerdict } = proxyActivities<Activities>({
 });
 const { submitRefund } = proxyActivities<Activities>({ ...SUBMIT, taskQueue: CHANNEL_QUEUE });
 const { confirmPayment, awaitVerdict } = proxyActivities<Activities>({ ...QUERY, taskQueue: CHANNEL_QUEUE });
+
+/** Since December 2026. With the last refund that was waiting before it, `hearOnce` can go. */
+const VERDICT_WITH_ANSWER = '2026-12-verdict-with-answer';
 
 export async function refund(start: RefundStart): Promise<RefundProgress> {
   // Nobody may cancel a refund that may already have moved money: cancellation from outside is ignored.
@@ -83,9 +87,32 @@ async function trySubmission(recorded: Recorded, news: News): Promise<RefundProg
   return submitted === undefined ? confirmed : news.at('submitting', submitted);
 }
 
-/** Asks until the channel's final word; a callback or a statement line cuts the asking short. */
+/**
+ * Asks until the channel's final word. What a callback or a statement line brings is looked at while the asking goes on: it ends
+ * with the refund's workflow, or is called off when a person is waited for.
+ */
 async function hearVerdict(recorded: Recorded, news: News): Promise<RefundProgress> {
   news.at('awaiting', news.current());
+  if (news.heard()) return lookAgain(recorded, news);
+  if (!patched(VERDICT_WITH_ANSWER)) return hearOnce(recorded, news);
+
+  const asking = new CancellationScope({ cancellable: true });
+  const answered = asking.run(async () => {
+    news.at('awaiting', await awaitVerdict(recorded));
+  });
+  for (;;) {
+    await Promise.race([answered, condition(() => news.heard())]);
+    if (!news.heard()) return news.current();
+    const now = await lookAgain(recorded, news);
+    if (hasLastWord(now)) return now;
+    if (isWithChannel(now)) continue;
+    asking.cancel();
+    return now;
+  }
+}
+
+/** As refunds were carried that were waiting before: each piece of news ended the asking, and the answer's verdict was a step of its own. */
+async function hearOnce(recorded: Recorded, news: News): Promise<RefundProgress> {
   await unlessInterrupted(
     () => awaitVerdict(recorded),
     () => news.heard(),

@@ -7,10 +7,11 @@ import type { ActivityDeps } from '../deps.ts';
 import { atBoundary, comeBack } from '../failures.ts';
 import { askAboutRefund } from './ask-about-refund.ts';
 import type { RefundRef, RefundStanding } from './refund-ref.ts';
-import { loadRefund, standing } from './refund-ref.ts';
+import { loadRefund } from './refund-ref.ts';
+import { verdictOn } from './record-verdict.ts';
 
 /**
- * Asks the channel until its final word. Each attempt of this activity is one poll; the gaps follow the channel's own
+ * Asks the channel until its final word, and draws what follows from it. Each attempt of this activity is one poll; the gaps follow the channel's own
  * ladder (WeChat: every minute for five minutes, then 5, 10, 20, 30 min and so on) and live in the retry delay, so a
  * refund's history has the same length after one poll as after a hundred.
  */
@@ -19,7 +20,7 @@ export function awaitVerdict(deps: ActivityDeps) {
     atBoundary(async () => {
       const { attempt } = activityInfo();
       const refund = await loadRefund(deps, ref);
-      if (isOver(refund)) return standing(refund);
+      if (isOver(refund)) return verdictOn(deps, refund);
 
       const channel = deps.channels.get(refund.accountId);
       const gap = (step: number): number => ladderStep(channel, step);
@@ -27,7 +28,7 @@ export function awaitVerdict(deps: ActivityDeps) {
         throw notYet(deps, gap(0), 'the first poll is not due yet');
 
       const after = await askAboutRefund(deps, channel, refund);
-      if (isOver(after)) return standing(after);
+      if (isOver(after)) return verdictOn(deps, after);
       const { bankLegPollMs } = channel.limits;
       if (isFinal(after.state) && bankLegPollMs !== null)
         throw notYet(deps, bankLegPollMs, 'the money is on its way to the bank');

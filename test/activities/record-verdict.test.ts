@@ -1,5 +1,6 @@
 /** Drawing what follows from all the evidence: the window, and the breaks that it answers. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { awaitVerdict } from '../../activities/refund/await-verdict.ts';
 import { confirmPayment } from '../../activities/refund/confirm-payment.ts';
 import { recordVerdict } from '../../activities/refund/record-verdict.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
@@ -48,7 +49,10 @@ test('plans the window from the moment at which the channel took it, when a call
   expect(await rowOf(bench, ref)).toMatchObject({ promiseAt: minute(70), alarmAt: minute(50 + 24 * 60) });
 });
 
-describe('I8: a refund that no statement shows', () => {
+describe.each([
+  ['a verdict by itself', recordVerdict],
+  ['the verdict that comes with the channel’s answer', awaitVerdict],
+])('I8: by %s, a refund that no statement shows', (_which, verdict) => {
   /** Taken on 24 November; the bills of that day and the next came, without it, and both days are over. */
   async function missing(): Promise<RefundRef> {
     const ref = await aRefund(bench);
@@ -77,7 +81,7 @@ describe('I8: a refund that no statement shows', () => {
     const ref = await missing();
     await observe(bench.db.pool, ref.refundId, [said('closed', 60)]);
 
-    await toTheEnd(bench, recordVerdict(bench.deps), ref);
+    await toTheEnd(bench, verdict(bench.deps), ref);
 
     expect(await breakOf(ref)).toMatchObject({
       status: 'closed',
@@ -91,7 +95,7 @@ describe('I8: a refund that no statement shows', () => {
     const ref = await missing();
     await observe(bench.db.pool, ref.refundId, [said('success', 60)]);
 
-    const { result } = await toTheEnd(bench, recordVerdict(bench.deps), ref);
+    const { result } = await toTheEnd(bench, verdict(bench.deps), ref);
 
     expect(result.state).toBe('succeeded');
     expect(await breakOf(ref)).toMatchObject({ status: 'open' });

@@ -106,6 +106,8 @@ export interface HistoryEvent {
   readonly workflowTaskCompletedEventAttributes?: object | null;
   readonly workflowExecutionSignaledEventAttributes?: object | null;
   readonly workflowExecutionUpdateAcceptedEventAttributes?: object | null;
+  readonly activityTaskCompletedEventAttributes?: object | null;
+  readonly activityTaskCancelRequestedEventAttributes?: object | null;
   readonly activityTaskScheduledEventAttributes?: {
     readonly activityType?: { readonly name?: string | null } | null;
   } | null;
@@ -126,6 +128,16 @@ export function updatesIn(events: readonly HistoryEvent[]): number {
 /** The activities in the order in which the workflow asked for them. */
 export function scheduledIn(events: readonly HistoryEvent[]): string[] {
   return events.flatMap((event) => event.activityTaskScheduledEventAttributes?.activityType?.name ?? []);
+}
+
+/** Activities that have given their answer. */
+export function completedIn(events: readonly HistoryEvent[]): number {
+  return events.filter((event) => isThere(event.activityTaskCompletedEventAttributes)).length;
+}
+
+/** Activities that the workflow called off. */
+export function callOffsIn(events: readonly HistoryEvent[]): number {
+  return events.filter((event) => isThere(event.activityTaskCancelRequestedEventAttributes)).length;
 }
 
 function isThere(attributes: object | null | undefined): boolean {
