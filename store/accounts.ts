@@ -12,18 +12,21 @@ export interface AccountRow {
   readonly externalId: string;
 }
 
-/** Makes the rows agree with the accounts file. Accounts that left the file stay: their refunds refer to them. */
-export async function syncAccounts(pool: Pool, accounts: readonly AccountRow[]): Promise<void> {
+/**
+ * Makes the rows agree with the accounts file. Accounts that left the file stay: their refunds refer to them. One that is
+ * new is known from `now` on, or from the database's.
+ */
+export async function syncAccounts(pool: Pool, accounts: readonly AccountRow[], now?: Date): Promise<void> {
   await inTransaction(pool, async (tx) => {
     // Processes that start at once write the same rows: one after the other, or the second unique number of a row
     // clashes before the conflict on the first is seen.
     await tx.query(`select pg_advisory_xact_lock(hashtextextended('yuanlu/accounts', 0))`);
     for (const { id, merchantId, channel, externalId } of accounts) {
       await tx.query(
-        `insert into channel_accounts as a (id, merchant_id, channel, external_id) values ($1, $2, $3, $4)
+        `insert into channel_accounts as a (id, merchant_id, channel, external_id, created_at) values ($1, $2, $3, $4, coalesce($5, now()))
          on conflict (id) do update set merchant_id = $2, channel = $3, external_id = $4
           where (a.merchant_id, a.channel, a.external_id) is distinct from ($2, $3, $4)`,
-        [id, merchantId, channel, externalId],
+        [id, merchantId, channel, externalId, now ?? null],
       );
     }
   });
@@ -50,4 +53,13 @@ export async function merchantAccounts(db: Db, merchantId: string): Promise<read
     [merchantId],
   );
   return rows.map(({ id }) => id);
+}
+
+/** When each of these accounts became known. */
+export async function accountsKnownSince(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+  const { rows } = await db.query<{ id: string; created_at: Date }>(
+    'select id, created_at from channel_accounts where id = any ($1::text[])',
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, row.created_at]));
 }

@@ -26,11 +26,14 @@ export const PLANNER_SETTINGS = `
   set local jit = off;
   set local default_statistics_target = 20`;
 
-/** A table as target allows a parallel plan, which only zero costs make the one big join take. */
+/**
+ * A table as target allows a parallel plan, which only zero costs make the one big join take. Under some thousand rows a second
+ * process is started for longer than it works.
+ */
 export const PARALLEL_ON = `
   set local parallel_tuple_cost = 0;
   set local parallel_setup_cost = 0;
-  set local min_parallel_table_scan_size = 0;
+  set local min_parallel_table_scan_size = '1MB';
   set local max_parallel_workers_per_gather = 1`;
 
 /** Everything after the big join is small: workers, costing nothing by the settings above, would be started per row. */

@@ -10,7 +10,7 @@ import { reservesAmount, statusOf } from '../domain/refund/state.ts';
 import type { Db, Pool, Tx } from './pool.ts';
 import { brokenConstraint, inTransaction } from './pool.ts';
 import type { RefundRow } from './refund-rows.ts';
-import { REFUND_SELECT, toRefund } from './refund-rows.ts';
+import { REFUND_SELECT, STORED_REFUND_SELECT, toRefund } from './refund-rows.ts';
 import { storable } from './storable-text.ts';
 
 /**
@@ -90,7 +90,7 @@ function toLineSeen(row: LineRow): StatementLineSeen {
 
 async function lockRefund(tx: Tx, refundId: string): Promise<RefundRow> {
   await tx.query('select 1 from refunds where id = $1 for no key update', [refundId]);
-  const { rows } = await tx.query<RefundRow>(`${REFUND_SELECT} where r.id = $1`, [refundId]);
+  const { rows } = await tx.query<RefundRow>(`${STORED_REFUND_SELECT} where r.id = $1`, [refundId]);
   if (rows[0] === undefined) throw new AppError('refund_unknown', { refund_id: refundId });
   return rows[0];
 }

@@ -64,7 +64,7 @@ export async function openContext(
   };
   try {
     await assertSchemaCurrent(pool);
-    await syncAccounts(pool, accounts.rows);
+    await syncAccounts(pool, accounts.rows, clock.now());
     calendar = await openCalendar({ pool, log });
   } catch (error) {
     await close();

@@ -23,6 +23,7 @@ import type { DemoPlan } from './plan.ts';
 import { TooBusyError } from './again.ts';
 import type { Flight } from './flight.ts';
 import { createFlight } from './flight.ts';
+import type { KeptPace } from './pace.ts';
 import { keepPace, RATE_AT_FIRST } from './pace.ts';
 import { keepToppedUp } from './top-up.ts';
 import { FAST_RATE } from '../commands/dev.ts';
@@ -98,7 +99,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const tell = (text: string): void => {
       line.update(text);
     };
-    const ran = await play(stack, plan, { update: tell, signal: stop.signal, flight }).finally(() =>
+    const ran = await play(stack, plan, { update: tell, signal: stop.signal, flight, pace }).finally(() =>
       Promise.all([pace.stop(), balances.stop()]),
     );
     const month = { first: beijingDateOf(ORIGIN), days: MONTH_DAYS, plan };
@@ -164,7 +165,7 @@ function startDemoStack(dataDir: string, seed: number): Promise<Stack> {
   });
 }
 
-function paceOf({ virtual, context }: Stack, flight: Flight): ReturnType<typeof keepPace> {
+function paceOf({ virtual, context }: Stack, flight: Flight): KeptPace {
   if (virtual === null) throw new Error('the demo runs in virtual time');
   const { client } = context.temporal;
   const oldestTaskMs = (): Promise<number> => oldestTaskAgeMs(client, context.config.temporalNamespace);
@@ -178,9 +179,14 @@ function say(text: string): void {
 async function play(
   stack: Stack,
   plan: DemoPlan,
-  o: { readonly update: (text: string) => void; readonly signal: AbortSignal; readonly flight: Flight },
+  o: {
+    readonly update: (text: string) => void;
+    readonly signal: AbortSignal;
+    readonly flight: Flight;
+    readonly pace: KeptPace;
+  },
 ): Promise<DemoReport & { planted: readonly Planted[]; checks: readonly Check[] }> {
-  const { update, signal, flight } = o;
+  const { update, signal, flight, pace } = o;
   const { clock, pool } = stack.context;
   const today = (): string => beijingDateOf(clock.now());
   let asked = 0;
@@ -195,6 +201,7 @@ async function play(
   } finally {
     clearInterval(ticker);
   }
+  pace.forgetCeiling();
   const lastDay = addDays(beijingDateOf(ORIGIN), MONTH_DAYS - 1);
   await untilQuiet(
     {

@@ -56,6 +56,12 @@ export function nextPace(pace: Pace, { taskMs, requestMs }: Look): Pace {
   return { ...looked, rate: faster, ceiling: Math.max(ceiling, faster) };
 }
 
+export interface KeptPace {
+  /** There is less to do from now on: where the workers fell behind before says nothing any more. */
+  readonly forgetCeiling: () => void;
+  readonly stop: () => Promise<void>;
+}
+
 /**
  * Looks until it is stopped. A look that gets no answer changes nothing: an engine may be away for a moment. Neither does
  * an answer to the digit like the one before: Temporal keeps its figures for a few seconds. A request that waits too long
@@ -65,10 +71,10 @@ export function keepPace(
   clock: VirtualClock,
   oldestTaskMs: () => Promise<number>,
   oldestRequestMs: () => number,
-): { readonly stop: () => Promise<void> } {
+): KeptPace {
   const stopped = new AbortController();
+  let pace: Pace = { rate: clock.time().rate, ceiling: RATE_MAX, waitedMs: 0 };
   const looking = (async () => {
-    let pace: Pace = { rate: clock.time().rate, ceiling: RATE_MAX, waitedMs: 0 };
     let known: number | null = null;
     while (!stopped.signal.aborted) {
       const age = await oldestTaskMs().catch(() => null);
@@ -83,6 +89,9 @@ export function keepPace(
     }
   })();
   return {
+    forgetCeiling: () => {
+      pace = { ...pace, ceiling: RATE_MAX };
+    },
     stop: async () => {
       stopped.abort();
       await looking;

@@ -80,6 +80,30 @@ describe('a clock that is kept at a pace', () => {
     await pace.stop();
   });
 
+  test('rises quickly again once there is less to do, past the rate at which the workers fell behind before', async () => {
+    const clock = virtualClock({ originMs: 0, epochMs: Date.now(), rate: RATE_AT_FIRST });
+    let [oldestMs, looks] = [WAITS, 0];
+    const pace = keepPace(
+      clock,
+      () => {
+        looks += 1;
+        return Promise.resolve(oldestMs);
+      },
+      () => 0,
+    );
+    await expect.poll(() => clock.time().rate, { timeout: 10_000 }).toBeLessThan(RATE_AT_FIRST);
+
+    pace.forgetCeiling();
+    [oldestMs, looks] = [0, 0];
+
+    await expect
+      .poll(() => clock.time().rate, { interval: 20, timeout: 10_000 })
+      .toBeGreaterThan(RATE_AT_FIRST);
+    // Near the rate that was too much it would have taken twice as many.
+    expect(looks).toBeLessThan(7);
+    await pace.stop();
+  });
+
   test('keeps its rate while nobody can say what waits, and after it was stopped', async () => {
     const clock = virtualClock({ originMs: 0, epochMs: Date.now(), rate: RATE_AT_FIRST });
     const answers = [() => Promise.reject(new Error('away')), () => Promise.resolve(WAITS)];

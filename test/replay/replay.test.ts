@@ -149,11 +149,7 @@ describe('code that takes other steps than a history has', () => {
       ],
       'refund/callback',
     ],
-    [
-      'does not look at a callback',
-      ['(()=>news.heard())', '(()=>false)'],
-      'refund/callback',
-    ],
+    ['does not look at a callback', ['(()=>news.heard())', '(()=>false)'], 'refund/callback'],
     [
       'does not look at a callback, as it did before December 2026',
       [

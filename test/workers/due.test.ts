@@ -67,6 +67,19 @@ describe('the statements that should have been asked for', () => {
     );
   });
 
+  test('are none of a day before the account became known; of that day itself they are', () => {
+    const now = new Date('2026-11-24T12:00:00+08:00');
+    const accounts = ACCOUNTS.map((one) => (one.id === 'wx' ? { ...one, since: '2026-11-22' } : one));
+
+    const days = (id: string): string[] =>
+      dueStatements({ now, lookBackDays: 7, accounts })
+        .filter((run) => run.accountId === id && run.kind === 'trade' && run.recheck === 0)
+        .map((run) => run.billDate);
+
+    expect(days('wx')).toEqual(['2026-11-22', '2026-11-23']);
+    expect(days('up')).toHaveLength(7);
+  });
+
   test('a look that was missed is made up for by the next one within the look back', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 6 * 24 }), (missedHours) => {

@@ -42,6 +42,7 @@ export async function openWorld(now: string): Promise<World> {
   await syncAccounts(
     database.pool,
     ACCOUNTS.map((id) => ({ id, merchantId: MERCHANT, channel: 'wechat', externalId: mchidOf(id) })),
+    new Date('2026-01-01T00:00:00Z'),
   );
   const server = await connectServer();
   const client = await openNamespace(server, 'scheduler');

@@ -93,6 +93,19 @@ test('looks that were missed are made up for by the next one: every bill day bet
   expect(await runOf(world.client, 'sweep/overdue/2026-11-25T04:00:00.000Z')).toBeNull();
 });
 
+test('an account that became known yesterday is asked for yesterday’s bills and for none before', async () => {
+  await world.database.owner.query('update yuanlu.channel_accounts set created_at = $2 where id = $1', [
+    ACCOUNTS[0],
+    new Date(Date.parse(NOON) - DAY_MS),
+  ]);
+
+  await lookOnce(await world.replica())();
+
+  const started = await Promise.all(STATEMENTS.map((id) => runOf(world.client, id)));
+  const missing = STATEMENTS.filter((_id, at) => started[at] === null);
+  expect(missing).toEqual(STATEMENTS.filter((id) => id.includes(ACCOUNTS[0]) && !id.endsWith('/2026-11-23')));
+});
+
 test('an account that cannot be had keeps nobody else from being looked after, and is told of', async () => {
   const replica = await world.replica();
   const broken = {

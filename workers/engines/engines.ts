@@ -27,6 +27,8 @@ export interface EngineOptions {
   readonly temporalUi?: boolean;
   /** Temporal without a file: faster, forgets everything when it ends. */
   readonly temporalInMemory?: boolean;
+  /** Temporal's namespaces that are made while it runs are usable at once, which costs it some work: for tests. */
+  readonly newNamespaces?: boolean;
   /** Postgres without waiting for the disk: for data that are removed at the stop. */
   readonly throwAway?: boolean;
   /** Lines for people about what takes a while or is done again. */
@@ -168,7 +170,15 @@ async function prepareTemporal(
   const databaseFile = options.temporalInMemory === true ? null : join(dataDir, 'temporal.db');
   if (databaseFile !== null && !options.keepData) await removeAll(filesOfDatabase(databaseFile));
   const uiPort = options.temporalUi === true ? ports.temporalUi : null;
-  return { binary, port: ports.temporal, uiPort, metricsPort: ports.temporalMetrics, databaseFile };
+  const newNamespaces = options.newNamespaces ?? false;
+  return {
+    binary,
+    port: ports.temporal,
+    uiPort,
+    metricsPort: ports.temporalMetrics,
+    newNamespaces,
+    databaseFile,
+  };
 }
 
 async function removeAll(paths: readonly string[]): Promise<void> {

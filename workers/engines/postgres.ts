@@ -21,6 +21,8 @@ import { makeOwned } from './postgres-home.ts';
  * - 256 MB of buffers: more of them did not make a statement faster;
  * - 8 GB of log between checkpoints (as much disk, if that much is ever written): ten million lines write 3, and after a checkpoint
  *   in between, the first change of each page would go into the log as a whole page;
+ * - a look every few seconds for what has to be cleaned up: each statement that is matched makes and drops some forty tables of its own,
+ *   and their dead rows in the catalogs slow everything down;
  * - random_page_cost for disks without a moving head;
  * - errors of statements go to their clients and not to a log that nobody reads.
  * fsync, full_page_writes and synchronous_commit stay on: what was acknowledged survives a kill and a power cut.
@@ -32,6 +34,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   shared_buffers: '256MB',
   max_wal_size: '8GB',
   random_page_cost: '1.1',
+  autovacuum_naptime: '5s',
   timezone: 'UTC',
   log_min_messages: 'fatal',
 };
@@ -44,6 +47,8 @@ const SETTINGS: Readonly<Record<string, string>> = {
 const THROW_AWAY: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
+  // A checkpoint costs no whole pages here, and the disk may be memory.
+  max_wal_size: '1GB',
 };
 
 const SUPERUSER = 'yuanlu';

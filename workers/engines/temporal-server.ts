@@ -10,6 +10,8 @@ export interface TemporalPlan {
   /** Null for no web UI. */
   readonly uiPort: number | null;
   readonly metricsPort: number;
+  /** Namespaces that are made while it runs are usable at once. */
+  readonly newNamespaces: boolean;
   /** Null keeps everything in memory. */
   readonly databaseFile: string | null;
 }
@@ -38,9 +40,13 @@ export function spawnTemporal(plan: TemporalPlan): ChildProcess {
     // One machine's traffic needs no partitions: each would only hand its tasks on to the one that has a poller.
     ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
     ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
-    // Namespaces made by tests are usable at once instead of after the ten-second refresh.
-    ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=true'],
-    ...['--dynamic-config-value', 'system.namespaceCacheRefreshInterval="1s"'],
+    // Instead of after the ten-second refresh. Each workflow task with a search attribute then asks the database which there are.
+    ...(plan.newNamespaces
+      ? [
+          ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=true'],
+          ...['--dynamic-config-value', 'system.namespaceCacheRefreshInterval="1s"'],
+        ]
+      : []),
   ];
   return spawn(plan.binary, args, { stdio: ['ignore', 'ignore', 'pipe'] });
 }

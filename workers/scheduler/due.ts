@@ -22,6 +22,8 @@ export interface DueQuestion {
     readonly kinds: readonly StatementKind[];
     /** How long after midnight the channel has made the statement of the day before. */
     readonly readyAfterMs: number;
+    /** The Beijing day on which the account became known: what happened before it is nobody's here, but for who asks for it (`backfill`). */
+    readonly since?: string | undefined;
   }[];
 }
 
@@ -33,7 +35,8 @@ export function dueStatements({ now, lookBackDays, accounts }: DueQuestion): rea
   const runs: StatementRun[] = [];
   for (let back = oldest; back >= 1; back -= 1) {
     const billDate = addDays(today, -back);
-    for (const { id: accountId, kinds, readyAfterMs } of accounts) {
+    for (const { id: accountId, kinds, readyAfterMs, since } of accounts) {
+      if (since !== undefined && billDate < since) continue;
       const due = looks.filter((recheck) => {
         const lookDay = addDays(billDate, 1 + recheck);
         const dueAt = beijingInstant(lookDay).getTime() + readyAfterMs;

@@ -6,6 +6,9 @@ import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Clock } from '../../domain/clock.ts';
 import { statementWorkflowId, sweepWorkflowId } from '../../domain/ids.ts';
+import { beijingDateOf } from '../../domain/time/plain-date.ts';
+import { accountsKnownSince } from '../../store/accounts.ts';
+import type { Pool } from '../../store/pool.ts';
 import type { overdueSweep } from '../../workflows/overdue-sweep.ts';
 import type { statementDay } from '../../workflows/statement-day.ts';
 import { REFUND_QUEUE } from '../../workflows/task-queues.ts';
@@ -20,6 +23,7 @@ const SEEN_MAX = 10_000;
 
 export interface EnsureDeps {
   readonly client: Client;
+  readonly pool: Pool;
   readonly channels: Pick<ChannelRegistry, 'accountIds' | 'get'>;
   readonly clock: Clock;
   readonly lookBackDays: number;
@@ -31,17 +35,30 @@ export interface EnsureDeps {
 
 /**
  * Starts every due statement run that was not started before. Returns how many starts were new.
- * @throws AppError `temporal_unavailable`
+ * @throws AppError `temporal_unavailable`, `database_unavailable`
  */
 export async function ensureStatements(deps: EnsureDeps): Promise<number> {
-  const { clock, lookBackDays } = deps;
-  const due = dueStatements({ now: clock.now(), lookBackDays, accounts: accountsOf(deps) });
+  const { clock, lookBackDays, pool } = deps;
+  const accounts = accountsOf(deps);
+  const known = await accountsKnownSince(
+    pool,
+    accounts.map(({ id }) => id),
+  );
+  const due = dueStatements({
+    now: clock.now(),
+    lookBackDays,
+    accounts: accounts.map((one) => ({ ...one, since: dayOf(known.get(one.id)) })),
+  });
   return startEach(due, {
     start: (run) => startStatement(deps, run),
     failed: (run, error) => {
       deps.failed(statementRunId(run), error);
     },
   });
+}
+
+function dayOf(at: Date | undefined): string | undefined {
+  return at === undefined ? undefined : beijingDateOf(at);
 }
 
 /** An account that cannot be had keeps nobody else from being looked after. */

@@ -82,7 +82,7 @@ export function lookOnce(context: Context): () => Promise<void> {
   const refunds = { pool, clock, engine, failed };
   const notices = { pool, clock, client: temporal.client, failed };
   const runs = {
-    ...{ client: temporal.client, channels, clock, failed },
+    ...{ client: temporal.client, pool, channels, clock, failed },
     lookBackDays: config.lookBackDays,
     seen: new Set<string>(),
   };
