@@ -1,6 +1,7 @@
 /** `yuanlu breaks accept-suggestions`: what the rules suggest of many breaks, seen first and accepted as it was seen. */
-import { formatYuan, parseYuan } from '../../domain/money.ts';
+import { formatYuan } from '../../domain/money.ts';
 import { counted, createOutput, table } from '../output.ts';
+import { yuanOption } from '../yuan-option.ts';
 import { DAY_TIMEOUT_MS, apiClient, bodyOf } from './api-client.ts';
 
 export interface SuggestionFlags {
@@ -53,7 +54,7 @@ export async function acceptSuggestionsCommand(flags: SuggestionFlags): Promise<
     ...told,
     ...(account === undefined ? {} : { account_id: account }),
     ...(date === undefined ? {} : { bill_date: date }),
-    ...(maxAmount === undefined ? {} : { max_at_stake_minor: parseYuan(maxAmount).toString() }),
+    ...(maxAmount === undefined ? {} : { max_at_stake_minor: yuanOption(maxAmount).toString() }),
     ...(limit === undefined ? {} : { limit: Number(limit) }),
     ...(fingerprint === undefined || dryRun ? {} : { fingerprint }),
   };

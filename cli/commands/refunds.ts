@@ -2,11 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { RefundResource } from '../../api/refund-resource.ts';
 import { AppError } from '../../domain/errors.ts';
-import { formatYuan, parseYuan } from '../../domain/money.ts';
+import { formatYuan } from '../../domain/money.ts';
 import { isFinal } from '../../domain/refund/state.ts';
 import type { ArrivalBasis } from '../../domain/time/arrival-basis.ts';
 import { beijingTime, counted, createOutput, progress, table } from '../output.ts';
 import type { CreateFlags } from '../register-books.ts';
+import { yuanOption } from '../yuan-option.ts';
 import { apiClient, bodyOf } from './api-client.ts';
 import type { RefundPages } from './refund-pages.ts';
 import { firstRefunds } from './refund-pages.ts';
@@ -19,7 +20,7 @@ export async function createRefundCommand(options: CreateFlags): Promise<void> {
     '/v1/refunds',
     {
       payment_no: options.payment,
-      amount_minor: parseYuan(options.amount).toString(),
+      amount_minor: yuanOption(options.amount).toString(),
       currency: 'CNY',
       ...newPayment(options),
       ...(options.refundNo === undefined ? {} : { refund_no: options.refundNo }),
@@ -44,7 +45,7 @@ function newPayment({ account, captured, transaction }: CreateFlags): object {
     });
   return {
     payment: {
-      ...{ account_id: account, captured_minor: parseYuan(captured).toString(), currency: 'CNY' },
+      ...{ account_id: account, captured_minor: yuanOption(captured).toString(), currency: 'CNY' },
       ...(transaction === undefined ? {} : { transaction_id: transaction }),
     },
   };

@@ -4,6 +4,7 @@ import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import type { Pool } from '../../store/pool.ts';
+import { counted } from '../output.ts';
 import type { DemoPlan } from './plan.ts';
 import { readStates } from './states.ts';
 
@@ -47,7 +48,7 @@ export async function untilQuiet(wait: Wait, hear: (open: string) => void): Prom
     hear(
       open === 0
         ? 'every refund stands as planned; the last bills and alarms are due'
-        : `${String(open)} refunds wait for the channel's last word`,
+        : `${counted(open, 'refund')} to hear the channel's last word of`,
     );
     await later();
   }

@@ -390,7 +390,7 @@ describe('wrong use and missing parts', () => {
     [
       'an amount that is none',
       ['refunds', 'create', '--payment', 'P', '--amount', 'much'],
-      /^amount_invalid/m,
+      /^amount_invalid[^]*Give yuan with at most two decimals/m,
     ],
     [
       'half of a new payment',
