@@ -35,6 +35,7 @@ export async function matchAndFollow(
   hear.following(file.refundLines);
   await noteAdjustments(deps.ingest, { fileId, now });
   await recordSentBack(deps.pool, { fileId, now });
-  await followStatement(deps, { accountId: file.accountId, billDate: file.billDate, now });
+  const { accountId, billDate } = file;
+  await followStatement(deps, { accountId, billDate, now, showsRefunds: file.kind === 'trade' });
   return result;
 }

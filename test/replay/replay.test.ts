@@ -57,6 +57,8 @@ const PATHS = [
   'refund-before-2026-12/retried-under-way',
   'refund-before-2026-12/succeeded',
   'refund-before-2026-12/taken-before',
+  'statement-before-2026-12/in-ranges',
+  'statement-before-2026-12/in-ranges-after-all-not',
   'statement/downloaded-again',
   'statement/empty',
   'statement/in-ranges',
@@ -67,6 +69,7 @@ const PATHS = [
   'statement/news-in-rows',
   'statement/range',
   'statement/same',
+  'statement/without-news',
 ];
 
 function historyOf(name: string): StoredHistory {
