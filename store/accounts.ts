@@ -55,11 +55,18 @@ export async function merchantAccounts(db: Db, merchantId: string): Promise<read
   return rows.map(({ id }) => id);
 }
 
-/** When each of these accounts became known. */
-export async function accountsKnownSince(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, Date>> {
-  const { rows } = await db.query<{ id: string; created_at: Date }>(
-    'select id, created_at from channel_accounts where id = any ($1::text[])',
+/**
+ * From which Beijing day on each of these accounts is looked after: when it became known, or had its first statement or, while it has
+ * none, its first refund, where that is earlier. A statement that is missed (`findStatementGaps`) is never of a day before.
+ */
+export async function lookedAfterSince(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await db.query<{ id: string; since: string }>(
+    `select a.id, least((a.created_at at time zone interval '08:00')::date, coalesce(
+              (select f.bill_date from statement_files f where f.account_id = a.id order by f.bill_date limit 1),
+              (select (min(least(r.requested_at, r.accepted_at, r.succeeded_at)) at time zone interval '08:00')::date
+                 from refunds r where r.account_id = a.id))) as since
+       from channel_accounts a where a.id = any ($1::text[])`,
     [ids],
   );
-  return new Map(rows.map((row) => [row.id, row.created_at]));
+  return new Map(rows.map(({ id, since }) => [id, since]));
 }

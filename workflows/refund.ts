@@ -36,7 +36,10 @@ const { recordRefund, recordVerdict } = proxyActivities<Activities>({
 const { submitRefund } = proxyActivities<Activities>({ ...SUBMIT, taskQueue: CHANNEL_QUEUE });
 const { confirmPayment, awaitVerdict } = proxyActivities<Activities>({ ...QUERY, taskQueue: CHANNEL_QUEUE });
 
-/** Since December 2026. With the last refund that was waiting before it, `hearOnce` can go. */
+/**
+ * Since December 2026. When no run from before it is open or kept any more, `deprecatePatch` and then nothing take its place, and
+ * `hearOnce` goes with the histories of `refund-before-2026-12`.
+ */
 const VERDICT_WITH_ANSWER = '2026-12-verdict-with-answer';
 
 export async function refund(start: RefundStart): Promise<RefundProgress> {
@@ -88,8 +91,8 @@ async function trySubmission(recorded: Recorded, news: News): Promise<RefundProg
 }
 
 /**
- * Asks until the channel's final word. What a callback or a statement line brings is looked at while the asking goes on: it ends
- * with the refund's workflow, or is called off when a person is waited for.
+ * Asks until the channel's final word. What a callback or a statement line brings is looked at while the asking goes on. The asking
+ * ends with the workflow; it is called off where the channel need not be asked now, and where it is to be asked anew.
  */
 async function hearVerdict(recorded: Recorded, news: News): Promise<RefundProgress> {
   news.at('awaiting', news.current());
@@ -97,15 +100,17 @@ async function hearVerdict(recorded: Recorded, news: News): Promise<RefundProgre
   if (!patched(VERDICT_WITH_ANSWER)) return hearOnce(recorded, news);
 
   const asking = new CancellationScope({ cancellable: true });
+  const heard: { verdict?: Recorded } = {};
   const answered = asking.run(async () => {
-    news.at('awaiting', await awaitVerdict(recorded));
+    heard.verdict = await awaitVerdict(recorded);
   });
   for (;;) {
     await Promise.race([answered, condition(() => news.heard())]);
-    if (!news.heard()) return news.current();
+    if (!news.heard() && heard.verdict !== undefined) return news.at('awaiting', heard.verdict);
     const now = await lookAgain(recorded, news);
     if (hasLastWord(now)) return now;
-    if (isWithChannel(now)) continue;
+    // Of an abnormal one the news may be that people redirected it, of a paid one that the bank is next: then it is asked at once.
+    if (now.state === 'processing' && heard.verdict === undefined) continue;
     asking.cancel();
     return now;
   }

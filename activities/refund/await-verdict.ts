@@ -28,7 +28,8 @@ export function awaitVerdict(deps: ActivityDeps) {
         throw notYet(deps, gap(0), 'the first poll is not due yet');
 
       const after = await askAboutRefund(deps, channel, refund);
-      if (isOver(after)) return verdictOn(deps, after);
+      // Read again: asking has planned the arrival anew.
+      if (isOver(after)) return verdictOn(deps, await loadRefund(deps, ref));
       const { bankLegPollMs } = channel.limits;
       if (isFinal(after.state) && bankLegPollMs !== null)
         throw notYet(deps, bankLegPollMs, 'the money is on its way to the bank');

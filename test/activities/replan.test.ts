@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { askChannel } from '../../activities/overdue/ask-channel.ts';
 import { findDue } from '../../activities/overdue/find-due.ts';
 import { flagOverdue } from '../../activities/overdue/flag-overdue.ts';
+import { awaitVerdict } from '../../activities/refund/await-verdict.ts';
 import { confirmPayment } from '../../activities/refund/confirm-payment.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import { submitRefund } from '../../activities/refund/submit-refund.ts';
@@ -121,6 +122,18 @@ describe('a sweep with a new calendar', () => {
       windowBasis: 'estimate',
     });
   });
+});
+
+test('the channel’s last word that plans the arrival anew adds one row to the history, not two', async () => {
+  const ref = await taken('debit_card');
+  const before = await plansOf(bench.db.pool, ref.refundId);
+  bench.channel.ledger.conclude(ref.refundNo, 'success', minute(2));
+  bench.clock.set(minute(5));
+
+  const { result } = await toTheEnd(bench, awaitVerdict({ ...bench.deps, calendar: NEW_CALENDAR }), ref);
+
+  expect(result.state).toBe('succeeded');
+  expect(await plansOf(bench.db.pool, ref.refundId)).toHaveLength(before.length + 1);
 });
 
 test('a refund that was planned from an older table of windows is planned from today’s', async () => {

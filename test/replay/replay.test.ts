@@ -38,6 +38,7 @@ const PATHS = [
   'refund/known-before',
   'refund/payment-mismatch-mended',
   'refund/polled-often',
+  'refund/redirected',
   'refund/refused',
   'refund/retried-between-attempts',
   'refund/retried-under-way',

@@ -238,6 +238,62 @@ describe.concurrent('news from outside', () => {
     await keepHistory(run.handle, 'refund/called-to-a-person');
   });
 
+  test('about an abnormal refund has the channel asked at once: people may have redirected it', async () => {
+    const run = await world.begin({
+      submitRefund: ['needs_action/abnormal'],
+      awaitVerdict: ['later', 'succeeded'],
+      recordVerdict: ['needs_action/abnormal'],
+    });
+    await run.untilCalled('awaitVerdict');
+
+    await run.handle.signal('channelReported', 'approval/1');
+
+    expect(await run.handle.result()).toMatchObject({ state: 'succeeded' });
+    expect(scheduledIn(await run.events()).filter((verb) => verb === 'awaitVerdict')).toHaveLength(2);
+    await keepHistory(run.handle, 'refund/redirected');
+  });
+
+  test('F33 I17: that contradicts an answer which comes after it makes the refund wait for a person', async () => {
+    let answer = (): void => undefined;
+    const run = await world.begin(
+      { awaitVerdict: ['succeeded'], recordVerdict: ['needs_action/amount_mismatch', 'succeeded'] },
+      (fake) => {
+        answer = fake.hold('awaitVerdict');
+      },
+    );
+    await run.untilCalled('awaitVerdict');
+    await run.handle.signal('channelReported', '23');
+    await run.untilStep('held');
+    answer();
+    await run.untilStep('held');
+
+    expect(await run.progress()).toMatchObject({ state: 'needs_action', reason: 'amount_mismatch' });
+    await run.handle.signal('statementMatched', 'f00d:5');
+    expect(await run.handle.result()).toMatchObject({ state: 'succeeded' });
+  });
+
+  test('F33 I17: whose verdict is drawn after an older answer, and told before it, has the last word', async () => {
+    let [answer, verdict] = [(): void => undefined, (): void => undefined];
+    const run = await world.begin(
+      { awaitVerdict: ['succeeded'], recordVerdict: ['needs_action/amount_mismatch', 'succeeded'] },
+      (fake) => {
+        answer = fake.hold('awaitVerdict');
+        verdict = fake.hold('recordVerdict');
+      },
+    );
+    await run.untilCalled('awaitVerdict');
+    await run.handle.signal('channelReported', '24');
+    await run.untilCalled('recordVerdict');
+    verdict();
+    answer();
+
+    await run.untilStep('held');
+
+    expect(await run.progress()).toMatchObject({ state: 'needs_action', reason: 'amount_mismatch' });
+    await run.handle.signal('statementMatched', 'f00d:6');
+    expect(await run.handle.result()).toMatchObject({ state: 'succeeded' });
+  });
+
   test('F30: that comes while the answer is on its way is looked at, whichever is first', async () => {
     let answer = (): void => undefined;
     let verdict = (): void => undefined;

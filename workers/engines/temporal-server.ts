@@ -40,9 +40,9 @@ export function spawnTemporal(plan: TemporalPlan): ChildProcess {
     // One machine's traffic needs no partitions: each would only hand its tasks on to the one that has a poller.
     ...['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
     ...['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
-    // Instead of after the ten-second refresh. Each workflow task with a search attribute then asks the database which there are.
     ...(plan.newNamespaces
       ? [
+          // At once instead of after the ten-second refresh; each use of a search attribute then asks the database which there are.
           ...['--dynamic-config-value', 'system.forceSearchAttributesCacheRefreshOnRead=true'],
           ...['--dynamic-config-value', 'system.namespaceCacheRefreshInterval="1s"'],
         ]

@@ -22,7 +22,7 @@ export interface DueQuestion {
     readonly kinds: readonly StatementKind[];
     /** How long after midnight the channel has made the statement of the day before. */
     readonly readyAfterMs: number;
-    /** The Beijing day on which the account became known: what happened before it is nobody's here, but for who asks for it (`backfill`). */
+    /** From which Beijing day on the account is looked after; statements of days before are for who asks for them (`yuanlu statements run`). */
     readonly since?: string | undefined;
   }[];
 }

@@ -6,8 +6,7 @@ import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { Clock } from '../../domain/clock.ts';
 import { statementWorkflowId, sweepWorkflowId } from '../../domain/ids.ts';
-import { beijingDateOf } from '../../domain/time/plain-date.ts';
-import { accountsKnownSince } from '../../store/accounts.ts';
+import { lookedAfterSince } from '../../store/accounts.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { overdueSweep } from '../../workflows/overdue-sweep.ts';
 import type { statementDay } from '../../workflows/statement-day.ts';
@@ -40,14 +39,12 @@ export interface EnsureDeps {
 export async function ensureStatements(deps: EnsureDeps): Promise<number> {
   const { clock, lookBackDays, pool } = deps;
   const accounts = accountsOf(deps);
-  const known = await accountsKnownSince(
-    pool,
-    accounts.map(({ id }) => id),
-  );
+  const ids = accounts.map(({ id }) => id);
+  const since = await lookedAfterSince(pool, ids);
   const due = dueStatements({
     now: clock.now(),
     lookBackDays,
-    accounts: accounts.map((one) => ({ ...one, since: dayOf(known.get(one.id)) })),
+    accounts: accounts.map((one) => ({ ...one, since: since.get(one.id) })),
   });
   return startEach(due, {
     start: (run) => startStatement(deps, run),
@@ -55,10 +52,6 @@ export async function ensureStatements(deps: EnsureDeps): Promise<number> {
       deps.failed(statementRunId(run), error);
     },
   });
-}
-
-function dayOf(at: Date | undefined): string | undefined {
-  return at === undefined ? undefined : beijingDateOf(at);
 }
 
 /** An account that cannot be had keeps nobody else from being looked after. */

@@ -1,7 +1,7 @@
 /**
  * Says which statements should be here and are not, and when one came: to the backends by webhook once for all processes, and in
  * the log once in the life of the process. Days without end, as
- * after a first start or a long outage, are said in one line for each account and kind.
+ * after a long outage, are said in one line for each account and kind.
  */
 import type { Logger } from 'pino';
 import type { Clock } from '../../domain/clock.ts';
