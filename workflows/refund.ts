@@ -63,7 +63,7 @@ async function walk(start: RefundStart): Promise<RefundProgress> {
   return news.at('ended', now);
 }
 
-/** The channel knows the refund and has not had its last word. An abnormal one may still succeed or be closed. */
+/** The channel knows the refund, and (as `walk` has seen) has not had its last word: a paid one may be at the bank, an abnormal one may still succeed. */
 function isWithChannel(now: RefundProgress): boolean {
   if (isFinal(now.state) || now.state === 'processing') return true;
   return now.state === 'needs_action' && now.reason === 'abnormal';
@@ -100,29 +100,21 @@ async function hearVerdict(recorded: Recorded, news: News): Promise<RefundProgre
   if (!patched(VERDICT_WITH_ANSWER)) return hearOnce(recorded, news);
 
   const asking = new CancellationScope({ cancellable: true });
-  const heard: { verdict?: Recorded } = {};
+  let answer: RefundStanding | null = null;
   const answered = asking.run(async () => {
-    heard.verdict = await awaitVerdict(recorded);
+    answer = await awaitVerdict(recorded);
   });
   for (;;) {
     await Promise.race([answered, condition(() => news.heard())]);
-    if (!news.heard() && heard.verdict !== undefined) return news.at('awaiting', heard.verdict);
+    if (answer !== null && !news.heard()) return news.at('awaiting', answer);
     const now = await lookAgain(recorded, news);
     if (hasLastWord(now)) return now;
-    // Of an abnormal one the news may be that people redirected it, of a paid one that the bank is next: then it is asked at once.
-    if (now.state === 'processing' && heard.verdict === undefined) continue;
+    const stillAsked = answer === null && now.state === 'processing';
+    if (stillAsked) continue;
+    // A person is waited for; or people may have redirected an abnormal one, or the bank is next: then the channel is asked anew, at once.
     asking.cancel();
     return now;
   }
-}
-
-/** As refunds were carried that were waiting before: each piece of news ended the asking, and the answer's verdict was a step of its own. */
-async function hearOnce(recorded: Recorded, news: News): Promise<RefundProgress> {
-  await unlessInterrupted(
-    () => awaitVerdict(recorded),
-    () => news.heard(),
-  );
-  return lookAgain(recorded, news);
 }
 
 /** Waits for a person or for new evidence; the flag NeedsReview makes it findable meanwhile. */
@@ -138,7 +130,9 @@ async function lookAgain(recorded: Recorded, news: News): Promise<RefundProgress
   return news.at('awaiting', await recordVerdict(recorded));
 }
 
-type Recorded = Awaited<ReturnType<Activities['recordRefund']>>;
+type RefundStanding = Awaited<ReturnType<Activities['recordRefund']>>;
+/** The refund as every step is given it. */
+type Recorded = RefundStanding;
 type News = ReturnType<typeof collectNews>;
 
 /** Registers every handler before the first await and remembers what came in. */
@@ -219,4 +213,13 @@ async function unlessInterrupted<T>(
 function wasDropped(error: unknown): boolean {
   if (isCancellation(error)) return true;
   return error instanceof ActivityFailure && error.retryState === 'CANCEL_REQUESTED';
+}
+
+/** As refunds were carried that were waiting before: each piece of news ended the asking, and the answer's verdict was a step of its own. */
+async function hearOnce(recorded: Recorded, news: News): Promise<RefundProgress> {
+  await unlessInterrupted(
+    () => awaitVerdict(recorded),
+    () => news.heard(),
+  );
+  return lookAgain(recorded, news);
 }
