@@ -13,10 +13,10 @@ test.each([
 test.each(['1.001', 'ten', '1,234.00', '', '1e3', '０.１'])(
   '“%s” is refused, and it says what to type',
   (text) => {
-    const refused = expect.objectContaining({
+    const refused: unknown = expect.objectContaining({
       code: 'amount_invalid',
       details: { amount: text, remedy: 'Give yuan with at most two decimals, for example 23.45.' },
     });
-    expect(() => yuanOption(text)).toThrow(refused as Error);
+    expect(() => yuanOption(text)).toThrow(refused);
   },
 );
