@@ -558,7 +558,8 @@ export const ERRORS = {
     status: 422,
     title: 'The file is not a statement of this channel.',
     retryable: false,
-    remedy: "Look at the kept file: an error page or another channel's file is the usual cause.",
+    remedy:
+      "Look at the file: an error page, another channel's file, or a column with another name is the usual cause.",
   },
   statement_truncated: {
     status: 422,
@@ -588,7 +589,7 @@ export const ERRORS = {
     status: 422,
     title: "The file has bytes that are not in the channel's encoding.",
     retryable: false,
-    remedy: 'Look at the byte offset in the kept file.',
+    remedy: 'Look at the byte offset in the file.',
   },
   statement_too_large: {
     status: 422,

@@ -55,7 +55,7 @@ function money(side: { readonly amountMinor: bigint; readonly currency: string }
   const { amountMinor, currency } = side;
   return isCurrency(currency)
     ? `${formatYuan(amountMinor, currency)} ${currency}`
-    : `${amountMinor.toString()} minor units of ${currency}`;
+    : `${amountMinor.toString()} minor unit${amountMinor === 1n ? '' : 's'} of ${currency}`;
 }
 
 function missing({ window, detail }: BreakRow): string {

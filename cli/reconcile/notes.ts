@@ -9,6 +9,9 @@ const QUARANTINED_KEPT_MAX = 1_000;
 export function notesOn({ list, statements, channel, judgement }: Findings): string[] {
   return [
     ...otherChannels(list.otherChannels, channel.name),
+    ...(list.refunds === 0
+      ? [`The list has no refund of ${channel.name}: every refund line of the statements is missing in it.`]
+      : []),
     ...(list.ignoredColumns.length === 0
       ? []
       : [`Columns of the list that are not used: ${list.ignoredColumns.join(', ')}.`]),

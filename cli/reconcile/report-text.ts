@@ -180,7 +180,7 @@ function yuan(side: { readonly amountMinor: bigint; readonly currency: string } 
   if (side === null) return '';
   return isCurrency(side.currency)
     ? formatYuan(side.amountMinor)
-    : `${side.amountMinor.toString()} minor units of ${side.currency}`;
+    : `${side.amountMinor.toString()} minor unit${side.amountMinor === 1n ? '' : 's'} of ${side.currency}`;
 }
 
 function overdueText(

@@ -79,6 +79,7 @@ describe('a list with more in it than this run is about', () => {
     expect(said.stderr).toContain(
       'Left out of the list: 3 rows of other channels than wechat (alipay 2, unionpay 1).',
     );
+    expect(said.stderr).not.toContain('The list has no refund');
   });
 
   test('of other channels only is no refund of this one, and that is said', async () => {
@@ -86,6 +87,7 @@ describe('a list with more in it than this run is about', () => {
 
     expect(JSON.parse(said.stdout)).toMatchObject({ refunds: 0, breaks: { missing_in_books: 1 } });
     expect(said.stderr).toContain('1 row of other channels than wechat (wechta 1)');
+    expect(said.stderr).toContain('The list has no refund of wechat: every refund line');
   });
 
   test('has its other columns named as not used', async () => {
