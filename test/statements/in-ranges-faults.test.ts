@@ -128,6 +128,15 @@ const rangeOf = (cut: Cut, rangeNo: number) => ({
   ...{ fileId: cut.fileId, rangeNo, ranges: WECHAT_RANGES, now: new Date(0) },
 });
 
+/** How many connections that copy lines it ended. */
+async function endCopies(): Promise<number | null> {
+  const { rowCount } = await owner.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and state = 'active' and query like 'copy yuanlu.statement_lines%'`,
+  );
+  return rowCount;
+}
+
 describe('a worker that is killed while it loads a range', () => {
   test.each([0, 50, 99])('F57 at %i % leaves no line of it, and the next one loads it', async (percent) => {
     const cut = await cutUp(world);
@@ -156,10 +165,8 @@ describe('a worker that is killed while it loads a range', () => {
     const loading = loadRange(world.deps.ingest, files, rangeOf(cut, 2));
     await Promise.race([reached, loading]);
 
-    await owner.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-        where datname = current_database() and query like 'copy yuanlu.statement_lines%'`,
-    );
+    // The lines may be on their way before the server has seen the command.
+    await expect.poll(endCopies).toBe(1);
     goOn();
 
     await expect(loading).rejects.toMatchObject({ code: 'database_unavailable' });
