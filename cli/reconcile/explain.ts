@@ -50,12 +50,20 @@ export function promisedBy(promiseAt: Date): string {
     : beijingTime(promiseAt);
 }
 
+interface Amount {
+  readonly amountMinor: bigint;
+  readonly currency: string;
+}
+
 /** An amount with its currency; minor units where we do not know how the currency is written. */
-function money(side: { readonly amountMinor: bigint; readonly currency: string }): string {
+function money(side: Amount): string {
   const { amountMinor, currency } = side;
-  return isCurrency(currency)
-    ? `${formatYuan(amountMinor, currency)} ${currency}`
-    : `${amountMinor.toString()} minor unit${amountMinor === 1n ? '' : 's'} of ${currency}`;
+  return isCurrency(currency) ? `${formatYuan(amountMinor, currency)} ${currency}` : inMinorUnits(side);
+}
+
+/** An amount in a currency of which we do not know how it is written. */
+export function inMinorUnits({ amountMinor, currency }: Amount): string {
+  return `${amountMinor.toString()} minor unit${amountMinor === 1n ? '' : 's'} of ${currency}`;
 }
 
 function missing({ window, detail }: BreakRow): string {

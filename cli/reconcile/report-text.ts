@@ -6,7 +6,7 @@ import { beijingTime, counted, grouped, table } from '../output.ts';
 import type { ReconcileChannel } from './channels.ts';
 import type { Findings, ReconcileDocument } from './document.ts';
 import { breaksIn, placeOf, refundNoOf } from './document.ts';
-import { explain, promisedBy } from './explain.ts';
+import { explain, inMinorUnits, promisedBy } from './explain.ts';
 import type { WaitingReason } from './judge.ts';
 import { Lateness } from './lateness.ts';
 import type { BreakRow, LineSide, OverdueRow } from './rows.ts';
@@ -178,9 +178,7 @@ function lineText(line: LineSide, statements: readonly LoadedStatement[]): strin
 
 function yuan(side: { readonly amountMinor: bigint; readonly currency: string } | null): string {
   if (side === null) return '';
-  return isCurrency(side.currency)
-    ? formatYuan(side.amountMinor)
-    : `${side.amountMinor.toString()} minor unit${side.amountMinor === 1n ? '' : 's'} of ${side.currency}`;
+  return isCurrency(side.currency) ? formatYuan(side.amountMinor) : inMinorUnits(side);
 }
 
 function overdueText(
