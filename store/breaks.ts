@@ -138,24 +138,40 @@ export async function readBreaks(
   return rows.map(toBreak);
 }
 
+/** Of one refund, or of all refunds of an account. */
+type MissingOf = { readonly refundId: string } | { readonly accountId: string };
+
 /**
- * Closes what the evidence about one refund has answered: it is in a live statement after all, or the channel said in
- * plain words that it did not happen. Returns how many breaks that ended.
+ * Closes what the evidence has answered: a refund that was missing is in a live statement after all, or the channel said in
+ * plain words that it did not happen. Returns how many breaks that ended. What people had ended for want of a line is told
+ * that it came.
  */
-export async function closeBreaksOfRefund(db: Db, refundId: string, at: Date): Promise<number> {
-  const closed = await db.query(closeMissing('b.refund_id = $2'), [at, refundId]);
-  await db.query(noteAnswered('b.refund_id = $2'), [at, refundId]);
+export async function answerMissing(db: Db, of: MissingOf, at: Date): Promise<number> {
+  const [where, id] =
+    'refundId' in of ? ['b.refund_id = $1', of.refundId] : ['b.account_id = $1', of.accountId];
+  // Looking for the answers reads the matches of every statement; there is seldom anything that waits for one.
+  const waiting = await db.query(`select from yuanlu.breaks b where ${where} and ${WAITS} limit 1`, [id]);
+  if (waiting.rowCount === 0) return 0;
+  const closed = await db.query(closeMissing(where), [id, at]);
+  await db.query(noteAnswered(where), [id, at]);
   return closed.rowCount ?? 0;
 }
 
 /** How people and their rules have ended it for good: it is not opened again while nothing new is known. As SQL. */
 export const ENDED_FOR_GOOD = `('resolved', 'written_off', 'resolved_by_rule')`;
 
-/** Ends open `missing_at_channel` breaks that have their answer; `$1` is the time. Shared with the sweep. */
-export function closeMissing(where: string): string {
+const OPEN_MISSING = `b.kind = 'missing_at_channel' and b.status = 'open'`;
+
+const ENDED_UNANSWERED = `b.kind = 'missing_at_channel' and b.closed_reason in ${ENDED_FOR_GOOD}
+       and not b.closing_evidence ? 'answered_by'`;
+
+const WAITS = `(${OPEN_MISSING} or ${ENDED_UNANSWERED})`;
+
+/** Ends those that have their answer; `$2` is the time. */
+function closeMissing(where: string): string {
   return `
     update yuanlu.breaks b
-       set status = 'closed', closed_at = $1,
+       set status = 'closed', closed_at = $2,
            closed_reason = case when answer.file_id is null then 'refund_failed' else 'line_found' end,
            closing_evidence = case when answer.file_id is null then jsonb_build_object('state', answer.state)
              else jsonb_build_object('file_id', answer.file_id::text, 'line_no', answer.line_no) end
@@ -163,18 +179,17 @@ export function closeMissing(where: string): string {
               from yuanlu.refund_book r
               left join yuanlu.live_matches m on m.account_id = r.account_id and m.refund_id = r.id
              where r.state = 'failed' or m.file_id is not null) answer
-     where b.refund_id = answer.id and b.kind = 'missing_at_channel' and b.status = 'open' and ${where}`;
+     where b.refund_id = answer.id and ${OPEN_MISSING} and ${where}`;
 }
 
-/** Says of breaks that people had ended for want of a line that the line came after all; `$1` is the time. Once for each. */
-export function noteAnswered(where: string): string {
+/** Says of breaks that people had ended for want of a line that the line came after all; `$2` is the time. Once for each. */
+function noteAnswered(where: string): string {
   return `
     update yuanlu.breaks b
-       set closing_evidence = b.closing_evidence || jsonb_build_object('answered_at', $1::timestamptz, 'answered_by',
+       set closing_evidence = b.closing_evidence || jsonb_build_object('answered_at', $2::timestamptz, 'answered_by',
              jsonb_build_object('file_id', m.file_id::text, 'line_no', m.line_no))
       from yuanlu.live_matches m
-     where b.kind = 'missing_at_channel' and b.closed_reason in ${ENDED_FOR_GOOD}
-       and not b.closing_evidence ? 'answered_by'
+     where ${ENDED_UNANSWERED}
        and m.account_id = b.account_id and m.refund_id = b.refund_id and ${where}`;
 }
 

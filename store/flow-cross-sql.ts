@@ -40,7 +40,8 @@ const NAMED = (s: FlowLiterals): string => `
     where r.account_id = ${s.account} and (r.channel_refund_no = t.channel_refund_no
        or r.refund_no = t.refund_no ${s.withinPayment ? 'and r.transaction_id = t.transaction_id' : ''}))`;
 
-function gather(s: FlowLiterals): string[] {
+/** What the days around have left over, as tables of this run; `g_pair` is empty. */
+export function gather(s: FlowLiterals): string[] {
   const seen = `t.account_id = ${s.account} and ${daysAround(s, 't.bill_date', SEEN_DAYS)}`;
   return [
     `create temp table g_line on commit drop as
@@ -167,8 +168,8 @@ function bySum(group: Group, role: 1 | 2): string {
         from (${groupOf(group, role)}) g where ${equal}`;
 }
 
-/** Fees first: a fee that came back by itself was not kept from the refund. */
-function passes(s: FlowLiterals): string[] {
+/** What of it belongs together after all. Fees first: a fee that came back by itself was not kept from the refund. */
+export function passes(s: FlowLiterals): string[] {
   return ([2, 1] as const).flatMap((role) => [
     byNumber(s, 1, role),
     byNumber(s, 2, role),
@@ -182,8 +183,8 @@ const SAME = `t.file_id = p.file_id and t.line_no = p.line_no and t.trade_file_i
   and t.trade_line_no = p.trade_line_no and t.role = p.role and t.pass = p.pass and t.minor = p.minor
   and t.leg_minor = p.leg and t.explained_minor = p.explained and t.why is not distinct from p.why`;
 
-/** Rows that hold stay as they are. */
-function write(s: FlowLiterals): string[] {
+/** Puts down what belongs together. Rows that hold stay as they are. */
+export function writeShares(s: FlowLiterals): string[] {
   const judged = (column: string): string => daysAround(s, column, JUDGED_DAYS);
   return [
     `delete from yuanlu.movement_shares t
@@ -196,9 +197,4 @@ function write(s: FlowLiterals): string[] {
          from g_pair p
         where ${judged('p.bill_date')} and not exists (select from yuanlu.movement_shares t where not t.same_day and ${SAME})`,
   ];
-}
-
-/** Compares what days left over with each other. */
-export function compareDays(s: FlowLiterals): string[] {
-  return [...gather(s), ...passes(s), ...write(s)];
 }

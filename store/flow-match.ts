@@ -6,7 +6,7 @@
 import { forgetDay, compareDay } from './flow-day-sql.ts';
 import type { DayFiles } from './flow-day-sql.ts';
 import { judgeLeftovers } from './flow-breaks.ts';
-import { compareDays } from './flow-cross-sql.ts';
+import { gather, passes, writeShares } from './flow-cross-sql.ts';
 import type { FlowScope } from './flow-scope.ts';
 import { flowLiterals } from './flow-scope.ts';
 import { lockAccount } from './match-lock.ts';
@@ -14,7 +14,7 @@ import type { StatementKind } from '../domain/statement/statement.ts';
 import { isFundFlow } from '../domain/statement/statement.ts';
 import { PARALLEL_OFF, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
-import { inTransaction } from './pool.ts';
+import { inTransaction, runAll } from './pool.ts';
 
 export type { FlowScope } from './flow-scope.ts';
 
@@ -31,10 +31,12 @@ export async function matchMovements(ingest: Pool, scope: FlowScope): Promise<bo
     const s = flowLiterals(tx, scope);
     const files = await liveFiles(tx, scope);
     const isNew = !(await isCompared(tx, scope, files));
-    await run(tx, [PLANNER_SETTINGS, PARALLEL_OFF]);
-    if (isNew) await run(tx, [...forgetDay(s), ...(files === null ? [] : compareDay(s, files))]);
-    await run(tx, compareDays(s));
-    await run(tx, judgeLeftovers(s));
+    await runAll(tx, [PLANNER_SETTINGS, PARALLEL_OFF]);
+    if (isNew) await runAll(tx, [...forgetDay(s), ...(files === null ? [] : compareDay(s, files))]);
+    await runAll(tx, gather(s));
+    const both = await bothAreLeft(tx);
+    await runAll(tx, [...(both ? passes(s) : []), ...writeShares(s)]);
+    await judgeLeftovers(tx, s, both);
     return isNew;
   });
 }
@@ -71,6 +73,10 @@ async function isCompared(
   );
 }
 
-async function run(tx: Tx, statements: readonly string[]): Promise<void> {
-  await tx.query(statements.join(';\n'));
+/** Whether lines and movements are left over: of most days one or the other. */
+async function bothAreLeft(tx: Tx): Promise<boolean> {
+  const { rows } = await tx.query<{ both: boolean }>(
+    'select exists (select from g_line) and exists (select from g_move) as both',
+  );
+  return rows[0]?.both ?? false;
 }

@@ -4,7 +4,7 @@ import { lockAccount } from './match-lock.ts';
 import { PARALLEL_OFF, PARALLEL_ON, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
 import { inTransaction } from './pool.ts';
-import { ENDED_FOR_GOOD, closeMissing, noteAnswered } from './breaks.ts';
+import { answerMissing, ENDED_FOR_GOOD } from './breaks.ts';
 
 /** Channels keep their statements for three months; older refunds were judged while theirs could still be had. */
 const LOOK_BACK_DAYS = 100;
@@ -91,6 +91,22 @@ function missing(tx: Tx, covered: readonly CoveredDay[], o: SweepOptions): strin
   ];
 }
 
+/**
+ * Reading many small tables one after the other gets a second process whatever they hold together: it is started for longer than
+ * it works where there are fewer lines than this.
+ */
+const PARALLEL_LINES_MIN = 100_000;
+
+/** Refund lines of the account's live trade statements: as many matches are read. */
+async function matchedLines(tx: Tx, accountId: string): Promise<number> {
+  const { rows } = await tx.query<{ lines: bigint }>(
+    `select coalesce(sum(refund_lines), 0)::bigint as lines from yuanlu.statement_files
+      where account_id = $1 and kind = 'trade' and status = 'loaded'`,
+    [accountId],
+  );
+  return Number(rows[0]?.lines ?? 0);
+}
+
 interface CoveredDay {
   readonly day: string;
   readonly since: string;
@@ -126,14 +142,14 @@ export async function sweepMissing(
   return inTransaction(ingest, async (tx) => {
     // One sweep or match per account at a time.
     await lockAccount(tx, accountId);
-    const closed = await tx.query(closeMissing('b.account_id = $2'), [asOf, accountId]);
-    await tx.query(noteAnswered('b.account_id = $2'), [asOf, accountId]);
+    const closed = await answerMissing(tx, { accountId }, asOf);
     const covered = await tx.query<CoveredDay>(COVERED_DAYS, [asOf, accountId]);
-    if (covered.rows.length === 0) return { opened: 0, closed: closed.rowCount ?? 0 };
-    await tx.query([PLANNER_SETTINGS, PARALLEL_ON, 'set local enable_nestloop = off'].join(';'));
+    if (covered.rows.length === 0) return { opened: 0, closed };
+    const parallel = (await matchedLines(tx, accountId)) < PARALLEL_LINES_MIN ? PARALLEL_OFF : PARALLEL_ON;
+    await tx.query([PLANNER_SETTINGS, parallel, 'set local enable_nestloop = off'].join(';'));
     await tx.query(missing(tx, covered.rows, options).join(';\n'));
     await tx.query([PARALLEL_OFF, 'set local enable_nestloop = on', 'analyze m_missing'].join(';'));
     const opened = await tx.query(OPEN_BREAKS, [asOf]);
-    return { opened: opened.rowCount ?? 0, closed: closed.rowCount ?? 0 };
+    return { opened: opened.rowCount ?? 0, closed };
   });
 }

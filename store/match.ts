@@ -32,7 +32,7 @@ import {
 import type { JudgedFile } from './match-write.ts';
 import { closeAnswered, tellSettled, writeBreaks, writeMatches } from './match-write.ts';
 import type { Pool, Tx } from './pool.ts';
-import { inTransaction } from './pool.ts';
+import { inTransaction, runAll } from './pool.ts';
 import type { StatementFile } from './statements-files.ts';
 
 export { sweepMissing } from './match-missing.ts';
@@ -227,11 +227,6 @@ async function count(tx: Tx, s: Literals, agreed: number): Promise<Omit<MatchRes
     byPeople: byPass(FORCED) + together,
     breaks: { ...noBreaks(), ...Object.fromEntries(open.rows.map((row) => [row.kind, row.lines])) },
   };
-}
-
-/** In one message: none of them waits for the way there and back. */
-async function runAll(tx: Tx, statements: readonly string[]): Promise<void> {
-  await tx.query(statements.join(';\n'));
 }
 
 async function markMatched(tx: Tx, fileId: string, now: Date): Promise<void> {

@@ -112,6 +112,11 @@ export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>)
   }
 }
 
+/** Runs statements without values, one after the other, in one message: none of them waits for the way there and back. */
+export async function runAll(tx: Tx, statements: readonly string[]): Promise<void> {
+  await tx.query(statements.join(';\n'));
+}
+
 async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const tx = await pool.connect();
   let broken = false;

@@ -1,5 +1,5 @@
 import type { Refund } from '../../domain/refund/refund.ts';
-import { closeBreaksOfRefund } from '../../store/breaks.ts';
+import { answerMissing } from '../../store/breaks.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 import { planArrivalOf } from './arrival.ts';
@@ -18,6 +18,6 @@ export function recordVerdict(deps: ActivityDeps) {
  */
 export async function verdictOn(deps: ActivityDeps, refund: Refund): Promise<RefundStanding> {
   await planArrivalOf(deps, refund);
-  await closeBreaksOfRefund(deps.pool, refund.id, deps.clock.now());
+  await answerMissing(deps.pool, { refundId: refund.id }, deps.clock.now());
   return standing(refund);
 }

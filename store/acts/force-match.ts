@@ -2,7 +2,7 @@ import { AppError, invariant } from '../../domain/errors.ts';
 import type { Refund } from '../../domain/refund/refund.ts';
 import { writeBreakEvent } from '../break-events.ts';
 import type { Break } from '../breaks.ts';
-import { closeBreaksOfRefund, isAboutLooseLine } from '../breaks.ts';
+import { answerMissing, isAboutLooseLine } from '../breaks.ts';
 import { matchedLineOf } from '../matched-lines.ts';
 import { observationsOf, observeInside } from '../observations.ts';
 import type { Db, Tx } from '../pool.ts';
@@ -39,7 +39,7 @@ export const forceMatch: BreakAct = {
     });
     const line = isNews ? await matchedLineOf(tx, refund.id, now) : null;
     if (line !== null) await observeInside(tx, refund.id, [line]);
-    await closeBreaksOfRefund(tx, refund.id, now);
+    await answerMissing(tx, { refundId: refund.id }, now);
   },
 };
 

@@ -10,7 +10,7 @@ import type { RemainderCode } from '../../domain/statement/matched-together.ts';
 import { REMAINDER_CODES, remainderMinor, togetherRefused } from '../../domain/statement/matched-together.ts';
 import { currentBreakRules } from '../break-rules.ts';
 import type { Break } from '../breaks.ts';
-import { closeBreaksOfRefund, isAboutLooseLine, readBreaks } from '../breaks.ts';
+import { answerMissing, isAboutLooseLine, readBreaks } from '../breaks.ts';
 import { matchedLineOf } from '../matched-lines.ts';
 import { observationsOf, observeInside } from '../observations.ts';
 import type { Db, Tx } from '../pool.ts';
@@ -129,7 +129,7 @@ async function carryOut(tx: Tx, refunds: readonly Refund[], by: ApprovedBy): Pro
   for (const { id } of refunds) {
     const line = (await isNews(tx, id)) ? await matchedLineOf(tx, id, now) : null;
     if (line !== null) await observeInside(tx, id, [line]);
-    await closeBreaksOfRefund(tx, id, now);
+    await answerMissing(tx, { refundId: id }, now);
   }
 }
 
