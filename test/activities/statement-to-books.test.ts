@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import { fetchStatement } from '../../activities/statement/fetch-statement.ts';
 import { loadStatement } from '../../activities/statement/load-statement.ts';
+import { matchAndFollow } from '../../activities/statement/match-and-follow.ts';
 import { matchStatement } from '../../activities/statement/match-statement.ts';
 import { recordEmptyDay } from '../../activities/statement/record-empty-day.ts';
 import { reportMatches } from '../../activities/statement/report-matches.ts';
@@ -354,40 +355,40 @@ test('F72: matching a statement twice gives the same result', async () => {
   expect(first.result.breaks.missing_in_books).toBe(1);
 });
 
-test('while a statement is matched, the signs of life say which step it is at, and of how many lines', async () => {
+test('of a statement that is matched every step is told, and of how many lines', async () => {
   const day = freshDay();
   const fileId = await load(day, plainStatement([lineOf(day, 'H1', 5), lineOf(day, 'H2', 6)]));
-  const environment = new MockActivityEnvironment();
-  const beats: unknown[] = [];
-  environment.on('heartbeat', (details: unknown) => beats.push(details));
+  const told: unknown[] = [];
 
-  await environment.run(matchStatement(bench.deps), fileId);
+  await matchAndFollow(bench.deps, fileId, {
+    matching: (progress) => told.push(progress),
+    following: (lines) => told.push({ following: lines }),
+  });
 
-  expect(beats).toContainEqual({ phase: 'match', step: 'by our numbers', lines: 2 });
-  expect(beats).toContainEqual({ phase: 'match', step: 'writing', lines: 2 });
-  expect(beats.at(-1)).toEqual({ phase: 'follow', lines: 2 });
+  expect(told[0]).toEqual({ step: 'waiting for its turn', lines: 0 });
+  expect(told).toContainEqual({ step: 'by our numbers', lines: 2 });
+  expect(told).toContainEqual({ step: 'writing', lines: 2 });
+  expect(told.at(-1)).toEqual({ following: 2 });
 });
 
 describe('F78: a step that waits long gives signs of life, several in a minute', () => {
-  /** Runs an activity while `held` is locked by somebody else for a minute; returns how often it gave one meanwhile. */
+  /** Runs an activity while `held` is locked by somebody else for a minute; returns those that it gave meanwhile. */
   async function beatsWhile<A extends unknown[]>(
     held: string,
     activity: (...args: A) => Promise<unknown>,
     ...args: A
-  ): Promise<number> {
+  ): Promise<readonly unknown[]> {
     const holder = await bench.db.owner.connect();
     await holder.query('begin');
     await holder.query(held);
     const environment = new MockActivityEnvironment();
-    let beats = 0;
-    environment.on('heartbeat', () => {
-      beats += 1;
-    });
+    const beats: unknown[] = [];
+    environment.on('heartbeat', (details: unknown) => beats.push(details));
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     try {
       const running = environment.run(activity, ...args);
       await vi.advanceTimersByTimeAsync(60_000);
-      const duringTheWait = beats;
+      const duringTheWait = [...beats];
       await holder.query('rollback');
       await running;
       return duringTheWait;
@@ -402,13 +403,16 @@ describe('F78: a step that waits long gives signs of life, several in a minute',
     const fileId = await load(day, plainStatement([lineOf(day, 'W1', 5)]));
     const lock = `select pg_advisory_xact_lock(hashtextextended('yuanlu/match/${ACCOUNT}', 0))`;
 
-    expect(await beatsWhile(lock, matchStatement(bench.deps), fileId)).toBeGreaterThanOrEqual(6);
+    const beats = await beatsWhile(lock, matchStatement(bench.deps), fileId);
+    expect(beats.length).toBeGreaterThanOrEqual(6);
+    expect(beats.at(-1)).toEqual({ phase: 'match', step: 'waiting for its turn', lines: 0 });
   });
 
   test('recording that a day is empty, while another match or sweep of the account is under way', async () => {
     const lock = `select pg_advisory_xact_lock(hashtextextended('yuanlu/match/${ACCOUNT}', 0))`;
 
-    expect(await beatsWhile(lock, recordEmptyDay(bench.deps), freshDay())).toBeGreaterThanOrEqual(6);
+    const beats = await beatsWhile(lock, recordEmptyDay(bench.deps), freshDay());
+    expect(beats.length).toBeGreaterThanOrEqual(6);
   });
 
   test('telling refunds, while one of them is being changed', async () => {
@@ -418,7 +422,8 @@ describe('F78: a step that waits long gives signs of life, several in a minute',
     const { result } = await toTheEnd(bench, matchStatement(bench.deps), fileId);
     const lock = `select 1 from refunds where id = ${ref.refundId} for update`;
 
-    expect(await beatsWhile(lock, reportMatches(bench.deps), result.decisive)).toBeGreaterThanOrEqual(6);
+    const beats = await beatsWhile(lock, reportMatches(bench.deps), result.decisive);
+    expect(beats.length).toBeGreaterThanOrEqual(6);
   });
 });
 
