@@ -17,6 +17,8 @@ const WHOLE_SYSTEM = 'test/e2e/**/*.test.ts';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // A process reads the code once and not again for each of hundreds of files: a test leaves nothing behind in it.
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,

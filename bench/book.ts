@@ -6,7 +6,7 @@ import type { LargeBook } from './large-book.ts';
 import { fillLargeBook } from './large-book.ts';
 import { billOn } from './matching.ts';
 import type { Bench } from './parts.ts';
-import { assertFound } from './parts.ts';
+import { assertFound } from './statements.ts';
 import type { Figure } from './report.ts';
 import { figure } from './report.ts';
 import { inProcess } from './task.ts';

@@ -1,13 +1,14 @@
 /** The parts of a run: what each measures, and its goals. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Expected } from './bill.ts';
 import { book } from './book.ts';
 import { dropCopy, freshCopy } from './books.ts';
 import { days } from './days.ts';
-import type { Bill, WholeWay } from './matching.ts';
+import type { Bill } from './matching.ts';
 import type { READERS } from './reading.ts';
 import type { Figure } from './report.ts';
 import { figure, paceOf } from './report.ts';
+import { rounds } from './rounds.ts';
+import { statement } from './statements.ts';
 import { sweep } from './sweeps.ts';
 import { whole } from './whole.ts';
 import type { Done } from './task.ts';
@@ -55,104 +56,6 @@ export const PARTS: Readonly<Record<string, Part>> = {
   sweep,
   book,
 };
-
-/** Runs a measurement once a round. */
-async function rounds<T>(bench: Bench, measure: (round: number) => Promise<T>): Promise<readonly T[]> {
-  const done: T[] = [];
-  for (let round = 0; round < bench.rounds; round += 1) done.push(await measure(round));
-  return done;
-}
-
-/** P2, P6, P9, P11: the bill into the books. */
-async function statement(bench: Bench): Promise<readonly Figure[]> {
-  const { lines } = bench.expected;
-  const measured = await rounds(bench, (round) => statementRound(bench, round));
-  const perSecond = (ms: (one: Measured) => number): number[] =>
-    measured.map((one) => lines / (ms(one) / 1000));
-  const memory = measured.map((one) => one.first.peakRssMb);
-  const setsPerSecond = perSecond((one) => one.way.matchMs);
-  return [
-    figure(
-      'P2',
-      'bill to breaks: .gz, import, match, breaks',
-      'lines/s',
-      perSecond((one) => one.first.ms),
-      {
-        at: 'least',
-        value: 200_000,
-      },
-    ),
-    figure(
-      null,
-      '  import alone',
-      'lines/s',
-      perSecond((one) => one.way.importMs),
-    ),
-    figure(
-      null,
-      '  match and breaks',
-      'ms',
-      measured.map((one) => one.way.matchMs),
-    ),
-    figure(
-      null,
-      '  sweep for what is missing',
-      'ms',
-      measured.map((one) => one.way.sweepMs),
-    ),
-    figure('P6', 'peak memory of the process', 'MB', memory, { at: 'most', value: 300 }),
-    figure(
-      'P9',
-      'match in sets, over row by row in one transaction',
-      '×',
-      measured.map((one, index) => (setsPerSecond[index] ?? 0) / one.rowsPerSecond),
-      { at: 'least', value: 10 },
-    ),
-    figure(
-      null,
-      '  row by row',
-      'lines/s',
-      measured.map((one) => one.rowsPerSecond),
-    ),
-    figure(
-      'P11',
-      'the same file again, of the first time',
-      '%',
-      measured.map((one) => (one.again.ms / one.first.ms) * 100),
-      { at: 'most', value: 5 },
-    ),
-  ];
-}
-
-interface Measured {
-  readonly first: Done;
-  readonly way: WholeWay;
-  readonly again: Done;
-  readonly rowsPerSecond: number;
-}
-
-async function statementRound(bench: Bench, round: number): Promise<Measured> {
-  const name = `bench_round_${String(round)}`;
-  const url = await freshCopy(bench.adminUrl, name);
-  const { bill, small: warmUp } = bench;
-  const first = await inProcess({ kind: 'whole_way', url, bill, warmUp });
-  const way = first.result as unknown as WholeWay;
-  assertFound(way, bench.expected);
-  const again = await inProcess({ kind: 'same_again', url, bill, warmUp });
-  if (again.result['outcome'] !== 'same') throw new Error('the same file was loaded twice');
-  const rows = await inProcess({ kind: 'match_rows', url, sample: bench.sample });
-  await dropCopy(bench.adminUrl, name);
-  return { first, way, again, rowsPerSecond: Number(rows.result['perSecond']) };
-}
-
-/** A fast wrong answer is worth nothing: what was found must be what was made up. */
-export function assertFound({ lines, found }: Pick<WholeWay, 'lines' | 'found'>, expected: Expected): void {
-  const breaks = Object.fromEntries(Object.entries(found.breaks).filter(([, count]) => count > 0));
-  const seen = { lines, matched: found.matched, byChannelNumber: found.byChannelNumber, breaks };
-  if (!isDeepStrictEqual(seen, { ...expected })) {
-    throw new Error(`found ${JSON.stringify(seen)}, made up ${JSON.stringify(expected)}`);
-  }
-}
 
 /** P4: reading alone, against what everybody has. */
 async function reader(bench: Bench): Promise<readonly Figure[]> {

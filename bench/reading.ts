@@ -18,7 +18,7 @@ export function packed(path: string): NodeJS.ReadableStream & AsyncIterable<Buff
 }
 
 /** All unpack in pieces of the size that ours takes: with the library's own of 16 KiB unpacking alone takes three times as long. */
-const gunzip = (): Gunzip => createGunzip({ chunkSize: INFLATE_CHUNK_BYTES });
+export const gunzip = (): Gunzip => createGunzip({ chunkSize: INFLATE_CHUNK_BYTES });
 
 /** Our reader, from the packed file to the text that Postgres takes; nothing is sent. Returns lines. */
 export async function readBill(path: string): Promise<number> {

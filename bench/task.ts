@@ -10,6 +10,7 @@ import { createPool } from '../store/pool.ts';
 import { acceptRefunds } from './accepting.ts';
 import type { Accepted, Asking } from './asking.ts';
 import { askOften } from './asking.ts';
+import { bareWay } from './bare.ts';
 import type { DayFileName } from './day-reading.ts';
 import { importDay, readDay } from './day-reading.ts';
 import type { Looked, Looking } from './looking.ts';
@@ -32,6 +33,7 @@ export type Task =
       readonly bills: readonly Bill[];
       readonly warmUp: Bill;
     }
+  | { readonly kind: 'bare'; readonly url: string; readonly bill: Bill; readonly warmUp: Bill }
   | { readonly kind: 'duck'; readonly file: string; readonly booksCsv: string; readonly bill: string }
   | { readonly kind: 'match_rows'; readonly url: string; readonly sample: number }
   | {
@@ -99,6 +101,11 @@ async function work(task: Task): Promise<Pick<Done, 'result' | 'ms'>> {
     case 'duck': {
       await fillDuck(task.file, task.booksCsv);
       return timed(async () => ({ ...(await duckWholeWay(task.file, task.bill)) }));
+    }
+    case 'bare': {
+      await bareWay(task.url, task.warmUp);
+      const { ms, ...result } = await bareWay(task.url, task.bill);
+      return { result, ms };
     }
     case 'match_rows': {
       const pool = createPool({ url: task.url, role: null, max: 1, name: 'bench-rows' });

@@ -9,7 +9,7 @@ import type { DuckWay } from './duck.ts';
 import type { Bill, WholeWay } from './matching.ts';
 import { billOn } from './matching.ts';
 import type { Bench } from './parts.ts';
-import { assertFound } from './parts.ts';
+import { assertFound } from './statements.ts';
 import type { Figure } from './report.ts';
 import { figure, leftOut } from './report.ts';
 import type { Done } from './task.ts';

@@ -129,7 +129,8 @@ describe('the database of a run', () => {
 
     await own.remove();
 
-    expect(said).toEqual([]);
+    // Databases of other runs that begin right now may be named besides.
+    expect(said.filter((line) => line.includes(new URL(own.url).pathname.slice(1)))).toEqual([]);
     expect(await databasesOf(clerk.name)).toEqual([]);
     expect(sqlState(await ended)).toBe('57P01');
   });

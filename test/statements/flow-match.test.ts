@@ -309,6 +309,22 @@ test('one to one by payment and amount, where the movement has no number', async
   ]);
 });
 
+test('I11: two movements that each fit the one line of their payment are both left, and neither is given to it', async () => {
+  await bringTrade(db, DAY, [{ refundNo: 'R1', transactionId: 'T', amount: 10 }]);
+  await bringFlow(db, DAY, [
+    { ...refund, transactionId: 'T', amount: 10 },
+    { ...refund, transactionId: 'T', amount: 10, at: '13:00:00' },
+  ]);
+  for (const bring of [bringTrade, bringFlow]) await bring(db, DAY_AFTER, []);
+
+  expect(await movementMatches(db)).toEqual([]);
+  expect(await flowBreaks(db)).toEqual([
+    `ambiguous ${DAY} T 10/-`,
+    `ambiguous ${DAY} T 10/-`,
+    `missing_in_fund_flow ${DAY} R1 10/-`,
+  ]);
+});
+
 test('P11 comparing again writes no row', async () => {
   await bringTrade(db, DAY_BEFORE, [{ refundNo: 'R0', amount: 5 }]);
   await bringFlow(db, DAY_BEFORE, []);

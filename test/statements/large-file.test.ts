@@ -10,7 +10,7 @@ import { BILL_DATE, expectedOf, makeUp, WARM_UP_DATE, warmUpRefunds } from '../.
 import { copyOf, dropCopy, fillBooks } from '../../bench/books.ts';
 import type { Bill, WholeWay } from '../../bench/matching.ts';
 import { billOn } from '../../bench/matching.ts';
-import { assertFound } from '../../bench/parts.ts';
+import { assertFound } from '../../bench/statements.ts';
 import { inProcess } from '../../bench/task.ts';
 import { required } from '../support/required.ts';
 
