@@ -30,3 +30,15 @@ export async function withHeartbeats<T>(work: (tell: Tell) => Promise<T>): Promi
     clearInterval(beating);
   }
 }
+
+/**
+ * Signs of life of what moves bytes, given with each piece after the first second: where none moves any more there are none, and
+ * Temporal gives the attempt up.
+ */
+export function beatsOfProgress(): Tell {
+  const context = Context.current();
+  const quietUntil = performance.now() + EVERY_MS;
+  return (details) => {
+    if (performance.now() >= quietUntil) context.heartbeat(details);
+  };
+}

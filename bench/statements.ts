@@ -21,16 +21,10 @@ export async function statement(bench: Bench): Promise<readonly Figure[]> {
   return [
     figure(
       'P2',
-      'bill to breaks (.gz, import, match, breaks), of the time of a bare script',
-      '×',
-      measured.map((one) => one.first.ms / one.bare.ms),
-      { at: 'most', value: 1.58 },
-    ),
-    figure(
-      null,
-      '  ours',
+      'bill to breaks: .gz, import, match, breaks',
       'lines/s',
       perSecond((one) => one.first.ms),
+      { at: 'least', value: 200_000 },
     ),
     figure(
       null,
@@ -52,15 +46,15 @@ export async function statement(bench: Bench): Promise<readonly Figure[]> {
     ),
     figure(
       null,
-      '  a bare script, which checks and keeps nothing',
-      'lines/s',
-      perSecond((one) => one.bare.ms),
+      '  all of it, of the time of a bare script',
+      '×',
+      measured.map((one) => one.first.ms / one.bare.ms),
     ),
     figure(
       null,
-      '  of it its import',
+      '  a bare script, which checks and keeps nothing',
       'lines/s',
-      perSecond((one) => Number(one.bare.result['importMs'])),
+      perSecond((one) => one.bare.ms),
     ),
     figure('P6', 'peak memory of the process', 'MB', memory, { at: 'most', value: 300 }),
     figure(
@@ -104,9 +98,10 @@ async function statementRound(bench: Bench, round: number): Promise<Measured> {
   const again = await inProcess({ kind: 'same_again', url, bill, warmUp });
   if (again.result['outcome'] !== 'same') throw new Error('the same file was loaded twice');
   const rows = await inProcess({ kind: 'match_rows', url, sample: bench.sample });
-  const bare = await inProcess({ kind: 'bare', url, bill, warmUp });
-  assertFound(bare.result as unknown as DuckWay, bench.expected);
   await dropCopy(bench.adminUrl, name);
+  const bare = await inProcess({ kind: 'bare', url: await freshCopy(bench.adminUrl, name), bill, warmUp });
+  await dropCopy(bench.adminUrl, name);
+  assertFound(bare.result as unknown as DuckWay, bench.expected);
   return { first, way, bare, again, rowsPerSecond: Number(rows.result['perSecond']) };
 }
 

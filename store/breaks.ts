@@ -150,11 +150,10 @@ export async function answerMissing(db: Db, of: MissingOf, at: Date): Promise<nu
   const [where, id] =
     'refundId' in of ? ['b.refund_id = $1', of.refundId] : ['b.account_id = $1', of.accountId];
   // Looking for the answers reads the matches of every statement; there is seldom anything that waits for one.
-  const waiting = await db.query(`select from yuanlu.breaks b where ${where} and ${WAITS} limit 1`, [id]);
-  if (waiting.rowCount === 0) return 0;
-  const closed = await db.query(closeMissing(where), [id, at]);
-  await db.query(noteAnswered(where), [id, at]);
-  return closed.rowCount ?? 0;
+  const { rows } = await db.query<{ open: boolean; ended: boolean }>(waiting(where), [id]);
+  const closed = rows[0]?.open === true ? await db.query(closeMissing(where), [id, at]) : null;
+  if (rows[0]?.ended === true) await db.query(noteAnswered(where), [id, at]);
+  return closed?.rowCount ?? 0;
 }
 
 /** How people and their rules have ended it for good: it is not opened again while nothing new is known. As SQL. */
@@ -165,7 +164,12 @@ const OPEN_MISSING = `b.kind = 'missing_at_channel' and b.status = 'open'`;
 const ENDED_UNANSWERED = `b.kind = 'missing_at_channel' and b.closed_reason in ${ENDED_FOR_GOOD}
        and not b.closing_evidence ? 'answered_by'`;
 
-const WAITS = `(${OPEN_MISSING} or ${ENDED_UNANSWERED})`;
+/** Whether any waits for its answer: open, or ended by people before the line came. */
+function waiting(where: string): string {
+  return `
+    select exists (select from yuanlu.breaks b where ${OPEN_MISSING} and ${where}) as open,
+           exists (select from yuanlu.breaks b where ${ENDED_UNANSWERED} and ${where}) as ended`;
+}
 
 /** Ends those that have their answer; `$2` is the time. */
 function closeMissing(where: string): string {

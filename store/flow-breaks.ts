@@ -77,8 +77,9 @@ function shownOnce(s: FlowLiterals): string {
   return `
     update g_finding f set finding = 'duplicate_line'
      where f.finding = 'missing_in_trade'
-       and exists (select from yuanlu.live_matches k where k.account_id = ${s.account} and k.refund_id = f.refund_id
-                      and ${daysAround(s, 'k.bill_date', SEEN_DAYS)})`;
+       and f.refund_id in (select k.refund_id from yuanlu.live_matches k
+                            where k.account_id = ${s.account} and ${daysAround(s, 'k.bill_date', SEEN_DAYS)}
+                              and k.refund_id = any (array(select m.refund_id from g_finding m where m.finding = 'missing_in_trade')))`;
 }
 
 /**

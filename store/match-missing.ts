@@ -93,18 +93,19 @@ function missing(tx: Tx, covered: readonly CoveredDay[], o: SweepOptions): strin
 
 /**
  * Reading many small tables one after the other gets a second process whatever they hold together: it is started for longer than
- * it works where there are fewer lines than this.
+ * it works where there are fewer rows than this.
  */
-const PARALLEL_LINES_MIN = 100_000;
+const PARALLEL_ROWS_MIN = 100_000;
 
-/** Refund lines of the account's live trade statements: as many matches are read. */
-async function matchedLines(tx: Tx, accountId: string): Promise<number> {
-  const { rows } = await tx.query<{ lines: bigint }>(
-    `select coalesce(sum(refund_lines), 0)::bigint as lines from yuanlu.statement_files
-      where account_id = $1 and kind = 'trade' and status = 'loaded'`,
-    [accountId],
+/** Whether the account has as many matches to read, or as many refunds. */
+async function hasMuchToRead(tx: Tx, accountId: string): Promise<boolean> {
+  const { rows } = await tx.query<{ lines: bigint; refunds: bigint }>(
+    `select (select coalesce(sum(refund_lines), 0)::bigint from yuanlu.statement_files
+              where account_id = $1 and kind = 'trade' and status = 'loaded') as lines,
+            (select count(*) from (select from yuanlu.refunds where account_id = $1 limit $2) r) as refunds`,
+    [accountId, PARALLEL_ROWS_MIN],
   );
-  return Number(rows[0]?.lines ?? 0);
+  return rows.some(({ lines, refunds }) => Math.max(Number(lines), Number(refunds)) >= PARALLEL_ROWS_MIN);
 }
 
 interface CoveredDay {
@@ -145,7 +146,7 @@ export async function sweepMissing(
     const closed = await answerMissing(tx, { accountId }, asOf);
     const covered = await tx.query<CoveredDay>(COVERED_DAYS, [asOf, accountId]);
     if (covered.rows.length === 0) return { opened: 0, closed };
-    const parallel = (await matchedLines(tx, accountId)) < PARALLEL_LINES_MIN ? PARALLEL_OFF : PARALLEL_ON;
+    const parallel = (await hasMuchToRead(tx, accountId)) ? PARALLEL_ON : PARALLEL_OFF;
     await tx.query([PLANNER_SETTINGS, parallel, 'set local enable_nestloop = off'].join(';'));
     await tx.query(missing(tx, covered.rows, options).join(';\n'));
     await tx.query([PARALLEL_OFF, 'set local enable_nestloop = on', 'analyze m_missing'].join(';'));

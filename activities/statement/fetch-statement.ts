@@ -3,7 +3,7 @@ import type { Channel, StatementTicket } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import { beijingInstant, addDays } from '../../domain/time/plain-date.ts';
 import type { ActivityDeps } from '../deps.ts';
-import { withHeartbeats } from '../heartbeats.ts';
+import { beatsOfProgress } from '../heartbeats.ts';
 import { atBoundary, comeBack } from '../failures.ts';
 import type { FetchedStatement, StatementDay } from './statement-day.ts';
 
@@ -73,15 +73,13 @@ async function download(
   ticket: StatementTicket,
 ): Promise<FetchedStatement> {
   const source = await ticket.download();
-  const name = `${day.accountId}/${day.kind}/${day.billDate}`;
-  const stored = await withHeartbeats((tell) =>
-    deps.files.put(source, {
-      name,
-      onProgress: (bytes) => {
-        tell({ phase: 'download', bytes });
-      },
-    }),
-  );
+  const tell = beatsOfProgress();
+  const stored = await deps.files.put(source, {
+    name: `${day.accountId}/${day.kind}/${day.billDate}`,
+    onProgress: (bytes) => {
+      tell({ phase: 'download', bytes });
+    },
+  });
   const fetched = { outcome: 'fetched', uri: stored.uri, bytes: stored.bytes, hash: ticket.hash } as const;
   const { overBytes } = deps.splitting;
   const isLarge = overBytes !== null && stored.bytes > overBytes;

@@ -34,8 +34,12 @@ const GIVE_A_DATABASE =
  * @throws AppError `engine_unavailable` when no Postgres can be had, `database_unavailable` when the one given is of no
  *   use
  */
-export async function openBooks(url: string | null, say: (line: string) => void): Promise<Books> {
-  const database = url === null ? await embedded(say) : await ownDatabase(url, say);
+export async function openBooks(
+  url: string | null,
+  say: (line: string) => void,
+  start: typeof startEngines = startEngines,
+): Promise<Books> {
+  const database = url === null ? await embedded(say, start) : await ownDatabase(url, say);
   try {
     await migrate(database.url);
     return booksIn(database);
@@ -45,13 +49,13 @@ export async function openBooks(url: string | null, say: (line: string) => void)
   }
 }
 
-async function embedded(say: (line: string) => void): Promise<OwnDatabase> {
+async function embedded(say: (line: string) => void, start: typeof startEngines): Promise<OwnDatabase> {
   const folder = await mkdtemp(join(tmpdir(), 'yuanlu-reconcile-'));
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
   try {
     // As root, Postgres runs as another user, who must be able to enter.
     await chmod(folder, 0o755);
-    const engines = await startEngines({
+    const engines = await start({
       ...{ dataDir: folder, keepData: false, postgres: true, temporal: false, throwAway: true },
       log: say,
     });

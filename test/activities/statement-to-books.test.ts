@@ -404,7 +404,7 @@ describe('F78: a step that waits long gives signs of life, several in a minute',
     const lock = `select pg_advisory_xact_lock(hashtextextended('yuanlu/match/${ACCOUNT}', 0))`;
 
     const beats = await beatsWhile(lock, matchStatement(bench.deps), fileId);
-    expect(beats.length).toBeGreaterThanOrEqual(6);
+    expect(beats.length).toBeGreaterThanOrEqual(50);
     expect(beats.at(-1)).toEqual({ phase: 'match', step: 'waiting for its turn', lines: 0 });
   });
 
@@ -412,7 +412,7 @@ describe('F78: a step that waits long gives signs of life, several in a minute',
     const lock = `select pg_advisory_xact_lock(hashtextextended('yuanlu/match/${ACCOUNT}', 0))`;
 
     const beats = await beatsWhile(lock, recordEmptyDay(bench.deps), freshDay());
-    expect(beats.length).toBeGreaterThanOrEqual(6);
+    expect(beats.length).toBeGreaterThanOrEqual(50);
   });
 
   test('telling refunds, while one of them is being changed', async () => {
@@ -423,7 +423,7 @@ describe('F78: a step that waits long gives signs of life, several in a minute',
     const lock = `select 1 from refunds where id = ${ref.refundId} for update`;
 
     const beats = await beatsWhile(lock, reportMatches(bench.deps), result.decisive);
-    expect(beats.length).toBeGreaterThanOrEqual(6);
+    expect(beats.length).toBeGreaterThanOrEqual(50);
   });
 });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createGzip, constants, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { UnpackCaps } from '../../channels/unpack.ts';
 import { DEFAULT_UNPACK_CAPS, packingOf, unpack, unpackDelivery } from '../../channels/unpack.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -37,8 +37,11 @@ async function codeOf(bytes: Buffer, caps: Partial<UnpackCaps> = {}): Promise<st
 }
 
 /** Of this file alone: others unpack at the same time. */
-const temporary = mkdtempSync(join(tmpdir(), 'yuanlu-unpack-test-'));
-vi.stubEnv('TMPDIR', temporary);
+let temporary: string;
+beforeAll(() => {
+  temporary = mkdtempSync(join(tmpdir(), 'yuanlu-unpack-test-'));
+  vi.stubEnv('TMPDIR', temporary);
+});
 
 /** Folders that unpacking a zip makes and must take away again. */
 function spools(): string[] {

@@ -46,13 +46,16 @@ export async function yuanlu(...args: readonly string[]): Promise<Said> {
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0),
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0),
   ];
+  const exitCode = process.exitCode;
+  process.exitCode = undefined;
+  let code = 0;
   try {
     await main(['node', 'yuanlu', ...args]);
+    code = Number(process.exitCode ?? 0);
   } finally {
     for (const spy of spies) spy.mockRestore();
+    process.exitCode = exitCode;
   }
-  const code = Number(process.exitCode ?? 0);
-  process.exitCode = undefined;
   return { code, stdout: out.join(''), stderr: err.join('') };
 }
 

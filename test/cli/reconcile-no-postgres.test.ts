@@ -6,10 +6,6 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { describeFailure } from '../../cli/exit.ts';
 import { openBooks } from '../../cli/reconcile/books.ts';
 import { AppError } from '../../domain/errors.ts';
-import { startEngines } from '../../workers/engines/engines.ts';
-
-// A machine without the platform's package cannot be made here: the packages of this one are installed.
-vi.mock('../../workers/engines/engines.ts', () => ({ startEngines: vi.fn() }));
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -18,11 +14,15 @@ afterEach(() => {
 async function failureWhen(
   error: Error,
 ): Promise<{ failure: ReturnType<typeof describeFailure>; left: string[] }> {
-  vi.mocked(startEngines).mockRejectedValueOnce(error);
   const folder = await mkdtemp(join(tmpdir(), 'yuanlu-none-'));
   vi.stubEnv('TMPDIR', folder);
   try {
-    await openBooks(null, () => undefined);
+    // A machine without the platform's package cannot be made here: the packages of this one are installed.
+    await openBooks(
+      null,
+      () => undefined,
+      () => Promise.reject(error),
+    );
   } catch (thrown) {
     return { failure: describeFailure(thrown), left: await readdir(folder) };
   } finally {

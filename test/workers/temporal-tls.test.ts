@@ -12,6 +12,7 @@ import { makeCertificate } from '../../sandbox/certificate.ts';
 import type { TemporalSecurity } from '../../workers/config.ts';
 import { PLAIN_TEMPORAL } from '../../workers/config.ts';
 import { connectClient, connectWorker } from '../../workers/temporal.ts';
+import '../support/quiet-temporal.ts';
 import { required } from '../support/required.ts';
 
 const NAME = 'temporal.yuanlu-test';
