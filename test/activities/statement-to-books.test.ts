@@ -371,6 +371,25 @@ test('of a statement that is matched every step is told, and of how many lines',
   expect(told.at(-1)).toEqual({ following: 2 });
 });
 
+test('a statement that is matched within a second gives no sign of life: nobody could have missed it', async () => {
+  const day = freshDay();
+  const fileId = await load(day, plainStatement([lineOf(day, 'H3', 5)]));
+  const environment = new MockActivityEnvironment();
+  const beats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => beats.push(details));
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+  try {
+    const running = environment.run(matchStatement(bench.deps), fileId);
+    await vi.advanceTimersByTimeAsync(999);
+    await running;
+    await vi.advanceTimersByTimeAsync(60_000);
+  } finally {
+    vi.useRealTimers();
+  }
+
+  expect(beats).toEqual([]);
+});
+
 describe('F78: a step that waits long gives signs of life, several in a minute', () => {
   /** Runs an activity while `held` is locked by somebody else for a minute; returns those that it gave meanwhile. */
   async function beatsWhile<A extends unknown[]>(

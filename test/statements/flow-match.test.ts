@@ -325,6 +325,35 @@ test('I11: two movements that each fit the one line of their payment are both le
   ]);
 });
 
+test('I11: a second movement of a refund whose line has its own left the account twice', async () => {
+  const { refundNo } = await taken(db, 500n);
+  await bringTrade(db, DAY, [{ refundNo, amount: 500 }]);
+  await bringFlow(db, DAY, [
+    { ...refund, refundNo, amount: 500 },
+    { ...refund, refundNo, amount: 500, at: '13:00:00' },
+  ]);
+  for (const bring of [bringTrade, bringFlow]) await bring(db, DAY_AFTER, []);
+
+  expect(await movementMatches(db)).toEqual([
+    `${DAY} ${refundNo} ← ${DAY} ${refundNo}, pass 1, role 1: 500 of 500`,
+  ]);
+  expect(await flowBreaks(db)).toEqual([`duplicate_line ${DAY} ${refundNo} 500/-`]);
+});
+
+test('what days had given each other is gone once a newer delivery leaves only one of the two', async () => {
+  await bringTrade(db, DAY, [{ refundNo: 'R1', amount: 10 }]);
+  await bringFlow(db, DAY, []);
+  await bringTrade(db, DAY_AFTER, []);
+  await bringFlow(db, DAY_AFTER, [{ ...refund, refundNo: 'R1', amount: 10 }]);
+  expect(await movementMatches(db)).toEqual([`${DAY_AFTER} R1 ← ${DAY} R1, pass 1, role 1: 10 of 10`]);
+  expect(await flowBreaks(db)).toEqual([]);
+
+  await bringFlow(db, DAY_AFTER, [{ word: 'payment', transactionId: 'T', amount: 9 }]);
+
+  expect(await movementMatches(db)).toEqual([]);
+  expect(await flowBreaks(db)).toEqual([`missing_in_fund_flow ${DAY} R1 10/-`]);
+});
+
 test('P11 comparing again writes no row', async () => {
   await bringTrade(db, DAY_BEFORE, [{ refundNo: 'R0', amount: 5 }]);
   await bringFlow(db, DAY_BEFORE, []);
