@@ -22,6 +22,7 @@ import type { backfill } from '../../workflows/backfill.ts';
 import { REFUND_QUEUE } from '../../workflows/task-queues.ts';
 import { apiClient, bodyOf } from '../commands/api-client.ts';
 import { addressOf } from '../commands/close.ts';
+import { counted } from '../output.ts';
 import type { Check } from './checks.ts';
 import type { DemoPlan } from './plan.ts';
 import { plantedNumbers, readPlantedBreaks } from './planted.ts';
@@ -76,7 +77,7 @@ export async function closeMonth(
         const why = await closeOne(people, day, explained);
         if (why === null) closed.push(day);
         else notClosed.push({ account_id: day.accountId, bill_date: day.billDate, why });
-        update(`closing ${day.billDate}: ${String(closed.length)} days of accounts closed by two people`);
+        update(`closing ${day.billDate}: ${counted(closed.length, 'day')} of accounts closed by two people`);
       }
       return notClosed;
     };
