@@ -8,12 +8,14 @@ import { pipeline } from 'node:stream/promises';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { PARALLEL_OFF, PARALLEL_ON, PLANNER_SETTINGS } from '../store/match-sql.ts';
-import type { DuckWay } from './duck.ts';
-import type { Bill } from './matching.ts';
+import type { Bill, WholeWay } from './matching.ts';
 import { gunzip, packed } from './reading.ts';
 
+/** What was found, as for ours, and how long all of it took. */
+type BareWay = Pick<WholeWay, 'lines' | 'found'> & { readonly ms: number };
+
 /** Puts the books in order, which is not counted, and then does the day, which is. */
-export async function bareWay(url: string, bill: Bill): Promise<DuckWay & { readonly ms: number }> {
+export async function bareWay(url: string, bill: Bill): Promise<BareWay> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -30,13 +32,11 @@ export async function bareWay(url: string, bill: Bill): Promise<DuckWay & { read
     );
     await client.query('commit');
     await client.query('analyze bare.lines (refund_no)');
-    const imported = performance.now();
     await client.query('begin');
     for (const step of MATCHING) await client.query(step);
     await client.query('commit');
-    const matched = performance.now();
-    const counted = { importMs: imported - began, matchMs: matched - imported, ms: matched - began };
-    return { ...(await countFound(client)), ...counted };
+    const ms = performance.now() - began;
+    return { ...(await countFound(client)), ms };
   } finally {
     await client.end();
   }
@@ -148,7 +148,7 @@ const MATCHING: readonly string[] = [
        from bare.refunds r where not exists (select from bare.verdicts v where v.refund_id = r.id)`,
 ];
 
-async function countFound(client: pg.Client): Promise<Pick<DuckWay, 'lines' | 'found'>> {
+async function countFound(client: pg.Client): Promise<Omit<BareWay, 'ms'>> {
   const { rows: kinds } = await client.query<{ kind: string; n: number }>(
     'select kind, count(*)::int as n from bare.breaks group by kind',
   );

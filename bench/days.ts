@@ -6,6 +6,7 @@ import type { DayFileName } from './day-reading.ts';
 import type { Bench } from './parts.ts';
 import type { Figure } from './report.ts';
 import { figure } from './report.ts';
+import { rounds } from './rounds.ts';
 import type { Done } from './task.ts';
 import { inProcess } from './task.ts';
 
@@ -29,15 +30,14 @@ export async function days(bench: Bench): Promise<readonly Figure[]> {
   const unionpayBytes = await writeUnionpayDay(pathOf('unionpay'), dayLines, bench.seed);
   await writeAlipayDay(pathOf('tenth'), 'gb18030', dayLines / 10, bench.seed);
 
-  const measured: Round[] = [];
-  for (let round = 0; round < bench.rounds; round += 1) {
+  const measured = await rounds(bench, async (): Promise<Round> => {
     const read = await each((name) => run({ name, path: pathOf(name), url: null }, dayLines));
     const url = await freshCopy(bench.adminUrl, 'bench_days');
     const imported = await each((name) => run({ name, path: pathOf(name), url }, dayLines));
     await dropCopy(bench.adminUrl, 'bench_days');
     const tenth = await run({ name: 'alipay', path: pathOf('tenth'), url: null }, dayLines / 10);
-    measured.push({ read, imported, tenth });
-  }
+    return { read, imported, tenth };
+  });
   return [...ratios(measured, unionpayBytes / alipayBytes), ...details(measured, dayLines)];
 }
 

@@ -2,7 +2,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Expected } from './bill.ts';
 import { dropCopy, freshCopy } from './books.ts';
-import type { DuckWay } from './duck.ts';
 import type { WholeWay } from './matching.ts';
 import type { Bench } from './parts.ts';
 import type { Figure } from './report.ts';
@@ -101,7 +100,7 @@ async function statementRound(bench: Bench, round: number): Promise<Measured> {
   await dropCopy(bench.adminUrl, name);
   const bare = await inProcess({ kind: 'bare', url: await freshCopy(bench.adminUrl, name), bill, warmUp });
   await dropCopy(bench.adminUrl, name);
-  assertFound(bare.result as unknown as DuckWay, bench.expected);
+  assertFound(bare.result as unknown as WholeWay, bench.expected);
   return { first, way, bare, again, rowsPerSecond: Number(rows.result['perSecond']) };
 }
 

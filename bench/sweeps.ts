@@ -3,6 +3,7 @@ import { copyOf, dropCopy } from './books.ts';
 import type { Bench } from './parts.ts';
 import type { Figure } from './report.ts';
 import { figure } from './report.ts';
+import { rounds } from './rounds.ts';
 import { DUE_EVERY, fillOpen } from './sweeping.ts';
 import type { Done } from './task.ts';
 import { inProcess } from './task.ts';
@@ -27,22 +28,19 @@ export async function sweep(bench: Bench): Promise<readonly Figure[]> {
       throw new Error('not every due refund was flagged once');
     return done;
   };
-  const rounds: Round[] = [];
-  for (let round = 0; round < bench.rounds; round += 1) {
-    rounds.push({
-      ours: await run('ours', 'bench_sweep', refunds),
-      scan: await run('scan', 'bench_sweep', refunds),
-      tenth: await run('ours', 'bench_sweep_tenth', small),
-    });
-  }
+  const measured = await rounds(bench, async () => ({
+    ours: await run('ours', 'bench_sweep', refunds),
+    scan: await run('scan', 'bench_sweep', refunds),
+    tenth: await run('ours', 'bench_sweep_tenth', small),
+  }));
   await dropCopy(adminUrl, 'bench_sweep');
   await dropCopy(adminUrl, 'bench_sweep_tenth');
-  return figures(rounds, refunds);
+  return figures(measured, refunds);
 }
 
-function figures(rounds: readonly Round[], refunds: number): readonly Figure[] {
+function figures(measured: readonly Round[], refunds: number): readonly Figure[] {
   const of = (name: string, which: keyof Round = 'ours'): number[] =>
-    rounds.map((one) => Number(one[which].result[name]));
+    measured.map((one) => Number(one[which].result[name]));
   const ratio = (one: readonly number[], other: readonly number[]): number[] =>
     one.map((ms, index) => ms / (other[index] ?? Number.NaN));
   const sweepMs = of('sweepMs');

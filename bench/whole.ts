@@ -12,6 +12,7 @@ import type { Bench } from './parts.ts';
 import { assertFound } from './statements.ts';
 import type { Figure } from './report.ts';
 import { figure, leftOut } from './report.ts';
+import { rounds } from './rounds.ts';
 import type { Done } from './task.ts';
 import { inProcess } from './task.ts';
 
@@ -37,16 +38,13 @@ interface Watched extends Done {
 export async function whole(bench: Bench): Promise<readonly Figure[]> {
   const day = await makeDay(bench, 'bench_whole', bench.wholeLines);
   const small = await makeDay(bench, 'bench_whole_tenth', Math.round(bench.wholeLines / 10));
-  const rounds: Round[] = [];
-  for (let round = 0; round < bench.rounds; round += 1) {
-    rounds.push({
-      ours: await ours(bench, day),
-      duck: await duck(bench, day),
-      tenth: await ours(bench, small),
-    });
-  }
+  const measured = await rounds(bench, async () => ({
+    ours: await ours(bench, day),
+    duck: await duck(bench, day),
+    tenth: await ours(bench, small),
+  }));
   for (const { template } of [day, small]) await dropCopy(bench.adminUrl, template);
-  return figures(rounds, day.expected.lines);
+  return figures(measured, day.expected.lines);
 }
 
 async function makeDay(bench: Bench, name: string, lines: number): Promise<Day> {
@@ -75,15 +73,15 @@ async function duck(bench: Bench, { bill, booksCsv, expected }: Day): Promise<Do
   return done;
 }
 
-function figures(rounds: readonly Round[], lines: number): readonly Figure[] {
+function figures(measured: readonly Round[], lines: number): readonly Figure[] {
   const of = (name: string, which: keyof Round): number[] =>
-    rounds.map((one) => Number(one[which].result[name]));
-  const ms = (which: keyof Round): number[] => rounds.map((one) => one[which].ms);
+    measured.map((one) => Number(one[which].result[name]));
+  const ms = (which: keyof Round): number[] => measured.map((one) => one[which].ms);
   const seconds = (all: readonly number[]): number[] => all.map((one) => one / 1000);
   const ratio = (one: readonly number[], other: readonly number[]): number[] =>
     one.map((value, index) => value / (other[index] ?? Number.NaN));
   const imported = ratio(of('importMs', 'ours'), of('importMs', 'duck'));
-  const memory = rounds.map((one) => one.ours.peakRssMb);
+  const memory = measured.map((one) => one.ours.peakRssMb);
   const perLine = (name: string): number[] => of(name, 'ours').map((bytes) => bytes / lines);
   return [
     figure(
@@ -109,9 +107,9 @@ function figures(rounds: readonly Round[], lines: number): readonly Figure[] {
       null,
       '  peak memory of DuckDB and its driver',
       'MB',
-      rounds.map((one) => one.duck.peakRssMb),
+      measured.map((one) => one.duck.peakRssMb),
     ),
-    ...backends(rounds.map((one) => one.ours.backends)),
+    ...backends(measured.map((one) => one.ours.backends)),
     figure('P8', '  log of the database', 'bytes/line', perLine('logBytes'), { at: 'most', value: 320 }),
     figure(null, '  lines and matches on the disk', 'bytes/line', perLine('diskBytes')),
   ];

@@ -3,7 +3,7 @@ import type { StatementLineSeen } from '../domain/refund/observation.ts';
 import { lockAccount } from './match-lock.ts';
 import { PARALLEL_OFF, PARALLEL_ON, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
-import { inTransaction } from './pool.ts';
+import { inTransaction, runAll } from './pool.ts';
 import { answerMissing, ENDED_FOR_GOOD } from './breaks.ts';
 
 /** Channels keep their statements for three months; older refunds were judged while theirs could still be had. */
@@ -147,9 +147,9 @@ export async function sweepMissing(
     const covered = await tx.query<CoveredDay>(COVERED_DAYS, [asOf, accountId]);
     if (covered.rows.length === 0) return { opened: 0, closed };
     const parallel = (await hasMuchToRead(tx, accountId)) ? PARALLEL_ON : PARALLEL_OFF;
-    await tx.query([PLANNER_SETTINGS, parallel, 'set local enable_nestloop = off'].join(';'));
-    await tx.query(missing(tx, covered.rows, options).join(';\n'));
-    await tx.query([PARALLEL_OFF, 'set local enable_nestloop = on', 'analyze m_missing'].join(';'));
+    await runAll(tx, [PLANNER_SETTINGS, parallel, 'set local enable_nestloop = off']);
+    await runAll(tx, missing(tx, covered.rows, options));
+    await runAll(tx, [PARALLEL_OFF, 'set local enable_nestloop = on', 'analyze m_missing']);
     const opened = await tx.query(OPEN_BREAKS, [asOf]);
     return { opened: opened.rowCount ?? 0, closed };
   });

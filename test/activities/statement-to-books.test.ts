@@ -371,6 +371,24 @@ test('of a statement that is matched every step is told, and of how many lines',
   expect(told.at(-1)).toEqual({ following: 2 });
 });
 
+test('the signs of life say how far the statement is: at the end, that what follows from it is looked at', async () => {
+  const day = freshDay();
+  const fileId = await load(day, plainStatement([lineOf(day, 'H4', 5), lineOf(day, 'H5', 6)]));
+  const environment = new MockActivityEnvironment();
+  const beats: unknown[] = [];
+  environment.on('heartbeat', (details: unknown) => beats.push(details));
+  const timers = vi.spyOn(globalThis, 'setInterval');
+  try {
+    await environment.run(matchStatement(bench.deps), fileId);
+    // What the timer would have said next.
+    for (const [beat, everyMs] of timers.mock.calls) if (everyMs === 1_000) beat();
+  } finally {
+    timers.mockRestore();
+  }
+
+  expect(beats).toEqual([{ phase: 'follow', lines: 2 }]);
+});
+
 test('a statement that is matched within a second gives no sign of life: nobody could have missed it', async () => {
   const day = freshDay();
   const fileId = await load(day, plainStatement([lineOf(day, 'H3', 5)]));
