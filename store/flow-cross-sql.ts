@@ -14,21 +14,11 @@ export const daysAround = (s: FlowLiterals, column: string, days: number): strin
 /** A movement is booked on the day of its line or on one shortly after; clocks may also put it on the day before. */
 const WINDOW = `l.bill_date between m.bill_date - ${String(BOOKED_LATER_DAYS)} and m.bill_date + ${String(BOOKED_EARLIER_DAYS)}`;
 
-const ORDER = (t: string): string =>
-  [
-    ...[
-      'bill_date',
-      'occurred_at',
-      'minor',
-      'channel_refund_no',
-      'refund_no',
-      'transaction_id',
-      'payment_no',
-    ],
-    ...['file_id', 'line_no'],
-  ]
-    .map((column) => `${t}.${column}`)
-    .join(', ');
+const COLUMNS = [
+  ...['bill_date', 'occurred_at', 'minor', 'channel_refund_no', 'refund_no', 'transaction_id', 'payment_no'],
+  ...['rest', 'file_id', 'line_no'],
+];
+const ORDER = (t: string): string => COLUMNS.map((column) => `${t}.${column}`).join(', ');
 
 const OPEN_MOVE = 'not exists (select from g_pair p where p.file_id = m.file_id and p.line_no = m.line_no)';
 const OPEN_LINE = `not exists (select from g_pair p
@@ -46,11 +36,11 @@ export function gather(s: FlowLiterals): string[] {
   return [
     `create temp table g_line on commit drop as
        select t.file_id, t.line_no, t.bill_date, t.role, t.minor, t.fee_e5, t.occurred_at, t.currency, t.refund_no,
-              t.channel_refund_no, t.transaction_id, t.payment_no
+              t.channel_refund_no, t.transaction_id, t.payment_no, t.rest
          from yuanlu.movement_leftovers t where ${seen} and t.side = 'line'`,
     `create temp table g_move on commit drop as
        select t.file_id, t.line_no, t.bill_date, t.role, t.minor, t.occurred_at, t.currency, t.refund_no, t.channel_refund_no,
-              t.transaction_id, t.payment_no, ${NAMED(s)} as refund_id
+              t.transaction_id, t.payment_no, t.rest, ${NAMED(s)} as refund_id
          from yuanlu.movement_leftovers t where ${seen} and t.side = 'movement'`,
     `create temp table g_pair (file_id bigint, line_no integer, bill_date date, trade_file_id bigint, trade_line_no integer,
        trade_date date, role smallint, pass smallint, minor bigint, leg bigint, explained bigint, why text) on commit drop`,

@@ -14,19 +14,16 @@ export const FEE_MINOR = (e5: string): string => `(-round(${e5} / 1000.0))::bigi
 /** A fee of so many 1/100000 yuan and a movement of so many fen are the same, but for rounding. */
 export const ROUNDED = (minor: string, e5: string): string => `abs(${minor} * 1000 + ${e5}) < 1000`;
 
-const ORDER = (t: string): string =>
-  [
-    'occurred_at',
-    'minor',
-    'channel_refund_no',
-    'refund_no',
-    'transaction_id',
-    'payment_no',
-    'file_id',
-    'line_no',
-  ]
-    .map((column) => `${t}.${column}`)
-    .join(', ');
+const COLUMNS = ['occurred_at', 'minor', 'channel_refund_no', 'refund_no', 'transaction_id', 'payment_no'];
+const PLACE = ['file_id', 'line_no'];
+
+/** What else a line prints: two that are equal in all of the above may still be worth something else to the books. */
+const REST = (t: string): string =>
+  `concat_ws('/', ${t}.minor, ${t}.gross, ${t}.fee_e5, ${t}.status) collate "C"`;
+
+const columnsOf = (t: string, names: readonly string[]): string[] => names.map((name) => `${t}.${name}`);
+const ORDER_MOVES = columnsOf('t', [...COLUMNS, ...PLACE]).join(', ');
+const ORDER_LINES = [...columnsOf('t', COLUMNS), REST('t'), ...columnsOf('t', PLACE)].join(', ');
 
 const TEXTS = 'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no';
 
@@ -45,7 +42,7 @@ const ownKey = (s: FlowLiterals, t: string): string =>
 function rows(s: FlowLiterals, files: DayFiles): string[] {
   return [
     `create temp table f_line on commit drop as
-       select l.file_id, l.line_no, l.occurred_at, coalesce(l.payer_minor, l.amount_minor) as minor,
+       select l.file_id, l.line_no, l.occurred_at, coalesce(l.payer_minor, l.amount_minor) as minor, l.amount_minor as gross, l.status,
               coalesce(l.fee_e5, 0) as fee_e5, ${FEE_MINOR('coalesce(l.fee_e5, 0)')} as fee_minor, ${TEXTS}
          from yuanlu.statement_lines l
         where l.account_id = ${s.account} and l.bill_date = ${s.date} and l.file_id = any (${ids(files.trade)})
@@ -83,17 +80,17 @@ function pairs(s: FlowLiterals): string[] {
        ${pair(1)} from f_move m join f_line l on ${sameOwn('l', 'm')} where m.role in (1, 2) and not ${isTwin('m')}
        union all
        ${pair(1)}
-         from (select t.*, row_number() over (partition by t.role, ${ownKey(s, 't')} order by ${ORDER('t')}) as nth
+         from (select t.*, row_number() over (partition by t.role, ${ownKey(s, 't')} order by ${ORDER_MOVES}) as nth
                  from f_move t where t.role in (1, 2) and ${isTwin('t')}) m
-         join (select t.*, row_number() over (partition by ${ownKey(s, 't')} order by ${ORDER('t')}) as nth
+         join (select t.*, row_number() over (partition by ${ownKey(s, 't')} order by ${ORDER_LINES}) as nth
                  from f_line t where ${isTwin('t')}) l
            on ${sameOwn('l', 'm')} and l.nth = m.nth`,
     'analyze f_pair',
     `insert into f_pair
        ${pair(2)}
-         from (select t.*, row_number() over (partition by role, channel_refund_no, currency order by ${ORDER('t')}) as k
+         from (select t.*, row_number() over (partition by role, channel_refund_no, currency order by ${ORDER_MOVES}) as k
                  from f_move t where t.role in (1, 2) and t.channel_refund_no is not null and ${FREE_MOVE}) m
-         join (select t.*, r.role, row_number() over (partition by r.role, channel_refund_no, currency order by ${ORDER('t')}) as k
+         join (select t.*, r.role, row_number() over (partition by r.role, channel_refund_no, currency order by ${ORDER_LINES}) as k
                  from f_line t cross join (values (1), (2)) r (role)
                 where t.channel_refund_no is not null and ${FREE_LINE}) l
            on l.channel_refund_no = m.channel_refund_no and l.currency = m.currency and l.role = m.role and l.k = m.k`,
@@ -127,19 +124,19 @@ function write(s: FlowLiterals, files: DayFiles): string[] {
               explained, true
          from f_pair where minor <> leg`,
     `insert into yuanlu.movement_leftovers (account_id, bill_date, side, file_id, line_no, role, minor, fee_e5, occurred_at,
-       currency, refund_no, channel_refund_no, transaction_id, payment_no)
+       currency, refund_no, channel_refund_no, transaction_id, payment_no, rest)
        select ${s.account}, ${s.date}, 'line', t.file_id, t.line_no, r.role,
               case r.role when 1 then t.minor else t.fee_minor end,
               case when r.role = 2 or not exists (select from f_pair p where p.role = 2
                                   and p.trade_file_id = t.file_id and p.trade_line_no = t.line_no) then t.fee_e5 else 0 end,
-              t.occurred_at, t.currency, t.refund_no, t.channel_refund_no, t.transaction_id, t.payment_no
+              t.occurred_at, t.currency, t.refund_no, t.channel_refund_no, t.transaction_id, t.payment_no, ${REST('t')}
          from f_line t cross join (values (1), (2)) r (role)
         where case r.role when 1 then t.minor else t.fee_e5 end <> 0 and ${FREE_LINE}
           and (r.role = 1 or not exists (select from f_pair k where k.role = 1 and k.explained <> 0
                                             and k.trade_file_id = t.file_id and k.trade_line_no = t.line_no))
        union all
        select ${s.account}, ${s.date}, 'movement', t.file_id, t.line_no, t.role, t.minor, 0, t.occurred_at, t.currency,
-              t.refund_no, t.channel_refund_no, t.transaction_id, t.payment_no
+              t.refund_no, t.channel_refund_no, t.transaction_id, t.payment_no, null
          from f_move t where ${FREE_MOVE}`,
   ];
 }

@@ -3,10 +3,11 @@
  * lines are printed twice, and what fits by transaction and amount. Orders are by content; places in files only decide
  * between lines that are equal in all of it, so the outcome does not depend on the order of lines, files or runs.
  */
-import type { Literals } from './match-scope.ts';
 import { CONFLICT, DIFFERING_NUMBERS, NEWS, NUMBERS_DIFFER } from './match-contradictions.ts';
 import { FORCED, TOGETHER } from './match-by-people.ts';
-import { ABOUT_CLAIMS, judgedLines } from './match-sql.ts';
+import type { Literals } from './match-scope.ts';
+import { LINE_PLACE } from './match-scope.ts';
+import { ABOUT_CLAIMS, LINE_TEXT, judgedLines } from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */
 export const CONTESTED = `
@@ -31,7 +32,7 @@ export function losers(s: Literals): string[] {
              on l.file_id = c.file_id and l.line_no = c.line_no
          window best as (partition by c.refund_id
            order by c.pass not in (${String(TOGETHER)}, ${String(FORCED)}), c.denied, c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
-                    l.transaction_id, l.payment_no, l.currency, l.status, c.file_id, c.line_no)) ranked
+                    l.transaction_id, l.payment_no, l.currency, l.status, l.payer_minor, l.fee_e5, c.file_id, c.line_no)) ranked
         where nth > 1`,
     'analyze m_loser',
     'delete from m_claim where ctid = any (array(select claim from m_loser))',
@@ -60,7 +61,7 @@ const BY_NUMBER_ALONE = (s: Literals): string =>
 function freeOtherPayments(s: Literals): string[] {
   return [
     `insert into m_loose
-       select l.*, m.place from m_loser m
+       select ${LINE_PLACE}, ${LINE_TEXT}, m.place from m_loser m
          join ${judgedLines(s, 'select place from m_loser where other_payment')} l
            on l.file_id = m.file_id and l.line_no = m.line_no
         where m.other_payment`,

@@ -325,6 +325,69 @@ test('I11: two movements that each fit the one line of their payment are both le
   ]);
 });
 
+describe.each([
+  ['what comes back of their fee', { fee: 2 }],
+  ['what the coupon paid', { amount: 900 }],
+])('I11 F65: of lines that differ in no more than %s', (_, other) => {
+  const line = { channelRefundNo: '501', amount: 700, payer: 630 };
+
+  test.each([
+    ['their own day', DAY],
+    ['the day after', DAY_AFTER],
+  ])('the same one is given the movement of %s, whichever file came first', async (_of, day) => {
+    const outcomes: string[][] = [];
+    for (const rows of [
+      [line, { ...line, ...other }],
+      [{ ...line, ...other }, line],
+    ]) {
+      await emptyStatements(db);
+      for (const [n, row] of rows.entries()) await bringTrade(db, DAY, [row], { part: String(n) });
+      await bringTrade(db, DAY_AFTER, []);
+      for (const one of [DAY, DAY_AFTER])
+        await bringFlow(db, one, one === day ? [{ ...refund, channelRefundNo: '501', amount: 600 }] : []);
+      outcomes.push([...(await given()), ...(await flowBreaks(db))]);
+    }
+
+    expect(outcomes[0]?.length).toBeGreaterThan(1);
+    expect(outcomes[1]).toEqual(outcomes[0]);
+  });
+
+  /** The lines that were given a movement, in what their twins differ. */
+  async function given(): Promise<string[]> {
+    const { rows } = await db.owner.query<{ said: string }>(
+      `select format('%s, fee %s', l.amount_minor, l.fee_e5) as said
+         from all_movement_matches a
+         join statement_lines l on l.file_id = a.trade_file_id and l.line_no = a.trade_line_no`,
+    );
+    return rows.map(({ said }) => said);
+  }
+});
+
+test.each([
+  ['what comes back of their fee', { fee: 2 }],
+  ['what the payer gets', { payer: 6 }],
+])(
+  'I11 F65: of lines of one refund that differ in no more than %s, the same one is matched, whichever file came first',
+  async (_, other) => {
+    const matched: unknown[] = [];
+    for (const isOtherFirst of [false, true]) {
+      await emptyStatements(db);
+      const { refundNo } = await taken(db, 10n);
+      const line = { refundNo, amount: 30, payer: 9 };
+      const rows = [line, { ...line, ...other }];
+      for (const [n, row] of (isOtherFirst ? rows.reverse() : rows).entries())
+        await bringTrade(db, DAY, [row], { part: String(n) });
+      const { rows: lines } = await db.owner.query(
+        'select l.payer_minor, l.fee_e5 from matches m join statement_lines l using (file_id, line_no)',
+      );
+      matched.push(lines);
+    }
+
+    expect(matched[0]).toHaveLength(1);
+    expect(matched[1]).toEqual(matched[0]);
+  },
+);
+
 test('I11: a second movement of a refund whose line has its own left the account twice', async () => {
   const { refundNo } = await taken(db, 500n);
   await bringTrade(db, DAY, [{ refundNo, amount: 500 }]);

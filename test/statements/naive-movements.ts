@@ -239,13 +239,20 @@ function isWithin(move: Move, line: Line): boolean {
   return later <= LATER && later >= -EARLIER;
 }
 
+/** What else a line says, as the rules order it; movements say nothing else. */
+function restOf(one: Line | Move): string[] {
+  if ('role' in one) return [];
+  return [[one.refund, one.row.amount, -one.feeE5].map(String).join('/')];
+}
+
 /** By what the rows say, in the order of the rules. */
 function sorted<T extends Line | Move>(rows: readonly T[], minor: (one: T) => bigint): T[] {
   const key = ({ day, row }: T): string[] => [...[day, row.at ?? ('word' in row ? '12:00:01' : '12:00:00')]];
-  const rest = ({ row }: T): string[] => [
-    row.channelRefundNo ?? LAST,
-    row.refundNo ?? LAST,
-    row.transactionId ?? LAST,
+  const rest = (one: T): string[] => [
+    one.row.channelRefundNo ?? LAST,
+    one.row.refundNo ?? LAST,
+    one.row.transactionId ?? LAST,
+    ...restOf(one),
   ];
   return [...rows].sort(
     (a, b) => compare(key(a), key(b)) || Number(minor(a) - minor(b)) || compare(rest(a), rest(b)),
