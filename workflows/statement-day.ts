@@ -1,8 +1,8 @@
 /**
  * One statement of one account, kind and bill date: wait until the channel has made it, fetch it, load it, match it.
  *
- *   fetch   asks until the file exists (the activity's own retries); a day without movements is recorded as empty;
- *           a file that does not come whole is downloaded again
+ *   fetch   asks until the file exists (the activity's own retries); a day without movements is recorded as empty, and with
+ *           one whose file is there already nothing is left to do; a file that does not come whole is downloaded again
  *   load    streams it into its own partition; totals, hash and owner are checked before anything is kept. A large file is
  *           loaded in ranges by several workers (statement-ranges.ts)
  *   match   set-based; what is left becomes breaks
@@ -54,6 +54,7 @@ async function fetchAndLoad(day: StatementDay): Promise<StatementDayResult> {
   for (let broken = 0; ; broken += 1) {
     const file = await fetchStatement(day, broken);
     if (file.outcome === 'empty') return file;
+    if (file.known !== undefined) return { outcome: 'same', ...file.known };
     try {
       const loaded = file.inRanges === true ? await loadInRanges(day, file) : null;
       return loaded ?? (await loadStatement(day, file));

@@ -2,6 +2,8 @@ import { activityInfo } from '@temporalio/activity';
 import type { Channel, StatementTicket } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import { beijingInstant, addDays } from '../../domain/time/plain-date.ts';
+import type { KnownStatement } from '../../store/statements-known.ts';
+import { findKnown } from '../../store/statements-known.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { beatsOfProgress } from '../heartbeats.ts';
 import { atBoundary, comeBack } from '../failures.ts';
@@ -13,7 +15,8 @@ const ASK_AGAIN_AFTER_MS = 30 * 60_000;
 /**
  * Asks the channel for a statement until it exists, and streams it into the file store as it is. Each attempt asks
  * for a fresh address: the channel's download addresses live for minutes and are never stored. `brokenBefore` files of
- * this day did not come whole.
+ * this day did not come whole. A statement that is there already, with nothing left to do, is recognised here: by the channel's
+ * hash before it is downloaded, or by its bytes afterwards.
  */
 export function fetchStatement(deps: ActivityDeps) {
   return (day: StatementDay, brokenBefore = 0): Promise<FetchedStatement | { outcome: 'empty' }> =>
@@ -37,7 +40,10 @@ export function fetchStatement(deps: ActivityDeps) {
         case 'unknown':
           throw new AppError('channel_unreachable', { why: availability.why });
         case 'ready':
-          return download(deps, day, channel, availability.ticket);
+          return (
+            (await announced(deps, day, availability.ticket)) ??
+            (await download(deps, day, channel, availability.ticket))
+          );
       }
     });
 }
@@ -66,6 +72,23 @@ function endOf(day: StatementDay): number {
   return beijingInstant(addDays(day.billDate, 1)).getTime();
 }
 
+/** The channel's hash is known before the download: what is there already need not be had again. */
+async function announced(
+  deps: ActivityDeps,
+  day: StatementDay,
+  { hash }: StatementTicket,
+): Promise<FetchedStatement | null> {
+  if (hash === null) return null;
+  const known = await findKnown(deps.pool, day, { hash });
+  return known === null
+    ? null
+    : { outcome: 'fetched', uri: known.uri, bytes: 0, hash, known: knownOf(known) };
+}
+
+function knownOf({ fileId, lines }: KnownStatement): KnownStatement {
+  return { fileId, lines };
+}
+
 async function download(
   deps: ActivityDeps,
   day: StatementDay,
@@ -81,6 +104,8 @@ async function download(
     },
   });
   const fetched = { outcome: 'fetched', uri: stored.uri, bytes: stored.bytes, hash: ticket.hash } as const;
+  const known = await findKnown(deps.pool, day, { hash: ticket.hash, uri: stored.uri });
+  if (known !== null) return { ...fetched, known: knownOf(known) };
   const { overBytes } = deps.splitting;
   const isLarge = overBytes !== null && stored.bytes > overBytes;
   return isLarge && channel.statementRanges !== undefined ? { ...fetched, inRanges: true } : fetched;

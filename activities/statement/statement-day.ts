@@ -21,6 +21,8 @@ export interface FetchedStatement {
   readonly bytes: number;
   /** The channel's hash of the unpacked bytes, when it gives one. */
   readonly hash: { readonly algorithm: 'sha1' | 'sha256'; readonly hex: string } | null;
+  /** Set where these bytes are there already and nothing is left to do with them; `bytes` is 0 where they were not downloaded for it. */
+  readonly known?: { readonly fileId: string; readonly lines: number };
   /** Set where it is so large that several workers load it together. */
   readonly inRanges?: true;
 }

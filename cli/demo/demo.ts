@@ -33,7 +33,7 @@ import type { DemoReport } from './report.ts';
 import { receiptChecks, showReceipt } from './receipt.ts';
 import type { ShownReceipt } from './receipt.ts';
 import { readReport } from './report.ts';
-import { SETTLE_DAYS, untilQuiet } from './until-quiet.ts';
+import { quietDayOf, untilQuiet } from './until-quiet.ts';
 import { missingTraces } from './traces.ts';
 import { playTraffic } from './traffic.ts';
 import { AppError } from '../../domain/errors.ts';
@@ -208,8 +208,7 @@ async function play(
       pool,
       clock,
       plan,
-      lastDay,
-      settleDays: SETTLE_DAYS,
+      quietDay: quietDayOf(plan, ORIGIN, lastDay),
       until: new Date(ORIGIN.getTime() + (MONTH_DAYS + RUN_OFF_DAYS_MAX) * DAY_MS),
       signal,
     },

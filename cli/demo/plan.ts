@@ -87,17 +87,17 @@ function slotsOf(o: MonthOptions, roll: Dice): readonly number[] {
   return slots.toSorted((one, other) => one - other);
 }
 
+/** Troubles befall the refunds of the first two weeks, so that a few days after the month it has shown how each of them ends. */
+const TROUBLED_SHARE = 0.45;
+
 type Planting = ReturnType<typeof allTroubles>[number];
 
-/**
- * Each trouble twice where there is room, else once, on refunds of the first three weeks, so that the month still shows how
- * each of them ends.
- */
+/** Each trouble twice where there is room, else once. */
 function plantTroubles(o: MonthOptions, roll: Dice): ReadonlyMap<number, Planting> {
   const once = allTroubles(o.channels);
   const all = o.refunds >= once.length * 2 ? [...once, ...once] : once;
   const planted = new Map<number, Planting>();
-  const places = Math.min(o.refunds, Math.max(all.length, Math.floor(o.refunds * 0.7)));
+  const places = Math.min(o.refunds, Math.max(all.length, Math.floor(o.refunds * TROUBLED_SHARE)));
   for (const one of all) {
     let index = roll.between(0, places - 1);
     while (planted.has(index)) index = (index + 1) % places;

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../domain/clock.ts';
 import { AppError } from '../../domain/errors.ts';
+import type { PlainDate } from '../../domain/time/plain-date.ts';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import type { Pool } from '../../store/pool.ts';
 import { counted } from '../output.ts';
@@ -10,17 +11,27 @@ import { readStates } from './states.ts';
 
 const LOOK_EVERY_MS = 400;
 
-/** Days after the end of the month by which slow cards, second looks at bills and alarms are through. */
-export const SETTLE_DAYS = 14;
+/** Days by which the last bills have come and been looked at for a second time. */
+const BILLS_DAYS = 5;
+/** Days by which slow cards and the alarms of a refund in trouble are through, whatever holidays lie between. */
+const TROUBLE_DAYS = 23;
+
+/** The day by which everything of the plan had its time to happen. `origin` is when its month began. */
+export function quietDayOf(plan: DemoPlan, origin: Date, lastDay: PlainDate): PlainDate {
+  const troubled = plan.refunds.flatMap(({ trouble, requestedAtMs }) =>
+    trouble === null ? [] : [requestedAtMs],
+  );
+  const last = beijingDateOf(new Date(origin.getTime() + Math.max(0, ...troubled)));
+  const days = [addDays(lastDay, BILLS_DAYS), addDays(last, TROUBLE_DAYS)];
+  return days.reduce((one, other) => (one > other ? one : other));
+}
 
 interface Wait {
   readonly pool: Pool;
   readonly clock: Clock;
   readonly plan: DemoPlan;
-  /** The last day of the month (yyyy-mm-dd). */
-  readonly lastDay: string;
-  /** Days after the last day that must pass in any case, so that what should not happen had its time to happen. */
-  readonly settleDays: number;
+  /** The day that must pass in any case, so that what should not happen had its time to happen. */
+  readonly quietDay: PlainDate;
   /** When to stop waiting, whatever is open; the checks then say what is missing. */
   readonly until: Date;
   readonly signal?: AbortSignal;
@@ -31,7 +42,6 @@ interface Wait {
  * @throws the reason of the signal once it is aborted
  */
 export async function untilQuiet(wait: Wait, hear: (open: string) => void): Promise<void> {
-  const enough = addDays(wait.lastDay, wait.settleDays);
   const { signal } = wait;
   const later = (): Promise<void> => sleep(LOOK_EVERY_MS, undefined, signal === undefined ? {} : { signal });
   // Of those that have arrived only the last look of all, by the checks, needs to know that they still stand there.
@@ -44,7 +54,7 @@ export async function untilQuiet(wait: Wait, hear: (open: string) => void): Prom
     }
     waiting = left;
     const open = waiting.length;
-    if (open === 0 && beijingDateOf(wait.clock.now()) > enough) return;
+    if (open === 0 && beijingDateOf(wait.clock.now()) > wait.quietDay) return;
     hear(
       open === 0
         ? 'every refund stands as planned; the last bills and alarms are due'

@@ -1,4 +1,5 @@
 /** From a fetched file to the books: load it whole, match it, and tell the refunds for which a line is news. */
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { createGunzip, gzipSync } from 'node:zlib';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -17,7 +18,8 @@ import { listBreaks } from '../../store/breaks.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
 import { ACCOUNT, countOf, minute, said, turnedDown } from '../store/books.ts';
 import type { PlainLine } from '../statements/plain-statement.ts';
-import { plainStatement } from '../statements/plain-statement.ts';
+import { chunksOf, plainStatement } from '../statements/plain-statement.ts';
+import { untilBlockedOr } from './blocked.ts';
 import { deliveryKey } from './scripted-channel.ts';
 import type { Workbench } from './workbench.ts';
 import { aRefund, attemptOf, evidenceOf, rowOf, toTheEnd, workbench } from './workbench.ts';
@@ -65,6 +67,10 @@ async function load(day: StatementDay, content: string): Promise<string> {
   return result.fileId;
 }
 
+function sha1Of(content: string): { readonly algorithm: 'sha1'; readonly hex: string } {
+  return { algorithm: 'sha1', hex: createHash('sha1').update(content).digest('hex') };
+}
+
 function lineOf(day: StatementDay, refundNo: string, amount: number): PlainLine {
   return { at: `${day.billDate} 12:00:00`, refundNo, amount };
 }
@@ -90,6 +96,50 @@ describe('a fetched statement', () => {
 
     expect(again.result).toEqual({ ...first.result, outcome: 'same' });
     expect(await linesOf(day)).toBe(1);
+  });
+
+  test.each([
+    ['its hash, before it is downloaded', (content: string) => sha1Of(content), 0],
+    ['its bytes, where the channel gives no hash', () => null, 1],
+  ])(
+    'F45 P11: that is there with nothing left to do is known when it is fetched, by %s',
+    async (_, hashOf, downloads) => {
+      const day = freshDay();
+      const content = plainStatement([lineOf(day, `K${String(downloads)}`, 5)]);
+      const file = await fetchOf(day, content);
+      const { result } = await toTheEnd(bench, loadStatement(bench.deps), day, file);
+      await toTheEnd(bench, matchStatement(bench.deps), result.fileId);
+      let downloaded = 0;
+      const download = () => {
+        downloaded += 1;
+        return Promise.resolve(chunksOf(content));
+      };
+      bench.channel.script('requestStatement', {
+        outcome: 'ready',
+        ticket: { download, hash: hashOf(content) },
+      });
+
+      const again = await toTheEnd(bench, fetchStatement(bench.deps), { ...day, recheck: 1 });
+
+      expect(again.result).toMatchObject({ uri: file.uri, known: { fileId: result.fileId, lines: 1 } });
+      expect(downloaded).toBe(downloads);
+    },
+  );
+
+  test('F26 I8: that is there, unmatched or with news that nobody was told, is not known when it is fetched: the rest is still to do', async () => {
+    const ref = await aRefund(bench);
+    await nextAttempt(bench.db.pool, ref.refundId, minute(2));
+    const day = freshDay();
+    const content = plainStatement([lineOf(day, ref.refundNo, 2345)]);
+    const loaded = await toTheEnd(bench, loadStatement(bench.deps), day, await fetchOf(day, content));
+    const unmatched = await fetchOf(day, content);
+    const matched = await toTheEnd(bench, matchStatement(bench.deps), loaded.result.fileId);
+    const untold = await fetchOf(day, content);
+    await toTheEnd(bench, reportMatches(bench.deps), matched.result.decisive);
+    const done = await fetchOf(day, content);
+
+    expect([unmatched.known, untold.known]).toEqual([undefined, undefined]);
+    expect(done.known).toEqual({ fileId: loaded.result.fileId, lines: 1 });
   });
 
   test('F26 I8: whose worker died between loading and reporting is still to be matched', async () => {
@@ -424,6 +474,8 @@ describe('F78: a step that waits long gives signs of life, several in a minute',
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     try {
       const running = environment.run(activity, ...args);
+      // The minute begins with the wait: before that it has nothing to say of it.
+      await untilBlockedOr(bench.db, running);
       await vi.advanceTimersByTimeAsync(60_000);
       const duringTheWait = [...beats];
       await holder.query('rollback');

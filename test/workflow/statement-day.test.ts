@@ -146,6 +146,20 @@ describe('a day with a file', () => {
     await keepHistory(handle, 'statement/same');
   });
 
+  test('F45: that is there, with nothing left to do, ends with its fetch', async () => {
+    const known = { fileId: '3', lines: 45 };
+    const handle = await run(
+      usual({
+        fetchStatement: () =>
+          Promise.resolve({ outcome: 'fetched', uri: 'file:1', bytes: 0, hash: null, known }),
+      }),
+    );
+
+    expect(await handle.result()).toEqual({ outcome: 'same', ...known });
+    expect(steps).toEqual([]);
+    await keepHistory(handle, 'statement/known');
+  });
+
   test('F97: whose match fails half way is matched again; an error never counts as unmatched', async () => {
     let tries = 0;
     const handle = await run(
