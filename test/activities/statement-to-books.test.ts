@@ -106,7 +106,7 @@ describe('a fetched statement', () => {
     async (_, hashOf, downloads) => {
       const day = freshDay();
       const content = plainStatement([lineOf(day, `K${String(downloads)}`, 5)]);
-      const file = await fetchOf(day, content);
+      const file = { ...(await fetchOf(day, content)), hash: hashOf(content) };
       const { result } = await toTheEnd(bench, loadStatement(bench.deps), day, file);
       await toTheEnd(bench, matchStatement(bench.deps), result.fileId);
       let downloaded = 0;
