@@ -12,7 +12,9 @@ import { taken } from './bills.ts';
 import type { FlowRow, TradeRow } from './flow-days.ts';
 import { WORDS, bringFlow, bringTrade, flowBreaks, movementMatches } from './flow-days.ts';
 import type { Days } from './naive-movements.ts';
-import { naiveMatches, saidOf } from './naive-movements.ts';
+import type { Books } from './naive-findings.ts';
+import { naiveBreaks } from './naive-findings.ts';
+import { naiveMovements, saidOf } from './naive-movements.ts';
 
 /** Days of one case, and one beside them. Every case has days of its own, far from all others. */
 const DAY_COUNT = 4;
@@ -190,6 +192,23 @@ async function outcomeOf(it: Case): Promise<string[]> {
   return all.map((one) => told(it, one)).sort();
 }
 
+/** What the books make of the lines of a case whose files came whole: a line stands under the heading of its file. */
+async function booksOf(it: Case): Promise<Books> {
+  const { from, to } = span(it);
+  const { rows } = await db.owner.query<{ line: string; refund_no: string | null; differs: boolean }>(
+    `select format('%s %s', l.bill_date, l.line_no - 2) as line, r.refund_no,
+            exists (select from breaks b where b.file_id = l.file_id and b.line_no = l.line_no and b.kind = 'amount_differs'
+                       and b.status = 'open' and b.dedupe_key not like 'flow/%') as differs
+       from statement_lines l
+       left join live_matches m on m.file_id = l.file_id and m.line_no = l.line_no
+       left join refunds r on r.id = m.refund_id
+      where l.bill_date between $1 and $2 and l.line_type = 'refund'`,
+    [from, to],
+  );
+  const lines = new Map(rows.map(({ line, refund_no, differs }) => [line, { refundNo: refund_no, differs }]));
+  return (day, nth) => lines.get(`${day} ${String(nth)}`) ?? { refundNo: null, differs: false };
+}
+
 function told({ days, refundNos }: Case, text: string): string {
   const named = refundNos.reduce(
     (said, no, n) => said.replaceAll(new RegExp(`\\b${no}\\b`, 'g'), `OWN${String(n)}`),
@@ -201,16 +220,15 @@ function told({ days, refundNos }: Case, text: string): string {
 const span = ({ days }: Case) => ({ from: days[0] ?? '', to: days.at(-1) ?? '' });
 
 describe('on any days', () => {
-  test('matches are those of the rules, in whatever order and parts the files come, and the day adds up three ways', async () => {
+  test('matches and differences are those of the rules, in whatever order and parts the files come, and the day adds up three ways', async () => {
     await fc.assert(
       fc.asyncProperty(rowsOfDays(), anyOrder(), anyOrderOfParts(), async (rows, order, other) => {
         const it = await freshCase();
         const of = daysOf(it, rows);
         await deliver(it, of, order);
-        const expected = naiveMatches(of, (row) => it.refundNos.includes(row.refundNo ?? ''))
-          .map(saidOf)
-          .sort();
-        expect([...(await movementMatches(db, span(it)))].sort()).toEqual(expected);
+        const all = naiveMovements(of, (row) => it.refundNos.includes(row.refundNo ?? ''));
+        expect([...(await movementMatches(db, span(it)))].sort()).toEqual(all.matches.map(saidOf).sort());
+        expect([...(await flowBreaks(db, span(it)))].sort()).toEqual(naiveBreaks(of, all, await booksOf(it)));
         await expectItAddsUp(of);
         const again = await freshCase();
         await deliverParts(again, daysOf(again, rows), other);

@@ -8,15 +8,17 @@ export interface Days {
   readonly [day: string]: { readonly trade: readonly TradeRow[]; readonly flow: readonly FlowRow[] };
 }
 
-interface Line {
+export interface Line {
   readonly day: string;
   readonly row: TradeRow;
+  /** Its place in the day, from 0 on. */
+  readonly nth: number;
   readonly refund: bigint;
   readonly fee: bigint;
   readonly feeE5: bigint;
 }
 
-interface Move {
+export interface Move {
   readonly day: string;
   readonly row: FlowRow;
   readonly role: 1 | 2;
@@ -32,6 +34,8 @@ export interface NaiveMatch {
   readonly why: string | null;
 }
 
+export type Group = 'payment' | 'day' | 'day before';
+
 const LATER = 3;
 const EARLIER = 1;
 const LAST = '\u{10ffff}';
@@ -46,28 +50,35 @@ function dayNo(day: string): number {
   return Date.parse(`${day}T00:00:00Z`) / 86_400_000;
 }
 
-class Naive {
+export class NaiveMovements {
   readonly matches: NaiveMatch[] = [];
-  readonly #lines: Line[] = [];
-  readonly #moves: Move[] = [];
-  readonly #isKnown: (row: FlowRow) => boolean;
+  readonly lines: Line[] = [];
+  readonly moves: Move[] = [];
+  readonly isKnown: (row: FlowRow) => boolean;
 
   constructor(days: Days, isKnown: (row: FlowRow) => boolean) {
-    this.#isKnown = isKnown;
+    this.isKnown = isKnown;
     for (const [day, { trade, flow }] of Object.entries(days)) {
-      for (const row of trade) {
+      for (const [nth, row] of trade.entries()) {
         const feeE5 = BigInt(row.feeE5 ?? (row.fee ?? 0) * 1000);
-        this.#lines.push({ day, row, refund: BigInt(row.payer ?? row.amount), fee: rounded(feeE5), feeE5 });
+        this.lines.push({
+          day,
+          row,
+          nth,
+          refund: BigInt(row.payer ?? row.amount),
+          fee: rounded(feeE5),
+          feeE5,
+        });
       }
       for (const row of flow) {
         const role = row.word === 'refund' ? 1 : row.word === 'fee back' ? 2 : null;
-        if (role !== null) this.#moves.push({ day, row, role, minor: BigInt(row.amount) });
+        if (role !== null) this.moves.push({ day, row, role, minor: BigInt(row.amount) });
       }
     }
   }
 
-  run(): NaiveMatch[] {
-    for (const day of new Set([...this.#lines, ...this.#moves].map((one) => one.day))) {
+  run(): void {
+    for (const day of new Set([...this.lines, ...this.moves].map((one) => one.day))) {
       // Our number is compared over all rows of the day, the channel's over what that leaves.
       const before = [...this.matches];
       for (const role of [1, 2] as const)
@@ -86,29 +97,28 @@ class Naive {
       this.#byAmount(role);
       for (const group of ['payment', 'day', 'day before'] as const) this.#bySum(role, group);
     }
-    return this.matches;
   }
 
-  #leg(line: Line, role: 1 | 2): bigint {
+  leg(line: Line, role: 1 | 2): bigint {
     return role === 1 ? line.refund : line.fee;
   }
 
-  #isOpenMove(move: Move, among = this.matches): boolean {
+  isOpenMove(move: Move, among = this.matches): boolean {
     return !among.some((one) => one.move === move);
   }
 
-  #isOpenLine(line: Line, role: 1 | 2, among = this.matches): boolean {
+  isOpenLine(line: Line, role: 1 | 2, among = this.matches): boolean {
     return !among.some((one) => one.line === line && one.move.role === role);
   }
 
   /** The fee of a line that no movement has given back by itself, and that no refund was less by. */
-  #openFee(line: Line): bigint {
-    return this.#isOpenLine(line, 2) ? line.fee : 0n;
+  openFee(line: Line): bigint {
+    return this.isOpenLine(line, 2) ? line.fee : 0n;
   }
 
   /** A line of which something is left to look for beside its day. */
-  #isLeft(line: Line, role: 1 | 2): boolean {
-    if (!this.#isOpenLine(line, role)) return false;
+  isLeft(line: Line, role: 1 | 2): boolean {
+    if (!this.isOpenLine(line, role)) return false;
     if (role === 1) return line.refund !== 0n;
     const kept = this.matches.some(
       (one) =>
@@ -130,20 +140,20 @@ class Naive {
     taken: NaiveMatch[],
     isCross = false,
   ): void {
-    const lines = this.#lines.filter(
+    const lines = this.lines.filter(
       (line) =>
         isOf(line) &&
         line.row[column] !== undefined &&
-        (isCross ? this.#isLeft(line, role) : this.#isOpenLine(line, role, taken)),
+        (isCross ? this.isLeft(line, role) : this.isOpenLine(line, role, taken)),
     );
-    const moves = this.#moves.filter(
+    const moves = this.moves.filter(
       (move) =>
-        isOf(move) && move.role === role && move.row[column] !== undefined && this.#isOpenMove(move, taken),
+        isOf(move) && move.role === role && move.row[column] !== undefined && this.isOpenMove(move, taken),
     );
     for (const number of new Set(moves.map((move) => move.row[column]))) {
       const itsLines = sorted(
         lines.filter((line) => line.row[column] === number),
-        (line) => (isCross ? this.#leg(line, role) : line.refund),
+        (line) => (isCross ? this.leg(line, role) : line.refund),
       );
       const itsMoves = sorted(
         moves.filter((move) => move.row[column] === number),
@@ -152,23 +162,23 @@ class Naive {
       for (const [nth, move] of itsMoves.entries()) {
         const line = itsLines[nth];
         if (line === undefined || (isCross && !isWithin(move, line))) continue;
-        this.matches.push({ move, line, pass, minor: move.minor, leg: this.#leg(line, role), why: null });
+        this.matches.push({ move, line, pass, minor: move.minor, leg: this.leg(line, role), why: null });
       }
     }
   }
 
   #byAmount(role: 1 | 2): void {
-    const fits = this.#moves
-      .filter((move) => move.role === role && !this.#isKnown(move.row) && this.#isOpenMove(move))
+    const fits = this.moves
+      .filter((move) => move.role === role && !this.isKnown(move.row) && this.isOpenMove(move))
       .flatMap((move) =>
-        this.#lines
+        this.lines
           .filter(
             (line) =>
-              this.#isLeft(line, role) &&
+              this.isLeft(line, role) &&
               move.row.transactionId !== undefined &&
               isWithin(move, line) &&
               line.row.transactionId === move.row.transactionId &&
-              this.#leg(line, role) === move.minor,
+              this.leg(line, role) === move.minor,
           )
           .map((line) => ({ move, line })),
       );
@@ -179,55 +189,61 @@ class Naive {
     }
   }
 
-  #bySum(role: 1 | 2, group: 'payment' | 'day' | 'day before'): void {
-    const found: NaiveMatch[] = [];
-    const open = this.#moves.filter(
-      (move) => move.role === role && !this.#isKnown(move.row) && this.#isOpenMove(move),
+  /** What a movement could be the sum of: the open lines of its group, if no other open movement could be meant. */
+  groupOf(move: Move, group: Group): readonly Line[] {
+    const { role } = move;
+    const { transactionId: payment, channelRefundNo } = move.row;
+    if (this.isKnown(move.row) || !this.isOpenMove(move)) return [];
+    if (group === 'payment' ? payment === undefined : payment !== undefined || channelRefundNo !== undefined)
+      return [];
+    const isRival = (other: Move): boolean =>
+      group === 'payment'
+        ? other.row.transactionId === payment &&
+          Math.abs(dayNo(other.day) - dayNo(move.day)) <= LATER + EARLIER
+        : other.row.transactionId === undefined &&
+          other.row.channelRefundNo === undefined &&
+          other.day === move.day;
+    const rivals = this.moves.filter(
+      (other) => other !== move && other.role === role && !this.isKnown(other.row) && this.isOpenMove(other),
     );
-    for (const move of open) {
-      const { transactionId: payment, channelRefundNo } = move.row;
-      if (
-        group === 'payment' ? payment === undefined : payment !== undefined || channelRefundNo !== undefined
-      )
-        continue;
-      const isRival = (other: Move): boolean =>
-        group === 'payment'
-          ? other.row.transactionId === payment &&
-            Math.abs(dayNo(other.day) - dayNo(move.day)) <= LATER + EARLIER
-          : other.row.transactionId === undefined &&
-            other.row.channelRefundNo === undefined &&
-            other.day === move.day;
-      if (open.some((other) => other !== move && isRival(other))) continue;
-      const lines = sorted(
-        this.#lines.filter(
-          (line) =>
-            this.#isLeft(line, role) &&
-            (group === 'payment'
-              ? line.row.transactionId === payment && isWithin(move, line)
-              : dayNo(line.day) === dayNo(move.day) - (group === 'day' ? 0 : 1)),
-        ),
-        (line) => this.#leg(line, role),
-      );
-      if (lines.length > 0) found.push(...this.#sumOf(move, lines, group));
-    }
+    if (rivals.some(isRival)) return [];
+    return sorted(
+      this.lines.filter(
+        (line) =>
+          this.isLeft(line, role) &&
+          (group === 'payment'
+            ? line.row.transactionId === payment && isWithin(move, line)
+            : dayNo(line.day) === dayNo(move.day) - (group === 'day' ? 0 : 1)),
+      ),
+      (line) => this.leg(line, role),
+    );
+  }
+
+  #bySum(role: 1 | 2, group: Group): void {
+    const found = this.moves
+      .filter((move) => move.role === role)
+      .flatMap((move) => {
+        const lines = this.groupOf(move, group);
+        return lines.length === 0 ? [] : this.#sumOf(move, lines, group);
+      });
     this.matches.push(...found);
   }
 
-  #sumOf(move: Move, lines: readonly Line[], group: string): NaiveMatch[] {
+  #sumOf(move: Move, lines: readonly Line[], group: Group): NaiveMatch[] {
     const { role, minor } = move;
-    const legs = lines.reduce((sum, line) => sum + this.#leg(line, role), 0n);
-    const kept = lines.reduce((sum, line) => sum + (role === 1 ? this.#openFee(line) : 0n), 0n);
+    const legs = lines.reduce((sum, line) => sum + this.leg(line, role), 0n);
+    const kept = lines.reduce((sum, line) => sum + (role === 1 ? this.openFee(line) : 0n), 0n);
     const feesE5 = lines.reduce((sum, line) => sum + line.feeE5, 0n);
     const off = minor * 1000n - feesE5;
     const whole = `all open lines of the ${group}`;
     const match = (share: (line: Line, nth: number) => bigint, how: string): NaiveMatch[] =>
       lines.map((line, nth) => ({
         ...{ move, line, pass: group === 'payment' ? 4 : 5, minor: share(line, nth) },
-        ...{ leg: this.#leg(line, role), why: `${whole}${how}: ${String(lines.length)}` },
+        ...{ leg: this.leg(line, role), why: `${whole}${how}: ${String(lines.length)}` },
       }));
-    if (legs === minor) return match((line) => this.#leg(line, role), '');
+    if (legs === minor) return match((line) => this.leg(line, role), '');
     if (role === 1 && kept !== 0n && legs - kept === minor)
-      return match((line) => line.refund - this.#openFee(line), ', less the fees kept');
+      return match((line) => line.refund - this.openFee(line), ', less the fees kept');
     if (role === 2 && off > -1000n && off < 1000n)
       return match((line, nth) => line.fee + (nth === 0 ? minor - legs : 0n), ', rounded once');
     return [];
@@ -265,9 +281,11 @@ function compare(a: readonly string[], b: readonly string[]): number {
   return (a[at] ?? '') < (b[at] ?? '') ? -1 : 1;
 }
 
-/** All matches by the rules. @param isKnown whether a movement names a refund of the books */
-export function naiveMatches(days: Days, isKnown: (row: FlowRow) => boolean): NaiveMatch[] {
-  return new Naive(days, isKnown).run();
+/** The days by the rules. @param isKnown whether a movement names a refund of the books */
+export function naiveMovements(days: Days, isKnown: (row: FlowRow) => boolean): NaiveMovements {
+  const all = new NaiveMovements(days, isKnown);
+  all.run();
+  return all;
 }
 
 /** As `movementMatches` says it. */
