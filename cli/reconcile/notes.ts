@@ -1,4 +1,5 @@
 /** What a person should know about the input, though the run went on: said on stderr, whatever the result looks like. */
+import { CHANNEL_NAMES } from '../../domain/refund/refund.ts';
 import { counted, grouped } from '../output.ts';
 import type { Findings } from './document.ts';
 import type { LoadedStatement } from './statements.ts';
@@ -42,7 +43,18 @@ function otherChannels(others: Readonly<Record<string, number>>, channel: string
   if (counts.length === 0) return [];
   const rows = counts.reduce((total, [, count]) => total + count, 0);
   const names = counts.map(([name, count]) => `${name} ${grouped(count)}`).join(', ');
-  return [`Left out of the list: ${counted(rows, 'row')} of other channels than ${channel} (${names}).`];
+  const left = `Left out of the list: ${counted(rows, 'row')} of other channels than ${channel} (${names}).`;
+  const unheardOf = counts.map(([name]) => name).filter((name) => !KNOWN.has(name));
+  return unheardOf.length === 0 ? [left] : [left, misspelt(unheardOf, channel)];
+}
+
+const KNOWN: ReadonlySet<string> = new Set(CHANNEL_NAMES);
+
+/** Lists may have channels of their own besides; but a name with a slip of the pen loses refunds of this run. */
+function misspelt(names: readonly string[], channel: string): string {
+  const are = names.length === 1 ? 'is no channel' : 'are no channels';
+  const known = CHANNEL_NAMES.join(', ');
+  return `${names.join(', ')} ${are} that Yuanlu knows (${known}): rows that mean ${channel} have to say ${channel}.`;
 }
 
 function nothingToMatch(statements: readonly LoadedStatement[]): string[] {

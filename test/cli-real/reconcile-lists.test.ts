@@ -80,6 +80,7 @@ describe('a list with more in it than this run is about', () => {
       'Left out of the list: 3 rows of other channels than wechat (alipay 2, unionpay 1).',
     );
     expect(said.stderr).not.toContain('The list has no refund');
+    expect(said.stderr).not.toContain('that Yuanlu knows');
   });
 
   test('of other channels only is no refund of this one, and that is said', async () => {
@@ -87,6 +88,9 @@ describe('a list with more in it than this run is about', () => {
 
     expect(JSON.parse(said.stdout)).toMatchObject({ refunds: 0, breaks: { missing_in_books: 1 } });
     expect(said.stderr).toContain('1 row of other channels than wechat (wechta 1)');
+    expect(said.stderr).toContain(
+      'wechta is no channel that Yuanlu knows (wechat, alipay, unionpay): rows that mean wechat have to say wechat.',
+    );
     expect(said.stderr).toContain('The list has no refund of wechat: every refund line');
   });
 
