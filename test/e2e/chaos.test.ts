@@ -22,6 +22,7 @@ import { DAY_MS, planMonth } from '../../cli/demo/plan.ts';
 import { readReport } from '../../cli/demo/report.ts';
 import { keepToppedUp } from '../../cli/demo/top-up.ts';
 import { playTraffic } from '../../cli/demo/traffic.ts';
+import type { DemoChannel, DemoChannels, DemoTrouble } from '../../cli/demo/trouble.ts';
 import { untilQuiet } from '../../cli/demo/until-quiet.ts';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import { toEnv } from '../../workers/config.ts';
@@ -41,6 +42,10 @@ const DAYS_PER_SECOND = 0.15;
 const KILLS = 9;
 /** Days after the last one that pass in any case: time for what must not happen. */
 const SETTLE_DAYS = 8;
+/** The demo's longest wait, cut short: this clock runs slowly, and no long holiday makes promises of these weeks later. */
+const LATE = { kind: 'late_success', days: 12 } as const;
+const [FIRST, ...OTHERS] = DEMO_CHANNELS;
+const CHANNELS: DemoChannels = [withShortWaits(FIRST), ...OTHERS.map(withShortWaits)];
 /** How long after everything stood still the sums may still be wrong: bills and sweeps of the last days. */
 const SUMS_LIMIT_MS = 180_000;
 
@@ -52,6 +57,14 @@ let stack: Stack;
 let worker: ChildProcess | null = null;
 let balances: ReturnType<typeof keepToppedUp>;
 let stopping = false;
+
+function withShortWaits(at: DemoChannel): DemoChannel {
+  const troubles = Object.entries(at.troubles).map(([name, trouble]): [string, DemoTrouble] => [
+    name,
+    trouble.atSandbox.kind === LATE.kind ? { ...trouble, atSandbox: LATE } : trouble,
+  ]);
+  return { ...at, troubles: Object.fromEntries(troubles) };
+}
 
 /** The worker as a process of its own, started again whenever it dies, as a supervisor would. */
 function startWorker(): void {
@@ -127,7 +140,7 @@ async function killAtRandom(until: () => boolean): Promise<string[]> {
 
 describe(`with dice ${String(seed)}`, () => {
   test('F75 F76 F78 I1 I3: killing worker, Postgres and Temporal at random loses nothing and pays nothing twice', async () => {
-    const plan = planMonth({ refunds: REFUNDS, seed, days: DAYS, channels: DEMO_CHANNELS });
+    const plan = planMonth({ refunds: REFUNDS, seed, days: DAYS, channels: CHANNELS });
     const { pool, clock } = stack.context;
 
     let asked = false;
