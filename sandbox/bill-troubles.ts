@@ -7,9 +7,15 @@ export type BillTrouble =
   | { readonly kind: 'amount_differs'; readonly fen?: number }
   /**
    * The first version of the bill leaves the line out (`lacks`, default) or shows an amount one fen too high
-   * (`differs`); `hours` (default 24) after the bill could first be had, it is replaced by a correct one.
+   * (`differs`); `hours` (default 24) after the bill could first be had, it is replaced by a correct one; with `untilMet` not before
+   * somebody had the first.
    */
-  | { readonly kind: 'bill_reissued'; readonly hours?: number; readonly first?: 'lacks' | 'differs' };
+  | {
+      readonly kind: 'bill_reissued';
+      readonly hours?: number;
+      readonly first?: 'lacks' | 'differs';
+      readonly untilMet?: boolean;
+    };
 
 /** Troubles of what the bill of the account shows of a refund. The money itself goes as it should. */
 export type MovementTrouble =
@@ -21,6 +27,9 @@ export type MovementTrouble =
 
 const HOUR_MS = 3_600_000;
 const REISSUED_AFTER_HOURS = 24;
+
+/** What the record says of a refund that a first version was wrong about. */
+export const WRONG_AT_FIRST = 'wrong in the first version';
 
 /** By how much the line of the refund is too high in a bill that is made now; null when the line is left out. */
 export function surplusInBill<T extends AnyRefundTrouble>(
@@ -38,7 +47,7 @@ export function surplusInBill<T extends AnyRefundTrouble>(
     plan.note(refundNo, 'bill_reissued', 'right in the re-issued version');
     return surplus;
   }
-  plan.note(refundNo, 'bill_reissued', 'wrong in the first version');
+  plan.note(refundNo, 'bill_reissued', WRONG_AT_FIRST);
   return reissued.first === 'differs' ? surplus + 1n : null;
 }
 
@@ -49,8 +58,11 @@ export function isMendedBy<T extends AnyRefundTrouble>(
   readyAtMs: number,
   nowMs: number,
 ): boolean {
-  const reissued = ofBills(channelPlan).of(refundNo, 'bill_reissued');
-  return reissued !== undefined && nowMs >= readyAtMs + (reissued.hours ?? REISSUED_AFTER_HOURS) * HOUR_MS;
+  const plan = ofBills(channelPlan);
+  const reissued = plan.of(refundNo, 'bill_reissued');
+  if (reissued === undefined) return false;
+  if (reissued.untilMet === true && !plan.hasMet(refundNo, 'bill_reissued', WRONG_AT_FIRST)) return false;
+  return nowMs >= readyAtMs + (reissued.hours ?? REISSUED_AFTER_HOURS) * HOUR_MS;
 }
 
 /** The same plan, asked for these kinds only. */

@@ -14,8 +14,8 @@ export interface AnyRefundTrouble {
 
 /** Troubles of a whole day of a merchant. */
 export type DayTrouble =
-  /** The statements of the day are made `hours` (default 6) later than usual. */
-  { readonly kind: 'bill_late'; readonly hours?: number };
+  /** The statements of the day are made `hours` (default 6) later than usual; with `untilMet` not before somebody asked in vain. */
+  { readonly kind: 'bill_late'; readonly hours?: number; readonly untilMet?: boolean };
 
 /** A planned trouble and how far it went. */
 export interface TroubleView<T extends AnyRefundTrouble> {
@@ -161,6 +161,24 @@ export class TroublePlan<T extends AnyRefundTrouble> {
       (most, { trouble }) => Math.max(most, isDayTrouble(trouble) ? (trouble.hours ?? LATE_HOURS) : 0),
       0,
     );
+  }
+
+  /** Whether the bills of the day are late until somebody has met that, and nobody has. */
+  waitsToBeMet(merchantNo: string, billDate: string): boolean {
+    return this.#all.some(
+      (one) =>
+        one.merchantNo === merchantNo &&
+        one.billDate === billDate &&
+        isDayTrouble(one.trouble) &&
+        one.trouble.untilMet === true &&
+        one.applied.length === 0,
+    );
+  }
+
+  /** Whether this happened to the refund. */
+  hasMet(refundNo: string, kind: T['kind'], what: string): boolean {
+    const planned = this.#byRefund.get(refundNo)?.find((one) => one.trouble.kind === kind);
+    return planned?.applied.some((one) => one.what === what) ?? false;
   }
 
   noteDay(merchantNo: string, billDate: string, what: string): void {

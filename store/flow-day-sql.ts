@@ -19,7 +19,7 @@ const PLACE = ['file_id', 'line_no'];
 
 /** What else a line prints: two that are equal in all of the above may still be worth something else to the books. */
 const REST = (t: string): string =>
-  `concat_ws('/', ${t}.minor, ${t}.gross, ${t}.fee_e5, ${t}.status) collate "C"`;
+  `concat_ws('/', ${t}.minor, ${t}.gross, ${t}.fee_e5, ${t}.status, ${t}.funding) collate "C"`;
 
 const columnsOf = (t: string, names: readonly string[]): string[] => names.map((name) => `${t}.${name}`);
 const ORDER_MOVES = columnsOf('t', [...COLUMNS, ...PLACE]).join(', ');
@@ -42,7 +42,7 @@ const ownKey = (s: FlowLiterals, t: string): string =>
 function rows(s: FlowLiterals, files: DayFiles): string[] {
   return [
     `create temp table f_line on commit drop as
-       select l.file_id, l.line_no, l.occurred_at, coalesce(l.payer_minor, l.amount_minor) as minor, l.amount_minor as gross, l.status,
+       select l.file_id, l.line_no, l.occurred_at, coalesce(l.payer_minor, l.amount_minor) as minor, l.amount_minor as gross, l.status, l.funding,
               coalesce(l.fee_e5, 0) as fee_e5, ${FEE_MINOR('coalesce(l.fee_e5, 0)')} as fee_minor, ${TEXTS}
          from yuanlu.statement_lines l
         where l.account_id = ${s.account} and l.bill_date = ${s.date} and l.file_id = any (${ids(files.trade)})

@@ -6,8 +6,7 @@
 import { CONFLICT, DIFFERING_NUMBERS, NEWS, NUMBERS_DIFFER } from './match-contradictions.ts';
 import { FORCED, TOGETHER } from './match-by-people.ts';
 import type { Literals } from './match-scope.ts';
-import { LINE_PLACE } from './match-scope.ts';
-import { ABOUT_CLAIMS, LINE_TEXT, judgedLines } from './match-sql.ts';
+import { ABOUT_CLAIMS, judgedLines } from './match-sql.ts';
 
 /** The claims of refunds that more than one line claims. */
 export const CONTESTED = `
@@ -32,7 +31,7 @@ export function losers(s: Literals): string[] {
              on l.file_id = c.file_id and l.line_no = c.line_no
          window best as (partition by c.refund_id
            order by c.pass not in (${String(TOGETHER)}, ${String(FORCED)}), c.denied, c.pass, c.agrees desc, c.bill_date, c.occurred_at, c.amount_minor, l.channel_refund_no, l.refund_no,
-                    l.transaction_id, l.payment_no, l.currency, l.status, l.payer_minor, l.fee_e5, c.file_id, c.line_no)) ranked
+                    l.transaction_id, l.payment_no, l.currency, l.status, l.payer_minor, l.fee_e5, l.funding, c.file_id, c.line_no)) ranked
         where nth > 1`,
     'analyze m_loser',
     'delete from m_claim where ctid = any (array(select claim from m_loser))',
@@ -61,7 +60,7 @@ const BY_NUMBER_ALONE = (s: Literals): string =>
 function freeOtherPayments(s: Literals): string[] {
   return [
     `insert into m_loose
-       select ${LINE_PLACE}, ${LINE_TEXT}, m.place from m_loser m
+       select l.*, m.place from m_loser m
          join ${judgedLines(s, 'select place from m_loser where other_payment')} l
            on l.file_id = m.file_id and l.line_no = m.line_no
         where m.other_payment`,
@@ -82,7 +81,8 @@ const TWINS = `
         from m_loose
        where channel_refund_no is not null or refund_no is not null
       window first as (partition by channel_refund_no, refund_no, transaction_id, amount_minor
-                       order by bill_date, occurred_at, payment_no, currency, status, file_id, line_no)) ranked
+                       order by bill_date, occurred_at, payment_no, currency, status, payer_minor, fee_e5, funding, file_id,
+                                line_no)) ranked
      where nth > 1`;
 
 /**

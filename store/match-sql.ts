@@ -39,10 +39,9 @@ export const PARALLEL_ON = `
 /** Everything after the big join is small: workers, costing nothing by the settings above, would be started per row. */
 export const PARALLEL_OFF = 'set local max_parallel_workers_per_gather = 0';
 
-export const LINE_TEXT =
-  'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no, l.status';
-/** What else two lines that print the same may differ in. */
-const LINE_REST = 'l.payer_minor, l.fee_e5';
+/** The last three are only looked at to put in order lines that print the same otherwise. */
+const LINE_TEXT =
+  'l.currency, l.refund_no, l.channel_refund_no, l.transaction_id, l.payment_no, l.status, l.payer_minor, l.fee_e5, l.funding';
 
 /** This file's refund lines, read from its own leaf. */
 function ownLines(s: Literals): string {
@@ -60,7 +59,7 @@ function ownClaims(s: Literals): string {
  * file's. Its table has no index, and it does not change while this transaction reads it: a place leads straight to a line.
  */
 export function judgedLines(s: Literals, places: string): string {
-  return `(select ${LINE_PLACE}, ${LINE_TEXT}, ${LINE_REST} from ${ownLines(s)} l where l.place = any (array(${places}))
+  return `(select ${LINE_PLACE}, ${LINE_TEXT} from ${ownLines(s)} l where l.place = any (array(${places}))
            union all select * from m_other)`;
 }
 
@@ -163,8 +162,7 @@ export function looseLines(s: Literals): string[] {
     'delete from m_claim where refund_id is null',
     'analyze m_claim (refund_id, agrees, conflict, news, denied)',
     ...channelNumberClaims(s),
-    `create temp table m_other on commit drop as
-       select ${LINE_PLACE}, ${LINE_TEXT}, null::bigint as payer_minor, null::bigint as fee_e5 from m_loose l where false`,
+    `create temp table m_other on commit drop as select ${LINE_PLACE}, ${LINE_TEXT} from m_loose l where false`,
   ];
 }
 
@@ -270,7 +268,7 @@ export function takeOther(
   lineNos: string,
 ): string {
   return `
-    insert into m_other select ${LINE_PLACE}, ${LINE_TEXT}, ${LINE_REST} from yuanlu.statement_lines l
+    insert into m_other select ${LINE_PLACE}, ${LINE_TEXT} from yuanlu.statement_lines l
      where l.account_id = ${s.account} and l.bill_date = '${other.billDate}' and l.file_id = ${other.fileId}
        and l.line_no in (${lineNos})`;
 }
@@ -290,7 +288,7 @@ export function otherClaims(s: Literals): string[] {
     forceOtherClaims(s),
     groupOtherClaims(s),
     `insert into m_claim ${claimSelect(s, 'm_other', 'refund_no', 1, 'null::tid')} where not ${known}`,
-    `insert into m_loose select ${LINE_PLACE}, ${LINE_TEXT}, null::tid from m_other l where not ${known}
+    `insert into m_loose select l.*, null::tid from m_other l where not ${known}
        and not exists (select from m_loose o where o.file_id = l.file_id and o.line_no = l.line_no)`,
     ...channelNumberClaims(s),
   ];

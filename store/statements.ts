@@ -68,7 +68,10 @@ async function importInto(tx: Tx, options: ImportOptions, seen: BytesSeen): Prom
 }
 
 /** The channel's hash is known before the download is read: a file that is live already need not be read again. */
-export async function findAnnounced(db: Db, options: Delivery): Promise<StatementFile | null> {
+export async function findAnnounced(
+  db: Db,
+  options: Pick<Delivery, 'accountId' | 'kind' | 'billDate' | 'expectHash'>,
+): Promise<StatementFile | null> {
   if (options.expectHash === null || options.billDate === null) return null;
   const column = options.expectHash.algorithm === 'sha1' ? 'sha1' : 'sha256';
   const { rows } = await db.query<StatementFileRow>(

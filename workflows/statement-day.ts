@@ -37,6 +37,8 @@ const DOWNLOADS_MAX = 24;
 
 /** Since December 2026 a day without news ends with its match. */
 const NOTHING_TO_REPORT = '2026-12-nothing-to-report';
+/** Since December 2026 a statement that is there already ends with its fetch; a worker of an older version loads it again. */
+const KNOWN_WHEN_FETCHED = '2026-12-known-when-fetched';
 
 export async function statementDay(day: StatementDay): Promise<StatementDayResult> {
   const loaded = await fetchAndLoad(day);
@@ -54,7 +56,7 @@ async function fetchAndLoad(day: StatementDay): Promise<StatementDayResult> {
   for (let broken = 0; ; broken += 1) {
     const file = await fetchStatement(day, broken);
     if (file.outcome === 'empty') return file;
-    if (file.known !== undefined) return { outcome: 'same', ...file.known };
+    if (file.known !== undefined && patched(KNOWN_WHEN_FETCHED)) return { outcome: 'same', ...file.known };
     try {
       const loaded = file.inRanges === true ? await loadInRanges(day, file) : null;
       return loaded ?? (await loadStatement(day, file));

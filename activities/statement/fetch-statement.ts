@@ -2,8 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { Channel, StatementTicket } from '../../channels/channel.ts';
 import { AppError } from '../../domain/errors.ts';
 import { beijingInstant, addDays } from '../../domain/time/plain-date.ts';
-import type { KnownStatement } from '../../store/statements-known.ts';
-import { findKnown } from '../../store/statements-known.ts';
+import { knownByHash, knownByPlace } from '../../store/statements-known.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { beatsOfProgress } from '../heartbeats.ts';
 import { atBoundary, comeBack } from '../failures.ts';
@@ -72,21 +71,20 @@ function endOf(day: StatementDay): number {
   return beijingInstant(addDays(day.billDate, 1)).getTime();
 }
 
-/** The channel's hash is known before the download: what is there already need not be had again. */
+/**
+ * The channel's hash is known before the download: what is there already need not be had again. Like the load, it believes the hash:
+ * new bytes under the hash of the old ones are not seen.
+ */
 async function announced(
   deps: ActivityDeps,
   day: StatementDay,
   { hash }: StatementTicket,
 ): Promise<FetchedStatement | null> {
   if (hash === null) return null;
-  const known = await findKnown(deps.pool, day, { hash });
-  return known === null
-    ? null
-    : { outcome: 'fetched', uri: known.uri, bytes: 0, hash, known: knownOf(known) };
-}
-
-function knownOf({ fileId, lines }: KnownStatement): KnownStatement {
-  return { fileId, lines };
+  const known = await knownByHash(deps.pool, day, hash);
+  if (known === null || known.uri === null) return null;
+  const { uri, fileId, lines } = known;
+  return { outcome: 'fetched', uri, bytes: 0, hash, known: { fileId, lines } };
 }
 
 async function download(
@@ -104,8 +102,9 @@ async function download(
     },
   });
   const fetched = { outcome: 'fetched', uri: stored.uri, bytes: stored.bytes, hash: ticket.hash } as const;
-  const known = await findKnown(deps.pool, day, { hash: ticket.hash, uri: stored.uri });
-  if (known !== null) return { ...fetched, known: knownOf(known) };
+  // Where the channel gives a hash, these bytes have to have it, wherever they are kept: the load sees to that.
+  const known = ticket.hash === null ? await knownByPlace(deps.pool, day, stored.uri) : null;
+  if (known !== null) return { ...fetched, known: { fileId: known.fileId, lines: known.lines } };
   const { overBytes } = deps.splitting;
   const isLarge = overBytes !== null && stored.bytes > overBytes;
   return isLarge && channel.statementRanges !== undefined ? { ...fetched, inRanges: true } : fetched;

@@ -1,5 +1,5 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import { hasUntoldNews } from '../../store/match-news.ts';
+import { isDone } from '../../store/statements-known.ts';
 import { importStatement } from '../../store/statements.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
@@ -33,9 +33,8 @@ export function loadStatement(deps: ActivityDeps) {
         },
         signal: cancellationSignal(),
       });
-      // A worker may have died between the commit and this answer, and a run have been ended: what was never matched, or
-      // never told, is still to be.
-      const done = loaded.matchedAt !== null && !(await hasUntoldNews(deps.pool, loaded.fileId));
+      // What was never matched, or never told, is still to be.
+      const done = await isDone(deps.pool, loaded.fileId, loaded.matchedAt);
       const outcome = done ? loaded.outcome : 'loaded';
       return { outcome, fileId: loaded.fileId, lines: loaded.summary.lines };
     });

@@ -1,4 +1,5 @@
 import type { StatementKind } from '../../domain/statement/statement.ts';
+import type { KnownStatement } from '../../store/statements-known.ts';
 
 /** One statement to be had. `recheck` 0 is the first look; higher numbers look again for a re-issued file. */
 export interface StatementDay {
@@ -22,7 +23,7 @@ export interface FetchedStatement {
   /** The channel's hash of the unpacked bytes, when it gives one. */
   readonly hash: { readonly algorithm: 'sha1' | 'sha256'; readonly hex: string } | null;
   /** Set where these bytes are there already and nothing is left to do with them; `bytes` is 0 where they were not downloaded for it. */
-  readonly known?: { readonly fileId: string; readonly lines: number };
+  readonly known?: KnownStatement;
   /** Set where it is so large that several workers load it together. */
   readonly inRanges?: true;
 }

@@ -41,7 +41,7 @@ export const COMMON = {
   bill_reissued: {
     about: 'the statement leaves it out at first and is re-issued with it',
     expected: 'settled',
-    atSandbox: { kind: 'bill_reissued', hours: 30 },
+    atSandbox: { kind: 'bill_reissued', hours: 30, untilMet: true },
     trace: { reissued: true },
   },
 } as const satisfies Record<string, DemoTrouble<Shared>>;

@@ -217,7 +217,7 @@ async function play(
     },
   );
   const report = await readReport(stack.context, clock.now());
-  const planted = await readPlanted(pool, plan, stack.shops);
+  const planted = await readPlanted(pool, plan, stack.shops, beijingDateOf(ORIGIN));
   const traceless = await missingTraces(pool, plan, stack.shops);
   const checks = await runChecks({ pool, plan, shops: stack.shops, report, planted, traceless });
   return { ...report, planted, checks };

@@ -65,11 +65,42 @@ export function planMonth(o: MonthOptions): DemoPlan {
   return {
     refunds,
     byHand: o.channels.flatMap((at, index) => byHand(o, at, index, roll)),
-    lateStatements: o.channels.flatMap(({ channel }) => [
-      { channel, day: roll.between(4, 8) },
-      { channel, day: roll.between(15, 20) },
-    ]),
+    lateStatements: o.channels.flatMap(({ channel }) => lateDays(channel, refunds, roll)),
   };
+}
+
+/** One in each half of the month, where there is room. */
+const LATE_BETWEEN = [
+  [4, 9],
+  [15, 20],
+] as const;
+const LATE_MAX = 22;
+
+/** A line stands in the statement of the day on which its refund is done, so many days after it was asked for at most. */
+const LINE_WITHIN_DAYS = 5;
+
+/**
+ * Days whose statement comes late. Where a channel says of a late one no more than that there is none, it is had at the second look
+ * only; one that is re-issued is looked at twice, so the two never meet.
+ */
+function lateDays(
+  channel: ChannelName,
+  refunds: readonly PlannedRefund[],
+  roll: Dice,
+): DemoPlan['lateStatements'] {
+  const reissued = refunds
+    .filter(({ payment, trouble }) => payment.channel === channel && trouble?.name === 'bill_reissued')
+    .map(({ requestedAtMs }) => Math.floor(requestedAtMs / DAY_MS));
+  const late = new Set<number>();
+  const free = (from: number, to: number): readonly number[] =>
+    Array.from({ length: to - from + 1 }, (_, n) => from + n).filter(
+      (day) => !late.has(day) && reissued.every((other) => day < other - 1 || day > other + LINE_WITHIN_DAYS),
+    );
+  for (const [from, to] of LATE_BETWEEN) {
+    const [first, ...others] = [free(from, to), free(0, LATE_MAX)].find((days) => days.length > 0) ?? [];
+    if (first !== undefined) late.add(roll.pick([first, ...others]));
+  }
+  return [...late].map((day) => ({ channel, day }));
 }
 
 function byShare(channels: DemoChannels, roll: Dice): DemoChannel {
@@ -87,7 +118,10 @@ function slotsOf(o: MonthOptions, roll: Dice): readonly number[] {
   return slots.toSorted((one, other) => one - other);
 }
 
-/** Troubles befall the refunds of the first two weeks, so that a few days after the month it has shown how each of them ends. */
+/**
+ * Where there are refunds enough, troubles befall those of the first two weeks: a few days after the month it has shown how each of
+ * them ends. Of fewer refunds nearly each has its trouble, up to the last day.
+ */
 const TROUBLED_SHARE = 0.45;
 
 type Planting = ReturnType<typeof allTroubles>[number];

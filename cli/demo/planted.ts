@@ -1,4 +1,6 @@
 /** What became of every trouble that was planted, read from the books and compared with what was to become of it. */
+import type { PlainDate } from '../../domain/time/plain-date.ts';
+import { addDays } from '../../domain/time/plain-date.ts';
 import { isDayTrouble } from '../../sandbox/trouble-plan.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { SandboxShop } from '../../sandbox/shops.ts';
@@ -14,11 +16,12 @@ export interface Planted {
   readonly found: string;
 }
 
-/** What became of every planted trouble. */
+/** What became of every planted trouble. `firstDay` is that of the month. */
 export async function readPlanted(
   pool: Pool,
   plan: DemoPlan,
   shops: readonly SandboxShop[],
+  firstDay: PlainDate,
 ): Promise<readonly Planted[]> {
   const states = await readStates(pool);
   const planted = troubled(plan).map(({ refundNo, channel, trouble }) => ({
@@ -28,7 +31,11 @@ export async function readPlanted(
     expected: trouble.expected,
     found: states.get(refundNo) ?? 'nothing',
   }));
-  return [...planted, ...(await readDifferences(pool, plan, shops))];
+  return [
+    ...planted,
+    ...(await readDifferences(pool, plan, shops)),
+    ...(await readLateStatements(pool, plan, shops, firstDay)),
+  ];
 }
 
 /** The numbers by which breaks can name what was planted: of refunds in trouble, and of refunds made by hand. */
@@ -68,7 +75,7 @@ function troubled(plan: DemoPlan): readonly Troubled[] {
   );
 }
 
-/** Differences between statement and books that must have become breaks, and days whose statement came late. */
+/** Differences between statement and books that must have become breaks. */
 async function readDifferences(
   pool: Pool,
   plan: DemoPlan,
@@ -85,38 +92,60 @@ async function readDifferences(
   const ofTroubles = troubled(plan).flatMap(({ refundNo, channel, trouble: { name, leaves = [] } }) =>
     leaves.map((kind) => ({ channel, trouble: name, refund_no: refundNo, ...left(kind, [refundNo]) })),
   );
-  const byHand = byHandOf(shops).map(({ channel, refundNo, channelRefundNo }) => ({
-    ...{ channel, trouble: 'refund_by_hand', refund_no: refundNo },
-    ...left('missing_in_books', [refundNo, channelRefundNo]),
-  }));
-  return [...ofTroubles, ...byHand, ...(await readLateStatements(pool, shops))];
+  const made = byHandOf(shops);
+  const byHand = plan.byHand.map(({ payment: { channel }, amountMinor }) => {
+    const one = made.find((each) => each.channel === channel && each.amountMinor === amountMinor);
+    const of = { channel, trouble: 'refund_by_hand', refund_no: one?.refundNo ?? 'not made' };
+    return {
+      ...of,
+      ...left('missing_in_books', one === undefined ? [] : [one.refundNo, one.channelRefundNo]),
+    };
+  });
+  return [...ofTroubles, ...byHand];
 }
 
 function byHandOf(shops: readonly Pick<SandboxShop, 'channel' | 'sandbox'>[]): readonly {
   readonly channel: string;
   readonly refundNo: string;
   readonly channelRefundNo: string;
+  readonly amountMinor: bigint;
 }[] {
   return shops.flatMap(({ channel, sandbox }) =>
     sandbox
       .ledger()
       .paidOut.filter((paid) => paid.origin === 'console')
-      .map(({ refundNo, channelRefundNo }) => ({ channel, refundNo, channelRefundNo })),
+      .map(({ refundNo, channelRefundNo, amountMinor }) => ({
+        channel,
+        refundNo,
+        channelRefundNo,
+        amountMinor,
+      })),
   );
 }
 
-async function readLateStatements(pool: Pool, shops: readonly SandboxShop[]): Promise<readonly Planted[]> {
+/** Days whose statement was asked for in vain, and fetched later. */
+async function readLateStatements(
+  pool: Pool,
+  plan: DemoPlan,
+  shops: readonly SandboxShop[],
+  firstDay: PlainDate,
+): Promise<readonly Planted[]> {
   const { rows } = await pool.query<{ account_id: string; bill_date: string }>(
     `select account_id, bill_date from statement_files where kind = 'trade' and status in ('loaded', 'empty')`,
   );
   const loaded = new Set(rows.map((row) => `${row.account_id} ${row.bill_date}`));
-  return shops.flatMap(({ channel, accountId, sandbox }) =>
-    sandbox.plan
-      .list()
-      .filter((one) => isDayTrouble(one.trouble))
-      .map(({ billDate }) => ({
-        ...{ channel, trouble: 'bill_late', refund_no: billDate ?? '', expected: 'loaded' },
-        found: loaded.has(`${accountId} ${billDate ?? ''}`) ? 'loaded' : 'missing',
-      })),
-  );
+  return plan.lateStatements.map(({ channel, day }) => {
+    const billDate = addDays(firstDay, day);
+    const ofChannel = shops.filter((shop) => shop.channel === channel);
+    const wasLate = ofChannel.some(({ sandbox }) =>
+      sandbox.plan
+        .list()
+        .some((one) => isDayTrouble(one.trouble) && one.billDate === billDate && one.applied.length > 0),
+    );
+    const isThere = ofChannel.some(({ accountId }) => loaded.has(`${accountId} ${billDate}`));
+    return {
+      ...{ channel, trouble: 'bill_late', refund_no: billDate, expected: 'loaded' },
+      found: isThere ? (wasLate ? 'loaded' : 'never late') : 'missing',
+    };
+  });
 }

@@ -5,6 +5,7 @@
 import type { ErrorCode } from '../../domain/errors.ts';
 import type { BankLeg, HoldReason, Observation } from '../../domain/refund/observation.ts';
 import type { StateReason } from '../../domain/refund/state.ts';
+import { WRONG_AT_FIRST } from '../../sandbox/bill-troubles.ts';
 import type { SandboxShop } from '../../sandbox/shops.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { DemoPlan, PlannedRefund } from './plan.ts';
@@ -36,7 +37,7 @@ export interface ExpectedTrace {
   readonly noticeEndsIn?: string;
   /** A notice that nobody should believe was refused, and kept under this code. */
   readonly refusedAs?: ErrorCode;
-  /** The line that settled it is in a later version of its statement, where the wrong one was fetched before. */
+  /** The wrong version of its statement was handed out, and the line that settled it is in a later one. */
   readonly reissued?: true;
 }
 
@@ -118,9 +119,6 @@ function sentFor({ refundNo, payment }: PlannedRefund, shops: readonly SandboxSh
   };
 }
 
-/** The sandbox's note of it. */
-const WRONG_AT_FIRST = 'wrong in the first version';
-
 /** What was planted and never happened. */
 function unmet({ atSandbox, besides }: PlannedTrouble, { met }: Sent): readonly string[] {
   return [atSandbox, ...(besides ?? [])]
@@ -162,6 +160,6 @@ function judgesOf(trace: ExpectedTrace): Readonly<Record<keyof ExpectedTrace, Ju
     },
     noticeEndsIn: ({ notices }) => notices.some((kind) => kind.endsWith(trace.noticeEndsIn ?? '')),
     refusedAs: (trail, { refused }) => refused > 0 && trail.refused.some((code) => code === trace.refusedAs),
-    reissued: ({ revision }, { wrongStatement }) => !wrongStatement || (revision !== null && revision > 1),
+    reissued: ({ revision }, { wrongStatement }) => wrongStatement && revision !== null && revision > 1,
   };
 }

@@ -104,7 +104,11 @@ function plantDays(stack: Stack, plan: DemoPlan, startMs: number): void {
   const firstDay = beijingDateOf(new Date(startMs));
   for (const { channel, day } of plan.lateStatements) {
     const { sandbox } = shopOf(stack, channel);
-    sandbox.plan.forDay(sandbox.merchantNo, addDays(firstDay, day), { kind: 'bill_late', hours: 30 });
+    sandbox.plan.forDay(sandbox.merchantNo, addDays(firstDay, day), {
+      kind: 'bill_late',
+      hours: 30,
+      untilMet: true,
+    });
   }
 }
 

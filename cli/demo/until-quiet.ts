@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 400;
 
 /** Days by which the last bills have come and been looked at for a second time. */
 const BILLS_DAYS = 5;
-/** Days by which slow cards and the alarms of a refund in trouble are through, whatever holidays lie between. */
+/** Days by which a slow card is through, and the promise to the payer of a refund in trouble is missed, whatever holidays lie between. */
 const TROUBLE_DAYS = 23;
 
 /** The day by which everything of the plan had its time to happen. `origin` is when its month began. */
@@ -38,7 +38,7 @@ interface Wait {
 }
 
 /**
- * Ends when every refund stands where its plan says, every bill was fetched and the alarms had their time.
+ * Ends when every refund stands where its plan says, and the last bills and missed promises had their time.
  * @throws the reason of the signal once it is aborted
  */
 export async function untilQuiet(wait: Wait, hear: (open: string) => void): Promise<void> {
@@ -57,7 +57,7 @@ export async function untilQuiet(wait: Wait, hear: (open: string) => void): Prom
     if (open === 0 && beijingDateOf(wait.clock.now()) > wait.quietDay) return;
     hear(
       open === 0
-        ? 'every refund stands as planned; the last bills and alarms are due'
+        ? 'every refund stands as planned; the last bills and promises are due'
         : `${counted(open, 'refund')} to hear the channel's last word of`,
     );
     await later();

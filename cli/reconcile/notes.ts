@@ -2,6 +2,7 @@
 import { CHANNEL_NAMES } from '../../domain/refund/refund.ts';
 import { counted, grouped } from '../output.ts';
 import type { Findings } from './document.ts';
+import { MORE_CHANNELS } from './refund-list.ts';
 import type { LoadedStatement } from './statements.ts';
 
 /** Rows set aside that are kept with their text. */
@@ -44,17 +45,20 @@ function otherChannels(others: Readonly<Record<string, number>>, channel: string
   const rows = counts.reduce((total, [, count]) => total + count, 0);
   const names = counts.map(([name, count]) => `${name} ${grouped(count)}`).join(', ');
   const left = `Left out of the list: ${counted(rows, 'row')} of other channels than ${channel} (${names}).`;
-  const unheardOf = counts.map(([name]) => name).filter((name) => !KNOWN.has(name));
+  const unheardOf = counts.map(([name]) => name).filter((name) => !KNOWN.has(name) && name !== MORE_CHANNELS);
   return unheardOf.length === 0 ? [left] : [left, misspelt(unheardOf, channel)];
 }
 
+/** All of them were said with their counts. */
+const SAID_MAX = 3;
 const KNOWN: ReadonlySet<string> = new Set(CHANNEL_NAMES);
 
 /** Lists may have channels of their own besides; but a name with a slip of the pen loses refunds of this run. */
 function misspelt(names: readonly string[], channel: string): string {
   const are = names.length === 1 ? 'is no channel' : 'are no channels';
   const known = CHANNEL_NAMES.join(', ');
-  return `${names.join(', ')} ${are} that Yuanlu knows (${known}): rows that mean ${channel} have to say ${channel}.`;
+  const some = names.length > SAID_MAX ? [...names.slice(0, SAID_MAX), '…'] : names;
+  return `${some.join(', ')} ${are} that Yuanlu knows (${known}): rows that mean ${channel} have to say ${channel}.`;
 }
 
 function nothingToMatch(statements: readonly LoadedStatement[]): string[] {

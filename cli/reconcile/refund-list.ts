@@ -19,6 +19,8 @@ const RECORD_CHARACTERS_MAX = 64 * 1024;
 const BATCH_ROWS = 1_000;
 /** Names of other channels that are told apart; a list with more of them has something else in that column. */
 const OTHER_CHANNELS_MAX = 20;
+/** How those beyond are called, together. */
+export const MORE_CHANNELS = 'others';
 
 export interface ListOptions {
   /** How messages call the file. */
@@ -152,7 +154,7 @@ export class RefundListReader {
 
   #countOther(channel: string): void {
     const known = this.#otherChannels.has(channel) || this.#otherChannels.size < OTHER_CHANNELS_MAX;
-    const name = known ? channel : 'others';
+    const name = known ? channel : MORE_CHANNELS;
     this.#otherChannels.set(name, (this.#otherChannels.get(name) ?? 0) + 1);
   }
 

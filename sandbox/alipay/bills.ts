@@ -54,7 +54,7 @@ export class Bills {
     const nowMs = this.#nowMs();
     if (period === null || nowMs < period.toMs) throw badDate();
     const file =
-      nowMs < this.#readyAtMs(sellerId, period)
+      nowMs < this.#readyAtMs(sellerId, period) || this.#world.plan.waitsToBeMet(sellerId, period.name)
         ? this.#notYet(sellerId, period)
         : this.#bill(sellerId, type, period);
     if (file === null) throw notExist();

@@ -49,7 +49,7 @@ export const COMMON_FIELDS: FieldsOf<CommonTrouble['kind']> = {
 export const BILL_FIELDS: FieldsOf<BillTrouble['kind']> = {
   line_missing: {},
   amount_differs: { fen: wholeUpTo(1_000_000) },
-  bill_reissued: { hours: wholeUpTo(LATE_HOURS_MAX), first: oneOf('lacks', 'differs') },
+  bill_reissued: { hours: wholeUpTo(LATE_HOURS_MAX), first: oneOf('lacks', 'differs'), untilMet: yesOrNo },
 };
 
 export const MOVEMENT_FIELDS: FieldsOf<MovementTrouble['kind']> = {
@@ -58,7 +58,9 @@ export const MOVEMENT_FIELDS: FieldsOf<MovementTrouble['kind']> = {
   movement_fee_differs: { fen: wholeUpTo(1_000_000) },
 };
 
-export const DAY_FIELDS: FieldsOf<DayTrouble['kind']> = { bill_late: { hours: wholeUpTo(LATE_HOURS_MAX) } };
+export const DAY_FIELDS: FieldsOf<DayTrouble['kind']> = {
+  bill_late: { hours: wholeUpTo(LATE_HOURS_MAX), untilMet: yesOrNo },
+};
 
 export function troubleManual<T extends AnyRefundTrouble>(
   fieldsOf: TroubleFields<T['kind']>,

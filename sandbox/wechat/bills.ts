@@ -90,7 +90,7 @@ export class Bills {
     if (ageDays < 0) throw queryError('bill_date', '日期晚于今天');
     if (ageDays > KEPT_DAYS) throw invalidRequest('仅支持三个月内的账单下载申请');
     const creating = new WechatProblem(400, 'STATEMENT_CREATING', '账单生成中，请稍后再试');
-    if (now.getTime() >= this.#readyAtMs(mchid, billDate)) return;
+    if (now.getTime() >= this.#readyAtMs(mchid, billDate) && !plan.waitsToBeMet(mchid, billDate)) return;
     if (now >= beijingInstant(addDays(billDate, 1), READY_AT)) plan.noteDay(mchid, billDate, 'not made yet');
     throw creating;
   }

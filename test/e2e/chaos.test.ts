@@ -113,7 +113,7 @@ afterAll(async () => {
 async function readSums(plan: DemoPlan): Promise<{ planted: readonly Planted[]; checks: readonly Check[] }> {
   const { pool, clock } = stack.context;
   const report = await readReport(stack.context, clock.now());
-  const planted = await readPlanted(pool, plan, stack.shops);
+  const planted = await readPlanted(pool, plan, stack.shops, beijingDateOf(ORIGIN));
   // A worker that is killed between an answer and the note of it leaves no trace of that answer.
   return {
     planted,
