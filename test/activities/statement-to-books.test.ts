@@ -126,6 +126,24 @@ describe('a fetched statement', () => {
     },
   );
 
+  test('F44 I9: whose bytes are those that are there, under the hash of others, is not known: the load refuses it', async () => {
+    const day = freshDay();
+    const content = plainStatement([lineOf(day, 'K3', 5)]);
+    const file = { ...(await fetchOf(day, content)), hash: sha1Of(content) };
+    const { result } = await toTheEnd(bench, loadStatement(bench.deps), day, file);
+    await toTheEnd(bench, matchStatement(bench.deps), result.fileId);
+    const download = () => Promise.resolve(chunksOf(content));
+    const ticket = { download, hash: sha1Of(`${content}re-issued`) };
+    bench.channel.script('requestStatement', { outcome: 'ready', ticket });
+
+    const again = await toTheEnd(bench, fetchStatement(bench.deps), { ...day, recheck: 1 });
+
+    expect(again.result).toMatchObject({ uri: file.uri, hash: ticket.hash });
+    expect(again.result).not.toHaveProperty('known');
+    const refused = await attemptOf(loadStatement(bench.deps), [day, again.result as FetchedStatement]);
+    expect(refused).toMatchObject({ code: 'statement_hash_differs' });
+  });
+
   test('F26 I8: that is there, unmatched or with news that nobody was told, is not known when it is fetched: the rest is still to do', async () => {
     const ref = await aRefund(bench);
     await nextAttempt(bench.db.pool, ref.refundId, minute(2));

@@ -83,6 +83,17 @@ describe('a list with more in it than this run is about', () => {
     expect(said.stderr).not.toContain('that Yuanlu knows');
   });
 
+  test('of more other channels than are told apart names three of them once more, and none that nobody wrote', async () => {
+    const rows = Array.from({ length: 25 }, (_, n) => ({
+      refund_no: `A${String(n)}`,
+      channel: `c${String(n + 10)}`,
+    }));
+    const said = await given(refundList([{ refund_no: 'R1' }, ...rows]));
+
+    expect(said.stderr).toContain('others 5');
+    expect(said.stderr).toContain('c10, c11, c12, … are no channels that Yuanlu knows');
+  });
+
   test('of other channels only is no refund of this one, and that is said', async () => {
     const said = await given(refundList([{ refund_no: 'R1', channel: 'wechta' }]));
 

@@ -193,12 +193,12 @@ describe('code that takes other steps than a history has', () => {
     ],
     [
       'loads what is known',
-      ["&& patched(KNOWN_WHEN_FETCHED)) return", '&& patched(KNOWN_WHEN_FETCHED)) void'],
+      ['.patched)(KNOWN_WHEN_FETCHED)) return ', '.patched)(KNOWN_WHEN_FETCHED)) void '],
       'statement/known',
     ],
     [
       'does not load what is known, as it did before December 2026',
-      ['&& patched(KNOWN_WHEN_FETCHED)', ''],
+      ['.patched)(KNOWN_WHEN_FETCHED)) return ', '.patched)(KNOWN_WHEN_FETCHED) || true) return '],
       'statement-before-2026-12/known-and-loaded',
     ],
     [

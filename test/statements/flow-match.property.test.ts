@@ -219,6 +219,30 @@ function told({ days, refundNos }: Case, text: string): string {
 
 const span = ({ days }: Case) => ({ from: days[0] ?? '', to: days.at(-1) ?? '' });
 
+const KINDS = [
+  ...['ambiguous', 'amount_differs', 'duplicate_line', 'fee_differs', 'missing_in_books'],
+  ...['missing_in_fund_flow', 'missing_in_trade'],
+];
+
+test('days as they are made up have every kind of difference', () => {
+  const it: Case = {
+    days: Array.from({ length: DAY_COUNT + 1 }, (_, n) => addDays(parsePlainDate(FIRST), n)),
+    refundNos: ['A', 'B'],
+  };
+  const kinds = fc.sample(rowsOfDays(), { seed: 1, numRuns: 500 }).flatMap((rows) => {
+    const of = daysOf(it, rows);
+    const all = naiveMovements(of, (row) => it.refundNos.includes(row.refundNo ?? ''));
+    // The books as they are where nobody else has the numbers: the first line that prints one has the refund.
+    const books: Books = (day, nth) => {
+      const refundNo = of[day]?.trade[nth]?.refundNo ?? '';
+      return { refundNo: it.refundNos.includes(refundNo) ? refundNo : null, differs: false };
+    };
+    return naiveBreaks(of, all, books).map((one) => one.split(' ')[0]);
+  });
+
+  expect([...new Set(kinds)].sort()).toEqual(KINDS);
+});
+
 describe('on any days', () => {
   test('matches and differences are those of the rules, in whatever order and parts the files come, and the day adds up three ways', async () => {
     await fc.assert(

@@ -388,6 +388,34 @@ test.each([
   },
 );
 
+test.each([
+  ['what comes back of their fee', { fee: 2 }],
+  ['what the payer gets', { payer: 6 }],
+])(
+  'I11 F65: of lines of a payment that print one number of the channel and differ in no more than %s, the same one could be its refund, whichever file came first',
+  async (_, other) => {
+    const matched: unknown[] = [];
+    for (const isOtherFirst of [false, true]) {
+      await emptyStatements(db);
+      const { payment } = await taken(db, 10n);
+      const { transactionId } = payment;
+      if (transactionId === null) throw new Error('the payment has a number of the channel');
+      const line = { transactionId, channelRefundNo: '777', amount: 10, payer: 9 };
+      const rows = [line, { ...line, ...other }];
+      for (const [n, row] of (isOtherFirst ? rows.reverse() : rows).entries())
+        await bringTrade(db, DAY, [row], { part: String(n) });
+      const { rows: lines } = await db.owner.query(
+        `select b.kind, l.payer_minor, l.fee_e5 from breaks b join statement_lines l using (file_id, line_no)
+        where b.status = 'open' and b.dedupe_key not like 'flow/%' order by 1, 2, 3`,
+      );
+      matched.push(lines);
+    }
+
+    expect(matched[0]).not.toEqual([]);
+    expect(matched[1]).toEqual(matched[0]);
+  },
+);
+
 test('I11: a second movement of a refund whose line has its own left the account twice', async () => {
   const { refundNo } = await taken(db, 500n);
   await bringTrade(db, DAY, [{ refundNo, amount: 500 }]);

@@ -1,6 +1,7 @@
 /**
  * The rules for what is left over of movements, written a second time without sets: which differences somebody has to look into,
- * once the statements of all days around are there.
+ * once the statements of all days around are there. What the books make of the lines themselves is not judged a second time here:
+ * that is compared with another naive matcher (naive-match.ts).
  */
 import type { FlowRow, TradeRow } from './flow-days.ts';
 import type { Days, Line, Move, NaiveMatch, NaiveMovements } from './naive-movements.ts';
