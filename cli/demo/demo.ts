@@ -1,8 +1,8 @@
 /** `yuanlu demo`: a virtual month of refunds on real engines, ended by sums that add up. */
 import { setMaxListeners } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { mkdir } from 'node:fs/promises';
+import {} from 'node:fs/promises';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import { oldestTaskAgeMs } from '../../workers/backlog.ts';
 import { quietTemporalLogs } from '../../workers/temporal-logs.ts';
@@ -22,6 +22,7 @@ import { DAY_MS, planMonth, refundsMin } from './plan.ts';
 import type { DemoPlan } from './plan.ts';
 import { TooBusyError } from './again.ts';
 import type { Flight } from './flight.ts';
+import { makeDemoFolder } from './folder.ts';
 import { createFlight } from './flight.ts';
 import type { KeptPace } from './pace.ts';
 import { keepPace, RATE_AT_FIRST } from './pace.ts';
@@ -80,8 +81,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     `September 2026 with ${String(size)} refunds, as fast as this machine can carry it: WeChat Pay, Alipay and UnionPay on this machine, a real Postgres, a real Temporal`,
   );
   const root = resolve('.yuanlu');
-  await mkdir(root, { recursive: true });
-  const dataDir = await mkdtemp(join(root, 'demo-'));
+  const dataDir = await makeDemoFolder(root);
   const line = progressByDay();
   const stop = new AbortController();
   // Each refund under way listens to it.
@@ -234,7 +234,7 @@ function wholeNumber(text: string, name: string, least: number): number {
   const value = Number(text);
   if (!/^[0-9]{1,9}$/.test(text) || value < least) {
     throw new AppError('request_invalid', {
-      [name]: text,
+      [`--${name}`]: text,
       remedy: `Give a whole number, at least ${String(least)}.`,
     });
   }

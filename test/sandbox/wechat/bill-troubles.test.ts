@@ -51,6 +51,18 @@ describe('late', () => {
     expect(after).toEqual([undefined, undefined]);
   });
 
+  test('with `untilMet` it is late for whoever asks first, however late that is, and for nobody after', async () => {
+    const shop = await openShop();
+    await refundWith(shop, null);
+    const trouble = { kind: 'bill_late', hours: 2, untilMet: true };
+    await shop.control('POST', '/troubles', { bill_date: '2026-09-01', trouble });
+    await shop.turnTo('2026-09-05T10:00:00+08:00');
+
+    const asked = [await askForBill(shop, DAY_ONE), await askForBill(shop, DAY_ONE)];
+
+    expect(asked.map(({ json }) => json['code'])).toEqual(['STATEMENT_CREATING', undefined]);
+  });
+
   test('it is one day that is late, not the next', async () => {
     const shop = await openShop();
     await shop.control('POST', '/troubles', {
@@ -180,6 +192,17 @@ describe('re-issued', () => {
     expect(second.sha1).not.toBe(first.sha1);
     expect(later.sha1).toBe(second.sha1);
     for (const bill of [first, second]) expectSumsAgree(bill);
+  });
+
+  test('with `untilMet` whoever has it first has the wrong version, however late that is, and the right one after', async () => {
+    const shop = await openShop();
+    const wish = await refundWith(shop, { kind: 'bill_reissued', hours: 2, untilMet: true });
+    await shop.turnTo('2026-09-05T10:00:00+08:00');
+
+    const [first, second] = [await fetchBill(shop, DAY_ONE), await fetchBill(shop, DAY_ONE)];
+
+    expect(refundsIn(first)).toEqual({});
+    expect(refundsIn(second)).toEqual({ [wish.out_refund_no]: '4.00' });
   });
 
   test('the re-issued bill still shows the states of the first morning', async () => {
