@@ -2,7 +2,6 @@
 import { setMaxListeners } from 'node:events';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import {} from 'node:fs/promises';
 import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import { oldestTaskAgeMs } from '../../workers/backlog.ts';
 import { quietTemporalLogs } from '../../workers/temporal-logs.ts';
