@@ -12,6 +12,12 @@ export interface KnownStatement {
   readonly lines: number;
 }
 
+/** It, and where its bytes are kept; null of one that a person imported. */
+interface Found {
+  readonly known: KnownStatement;
+  readonly uri: string | null;
+}
+
 type Day = Pick<Delivery, 'accountId' | 'kind' | 'billDate'>;
 
 /** The statement of the day that the channel announces by its hash, where it is there and done. */
@@ -19,12 +25,12 @@ export async function knownByHash(
   db: Db,
   day: Day,
   expectHash: Delivery['expectHash'],
-): Promise<(KnownStatement & { readonly uri: string | null }) | null> {
+): Promise<Found | null> {
   return ifDone(db, await findAnnounced(db, { ...day, expectHash }));
 }
 
 /** The statement of the day whose bytes are kept there, where it is done: the same bytes of a day are kept in one place. */
-export async function knownByPlace(db: Db, day: Day, uri: string): Promise<KnownStatement | null> {
+export async function knownByPlace(db: Db, day: Day, uri: string): Promise<Found | null> {
   const { rows } = await db.query<StatementFileRow>(
     `select ${STATEMENT_FILE_COLUMNS} from yuanlu.statement_files
       where account_id = $1 and kind = $2 and bill_date = $3 and status = 'loaded' and uri = $4`,
@@ -33,12 +39,9 @@ export async function knownByPlace(db: Db, day: Day, uri: string): Promise<Known
   return ifDone(db, rows[0] === undefined ? null : toStatementFile(rows[0]));
 }
 
-async function ifDone(
-  db: Db,
-  file: StatementFile | null,
-): Promise<(KnownStatement & { readonly uri: string | null }) | null> {
+async function ifDone(db: Db, file: StatementFile | null): Promise<Found | null> {
   if (file === null || !(await isDone(db, file.id, file.matchedAt))) return null;
-  return { fileId: file.id, lines: file.lines, uri: file.uri };
+  return { known: { fileId: file.id, lines: file.lines }, uri: file.uri };
 }
 
 /**

@@ -81,10 +81,9 @@ async function announced(
   { hash }: StatementTicket,
 ): Promise<FetchedStatement | null> {
   if (hash === null) return null;
-  const known = await knownByHash(deps.pool, day, hash);
-  if (known === null || known.uri === null) return null;
-  const { uri, fileId, lines } = known;
-  return { outcome: 'fetched', uri, bytes: 0, hash, known: { fileId, lines } };
+  const found = await knownByHash(deps.pool, day, hash);
+  if (found === null || found.uri === null) return null;
+  return { outcome: 'fetched', uri: found.uri, bytes: 0, hash, known: found.known };
 }
 
 async function download(
@@ -103,8 +102,8 @@ async function download(
   });
   const fetched = { outcome: 'fetched', uri: stored.uri, bytes: stored.bytes, hash: ticket.hash } as const;
   // Where the channel gives a hash, these bytes have to have it, wherever they are kept: the load sees to that.
-  const known = ticket.hash === null ? await knownByPlace(deps.pool, day, stored.uri) : null;
-  if (known !== null) return { ...fetched, known: { fileId: known.fileId, lines: known.lines } };
+  const found = ticket.hash === null ? await knownByPlace(deps.pool, day, stored.uri) : null;
+  if (found !== null) return { ...fetched, known: found.known };
   const { overBytes } = deps.splitting;
   const isLarge = overBytes !== null && stored.bytes > overBytes;
   return isLarge && channel.statementRanges !== undefined ? { ...fetched, inRanges: true } : fetched;

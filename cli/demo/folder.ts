@@ -1,6 +1,7 @@
 /** Where a demo keeps what it needs while it runs: its servers' data, its keys, its settings. */
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { startOf } from '../../workers/engines/process-record.ts';
 
 /** The name says whose it is, so that nobody takes away what is in use. */
 const NAME = /^demo-([0-9]+)-/;
@@ -10,17 +11,8 @@ export async function makeDemoFolder(root: string): Promise<string> {
   await mkdir(root, { recursive: true });
   for (const name of await readdir(root)) {
     const owner = NAME.exec(name)?.[1];
-    if (owner !== undefined && !isAlive(Number(owner)))
+    if (owner !== undefined && (await startOf(Number(owner))) === null)
       await rm(join(root, name), { recursive: true, force: true });
   }
   return mkdtemp(join(root, `demo-${String(process.pid)}-`));
-}
-
-/** A process of somebody else is alive as well. */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -29,7 +29,7 @@ describe.each([refundsMin(DEMO_CHANNELS), 120, 360])('a month of %i refunds', (r
         expect(reissued.length).toBeGreaterThan(0);
         expect(new Set(late).size).toBe(2);
         for (const day of late)
-          for (const other of reissued) expect(Math.abs(day - other)).toBeGreaterThan(1);
+          for (const other of reissued) expect(day < other - 1 || day > other + 5).toBe(true);
       }
     },
   );

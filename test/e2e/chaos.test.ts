@@ -126,12 +126,11 @@ const VICTIMS = ['worker', 'postgres', 'temporal'] as const;
 /** Each of them once, whatever the dice say, and then at random: the worker as often as the two engines together. */
 async function killAtRandom(until: () => boolean): Promise<string[]> {
   const killed: string[] = [];
-  const turn = roll.between(0, 2);
+  const turn = roll.between(0, VICTIMS.length - 1);
+  const first = [...VICTIMS.slice(turn), ...VICTIMS.slice(0, turn)];
   while (killed.length < KILLS && !until()) {
     await sleep(roll.between(1_500, 5_000));
-    const victim =
-      VICTIMS[killed.length < 3 ? (killed.length + turn) % 3 : -1] ??
-      roll.pick(['worker', 'worker', 'postgres', 'temporal']);
+    const victim = first[killed.length] ?? roll.pick(['worker', 'worker', 'postgres', 'temporal']);
     const pid = victim === 'worker' ? worker?.pid : stack.engines.pids()[victim];
     if (pid === undefined || pid === null) continue;
     try {

@@ -232,7 +232,7 @@ test('days as they are made up have every kind of difference', () => {
   const kinds = fc.sample(rowsOfDays(), { seed: 1, numRuns: 500 }).flatMap((rows) => {
     const of = daysOf(it, rows);
     const all = naiveMovements(of, (row) => it.refundNos.includes(row.refundNo ?? ''));
-    // The books as they are where nobody else has the numbers: the first line that prints one has the refund.
+    // Books in which each line that prints the number of a refund is matched to it.
     const books: Books = (day, nth) => {
       const refundNo = of[day]?.trade[nth]?.refundNo ?? '';
       return { refundNo: it.refundNos.includes(refundNo) ? refundNo : null, differs: false };

@@ -7,6 +7,7 @@ import type { Break } from '../../store/breaks.ts';
 import { listBreaks } from '../../store/breaks.ts';
 import { fresh, openAccounts } from '../store/books.ts';
 import { DAY, DAY_AFTER, DAY_BEFORE, taken } from './bills.ts';
+import type { TradeRow } from './flow-days.ts';
 import {
   bringFlow,
   bringTrade,
@@ -335,20 +336,17 @@ describe.each([
     ['their own day', DAY],
     ['the day after', DAY_AFTER],
   ])('the same one is given the movement of %s, whichever file came first', async (_of, day) => {
-    const outcomes: string[][] = [];
-    for (const rows of [
-      [line, { ...line, ...other }],
-      [{ ...line, ...other }, line],
-    ]) {
-      await emptyStatements(db);
-      for (const [n, row] of rows.entries()) await bringTrade(db, DAY, [row], { part: String(n) });
-      await bringTrade(db, DAY_AFTER, []);
-      for (const one of [DAY, DAY_AFTER])
-        await bringFlow(db, one, one === day ? [{ ...refund, channelRefundNo: '501', amount: 600 }] : []);
-      outcomes.push([...(await given()), ...(await flowBreaks(db))]);
-    }
+    const outcomes = await inEitherOrder(
+      () => Promise.resolve([line, { ...line, ...other }]),
+      async () => {
+        await bringTrade(db, DAY_AFTER, []);
+        for (const one of [DAY, DAY_AFTER])
+          await bringFlow(db, one, one === day ? [{ ...refund, channelRefundNo: '501', amount: 600 }] : []);
+        return [...(await given()), ...(await flowBreaks(db))];
+      },
+    );
 
-    expect(outcomes[0]?.length).toBeGreaterThan(1);
+    expect(outcomes[0].length).toBeGreaterThan(1);
     expect(outcomes[1]).toEqual(outcomes[0]);
   });
 
@@ -363,58 +361,66 @@ describe.each([
   }
 });
 
-test.each([
+describe.each([
   ['what comes back of their fee', { fee: 2 }],
   ['what the payer gets', { payer: 6 }],
-])(
-  'I11 F65: of lines of one refund that differ in no more than %s, the same one is matched, whichever file came first',
-  async (_, other) => {
-    const matched: unknown[] = [];
-    for (const isOtherFirst of [false, true]) {
-      await emptyStatements(db);
-      const { refundNo } = await taken(db, 10n);
-      const line = { refundNo, amount: 30, payer: 9 };
-      const rows = [line, { ...line, ...other }];
-      for (const [n, row] of (isOtherFirst ? rows.reverse() : rows).entries())
-        await bringTrade(db, DAY, [row], { part: String(n) });
-      const { rows: lines } = await db.owner.query(
-        'select l.payer_minor, l.fee_e5 from matches m join statement_lines l using (file_id, line_no)',
-      );
-      matched.push(lines);
-    }
+])('I11 F65: of lines that differ in no more than %s', (_, other) => {
+  test('and name one refund, the same one is matched, whichever file came first', async () => {
+    const matched = await inEitherOrder(
+      async () => {
+        const { refundNo } = await taken(db, 10n);
+        const line = { refundNo, amount: 30, payer: 9 };
+        return [line, { ...line, ...other }];
+      },
+      () =>
+        rowsOf(
+          'select l.payer_minor, l.fee_e5 from matches m join statement_lines l using (file_id, line_no)',
+        ),
+    );
 
     expect(matched[0]).toHaveLength(1);
     expect(matched[1]).toEqual(matched[0]);
-  },
-);
+  });
 
-test.each([
-  ['what comes back of their fee', { fee: 2 }],
-  ['what the payer gets', { payer: 6 }],
-])(
-  'I11 F65: of lines of a payment that print one number of the channel and differ in no more than %s, the same one could be its refund, whichever file came first',
-  async (_, other) => {
-    const matched: unknown[] = [];
-    for (const isOtherFirst of [false, true]) {
-      await emptyStatements(db);
-      const { payment } = await taken(db, 10n);
-      const { transactionId } = payment;
-      if (transactionId === null) throw new Error('the payment has a number of the channel');
-      const line = { transactionId, channelRefundNo: '777', amount: 10, payer: 9 };
-      const rows = [line, { ...line, ...other }];
-      for (const [n, row] of (isOtherFirst ? rows.reverse() : rows).entries())
-        await bringTrade(db, DAY, [row], { part: String(n) });
-      const { rows: lines } = await db.owner.query(
-        `select b.kind, l.payer_minor, l.fee_e5 from breaks b join statement_lines l using (file_id, line_no)
-        where b.status = 'open' and b.dedupe_key not like 'flow/%' order by 1, 2, 3`,
-      );
-      matched.push(lines);
-    }
+  test('and print one number of the channel, the same one could be the refund of their payment, whichever file came first', async () => {
+    const found = await inEitherOrder(
+      async () => {
+        const { payment } = await taken(db, 10n);
+        const { transactionId } = payment;
+        if (transactionId === null) throw new Error('the payment has a number of the channel');
+        const line = { transactionId, channelRefundNo: '777', amount: 10, payer: 9 };
+        return [line, { ...line, ...other }];
+      },
+      () =>
+        rowsOf(`select b.kind, l.payer_minor, l.fee_e5 from breaks b join statement_lines l using (file_id, line_no)
+              where b.status = 'open' and b.dedupe_key not like 'flow/%' order by 1, 2, 3`),
+    );
 
-    expect(matched[0]).not.toEqual([]);
-    expect(matched[1]).toEqual(matched[0]);
-  },
-);
+    expect(found[0]).not.toEqual([]);
+    expect(found[1]).toEqual(found[0]);
+  });
+});
+
+/** Rows of a question to the books. */
+async function rowsOf(text: string): Promise<readonly object[]> {
+  const { rows } = await db.owner.query<Record<string, unknown>>(text);
+  return rows;
+}
+
+/** What is found when two lines of a day come, each in a file of its own: the first before the second, and the other way round. */
+async function inEitherOrder<T>(
+  linesOf: () => Promise<readonly [TradeRow, TradeRow]>,
+  look: () => Promise<T>,
+): Promise<[T, T]> {
+  const found = async (isSecondFirst: boolean): Promise<T> => {
+    await emptyStatements(db);
+    const [first, second] = await linesOf();
+    for (const [n, row] of (isSecondFirst ? [second, first] : [first, second]).entries())
+      await bringTrade(db, DAY, [row], { part: String(n) });
+    return look();
+  };
+  return [await found(false), await found(true)];
+}
 
 test('I11: a second movement of a refund whose line has its own left the account twice', async () => {
   const { refundNo } = await taken(db, 500n);
