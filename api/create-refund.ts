@@ -80,8 +80,9 @@ async function recordUnnumbered(
 
 async function start(deps: ApiDeps, refund: Refund): Promise<void> {
   try {
-    const { merchantId, refundNo, channel } = refund;
-    await deps.refundEngine.start({ merchantId, refundNo, channel });
+    const { merchantId, refundNo, channel, state, id } = refund;
+    const committed = state === 'requested' ? { committedId: id } : {};
+    await deps.refundEngine.start({ merchantId, refundNo, channel, ...committed });
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'temporal_unavailable') throw error;
     throw new AppError(

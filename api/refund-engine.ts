@@ -10,6 +10,8 @@ export interface RefundName {
 /** A refund to start: its channel makes it findable among the workflows. */
 export interface RefundToStart extends RefundName {
   readonly channel: ChannelName;
+  /** The id of its row, where that is committed as `requested` and nothing more is known of it. */
+  readonly committedId?: string;
 }
 
 export interface RefundEngine {

@@ -14,6 +14,7 @@ import { bareWay } from './bare.ts';
 import type { DayFileName } from './day-reading.ts';
 import { importDay, readDay } from './day-reading.ts';
 import type { Looked, Looking } from './looking.ts';
+import { onOneCore } from './one-core.ts';
 import { lookOften } from './looking.ts';
 import { matchInLargeBook } from './large-book.ts';
 import { duckWholeWay, fillDuck } from './duck.ts';
@@ -71,9 +72,9 @@ export interface Done {
 /** Runs a task in a fresh process. */
 export async function inProcess(task: Task): Promise<Done> {
   const run = fileURLToPath(new URL('./run.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', run, '--task', JSON.stringify(task)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const node = [process.execPath, '--import', 'tsx', run, '--task', JSON.stringify(task)];
+  const [command = '', ...options] = task.kind === 'replay' ? onOneCore(node) : node;
+  const child = spawn(command, options, { stdio: ['ignore', 'pipe', 'inherit'] });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text;

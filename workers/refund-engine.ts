@@ -10,7 +10,7 @@ import { AppError } from '../domain/errors.ts';
 import { refundWorkflowId } from '../domain/ids.ts';
 import { beijingDateOf } from '../domain/time/plain-date.ts';
 import type { refund } from '../workflows/refund.ts';
-import type { channelReported, statementMatched } from '../workflows/refund-messages.ts';
+import type { channelReported, RefundStart, statementMatched } from '../workflows/refund-messages.ts';
 import { REFUND_QUEUE } from '../workflows/task-queues.ts';
 import { BUSINESS_DATE, CHANNEL, NEEDS_REVIEW, REFUND_STATE } from './search-attributes.ts';
 
@@ -59,6 +59,10 @@ export function refundEngine(client: Client, clock: Clock): TemporalRefundEngine
   };
 }
 
+function startOf({ merchantId, refundNo, committedId }: RefundToStart): RefundStart {
+  return { merchantId, refundNo, ...(committedId === undefined ? {} : { committedId }) };
+}
+
 /** Starts a refund's workflow, or finds the one that runs or ran under its id. */
 async function startRefund(
   client: Client,
@@ -71,7 +75,7 @@ async function startRefund(
       taskQueue: REFUND_QUEUE,
       workflowIdReusePolicy: o.reuse,
       workflowIdConflictPolicy: 'USE_EXISTING',
-      args: [{ merchantId: name.merchantId, refundNo: name.refundNo }],
+      args: [startOf(name)],
       typedSearchAttributes: new TypedSearchAttributes([
         { key: CHANNEL, value: name.channel },
         { key: REFUND_STATE, value: 'requested' },

@@ -7,7 +7,9 @@ import type { RefundState, StateReason } from '../domain/refund/state.ts';
 export interface RefundStart {
   readonly merchantId: string;
   readonly refundNo: string;
-  /** Given by backends that start the workflow themselves; the API has committed the row before it starts one. */
+  /** Given by the API, which has committed the row under this id as `requested`: nothing is left to record. */
+  readonly committedId?: string;
+  /** Given by backends that start the workflow themselves. */
   readonly request?: RefundRequest;
 }
 

@@ -1,7 +1,7 @@
 /**
  * The life of one refund, from the request to the channel's final word.
  *
- *   record   the database is the authority: new, the same again, or a conflict
+ *   record   the database is the authority: new, the same again, or a conflict; the API has done that before it starts a refund
  *   confirm  the channel's own order query says what was captured, when, and from which kind of account
  *   submit   ends in a known outcome only: an unknown answer is found out inside, with the same number
  *   await    polls are the activity's own retries, until it comes back with the verdict
@@ -37,10 +37,11 @@ const { submitRefund } = proxyActivities<Activities>({ ...SUBMIT, taskQueue: CHA
 const { confirmPayment, awaitVerdict } = proxyActivities<Activities>({ ...QUERY, taskQueue: CHANNEL_QUEUE });
 
 /**
- * Since December 2026. When no run from before it is open or kept any more, `deprecatePatch` and then nothing take its place, and
- * `hearOnce` goes with the histories of `refund-before-2026-12`.
+ * Since December 2026. When no run from before them is open or kept any more, `deprecatePatch` and then nothing take their place, and
+ * `hearOnce` goes with the histories of `refund-before-2026-12`. The second is the newer and holds for the first as well: one mark a run.
  */
 const VERDICT_WITH_ANSWER = '2026-12-verdict-with-answer';
+const COMMITTED_BEFORE = '2026-12-committed-before';
 
 export async function refund(start: RefundStart): Promise<RefundProgress> {
   // Nobody may cancel a refund that may already have moved money: cancellation from outside is ignored.
@@ -50,7 +51,7 @@ export async function refund(start: RefundStart): Promise<RefundProgress> {
 async function walk(start: RefundStart): Promise<RefundProgress> {
   const news = collectNews(); // signals may come before anything else; none is lost
 
-  const recorded = await recordRefund(start);
+  const recorded = committed(start) ?? (await recordRefund(start));
   let now = news.at('recording', recorded);
 
   while (!hasLastWord(now)) {
@@ -61,6 +62,12 @@ async function walk(start: RefundStart): Promise<RefundProgress> {
 
   upsertSearchAttributes({ RefundState: [now.state], NeedsReview: [false] });
   return news.at('ended', now);
+}
+
+/** Where a refund stands that was committed by who started it. A worker of before records it once more, whatever the start says. */
+function committed({ merchantId, refundNo, committedId }: RefundStart): RefundStanding | undefined {
+  if (committedId === undefined || !patched(COMMITTED_BEFORE)) return undefined;
+  return { refundId: committedId, merchantId, refundNo, state: 'requested', reason: null };
 }
 
 /** The channel knows the refund, and (as `walk` has seen) has not had its last word: a paid one may be at the bank, an abnormal one may still succeed. */
@@ -97,7 +104,7 @@ async function trySubmission(recorded: Recorded, news: News): Promise<RefundProg
 async function hearVerdict(recorded: Recorded, news: News): Promise<RefundProgress> {
   news.at('awaiting', news.current());
   if (news.heard()) return lookAgain(recorded, news);
-  if (!patched(VERDICT_WITH_ANSWER)) return hearOnce(recorded, news);
+  if (!patched(COMMITTED_BEFORE) && !patched(VERDICT_WITH_ANSWER)) return hearOnce(recorded, news);
 
   const asking = new CancellationScope({ cancellable: true });
   let answer: RefundStanding | null = null;

@@ -8,6 +8,7 @@ import { atBoundary, comeBack } from '../failures.ts';
 import { planArrivalOf } from './arrival.ts';
 import type { RefundRef, RefundStanding } from './refund-ref.ts';
 import { loadRefund, standing } from './refund-ref.ts';
+import { takeUp } from './take-up.ts';
 
 /** How long to wait before the channel is asked about a payment again, in business time. */
 const ASK_AGAIN_AFTER_MS = 60_000;
@@ -20,6 +21,7 @@ export function confirmPayment(deps: ActivityDeps) {
   return (ref: RefundRef): Promise<RefundStanding> =>
     atBoundary(async () => {
       const refund = await loadRefund(deps, ref);
+      await takeUp(deps, refund);
       const settledBefore = refund.payment.confirmedAt !== null && refund.stateReason !== 'payment_mismatch';
       if (settledBefore) return standing(refund);
 

@@ -5,6 +5,7 @@ import { recordRefund } from '../../activities/refund/record-refund.ts';
 import type { RefundRef } from '../../activities/refund/refund-ref.ts';
 import type { PaymentReport } from '../../channels/channel.ts';
 import type { FundingSource } from '../../domain/refund/refund.ts';
+import { refundsWithoutWorkflow } from '../../store/refunds.ts';
 import { fresh, minute, pay, refundOf } from '../store/books.ts';
 import { held, unknown } from './scripted-channel.ts';
 import type { Workbench } from './workbench.ts';
@@ -44,6 +45,30 @@ async function refundWithReport(difference: Partial<PaymentReport>): Promise<Ref
   });
   return refOf(await refundOf(bench.db.pool, 2345n, payment));
 }
+
+describe('a refund that its run begins with, since the API has committed it', () => {
+  test('is carried by a workflow from then on', async () => {
+    const ref = await aRefund(bench);
+
+    await toTheEnd(bench, confirmPayment(bench.deps), ref);
+
+    const orphans = await refundsWithoutWorkflow(bench.db.pool, { olderThan: minute(9999), limit: 100 });
+    expect(orphans.map((one) => one.refundNo)).not.toContain(ref.refundNo);
+  });
+
+  test('has a date after which somebody looks before the channel is asked anything', async () => {
+    const ref = await aRefund(bench, { fundingSource: 'debit_card' });
+    bench.channel.script('queryPayment', unknown('no answer'));
+
+    const ended = await attemptOf(confirmPayment(bench.deps), [ref]);
+
+    expect(ended).toMatchObject({ how: 'failure', code: 'channel_unreachable' });
+    // Asked for on Tuesday 24 November; from an unknown source the widest window holds: 3 and 7 business days.
+    const row = await rowOf(bench, ref);
+    expect(row.promiseAt?.toISOString()).toBe('2026-11-27T16:00:00.000Z');
+    expect(row.alarmAt?.toISOString()).toBe('2026-12-03T16:00:00.000Z');
+  });
+});
 
 describe('a payment that the channel reports as it was registered', () => {
   test('is confirmed, and what only the channel knows is filled in', async () => {

@@ -70,7 +70,12 @@ describe('a refund that is asked for', () => {
       last_answer: null,
       next_step: 'It is put to the channel by itself.',
     });
-    expect(api.engine.started).toContainEqual({ merchantId: 'm1', refundNo, channel: 'wechat' });
+    const { rows } = await api.database.pool.query<{ id: string }>(
+      'select id::text from refunds where refund_no = $1',
+      [refundNo],
+    );
+    const committedId = rows[0]?.id;
+    expect(api.engine.started).toContainEqual({ merchantId: 'm1', refundNo, channel: 'wechat', committedId });
     expect((await call(api, `/v1/refunds/${refundNo}`)).json).toEqual(answer.json);
   });
 

@@ -9,7 +9,8 @@ import type { RefundRun, RefundWorld } from './refund-world.ts';
 import { refundWorld, startOptions } from './refund-world.ts';
 import { callOffsIn, completedIn, scheduledIn, signalsIn, until, workflowTasks } from './temporal.ts';
 
-const WHOLE_PATH = ['recordRefund', 'confirmPayment', 'submitRefund', 'awaitVerdict'];
+const COMMITTED_PATH = ['confirmPayment', 'submitRefund', 'awaitVerdict'];
+const WHOLE_PATH = ['recordRefund', ...COMMITTED_PATH];
 
 let world: RefundWorld;
 
@@ -22,25 +23,34 @@ afterAll(async () => {
 });
 
 describe.concurrent('the path of a refund', () => {
-  test('goes record, confirm, submit, await and ends with the state of the evidence', async () => {
+  test('that the API has committed goes confirm, submit, await and ends with the state of the evidence', async () => {
     const { handle, fake } = await world.begin();
 
     const end = await handle.result();
 
     expect(end).toEqual({ step: 'ended', state: 'succeeded', reason: null });
-    expect(fake.calls).toEqual(WHOLE_PATH);
+    expect(fake.calls).toEqual(COMMITTED_PATH);
     await keepHistory(handle, 'refund/succeeded');
   });
 
-  test('P12: takes at most five workflow tasks, also when the channel is asked several times', async () => {
+  test('that nobody has committed begins with the recording', async () => {
+    const { handle, fake, events } = await world.begin({ recordRefund: ['requested'] });
+
+    expect(await handle.result()).toEqual({ step: 'ended', state: 'succeeded', reason: null });
+    expect(fake.calls).toEqual(WHOLE_PATH);
+    expect(workflowTasks(await events())).toBeLessThanOrEqual(5);
+    await keepHistory(handle, 'refund/recorded');
+  });
+
+  test('P12: takes at most four workflow tasks, also when the channel is asked several times', async () => {
     const { handle, fake, events } = await world.begin({ awaitVerdict: ['not yet', 'not yet', 'succeeded'] });
 
     await handle.result();
 
     expect(fake.calls.filter((call) => call === 'awaitVerdict')).toHaveLength(3);
     const history = await events();
-    expect(scheduledIn(history)).toEqual(WHOLE_PATH);
-    expect(workflowTasks(history)).toBeLessThanOrEqual(5);
+    expect(scheduledIn(history)).toEqual(COMMITTED_PATH);
+    expect(workflowTasks(history)).toBeLessThanOrEqual(4);
     await keepHistory(handle, 'refund/polled-often');
   });
 
@@ -88,14 +98,14 @@ describe.concurrent('the path of a refund', () => {
 
     await handle.result();
 
-    expect(fake.calls).toEqual(['recordRefund', 'confirmPayment', 'awaitVerdict']);
+    expect(fake.calls).toEqual(['confirmPayment', 'awaitVerdict']);
   });
 
   test('ends with a refusal by the channel', async () => {
     const { handle, fake } = await world.begin({ submitRefund: ['failed'] });
 
     expect(await handle.result()).toMatchObject({ step: 'ended', state: 'failed' });
-    expect(fake.calls).toEqual(['recordRefund', 'confirmPayment', 'submitRefund']);
+    expect(fake.calls).toEqual(['confirmPayment', 'submitRefund']);
     await keepHistory(handle, 'refund/refused');
   });
 
@@ -144,7 +154,7 @@ async function waitsForAPerson(run: RefundRun): Promise<void> {
 }
 
 describe.concurrent('news from outside', () => {
-  test('P12 F29: ends the waiting within six workflow tasks, however often it comes', async () => {
+  test('P12 F29: ends the waiting within five workflow tasks, however often it comes', async () => {
     const { handle, untilCalled, events } = await world.begin({ awaitVerdict: ['not yet'] });
     await untilCalled('awaitVerdict');
 
@@ -152,7 +162,7 @@ describe.concurrent('news from outside', () => {
     const end = await handle.result();
 
     expect(end.state).toBe('succeeded');
-    expect(workflowTasks(await events())).toBeLessThanOrEqual(6);
+    expect(workflowTasks(await events())).toBeLessThanOrEqual(5);
     await keepHistory(handle, 'refund/callback');
   });
 
@@ -167,7 +177,7 @@ describe.concurrent('news from outside', () => {
     const end = await handle.result();
 
     expect(end.state).toBe('succeeded');
-    expect(fake.calls).toEqual(['recordRefund', 'confirmPayment', 'submitRefund', 'recordVerdict']);
+    expect(fake.calls).toEqual(['confirmPayment', 'submitRefund', 'recordVerdict']);
     await keepHistory(handle, 'refund/callback-first');
   });
 
@@ -307,11 +317,11 @@ describe.concurrent('news from outside', () => {
     await run.untilCalled('recordVerdict');
 
     answer();
-    await until(async () => completedIn(await run.events()) === 4);
+    await until(async () => completedIn(await run.events()) === 3);
     verdict();
 
     expect(await run.handle.result()).toEqual({ step: 'ended', state: 'succeeded', reason: null });
-    expect(run.fake.calls).toEqual([...WHOLE_PATH, 'recordVerdict']);
+    expect(run.fake.calls).toEqual([...COMMITTED_PATH, 'recordVerdict']);
     await keepHistory(run.handle, 'refund/callback-beside-answer');
   });
 });

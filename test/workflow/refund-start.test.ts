@@ -12,7 +12,8 @@ import type { RefundRun, RefundWorld } from './refund-world.ts';
 import { refundWorld, startOptions } from './refund-world.ts';
 import { until } from './temporal.ts';
 
-const WHOLE_PATH = ['recordRefund', 'confirmPayment', 'submitRefund', 'awaitVerdict'];
+const COMMITTED_PATH = ['confirmPayment', 'submitRefund', 'awaitVerdict'];
+const WHOLE_PATH = ['recordRefund', ...COMMITTED_PATH];
 
 let world: RefundWorld;
 
@@ -49,6 +50,15 @@ describe.concurrent('F81 I16: a refund that is started more than once', () => {
     await handleOf(refundNo).result();
 
     expect(fake.calls).toEqual(WHOLE_PATH);
+  });
+
+  test('by the API, which has committed it, is not recorded once more', async () => {
+    const { refundNo, fake } = world.prepare();
+
+    await engine().start({ merchantId: 'shop', refundNo, channel: 'wechat', committedId: '1' });
+
+    expect(await handleOf(refundNo).result()).toMatchObject({ state: 'succeeded' });
+    expect(fake.calls).toEqual(COMMITTED_PATH);
   });
 
   test('while it runs is the run that there is', async () => {
@@ -166,7 +176,7 @@ describe.concurrent('I1: a refund that is called off from outside', () => {
     'while %s is under way goes on to its end: money may have moved',
     async (verb) => {
       let release = (): void => undefined;
-      const run = await world.begin({}, (fake) => {
+      const run = await world.begin({ recordRefund: ['requested'] }, (fake) => {
         release = fake.hold(verb);
       });
       await run.untilCalled(verb);

@@ -34,11 +34,21 @@ export interface RefundWorld {
   close(): Promise<void>;
 }
 
+/** As the API starts a refund that it has committed. */
 export function startOptions(refundNo: string): WorkflowStartOptions<typeof refund> {
+  return startedWith({ merchantId: 'shop', refundNo, committedId: '1' });
+}
+
+/** As the scheduler starts a refund again, wherever it stands. */
+function startAgainOptions(refundNo: string): WorkflowStartOptions<typeof refund> {
+  return startedWith({ merchantId: 'shop', refundNo });
+}
+
+function startedWith(start: RefundStart): WorkflowStartOptions<typeof refund> {
   return {
-    workflowId: refundWorkflowId('shop', refundNo),
+    workflowId: refundWorkflowId(start.merchantId, start.refundNo),
     taskQueue: REFUND_QUEUE,
-    args: [{ merchantId: 'shop', refundNo }],
+    args: [start],
   };
 }
 
@@ -66,7 +76,9 @@ export async function refundWorld(): Promise<RefundWorld> {
     begin: async (script, arrange) => {
       const { refundNo, fake } = prepare(script);
       arrange?.(fake);
-      const handle = await client.workflow.start<typeof refund>('refund', startOptions(refundNo));
+      // What recording finds is the script's only where the workflow records.
+      const options = script?.recordRefund === undefined ? startOptions : startAgainOptions;
+      const handle = await client.workflow.start<typeof refund>('refund', options(refundNo));
       return refundRun(handle, fake, refundNo);
     },
     restartWorkers: async () => {
