@@ -61,7 +61,7 @@ export const PARTS: Readonly<Record<string, Part>> = {
 /** P4: reading alone, against what everybody has. */
 async function reader(bench: Bench): Promise<readonly Figure[]> {
   const read = async (how: keyof typeof READERS): Promise<Done> => {
-    const done = await inProcess({ kind: 'read', how, bill: bench.bill.path, warmUp: bench.small.path });
+    const done = await inProcess({ kind: 'read', how, bill: bench.bill.path });
     const all = how === 'unpack' ? bench.bill.bytes : bench.expected.lines;
     if (done.result['read'] !== all) throw new Error(`${how} did not read all of it`);
     return done;

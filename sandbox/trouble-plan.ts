@@ -14,7 +14,7 @@ export interface AnyRefundTrouble {
 
 /** Troubles of a whole day of a merchant. */
 export type DayTrouble =
-  /** The statements of the day are made `hours` (default 6) later than usual; with `untilMet` not before somebody asked in vain. */
+  /** The statements of the day are made `hours` (default 6) later than usual; with `untilMet` none before somebody asked for it in vain. */
   { readonly kind: 'bill_late'; readonly hours?: number; readonly untilMet?: boolean };
 
 /** A planned trouble and how far it went. */
@@ -163,15 +163,15 @@ export class TroublePlan<T extends AnyRefundTrouble> {
     );
   }
 
-  /** Whether the bills of the day are late until somebody has met that, and nobody has. */
-  waitsToBeMet(merchantNo: string, billDate: string): boolean {
+  /** Whether this bill of the day is late until somebody has met that, and nobody has. */
+  waitsToBeMet(merchantNo: string, billDate: string, bill: string): boolean {
     return this.#all.some(
       (one) =>
         one.merchantNo === merchantNo &&
         one.billDate === billDate &&
         isDayTrouble(one.trouble) &&
         one.trouble.untilMet === true &&
-        one.applied.length === 0,
+        one.applied.every(({ what }) => what !== notMadeYet(bill)),
     );
   }
 
@@ -181,10 +181,11 @@ export class TroublePlan<T extends AnyRefundTrouble> {
     return planned?.applied.some((one) => one.what === what) ?? false;
   }
 
-  noteDay(merchantNo: string, billDate: string, what: string): void {
+  /** Somebody asked in vain for this bill of the day, which usually is there by then. */
+  noteLate(merchantNo: string, billDate: string, bill: string): void {
     for (const one of this.#all) {
       if (one.merchantNo === merchantNo && one.billDate === billDate)
-        one.applied.push({ at: this.#now(), what });
+        one.applied.push({ at: this.#now(), what: notMadeYet(bill) });
     }
   }
 
@@ -198,6 +199,11 @@ export class TroublePlan<T extends AnyRefundTrouble> {
     this.#all.push(planned);
     return planned;
   }
+}
+
+/** What the record of a late day says of one of its bills: `trade`, or in the channel's word the account whose movements it shows. */
+export function notMadeYet(bill: string): string {
+  return `not made yet: ${bill}`;
 }
 
 /** Whether the trouble is one of a day, not of a refund. */

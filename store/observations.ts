@@ -28,26 +28,30 @@ export async function observe(
 
 /** As {@link observe}, inside a transaction that goes on. */
 export async function observeInside(tx: Tx, refundId: string, told: readonly Observation[]): Promise<Refund> {
+  await record(tx, await lockRefund(tx, refundId), told);
+  return readRefund(tx, refundId);
+}
+
+async function record(tx: Tx, locked: RefundRow, told: readonly Observation[]): Promise<void> {
   const observations = told.map(storable);
-  const locked = await lockRefund(tx, refundId);
+  const refundId = String(locked.id);
   let added = 0;
   for (const observation of observations) added += await append(tx, refundId, observation);
   if (added > 0) await updateRow(tx, locked, await recordedOf(tx, refundId));
   await noteAnswer(tx, refundId, observations);
-  return readRefund(tx, refundId);
 }
 
 /** Begins a submission: the committed intent without which nothing is sent (I6). Numbers count from 1. */
 export async function nextAttempt(pool: Pool, refundId: string, at: Date): Promise<{ attempt: number }> {
   return inTransaction(pool, async (tx) => {
-    await lockRefund(tx, refundId);
+    const locked = await lockRefund(tx, refundId);
     const { rows } = await tx.query<{ attempt: bigint }>(
       `select count(*) + 1 as attempt from observations where refund_id = $1 and kind = 'attempt_started'`,
       [refundId],
     );
     const attempt = Number(rows[0]?.attempt ?? 1n);
     const ref = `attempt-${String(attempt)}`;
-    await observeInside(tx, refundId, [
+    await record(tx, locked, [
       { kind: 'attempt_started', source: 'submit', ref, at: at.toISOString(), attempt },
     ]);
     return { attempt };

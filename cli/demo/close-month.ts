@@ -68,27 +68,34 @@ export async function closeMonth(
   try {
     const people = { asks: await personOf(stack, 'lin.mei'), decides: await personOf(stack, 'wang.qiang') };
     const dates = Array.from({ length: month.days }, (_, nth) => addDays(month.first, nth));
-    const all = dates.flatMap((billDate) => shops.map(({ accountId }) => ({ accountId, billDate })));
     const explained = explainedOf(stack, month.plan);
     const closed: AccountDay[] = [];
-    const close = async (days: readonly AccountDay[]): Promise<NotClosed[]> => {
+    const closeDays = async (accountId: string, days: readonly string[]): Promise<NotClosed[]> => {
       const notClosed: NotClosed[] = [];
-      for (const day of days) {
-        const why = await closeOne(people, day, explained);
-        if (why === null) closed.push(day);
-        else notClosed.push({ account_id: day.accountId, bill_date: day.billDate, why });
-        update(`closing ${day.billDate}: ${counted(closed.length, 'day')} of accounts closed by two people`);
+      for (const billDate of days) {
+        const why = await closeOne(people, { accountId, billDate }, explained);
+        if (why === null) closed.push({ accountId, billDate });
+        else notClosed.push({ account_id: accountId, bill_date: billDate, why });
+        update(`closing ${billDate}: ${counted(closed.length, 'day')} of accounts closed by two people`);
       }
       return notClosed;
     };
-    let open = await close(all);
+    /** Accounts are closed side by side, each day after day. */
+    const close = async (daysOf: (accountId: string) => readonly string[]): Promise<NotClosed[]> => {
+      const each = await Promise.all(shops.map(({ accountId }) => closeDays(accountId, daysOf(accountId))));
+      return each.flat();
+    };
+    let open = await close(() => dates);
     const missing = open.filter(({ why }) => why.includes('statement_'));
     if (missing.length > 0) {
       update(`fetching the statements of ${String(missing.length)} days that were missed`);
       await backfillDays(stack, missing);
-      open = await close(open.map((one) => ({ accountId: one.account_id, billDate: one.bill_date })));
+      const left = open;
+      open = await close((accountId) =>
+        left.filter((one) => one.account_id === accountId).map((one) => one.bill_date),
+      );
     }
-    const [some] = closed;
+    const some = closed.find(({ accountId }) => accountId === shops[0]?.accountId);
     const file =
       some === undefined ? NO_FILE : await verdictsOn(people.asks, addressOf(some.accountId, some.billDate));
     return { closed: closed.length, not_closed: open, file };

@@ -102,12 +102,15 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       Promise.all([pace.stop(), balances.stop()]),
     );
     const month = { first: beijingDateOf(ORIGIN), days: MONTH_DAYS, plan };
-    const closed = await closeMonth(stack, month, (text) => {
-      stop.signal.throwIfAborted();
-      tell(text);
-    });
+    // Neither touches what the other reads.
+    const [closed, receipt] = await Promise.all([
+      closeMonth(stack, month, (text) => {
+        stop.signal.throwIfAborted();
+        tell(text);
+      }),
+      showReceipt(stack, ran, join(root, 'demo-papers')),
+    ]);
     line.done();
-    const receipt = await showReceipt(stack, ran, join(root, 'demo-papers'));
     const checks = [
       ...ran.checks,
       ...closingChecks(closed),

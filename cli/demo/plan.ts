@@ -33,8 +33,15 @@ export interface DemoPlan {
     readonly amountMinor: bigint;
     readonly atMs: number;
   }[];
-  /** Days (0 = first) whose statement comes late. */
-  readonly lateStatements: readonly { readonly channel: ChannelName; readonly day: number }[];
+  readonly lateStatements: readonly LateStatement[];
+}
+
+/** A day (0 = first) whose statements come late. */
+export interface LateStatement {
+  readonly channel: ChannelName;
+  readonly day: number;
+  /** Whether refunds that nothing befalls stand in them for certain: else the trade statement may be empty in the end. */
+  readonly hasLines: boolean;
 }
 
 export interface MonthOptions {
@@ -78,6 +85,8 @@ const LATE_MAX = 22;
 
 /** A line stands in the statement of the day on which its refund is done, so many days after it was asked for at most. */
 const LINE_WITHIN_DAYS = 5;
+/** What is asked for before this hour, and nothing befalls it, is done on the same day. */
+const SAME_DAY_BEFORE_HOUR = 18;
 
 /**
  * Days whose statement comes late. Where a channel says of a late one no more than that there is none, it is had at the second look
@@ -91,16 +100,29 @@ function lateDays(
   const reissued = refunds
     .filter(({ payment, trouble }) => payment.channel === channel && trouble?.name === 'bill_reissued')
     .map(({ requestedAtMs }) => Math.floor(requestedAtMs / DAY_MS));
+  const withLines = daysWithLines(channel, refunds);
   const late = new Set<number>();
   const free = (from: number, to: number): readonly number[] =>
     Array.from({ length: to - from + 1 }, (_, n) => from + n).filter(
       (day) => !late.has(day) && reissued.every((other) => day < other - 1 || day > other + LINE_WITHIN_DAYS),
     );
   for (const [from, to] of LATE_BETWEEN) {
-    const [first, ...others] = [free(from, to), free(0, LATE_MAX)].find((days) => days.length > 0) ?? [];
+    const best = [free(from, to), free(0, LATE_MAX)];
+    const tried = [...best.map((days) => days.filter((day) => withLines.has(day))), ...best];
+    const [first, ...others] = tried.find((days) => days.length > 0) ?? [];
     if (first !== undefined) late.add(roll.pick([first, ...others]));
   }
-  return [...late].map((day) => ({ channel, day }));
+  return [...late].map((day) => ({ channel, day, hasLines: withLines.has(day) }));
+}
+
+function daysWithLines(channel: ChannelName, refunds: readonly PlannedRefund[]): ReadonlySet<number> {
+  const sure = refunds.filter(
+    ({ payment, trouble, requestedAtMs }) =>
+      payment.channel === channel &&
+      trouble === null &&
+      requestedAtMs % DAY_MS < SAME_DAY_BEFORE_HOUR * HOUR_MS,
+  );
+  return new Set(sure.map(({ requestedAtMs }) => Math.floor(requestedAtMs / DAY_MS)));
 }
 
 function byShare(channels: DemoChannels, roll: Dice): DemoChannel {

@@ -1,7 +1,7 @@
 /** What became of every trouble that was planted, read from the books and compared with what was to become of it. */
 import type { PlainDate } from '../../domain/time/plain-date.ts';
 import { addDays } from '../../domain/time/plain-date.ts';
-import { isDayTrouble } from '../../sandbox/trouble-plan.ts';
+import { isDayTrouble, notMadeYet } from '../../sandbox/trouble-plan.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { SandboxShop } from '../../sandbox/shops.ts';
 import type { DemoPlan } from './plan.ts';
@@ -123,29 +123,37 @@ function byHandOf(shops: readonly Pick<SandboxShop, 'channel' | 'sandbox'>[]): r
   );
 }
 
-/** Days whose statement was asked for in vain, and fetched later. */
+/** Days whose trade statement was asked for in vain, and fetched later. */
 async function readLateStatements(
   pool: Pool,
   plan: DemoPlan,
   shops: readonly SandboxShop[],
   firstDay: PlainDate,
 ): Promise<readonly Planted[]> {
-  const { rows } = await pool.query<{ account_id: string; bill_date: string }>(
-    `select account_id, bill_date from statement_files where kind = 'trade' and status in ('loaded', 'empty')`,
+  const { rows } = await pool.query<{ account_id: string; bill_date: string; status: string }>(
+    `select account_id, bill_date, status from statement_files where kind = 'trade' and status in ('loaded', 'empty')`,
   );
-  const loaded = new Set(rows.map((row) => `${row.account_id} ${row.bill_date}`));
-  return plan.lateStatements.map(({ channel, day }) => {
+  const statusOf = new Map(rows.map((row) => [`${row.account_id} ${row.bill_date}`, row.status]));
+  return plan.lateStatements.map(({ channel, day, hasLines }) => {
     const billDate = addDays(firstDay, day);
     const ofChannel = shops.filter((shop) => shop.channel === channel);
     const wasLate = ofChannel.some(({ sandbox }) =>
       sandbox.plan
         .list()
-        .some((one) => isDayTrouble(one.trouble) && one.billDate === billDate && one.applied.length > 0),
+        .some(
+          (one) =>
+            isDayTrouble(one.trouble) &&
+            one.billDate === billDate &&
+            one.applied.some(({ what }) => what === notMadeYet('trade')),
+        ),
     );
-    const isThere = ofChannel.some(({ accountId }) => loaded.has(`${accountId} ${billDate}`));
+    const [status = 'missing'] = ofChannel.flatMap(
+      ({ accountId }) => statusOf.get(`${accountId} ${billDate}`) ?? [],
+    );
+    const expected = hasLines || status === 'missing' ? 'loaded' : status;
     return {
-      ...{ channel, trouble: 'bill_late', refund_no: billDate, expected: 'loaded' },
-      found: isThere ? (wasLate ? 'loaded' : 'never late') : 'missing',
+      ...{ channel, trouble: 'bill_late', refund_no: billDate, expected },
+      found: wasLate ? status : 'never late',
     };
   });
 }

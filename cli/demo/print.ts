@@ -1,5 +1,5 @@
 /** The demo's end as people read it, and as programs do. */
-import { table } from '../output.ts';
+import { table, counted } from '../output.ts';
 import type { Planted } from './planted.ts';
 import type { DemoResult } from './demo.ts';
 import { DEMO_CHANNELS } from './channels.ts';
@@ -112,7 +112,7 @@ function closing(result: DemoResult): string {
   const list = wrong.map(
     (one) => `  ${one.refund_no} ${one.trouble}: expected ${one.expected}, found ${one.found}`,
   );
-  const verdict = failed === 0 ? 'everything adds up' : `${String(failed)} checks FAILED`;
+  const verdict = failed === 0 ? 'everything adds up' : `${counted(failed, 'check')} FAILED`;
   return [...list, `A month in ${seconds} s, seed ${String(result.seed)}: ${verdict}.`, '', NEXT].join('\n');
 }
 

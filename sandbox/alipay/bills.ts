@@ -54,8 +54,8 @@ export class Bills {
     const nowMs = this.#nowMs();
     if (period === null || nowMs < period.toMs) throw badDate();
     const file =
-      nowMs < this.#readyAtMs(sellerId, period) || this.#world.plan.waitsToBeMet(sellerId, period.name)
-        ? this.#notYet(sellerId, period)
+      nowMs < this.#readyAtMs(sellerId, period) || this.#world.plan.waitsToBeMet(sellerId, period.name, type)
+        ? this.#notYet(sellerId, period, type)
         : this.#bill(sellerId, type, period);
     if (file === null) throw notExist();
     return {
@@ -70,8 +70,8 @@ export class Bills {
     return this.#tickets.take(query['token'] ?? '', query['userId'] ?? '');
   }
 
-  #notYet(sellerId: string, period: BillPeriod): null {
-    if (this.#nowMs() >= period.readyAtMs) this.#world.plan.noteDay(sellerId, period.name, 'not made yet');
+  #notYet(sellerId: string, period: BillPeriod, type: BillType): null {
+    if (this.#nowMs() >= period.readyAtMs) this.#world.plan.noteLate(sellerId, period.name, type);
     return null;
   }
 

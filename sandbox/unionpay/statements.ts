@@ -75,8 +75,8 @@ export class Statements {
   #checkReady(merId: string, date: PlainDate): void {
     const { clock, plan } = this.#world;
     const nowMs = clock.now().getTime();
-    if (nowMs >= this.#readyAtMs(merId, date) && !plan.waitsToBeMet(merId, date)) return;
-    if (nowMs >= usualReadyAtMs(date)) plan.noteDay(merId, date, 'not made yet');
+    if (nowMs >= this.#readyAtMs(merId, date) && !plan.waitsToBeMet(merId, date, 'trade')) return;
+    if (nowMs >= usualReadyAtMs(date)) plan.noteLate(merId, date, 'trade');
     throw new GatewayRefusal(NO_FILE);
   }
 

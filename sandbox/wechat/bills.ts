@@ -66,7 +66,7 @@ export class Bills {
     if (query['tar_type'] !== undefined && query['tar_type'] !== 'GZIP')
       throw queryError('tar_type', '枚举值有误');
     const type = kind === 'trade' ? tradeTypeOf(query) : accountTypeOf(query);
-    this.#checkReady(mchid, billDate);
+    this.#checkReady(mchid, billDate, kind === 'trade' ? kind : String(type));
     const bytes = type === null ? null : this.#bill(mchid, type, billDate);
     if (bytes === null) throw noStatement();
     return {
@@ -83,15 +83,16 @@ export class Bills {
     return file;
   }
 
-  #checkReady(mchid: string, billDate: PlainDate): void {
+  #checkReady(mchid: string, billDate: PlainDate, bill: string): void {
     const { clock, plan } = this.#world;
     const now = clock.now();
     const ageDays = daysBetween(billDate, beijingDateOf(now));
     if (ageDays < 0) throw queryError('bill_date', '日期晚于今天');
     if (ageDays > KEPT_DAYS) throw invalidRequest('仅支持三个月内的账单下载申请');
     const creating = new WechatProblem(400, 'STATEMENT_CREATING', '账单生成中，请稍后再试');
-    if (now.getTime() >= this.#readyAtMs(mchid, billDate) && !plan.waitsToBeMet(mchid, billDate)) return;
-    if (now >= beijingInstant(addDays(billDate, 1), READY_AT)) plan.noteDay(mchid, billDate, 'not made yet');
+    if (now.getTime() >= this.#readyAtMs(mchid, billDate) && !plan.waitsToBeMet(mchid, billDate, bill))
+      return;
+    if (now >= beijingInstant(addDays(billDate, 1), READY_AT)) plan.noteLate(mchid, billDate, bill);
     throw creating;
   }
 

@@ -50,6 +50,24 @@ describe.each([refundsMin(DEMO_CHANNELS), 120, 360])('a month of %i refunds', (r
   );
 });
 
+test.each(SEEDS)('a late statement of which it is said has refunds that nothing befalls: seed %i', (seed) => {
+  const { lateStatements, refunds } = month(360, seed);
+
+  for (const { channel, day } of lateStatements.filter(({ hasLines }) => hasLines)) {
+    const ofDay = refunds.filter(
+      ({ payment, requestedAtMs, trouble }) =>
+        payment.channel === channel && trouble === null && dayOf(requestedAtMs) === day,
+    );
+    expect(ofDay).not.toEqual([]);
+  }
+});
+
+test('in the month that everybody sees, it is said of each late statement', () => {
+  expect(month(360, 20_260_901).lateStatements.map(({ hasLines }) => hasLines)).toEqual(
+    Array.from({ length: 6 }, () => true),
+  );
+});
+
 test.each(SEEDS)('of 360 refunds those in trouble are of the first half of the month: seed %i', (seed) => {
   const plan = month(360, seed);
   const last = Math.max(

@@ -79,7 +79,8 @@ function temporalEngine(temporal: TemporalPlan): Engine {
   return {
     name: 'temporal',
     port: temporal.port,
-    stopSignal: 'SIGTERM',
+    // One that keeps everything in memory has nothing to write down, and would take over a second to say goodbye.
+    stopSignal: temporal.databaseFile === null ? 'SIGKILL' : 'SIGTERM',
     stopWithinMs: STOP_WITHIN_MS.temporal,
     spawn: () => spawnTemporal(temporal),
     ready: (died) => untilTemporalListens(temporal, died),

@@ -344,7 +344,7 @@ describe('trouble', () => {
     expect(early).toMatchObject({ sub_code: 'isp.bill_not_exist' });
     expect(refundsOf(await fetchBill(shop, 'trade', DAY_ONE))).toHaveLength(1);
     expect((await shop.control('GET', '/troubles'))['troubles']).toMatchObject([
-      { bill_date: DAY_ONE, applied: [{ what: 'not made yet' }] },
+      { bill_date: DAY_ONE, applied: [{ what: 'not made yet: trade' }] },
     ]);
   });
 });

@@ -102,7 +102,11 @@ describe('late', () => {
     await askForBill(shop, DAY_ONE);
 
     expect((await shop.control('GET', '/troubles'))['troubles']).toMatchObject([
-      { bill_date: '2026-09-01', merchant_no: shop.merchant.mchid, applied: [{ what: 'not made yet' }] },
+      {
+        bill_date: '2026-09-01',
+        merchant_no: shop.merchant.mchid,
+        applied: [{ what: 'not made yet: trade' }],
+      },
     ]);
   });
 });
