@@ -33,15 +33,8 @@ export interface DemoPlan {
     readonly amountMinor: bigint;
     readonly atMs: number;
   }[];
-  readonly lateStatements: readonly LateStatement[];
-}
-
-/** A day (0 = first) whose statements come late. */
-export interface LateStatement {
-  readonly channel: ChannelName;
-  readonly day: number;
-  /** Whether refunds that nothing befalls stand in them for certain: else the trade statement may be empty in the end. */
-  readonly hasLines: boolean;
+  /** Days (0 = first) whose statements come late. */
+  readonly lateStatements: readonly { readonly channel: ChannelName; readonly day: number }[];
 }
 
 export interface MonthOptions {
@@ -85,8 +78,6 @@ const LATE_MAX = 22;
 
 /** A line stands in the statement of the day on which its refund is done, so many days after it was asked for at most. */
 const LINE_WITHIN_DAYS = 5;
-/** What is asked for before this hour, and nothing befalls it, is done on the same day. */
-const SAME_DAY_BEFORE_HOUR = 18;
 
 /**
  * Days whose statement comes late. Where a channel says of a late one no more than that there is none, it is had at the second look
@@ -112,17 +103,13 @@ function lateDays(
     const [first, ...others] = tried.find((days) => days.length > 0) ?? [];
     if (first !== undefined) late.add(roll.pick([first, ...others]));
   }
-  return [...late].map((day) => ({ channel, day, hasLines: withLines.has(day) }));
+  return [...late].map((day) => ({ channel, day }));
 }
 
+/** Days on which refunds are asked for that nothing befalls: it is most likely that their statements have something to show. */
 function daysWithLines(channel: ChannelName, refunds: readonly PlannedRefund[]): ReadonlySet<number> {
-  const sure = refunds.filter(
-    ({ payment, trouble, requestedAtMs }) =>
-      payment.channel === channel &&
-      trouble === null &&
-      requestedAtMs % DAY_MS < SAME_DAY_BEFORE_HOUR * HOUR_MS,
-  );
-  return new Set(sure.map(({ requestedAtMs }) => Math.floor(requestedAtMs / DAY_MS)));
+  const plain = refunds.filter(({ payment, trouble }) => payment.channel === channel && trouble === null);
+  return new Set(plain.map(({ requestedAtMs }) => Math.floor(requestedAtMs / DAY_MS)));
 }
 
 function byShare(channels: DemoChannels, roll: Dice): DemoChannel {

@@ -1,6 +1,6 @@
 /** What became of every trouble that was planted, read from the books and compared with what was to become of it. */
 import type { PlainDate } from '../../domain/time/plain-date.ts';
-import { addDays } from '../../domain/time/plain-date.ts';
+import { addDays, beijingDateOf } from '../../domain/time/plain-date.ts';
 import { isDayTrouble, notMadeYet } from '../../sandbox/trouble-plan.ts';
 import type { Pool } from '../../store/pool.ts';
 import type { SandboxShop } from '../../sandbox/shops.ts';
@@ -123,7 +123,7 @@ function byHandOf(shops: readonly Pick<SandboxShop, 'channel' | 'sandbox'>[]): r
   );
 }
 
-/** Days whose trade statement was asked for in vain, and fetched later. */
+/** Days whose trade statement was asked for in vain, and fetched later: one that has anything to show is loaded in the end. */
 async function readLateStatements(
   pool: Pool,
   plan: DemoPlan,
@@ -134,26 +134,41 @@ async function readLateStatements(
     `select account_id, bill_date, status from statement_files where kind = 'trade' and status in ('loaded', 'empty')`,
   );
   const statusOf = new Map(rows.map((row) => [`${row.account_id} ${row.bill_date}`, row.status]));
-  return plan.lateStatements.map(({ channel, day, hasLines }) => {
+  const plain = new Set(
+    plan.refunds.flatMap(({ refundNo, trouble }) => (trouble === null ? [refundNo] : [])),
+  );
+  return plan.lateStatements.map(({ channel, day }) => {
     const billDate = addDays(firstDay, day);
-    const ofChannel = shops.filter((shop) => shop.channel === channel);
-    const wasLate = ofChannel.some(({ sandbox }) =>
-      sandbox.plan
-        .list()
-        .some(
-          (one) =>
-            isDayTrouble(one.trouble) &&
-            one.billDate === billDate &&
-            one.applied.some(({ what }) => what === notMadeYet('trade')),
-        ),
-    );
-    const [status = 'missing'] = ofChannel.flatMap(
-      ({ accountId }) => statusOf.get(`${accountId} ${billDate}`) ?? [],
-    );
-    const expected = hasLines || status === 'missing' ? 'loaded' : status;
+    const [shop] = shops.filter((one) => one.channel === channel);
+    const status = statusOf.get(`${shop?.accountId ?? ''} ${billDate}`) ?? 'missing';
+    const isLoaded = status === 'loaded' || (status === 'empty' && !hasPaid(shop, billDate, plain));
     return {
-      ...{ channel, trouble: 'bill_late', refund_no: billDate, expected },
-      found: wasLate ? status : 'never late',
+      ...{ channel, trouble: 'bill_late', refund_no: billDate, expected: 'loaded' },
+      found: wasLate(shop, billDate) ? (isLoaded ? 'loaded' : status) : 'never late',
     };
   });
+}
+
+function wasLate(shop: SandboxShop | undefined, billDate: PlainDate): boolean {
+  const planned = shop?.sandbox.plan.list() ?? [];
+  return planned.some(
+    (one) =>
+      isDayTrouble(one.trouble) &&
+      one.billDate === billDate &&
+      one.applied.some(({ what }) => what === notMadeYet('trade')),
+  );
+}
+
+/** The last hour of a day may count for the next one's statement. */
+const LAST_HOUR_MS = 3_600_000;
+
+/** Whether the channel paid one of these refunds on the day, by its own ledger. */
+function hasPaid(shop: SandboxShop | undefined, day: PlainDate, refundNos: ReadonlySet<string>): boolean {
+  const paid = shop?.sandbox.ledger().paidOut ?? [];
+  return paid.some(
+    ({ refundNo, firstAt }) =>
+      refundNos.has(refundNo) &&
+      beijingDateOf(firstAt) === day &&
+      beijingDateOf(new Date(firstAt.getTime() + LAST_HOUR_MS)) === day,
+  );
 }

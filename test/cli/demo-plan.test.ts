@@ -50,22 +50,14 @@ describe.each([refundsMin(DEMO_CHANNELS), 120, 360])('a month of %i refunds', (r
   );
 });
 
-test.each(SEEDS)('a late statement of which it is said has refunds that nothing befalls: seed %i', (seed) => {
-  const { lateStatements, refunds } = month(360, seed);
+test('in the month that everybody sees, refunds that nothing befalls are asked for on each late day', () => {
+  const { lateStatements, refunds } = month(360, 20_260_901);
+  const plain = refunds.filter(({ trouble }) => trouble === null);
 
-  for (const { channel, day } of lateStatements.filter(({ hasLines }) => hasLines)) {
-    const ofDay = refunds.filter(
-      ({ payment, requestedAtMs, trouble }) =>
-        payment.channel === channel && trouble === null && dayOf(requestedAtMs) === day,
-    );
-    expect(ofDay).not.toEqual([]);
-  }
-});
-
-test('in the month that everybody sees, it is said of each late statement', () => {
-  expect(month(360, 20_260_901).lateStatements.map(({ hasLines }) => hasLines)).toEqual(
-    Array.from({ length: 6 }, () => true),
-  );
+  for (const { channel, day } of lateStatements)
+    expect(
+      plain.filter((one) => one.payment.channel === channel && dayOf(one.requestedAtMs) === day),
+    ).not.toEqual([]);
 });
 
 test.each(SEEDS)('of 360 refunds those in trouble are of the first half of the month: seed %i', (seed) => {
