@@ -7,14 +7,14 @@ import { forgetDay, compareDay } from './flow-day-sql.ts';
 import type { DayFiles } from './flow-day-sql.ts';
 import { judgeLeftovers } from './flow-breaks.ts';
 import { gather, passes, writeShares } from './flow-cross-sql.ts';
-import type { FlowScope } from './flow-scope.ts';
+import type { FlowLiterals, FlowScope } from './flow-scope.ts';
 import { flowLiterals } from './flow-scope.ts';
 import { lockAccount } from './match-lock.ts';
 import type { StatementKind } from '../domain/statement/statement.ts';
 import { isFundFlow } from '../domain/statement/statement.ts';
 import { PARALLEL_OFF, PLANNER_SETTINGS } from './match-sql.ts';
 import type { Pool, Tx } from './pool.ts';
-import { inTransaction, runAll } from './pool.ts';
+import { BlindConnection, inTransaction, runAll } from './pool.ts';
 
 export type { FlowScope } from './flow-scope.ts';
 
@@ -32,6 +32,7 @@ export async function matchMovements(ingest: Pool, scope: FlowScope): Promise<bo
     const files = await liveFiles(tx, scope);
     const isNew = !(await isCompared(tx, scope, files));
     await runAll(tx, [PLANNER_SETTINGS, PARALLEL_OFF]);
+    if (isNew && files !== null) await seeLinesOf(tx, s, files);
     if (isNew) await runAll(tx, [...forgetDay(s), ...(files === null ? [] : compareDay(s, files))]);
     await runAll(tx, gather(s));
     const both = await bothAreLeft(tx);
@@ -54,6 +55,21 @@ async function liveFiles(tx: Tx, { accountId, billDate, kinds }: FlowScope): Pro
   const ids = (ofFlow: boolean): string[] =>
     loaded.filter(({ kind }) => isFundFlow(kind) === ofFlow).map(({ id }) => String(id));
   return { trade: ids(false), flow: ids(true) };
+}
+
+/** That a day was compared is remembered by its files: the lines of each must be seen. @throws BlindConnection */
+async function seeLinesOf(tx: Tx, s: FlowLiterals, files: DayFiles): Promise<void> {
+  const unseen = [...files.trade, ...files.flow].map(
+    (id) => `
+      select f.id from yuanlu.statement_files f
+       where f.id = ${BigInt(id).toString()} and f.lines > f.quarantined
+         and not exists (select from yuanlu.statement_lines l
+                          where l.account_id = ${s.account} and l.bill_date = ${s.date} and l.file_id = ${BigInt(id).toString()})`,
+  );
+  if (unseen.length === 0) return;
+  const { rows } = await tx.query<{ id: bigint }>(unseen.join(' union all '));
+  if (rows.length > 0)
+    throw new BlindConnection(`of statement ${rows.map(({ id }) => String(id)).join(', ')} no line is seen`);
 }
 
 async function isCompared(

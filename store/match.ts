@@ -32,6 +32,7 @@ import {
 import type { JudgedFile } from './match-write.ts';
 import { closeAnswered, tellSettled, writeBreaks, writeMatches } from './match-write.ts';
 import type { Pool, Tx } from './pool.ts';
+import { BlindConnection } from './pool.ts';
 import { inTransaction, runAll } from './pool.ts';
 import type { StatementFile } from './statements-files.ts';
 
@@ -112,7 +113,9 @@ export async function matchStatement(
     // What people decided about lines of the delivery before this one goes with the lines.
     if (file.supersedes !== null)
       await tx.query('select yuanlu.carry_decisions($1, $2)', [file.id, options.now]);
-    return matchInside(tx, scope, (step) => options.onProgress?.({ step, lines: file.refundLines }));
+    return matchInside(tx, scope, file.refundLines, (step) =>
+      options.onProgress?.({ step, lines: file.refundLines }),
+    );
   });
 }
 
@@ -128,6 +131,7 @@ async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
 async function matchInside(
   tx: Tx,
   scope: MatchScope,
+  refundLines: number,
   begin: (step: MatchStep) => void,
 ): Promise<MatchResult> {
   begin('by our numbers');
@@ -135,6 +139,10 @@ async function matchInside(
   await runAll(tx, [PLANNER_SETTINGS, PARALLEL_ON]);
   const own = await tx.query<{ lines?: bigint }>(claimLines(s));
   const lines = Number(own.rows[0]?.lines ?? own.rowCount);
+  if (lines !== refundLines)
+    throw new BlindConnection(
+      `of ${String(refundLines)} refund lines of statement ${scope.fileId} ${String(lines)} are seen`,
+    );
   begin('by the channel’s numbers');
   await runAll(tx, [PARALLEL_OFF, ...takeOdd(s), ...looseLines(s)]);
   begin('with other statements');

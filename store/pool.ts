@@ -95,8 +95,19 @@ function again(repeat: () => unknown, left: number): (error: unknown) => unknown
 const RETRIES_MAX = 5;
 
 /**
+ * A connection that sees the row of a file and not the lines of its partition. Attaching a partition takes no lock that readers notice,
+ * and a server process that made its list of partitions at that very moment may keep it without the new one until the next is attached:
+ * a read through the parent is then empty, and says nothing. Thrown by work that would remember what it saw.
+ */
+export class BlindConnection extends AppError {
+  constructor(why: string) {
+    super('invariant_broken', { why });
+  }
+}
+
+/**
  * Runs `work` in one transaction, again when Postgres asks for it (serialization failure, deadlock, a statement prepared before
- * a migration).
+ * a migration), and on another connection when this one is blind ({@link BlindConnection}).
  * @throws AppError `database_unavailable` when the connection is lost; whether the commit happened is then unknown, and
  *   the caller re-reads by its natural key.
  */
@@ -105,7 +116,7 @@ export async function inTransaction<T>(pool: Pool, work: (tx: Tx) => Promise<T>)
     try {
       return await once(pool, work);
     } catch (error) {
-      if (isOutdatedStatement(error) && round <= pool.options.max) continue;
+      if (isOfConnection(error) && round <= pool.options.max) continue;
       if (isRetryable(error) && round < RETRIES_MAX) continue;
       throw asAppError(error);
     }
@@ -133,7 +144,7 @@ async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   } catch (error) {
     // A server that says nothing would let the caller wait as long again; without its connection it rolls back by itself.
     const silent = isSilence(error);
-    broken ||= silent || isOutdatedStatement(error);
+    broken ||= silent || isOfConnection(error);
     if (!silent) {
       await tx.query('rollback').catch(() => {
         broken = true;
@@ -144,6 +155,11 @@ async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
     tx.off('error', onError);
     tx.release(broken);
   }
+}
+
+/** Another connection has none of it. */
+function isOfConnection(error: unknown): boolean {
+  return isOutdatedStatement(error) || error instanceof BlindConnection;
 }
 
 /** No word within the time that the server has, and the grace after it. */

@@ -1,6 +1,6 @@
 /**
  * Plans when the money should be there. The clock of a window starts when the channel accepts; until that is known the
- * request's own instant stands in, so that no refund is ever without a date after which somebody looks.
+ * request's own instant stands in, so that no refund that a worker has taken up is without a date after which somebody looks.
  */
 import type { FundingSource, Refund } from '../../domain/refund/refund.ts';
 import type { ArrivalPlan } from '../../domain/time/arrival-window.ts';

@@ -102,7 +102,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       Promise.all([pace.stop(), balances.stop()]),
     );
     const month = { first: beijingDateOf(ORIGIN), days: MONTH_DAYS, plan };
-    // Neither touches what the other reads.
+    // What a refund's payer is shown does not depend on which days are closed.
     const [closed, receipt] = await Promise.all([
       closeMonth(stack, month, (text) => {
         stop.signal.throwIfAborted();

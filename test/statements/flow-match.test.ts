@@ -499,3 +499,14 @@ test('a newer delivery takes the place of the one before: what came of that is g
   ]);
   expect(await outcomeOf(db)).toBe(seen);
 });
+
+test('a day of which a file is there and no line is seen is not compared: what was compared is remembered by its files', async () => {
+  await bringTrade(db, DAY, [{ refundNo: 'R1', amount: 500 }], { match: false });
+  await bringFlow(db, DAY, [{ ...refund, refundNo: 'R1', amount: 500 }], { match: false });
+  await db.owner.query('truncate statement_lines');
+
+  await expect(compareDay(db, DAY)).rejects.toMatchObject({ code: 'invariant_broken' });
+
+  const { rows } = await db.owner.query('select from movement_days');
+  expect(rows).toEqual([]);
+});

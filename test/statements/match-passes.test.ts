@@ -295,3 +295,19 @@ test('a statement that is not there, was refused, or is no number at all is said
     });
   }
 });
+
+test.each([1, 0])(
+  'a file of which %i of two refund lines is seen is not taken for matched: another try sees both',
+  async (seen) => {
+    const lines = [lineOf(await taken(db, 100n)), lineOf(await taken(db, 100n))];
+    const { fileId } = await importPlain(db, { lines });
+    await db.owner.query('delete from statement_lines where line_no > $1', [1 + seen]);
+
+    await expect(matchStatement(db.ingest, fileId, { now: minute(1) })).rejects.toMatchObject({
+      code: 'invariant_broken',
+    });
+
+    const { rows } = await db.owner.query('select from statement_files where matched_at is not null');
+    expect(rows).toEqual([]);
+  },
+);

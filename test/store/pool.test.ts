@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { Pool, Tx } from '../../store/pool.ts';
 import {
   asAppError,
+  BlindConnection,
   brokenConstraint,
   createPool,
   inTransaction,
@@ -389,5 +390,38 @@ describe('statements are prepared once a connection', () => {
     // Its work was done once, however often it had to begin again.
     expect(await sum()).toBe(1n);
     await pool.end();
+  });
+});
+
+describe('a connection that sees a file and not its lines', () => {
+  const pids = async (blind: (round: number) => boolean): Promise<readonly number[]> => {
+    const pool = createPool({ url: db.url, role: 'yuanlu_app', max: 2, name: 'test-blind' });
+    const seen: number[] = [];
+    const worked = inTransaction(pool, async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+      seen.push(rows[0]?.pid ?? 0);
+      if (blind(seen.length)) throw new BlindConnection('no line is seen');
+    });
+    await worked.catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'invariant_broken' });
+      seen.push(0);
+    });
+    await pool.end();
+    return seen;
+  };
+
+  test('is given up, and the work is done on another', async () => {
+    const seen = await pids((round) => round === 1);
+
+    expect(seen).toHaveLength(2);
+    expect(new Set(seen).size).toBe(2);
+    expect(seen).not.toContain(0);
+  });
+
+  test('is not tried for ever: where no other sees them, that is the answer', async () => {
+    const seen = await pids(() => true);
+
+    expect(seen.at(-1)).toBe(0);
+    expect(seen.length).toBeLessThan(6);
   });
 });
