@@ -59,12 +59,13 @@ async function liveFiles(tx: Tx, { accountId, billDate, kinds }: FlowScope): Pro
 
 /** That a day was compared is remembered by its files: the lines of each must be seen. @throws BlindConnection */
 async function seeLinesOf(tx: Tx, s: FlowLiterals, files: DayFiles): Promise<void> {
-  const unseen = [...files.trade, ...files.flow].map(
+  // By literals: a file that is named by another row's column would be looked for in every partition of the day.
+  const unseen = [...files.trade, ...files.flow].map(BigInt).map(
     (id) => `
       select f.id from yuanlu.statement_files f
-       where f.id = ${BigInt(id).toString()} and f.lines > f.quarantined
+       where f.id = ${String(id)} and f.lines > f.quarantined
          and not exists (select from yuanlu.statement_lines l
-                          where l.account_id = ${s.account} and l.bill_date = ${s.date} and l.file_id = ${BigInt(id).toString()})`,
+                          where l.account_id = ${s.account} and l.bill_date = ${s.date} and l.file_id = ${String(id)})`,
   );
   if (unseen.length === 0) return;
   const { rows } = await tx.query<{ id: bigint }>(unseen.join(' union all '));

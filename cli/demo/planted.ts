@@ -139,7 +139,7 @@ async function readLateStatements(
   );
   return plan.lateStatements.map(({ channel, day }) => {
     const billDate = addDays(firstDay, day);
-    const [shop] = shops.filter((one) => one.channel === channel);
+    const shop = shops.find((one) => one.channel === channel);
     const status = statusOf.get(`${shop?.accountId ?? ''} ${billDate}`) ?? 'missing';
     const isLoaded = status === 'loaded' || (status === 'empty' && !hasPaid(shop, billDate, plain));
     return {
