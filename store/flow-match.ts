@@ -13,6 +13,7 @@ import { lockAccount } from './match-lock.ts';
 import type { StatementKind } from '../domain/statement/statement.ts';
 import { isFundFlow } from '../domain/statement/statement.ts';
 import { PARALLEL_OFF, PLANNER_SETTINGS } from './match-sql.ts';
+import { tellPartitions } from './partitions.ts';
 import type { Pool, Tx } from './pool.ts';
 import { BlindConnection, inTransaction, runAll } from './pool.ts';
 
@@ -26,6 +27,12 @@ export type { FlowScope } from './flow-scope.ts';
  */
 export async function matchMovements(ingest: Pool, scope: FlowScope): Promise<boolean> {
   if (scope.words.length === 0) return false;
+  const isNew = await matchLocked(ingest, scope);
+  if (isNew) await tellPartitions(ingest, 'movement_matches', scope);
+  return isNew;
+}
+
+function matchLocked(ingest: Pool, scope: FlowScope): Promise<boolean> {
   return inTransaction(ingest, async (tx) => {
     await lockAccount(tx, scope.accountId);
     const s = flowLiterals(tx, scope);

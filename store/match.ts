@@ -31,6 +31,7 @@ import {
 } from './match-sql.ts';
 import type { JudgedFile } from './match-write.ts';
 import { closeAnswered, tellSettled, writeBreaks, writeMatches } from './match-write.ts';
+import { tellPartitions } from './partitions.ts';
 import type { Pool, Tx } from './pool.ts';
 import { BlindConnection } from './pool.ts';
 import { inTransaction, runAll } from './pool.ts';
@@ -71,6 +72,17 @@ export interface MatchResult {
   readonly decisive: FileNews;
 }
 
+export interface MatchOptions {
+  readonly now: Date;
+  readonly windowMs?: number;
+  /** Where another payment of the account may have a refund of the same number; left out, a number is enough. */
+  readonly numberWithin?: 'payment' | undefined;
+  /** `listed`: our numbers need not be those that the channel was sent. */
+  readonly ourNumbers?: MatchScope['ourNumbers'];
+  /** Called at the beginning of each step. */
+  readonly onProgress?: (progress: MatchProgress) => void;
+}
+
 /**
  * Matches a loaded trade statement. Superseded, empty and fund-flow files have nothing to match and give zeros.
  * @throws AppError `statement_unknown` when no such file was loaded
@@ -78,45 +90,45 @@ export interface MatchResult {
 export async function matchStatement(
   ingest: Pool,
   fileId: string,
-  options: {
-    readonly now: Date;
-    readonly windowMs?: number;
-    /** Where another payment of the account may have a refund of the same number; left out, a number is enough. */
-    readonly numberWithin?: 'payment' | undefined;
-    /** `listed`: our numbers need not be those that the channel was sent. */
-    readonly ourNumbers?: MatchScope['ourNumbers'];
-    /** Called at the beginning of each step. */
-    readonly onProgress?: (progress: MatchProgress) => void;
-  },
+  options: MatchOptions,
 ): Promise<MatchResult> {
-  return inTransaction(ingest, async (tx) => {
+  const { file, result } = await inTransaction(ingest, async (tx) => {
     options.onProgress?.({ step: 'waiting for its turn', lines: 0 });
-    const file = await lockFile(tx, fileId);
-    if (file.status !== 'loaded') return nothing(file.id);
-    if (file.kind !== 'trade') {
-      await markMatched(tx, file.id, options.now);
-      return nothing(file.id);
-    }
-    const rules = await currentBreakRules(tx);
-    const scope: MatchScope = {
-      fileId: file.id,
-      accountId: file.accountId,
-      billDate: file.billDate,
-      superseded: await supersededBy(tx, file),
-      proves: file.proves,
-      numberWithin: options.numberWithin ?? 'account',
-      ourNumbers: options.ourNumbers ?? 'sent',
-      windowMs: options.windowMs ?? rules.matchWindowHours * HOUR_MS,
-      toleranceMs: rules.datedBeforeMaxHours * HOUR_MS,
-      now: options.now,
-    };
-    // What people decided about lines of the delivery before this one goes with the lines.
-    if (file.supersedes !== null)
-      await tx.query('select yuanlu.carry_decisions($1, $2)', [file.id, options.now]);
-    return matchInside(tx, scope, file.refundLines, (step) =>
-      options.onProgress?.({ step, lines: file.refundLines }),
-    );
+    const locked = await lockFile(tx, fileId);
+    return { file: locked, result: await matchLocked(tx, locked, options) };
   });
+  if (hasMatches(file)) await tellPartitions(ingest, 'matches', file);
+  return result;
+}
+
+function hasMatches({ status, kind }: StatementFile): boolean {
+  return status === 'loaded' && kind === 'trade';
+}
+
+async function matchLocked(tx: Tx, file: StatementFile, options: MatchOptions): Promise<MatchResult> {
+  if (!hasMatches(file)) {
+    if (file.status === 'loaded') await markMatched(tx, file.id, options.now);
+    return nothing(file.id);
+  }
+  const rules = await currentBreakRules(tx);
+  const scope: MatchScope = {
+    fileId: file.id,
+    accountId: file.accountId,
+    billDate: file.billDate,
+    superseded: await supersededBy(tx, file),
+    proves: file.proves,
+    numberWithin: options.numberWithin ?? 'account',
+    ourNumbers: options.ourNumbers ?? 'sent',
+    windowMs: options.windowMs ?? rules.matchWindowHours * HOUR_MS,
+    toleranceMs: rules.datedBeforeMaxHours * HOUR_MS,
+    now: options.now,
+  };
+  // What people decided about lines of the delivery before this one goes with the lines.
+  if (file.supersedes !== null)
+    await tx.query('select yuanlu.carry_decisions($1, $2)', [file.id, options.now]);
+  return matchInside(tx, scope, file.refundLines, (step) =>
+    options.onProgress?.({ step, lines: file.refundLines }),
+  );
 }
 
 async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
@@ -238,7 +250,10 @@ async function count(tx: Tx, s: Literals, agreed: number): Promise<Omit<MatchRes
 }
 
 async function markMatched(tx: Tx, fileId: string, now: Date): Promise<void> {
-  await tx.query('update yuanlu.statement_files set matched_at = $2 where id = $1', [fileId, now]);
+  await tx.query('update yuanlu.statement_files set matched_at = $2, followed_at = null where id = $1', [
+    fileId,
+    now,
+  ]);
 }
 
 function nothing(fileId: string): MatchResult {

@@ -44,8 +44,6 @@ export interface ImportResult {
   readonly outcome: 'loaded' | 'same';
   readonly revision: number;
   readonly billDate: string;
-  /** When the file was matched; null where that is still to be done. */
-  readonly matchedAt: Date | null;
   readonly summary: StatementSummary;
   readonly sha256: string;
 }
@@ -74,7 +72,6 @@ export async function finishImport(
     outcome: 'loaded',
     revision,
     billDate,
-    matchedAt: null,
     summary,
     sha256: read.sha256,
   };
@@ -170,6 +167,6 @@ export async function sameAs(db: Db, file: StatementFile): Promise<ImportResult>
 }
 
 function sameResult(file: StatementFile): Omit<ImportResult, 'summary'> {
-  const { id: fileId, revision, billDate, matchedAt, sha256 } = file;
-  return { fileId, outcome: 'same', revision, billDate, matchedAt, sha256: sha256 ?? '' };
+  const { id: fileId, revision, billDate, sha256 } = file;
+  return { fileId, outcome: 'same', revision, billDate, sha256: sha256 ?? '' };
 }

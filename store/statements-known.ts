@@ -40,14 +40,23 @@ export async function knownByPlace(db: Db, day: Day, uri: string): Promise<Found
 }
 
 async function ifDone(db: Db, file: StatementFile | null): Promise<Found | null> {
-  if (file === null || !(await isDone(db, file.id, file.matchedAt))) return null;
+  if (file === null || !(await isDone(db, file.id))) return null;
   return { known: { fileId: file.id, lines: file.lines }, uri: file.uri };
 }
 
 /**
- * Whether a live statement is matched, and whoever its lines are news for was told. Otherwise a run was ended in between: a worker may
- * have died between a commit and its answer.
+ * Whether a live statement is matched, what follows from it was looked at, and whoever its lines are news for was told. Otherwise a run
+ * was ended in between: a worker may have died between a commit and its answer.
  */
-export async function isDone(db: Db, fileId: string, matchedAt: Date | null): Promise<boolean> {
-  return matchedAt !== null && !(await hasUntoldNews(db, fileId));
+export async function isDone(db: Db, fileId: string): Promise<boolean> {
+  const { rows } = await db.query<{ is_followed: boolean }>(
+    'select followed_at is not null as is_followed from yuanlu.statement_files where id = $1',
+    [fileId],
+  );
+  return rows[0]?.is_followed === true && !(await hasUntoldNews(db, fileId));
+}
+
+/** Notes that what follows from the last match of a statement was looked at, at `at`. */
+export async function markFollowed(ingest: Db, fileId: string, at: Date): Promise<void> {
+  await ingest.query('update yuanlu.statement_files set followed_at = $2 where id = $1', [fileId, at]);
 }

@@ -1,4 +1,5 @@
 import { joinStatement as join } from '../../store/statements-join.ts';
+import { isDone } from '../../store/statements-known.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { atBoundary } from '../failures.ts';
 import type { Tell } from '../heartbeats.ts';
@@ -29,6 +30,6 @@ async function joinRanges(
     proves: deps.channels.get(day.accountId).lineProves,
     now: deps.clock.now(),
   });
-  const outcome = joined.matchedAt === null ? 'loaded' : joined.outcome;
+  const outcome = (await isDone(deps.pool, joined.fileId)) ? joined.outcome : 'loaded';
   return { outcome, fileId: joined.fileId, lines: joined.summary.lines };
 }

@@ -3,6 +3,7 @@ import { noteAdjustments } from '../../store/match-adjustments.ts';
 import type { MatchProgress, MatchResult } from '../../store/match.ts';
 import { matchStatement } from '../../store/match.ts';
 import { recordSentBack } from '../../store/sent-back.ts';
+import { markFollowed } from '../../store/statements-known.ts';
 import { getStatementFile } from '../../store/statements.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { followStatement } from './follow-statement.ts';
@@ -37,5 +38,6 @@ export async function matchAndFollow(
   await recordSentBack(deps.pool, { fileId, now });
   const { accountId, billDate } = file;
   await followStatement(deps, { accountId, billDate, now, showsRefunds: file.kind === 'trade' });
+  await markFollowed(deps.ingest, fileId, now);
   return result;
 }

@@ -16,6 +16,7 @@ import type { Observation } from '../../domain/refund/observation.ts';
 import { nextAttempt, observe } from '../../store/observations.ts';
 import { listBreaks } from '../../store/breaks.ts';
 import { noteAdjustments } from '../../store/match-adjustments.ts';
+import { matchStatement as matchInBooks } from '../../store/match.ts';
 import { ACCOUNT, countOf, minute, said, turnedDown } from '../store/books.ts';
 import type { PlainLine } from '../statements/plain-statement.ts';
 import { chunksOf, plainStatement } from '../statements/plain-statement.ts';
@@ -158,6 +159,19 @@ describe('a fetched statement', () => {
 
     expect([unmatched.known, untold.known]).toEqual([undefined, undefined]);
     expect(done.known).toEqual({ fileId: loaded.result.fileId, lines: 1 });
+  });
+
+  test('F26 I8: whose worker died between the match and what follows from it is not known when it is fetched', async () => {
+    const day = freshDay();
+    const content = plainStatement([lineOf(day, 'K4', 5)]);
+    const { result } = await toTheEnd(bench, loadStatement(bench.deps), day, await fetchOf(day, content));
+    await matchInBooks(bench.db.ingest, result.fileId, { now: minute(3) });
+    const unfollowed = await fetchOf(day, content);
+    await toTheEnd(bench, matchStatement(bench.deps), result.fileId);
+    const followed = await fetchOf(day, content);
+
+    expect(unfollowed).not.toHaveProperty('known');
+    expect(followed).toMatchObject({ known: { fileId: result.fileId } });
   });
 
   test('F26 I8: whose worker died between loading and reporting is still to be matched', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getStatementFile, importStatement, recordEmptyStatement } from '../../store/statements.ts';
 import { listStatementFiles } from '../../store/statements-files.ts';
 import { matchStatement } from '../../store/match.ts';
+import { isDone, markFollowed } from '../../store/statements-known.ts';
 import { createHash } from 'node:crypto';
 import type { TestDatabase } from '../support/database.ts';
 import { testDatabase } from '../support/database.ts';
@@ -55,12 +56,15 @@ describe('F45 the same bytes again', () => {
     });
   });
 
-  test('say when they were matched, so that nobody matches them again for nothing', async () => {
+  test('say whether they were matched and followed, so that nobody does it again for nothing', async () => {
     const day = freshDay();
     const bill = { billDate: day, lines: manyLines(2, day) };
     const { fileId } = await importPlain(db, bill);
     await matchStatement(db.ingest, fileId, { now: minute(70) });
-    expect(await importPlain(db, bill)).toMatchObject({ outcome: 'same', matchedAt: minute(70) });
+    expect(await importPlain(db, bill)).toMatchObject({ outcome: 'same', fileId });
+    const unfollowed = await isDone(db.pool, fileId);
+    await markFollowed(db.ingest, fileId, minute(70));
+    expect([unfollowed, await isDone(db.pool, fileId)]).toEqual([false, true]);
   });
 
   test.each(['sha1', 'sha256'] as const)(

@@ -76,7 +76,6 @@ describe('an imported statement', () => {
       outcome: 'loaded',
       revision: 1,
       billDate: '2026-11-02',
-      matchedAt: null,
       sha256: digest('sha256', text),
       summary: { kind: 'trade', lines: 2, refundLines: 1, quarantinedCount: 0 },
     });
