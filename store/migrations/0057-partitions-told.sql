@@ -1,6 +1,6 @@
 -- Says once more, in a transaction of its own, that the table of a file has its place. A server process that makes its list of partitions
 -- at the moment at which an attachment commits may keep it without the new one, and hears nothing of it until the next attachment
--- (docs/adr/0005). Here the catalog's row of each partitioned table is written anew, with what it says already: every process drops its list.
+-- (docs/adr/0005). Here the catalog's row of the partitioned table is written anew, with what it says already: every process drops its list.
 create function yuanlu.tell_partitions(parent text, account_id text, bill_date date) returns void
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -15,17 +15,17 @@ begin
   perform pg_advisory_xact_lock(hashtextextended('yuanlu/partitions/' || parent, 0));
   -- Who makes a list holds a lock on its table: once nobody does, nobody can miss what is said now. A reader that takes long is not waited
   -- for, since whoever comes after us would have to wait as well: it is told without.
-  perform set_config('lock_timeout', '20ms', true);
+  perform set_config('lock_timeout', '10ms', true);
   begin
-    execute format('lock table only yuanlu.%I, only yuanlu.%I in access exclusive mode', by_account, by_month);
+    execute format('lock table only yuanlu.%I in access exclusive mode', by_month);
   exception when lock_not_available then null;
   end;
-  execute format('grant all on yuanlu.%I to current_user', by_account);
   execute format('grant all on yuanlu.%I to current_user', by_month);
-  -- The account's own table is new in its first month only; plans of all accounts hang on the table above it.
-  if (select count(*) from pg_inherits where inhparent = format('yuanlu.%I', by_account)::regclass) = 1 then
-    execute format('grant all on yuanlu.%I to current_user', parent);
-  end if;
+  -- The tables above are new with the first files of a month, or of an account. Plans of all months, and of all accounts, hang on them.
+  if (select count(*) from pg_inherits where inhparent = format('yuanlu.%I', by_month)::regclass) > 8 then return; end if;
+  execute format('grant all on yuanlu.%I to current_user', by_account);
+  if (select count(*) from pg_inherits where inhparent = format('yuanlu.%I', by_account)::regclass) > 1 then return; end if;
+  execute format('grant all on yuanlu.%I to current_user', parent);
 end $$;
 revoke all on function yuanlu.tell_partitions(text, text, date) from public;
 grant execute on function yuanlu.tell_partitions(text, text, date) to yuanlu_ingest;
