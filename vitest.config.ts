@@ -19,7 +19,8 @@ export default defineConfig({
     pool: 'forks',
     // A process reads the code once and not again for each of hundreds of files: a test leaves nothing behind in it.
     isolate: false,
-    maxWorkers: 2,
+    // Two cores, and tests that also wait: for engines, for clocks, for processes of their own.
+    maxWorkers: 3,
     testTimeout: 30_000,
     hookTimeout: 60_000,
     reporters:
@@ -40,9 +41,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: [WHOLE_SYSTEM],
-          // Each brings engines of its own and a clock that runs fast: one at a time, when the others are through.
-          fileParallelism: false,
-          maxWorkers: 1,
+          // Each brings engines of its own and a clock that runs fast, and half of them mostly wait for it: two at a time, when the
+          // others are through.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },
