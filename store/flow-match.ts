@@ -28,7 +28,7 @@ export type { FlowScope } from './flow-scope.ts';
 export async function matchMovements(ingest: Pool, scope: FlowScope): Promise<boolean> {
   if (scope.words.length === 0) return false;
   const isNew = await matchLocked(ingest, scope);
-  if (isNew) await tellPartitions(ingest, 'movement_matches', scope);
+  await tellPartitions(ingest, 'movement_matches', scope);
   return isNew;
 }
 

@@ -97,6 +97,8 @@ export async function matchStatement(
     const locked = await lockFile(tx, fileId);
     return { file: locked, result: await matchLocked(tx, locked, options) };
   });
+  // Here and not where the lines were attached: an import that nobody followed is matched by whoever comes next.
+  await tellPartitions(ingest, 'statement_lines', file);
   if (hasMatches(file)) await tellPartitions(ingest, 'matches', file);
   return result;
 }

@@ -57,8 +57,10 @@ export function createPool(o: PoolOptions): Pool {
     ),
     types: { getTypeParser: typeParser as typeof pg.types.getTypeParser },
   });
-  // An idle connection that dies (a restarted server) is replaced by the pool; it must not end the process.
+  // A connection that dies (a restarted server) is replaced by the pool, and who holds it hears of it at the next query. Unheard, the
+  // event itself would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return speakingTheCatalogue(pool);
 }
 
@@ -131,7 +133,6 @@ export async function runAll(tx: Tx, statements: readonly string[]): Promise<voi
 async function once<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
   const tx = await pool.connect();
   let broken = false;
-  // A connection that dies inside a transaction reports to its holder; unheard, that would end the process.
   const onError = (): void => {
     broken = true;
   };

@@ -3,7 +3,6 @@ import { AppError, invariant } from '../domain/errors.ts';
 import type { RangeFindings, StatementRanges } from '../domain/statement/ranges.ts';
 import type { StatementSummary } from '../domain/statement/statement.ts';
 import type { Pool, Tx } from './pool.ts';
-import { tellPartitions } from './partitions.ts';
 import { inTransaction } from './pool.ts';
 import type { Split } from './statement-splits.ts';
 import { getSplit, limitTableWait } from './statement-splits.ts';
@@ -32,9 +31,7 @@ export async function joinStatement(ingest: Pool, options: JoinOptions): Promise
   const { cut } = split;
   const delivery: Delivery = { ...options, ...placeOf(split) };
   try {
-    const joint = await inTransaction(ingest, (tx) => join(tx, delivery, options.ranges, { ...split, cut }));
-    if (joint.outcome === 'loaded') await tellPartitions(ingest, 'statement_lines', split);
-    return joint;
+    return await inTransaction(ingest, (tx) => join(tx, delivery, options.ranges, { ...split, cut }));
   } catch (fault) {
     await recordRefusal(ingest, delivery, fault, { bytes: cut.bytes, digests: () => cut });
     throw fault;

@@ -49,14 +49,22 @@ async function ifDone(db: Db, file: StatementFile | null): Promise<Found | null>
  * was ended in between: a worker may have died between a commit and its answer.
  */
 export async function isDone(db: Db, fileId: string): Promise<boolean> {
+  return (await isFollowed(db, fileId)) && !(await hasUntoldNews(db, fileId));
+}
+
+/** Whether a statement is matched, and what follows from it was looked at. */
+export async function isFollowed(db: Db, fileId: string): Promise<boolean> {
   const { rows } = await db.query<{ is_followed: boolean }>(
     'select followed_at is not null as is_followed from yuanlu.statement_files where id = $1',
     [fileId],
   );
-  return rows[0]?.is_followed === true && !(await hasUntoldNews(db, fileId));
+  return rows[0]?.is_followed === true;
 }
 
-/** Notes that what follows from the last match of a statement was looked at, at `at`. */
+/** Notes that what follows from the match at `at` was looked at; a match that came since is still to be followed. */
 export async function markFollowed(ingest: Db, fileId: string, at: Date): Promise<void> {
-  await ingest.query('update yuanlu.statement_files set followed_at = $2 where id = $1', [fileId, at]);
+  await ingest.query(
+    'update yuanlu.statement_files set followed_at = $2 where id = $1 and matched_at <= $2',
+    [fileId, at],
+  );
 }

@@ -13,9 +13,6 @@ export async function copyTransaction<T>(
   const tx = await ingest.connect().catch((error: unknown) => {
     throw asAppError(error);
   });
-  // A connection that dies here reports to its holder; unheard, that would end the process. The query fails as well.
-  const heard = (): void => undefined;
-  tx.on('error', heard);
   let isBroken = true;
   try {
     await tx.query('begin');
@@ -27,7 +24,6 @@ export async function copyTransaction<T>(
     await tx.query('rollback').catch(() => undefined);
     throw asAppError(error);
   } finally {
-    tx.off('error', heard);
     // A connection whose COPY was cut short is not worth keeping.
     tx.release(isBroken);
   }

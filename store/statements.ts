@@ -5,7 +5,6 @@
  */
 import type { StatementReader } from '../domain/statement/statement.ts';
 import type { Db, Pool, Tx } from './pool.ts';
-import { tellPartitions } from './partitions.ts';
 import { recordRefusal } from './statements-aside.ts';
 import type { StatementFile, StatementFileRow } from './statements-files.ts';
 import { STATEMENT_FILE_COLUMNS, toStatementFile } from './statements-files.ts';
@@ -38,14 +37,6 @@ export async function importStatement(ingest: Pool, options: ImportOptions): Pro
   const announced = await findAnnounced(ingest, options);
   if (announced !== null) return sameAs(ingest, announced);
 
-  const imported = await importOrRefuse(ingest, options);
-  const { outcome, billDate } = imported;
-  if (outcome === 'loaded')
-    await tellPartitions(ingest, 'statement_lines', { accountId: options.accountId, billDate });
-  return imported;
-}
-
-async function importOrRefuse(ingest: Pool, options: ImportOptions): Promise<ImportResult> {
   const seen = new BytesSeen(options.expectHash?.algorithm === 'sha1');
   try {
     return await copyTransaction(ingest, async (tx) => {

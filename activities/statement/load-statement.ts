@@ -33,7 +33,7 @@ export function loadStatement(deps: ActivityDeps) {
         },
         signal: cancellationSignal(),
       });
-      // What was never matched, or never told, is still to be.
+      // What was never matched, followed or told is still to be.
       const done = await isDone(deps.pool, loaded.fileId);
       const outcome = done ? loaded.outcome : 'loaded';
       return { outcome, fileId: loaded.fileId, lines: loaded.summary.lines };

@@ -7,6 +7,7 @@ import { AppError } from '../../domain/errors.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import { parsePlainDate } from '../../domain/time/plain-date.ts';
 import type { MatchResult } from '../../store/match.ts';
+import { isFollowed } from '../../store/statements-known.ts';
 import type { ImportResult } from '../../store/statements.ts';
 import { importStatement } from '../../store/statements.ts';
 import type { Context } from '../../workers/context.ts';
@@ -43,7 +44,9 @@ export async function importStatementCommand(path: string, options: ImportFlags)
     const channel = context.channels.get(hand.accountId);
     assertHasKind(channel, hand.kind);
     const loaded = await load(context, channel, hand, line);
-    if (loaded.outcome === 'same') return { loaded, matched: null };
+    // One whose import was cut off before it was matched and followed is the same file, and not done.
+    const isDone = loaded.outcome === 'same' && (await isFollowed(context.pool, loaded.fileId));
+    if (isDone) return { loaded, matched: null };
     return { loaded, matched: await match(context, loaded, hand, line) };
   }).finally(() => {
     line.done();

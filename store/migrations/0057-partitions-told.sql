@@ -6,20 +6,24 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
   by_account text := parent || '_' || left(md5(account_id), 16);
   by_month   text := by_account || to_char(bill_date, '"_"YYYYMM');
+  lists      oid[];
+  waits      integer := 0;
 begin
   if parent not in ('statement_lines', 'matches', 'movement_matches') then
     raise exception '% has no partitions of files', parent using errcode = 'wrong_object_type';
   end if;
   if to_regclass(format('yuanlu.%I', by_month)) is null then return; end if;
-  -- As those who attach: two that write one row of the catalog at once would fail.
-  perform pg_advisory_xact_lock(hashtextextended('yuanlu/partitions/' || parent, 0));
-  -- Who makes a list holds a lock on its table: once nobody does, nobody can miss what is said now. A reader that takes long is not waited
-  -- for, since whoever comes after us would have to wait as well: it is told without.
-  perform set_config('lock_timeout', '10ms', true);
-  begin
-    execute format('lock table only yuanlu.%I in access exclusive mode', by_month);
-  exception when lock_not_available then null;
-  end;
+  -- Who makes a list holds a lock on its table, and makes it in less time than this: what was made across the attachment is made by then.
+  lists := array[format('yuanlu.%I', parent)::regclass, format('yuanlu.%I', by_account)::regclass, format('yuanlu.%I', by_month)::regclass];
+  while waits < 4 and exists (
+    select from pg_locks l
+     where l.locktype = 'relation' and l.database = (select d.oid from pg_database d where d.datname = current_database())
+       and l.relation = any (lists) and l.pid <> pg_backend_pid()) loop
+    perform pg_sleep(0.005);
+    waits := waits + 1;
+  end loop;
+  -- Two that write one row of the catalog at once would fail.
+  perform pg_advisory_xact_lock(hashtextextended('yuanlu/partitions-told/' || parent, 0));
   execute format('grant all on yuanlu.%I to current_user', by_month);
   -- The tables above are new with the first files of a month, or of an account. Plans of all months, and of all accounts, hang on them.
   if (select count(*) from pg_inherits where inhparent = format('yuanlu.%I', by_month)::regclass) > 8 then return; end if;

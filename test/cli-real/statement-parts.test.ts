@@ -59,6 +59,31 @@ test('the file of a person is kept as it is, like one that was fetched, also whe
   expect(await Promise.all(kept.map((path) => readFile(path, 'utf8')))).toEqual([text, cut]);
 });
 
+test('F26 a file whose import was cut off before it was followed is matched and followed by the next import of it', async () => {
+  const { owner } = deployment.database;
+  const file = join(folder, 'cut-off.csv');
+  await writeFile(file, tradeBill([], { merchantNo }));
+  const importIt = async (): Promise<unknown> => {
+    const flags = ['--account', deployment.accountId, '--date', '2026-11-17', '--json'];
+    const { stdout } = await start(['statements', 'import', file, ...flags], deployment.env).ended;
+    return JSON.parse(stdout);
+  };
+  const first = await importIt();
+  await owner.query(
+    `update statement_files set matched_at = null, followed_at = null where bill_date = '2026-11-17'`,
+  );
+  const again = await importIt();
+  const { rows } = await owner.query<{ done: boolean }>(
+    `select matched_at is not null and followed_at is not null as done from statement_files where bill_date = '2026-11-17'`,
+  );
+  const after = await importIt();
+
+  expect(first).toMatchObject({ outcome: 'loaded' });
+  expect(again).toMatchObject({ outcome: 'same', matched: { refundNo: 0 } });
+  expect(rows).toEqual([{ done: true }]);
+  expect(after).toMatchObject({ outcome: 'same', matched: null });
+});
+
 test('parts of a day are live together, and a new delivery takes the place of its own part only', async () => {
   await imported('east', 'R1', 1);
   await imported('west', 'R2', 2);

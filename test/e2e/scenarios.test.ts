@@ -51,7 +51,7 @@ beforeAll(async () => {
     ask('no-line', { trouble: { kind: 'line_missing' } }),
     ask('line-differs', { trouble: { kind: 'amount_differs', fen: 5 } }),
     // A bill is there at 10:00 of the next day and looked at again from 00:00 of the fourth: replaced an hour before that.
-    ask('reissued', { trouble: { kind: 'bill_reissued', hours: 61 } }),
+    ask('reissued', { trouble: { kind: 'bill_reissued', hours: 61, untilMet: true } }),
     ask('mismatch', { capturedMinor: 9_000n, claimedMinor: 10_000n }),
   ]);
 }, 120_000);

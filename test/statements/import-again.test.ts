@@ -56,7 +56,7 @@ describe('F45 the same bytes again', () => {
     });
   });
 
-  test('say whether they were matched and followed, so that nobody does it again for nothing', async () => {
+  test('are done with once they were matched and followed, until they are matched again', async () => {
     const day = freshDay();
     const bill = { billDate: day, lines: manyLines(2, day) };
     const { fileId } = await importPlain(db, bill);
@@ -64,7 +64,10 @@ describe('F45 the same bytes again', () => {
     expect(await importPlain(db, bill)).toMatchObject({ outcome: 'same', fileId });
     const unfollowed = await isDone(db.pool, fileId);
     await markFollowed(db.ingest, fileId, minute(70));
-    expect([unfollowed, await isDone(db.pool, fileId)]).toEqual([false, true]);
+    const followed = await isDone(db.pool, fileId);
+    await matchStatement(db.ingest, fileId, { now: minute(80) });
+    await markFollowed(db.ingest, fileId, minute(70));
+    expect([unfollowed, followed, await isDone(db.pool, fileId)]).toEqual([false, true, false]);
   });
 
   test.each(['sha1', 'sha256'] as const)(

@@ -222,7 +222,7 @@ describe('a statement of the import that fails', () => {
       await nothingLeft(before);
     }
 
-    // Every statement of a whole import was made to fail once, until the first whose failure came after the commit.
+    // Every statement of a whole import was made to fail once; the first that had none left to fail went through.
     failAt(Number.POSITIVE_INFINITY);
     sent();
     expect(at).toBeGreaterThan(8);

@@ -117,6 +117,28 @@ describe('a database with rows of an earlier version', () => {
     ]);
   });
 
+  test('takes every statement that was matched for followed, and no other', async () => {
+    await migrateBefore('0058');
+    await owner.query(
+      `insert into channel_accounts (id, merchant_id, channel, external_id) values ('wx', 'shop', 'wechat', '1')`,
+    );
+    for (const [billDate, matchedAt] of [
+      ['2026-01-01', '2026-01-02T02:00:00Z'],
+      ['2026-01-02', null],
+    ]) {
+      await owner.query(
+        `insert into statement_files (account_id, kind, bill_date, revision, status, received_at, matched_at)
+         values ('wx', 'trade', $1, 1, 'loaded', now(), $2)`,
+        [billDate, matchedAt],
+      );
+    }
+
+    await migrate(url);
+
+    const { rows } = await owner.query('select followed_at from statement_files order by id');
+    expect(rows).toEqual([{ followed_at: new Date('2026-01-02T02:00:00Z') }, { followed_at: null }]);
+  });
+
   test('has the numbers of its payments beside each refund, and neither audit nor webhooks speak of it', async () => {
     await migrateBefore('0053');
     await owner.query(

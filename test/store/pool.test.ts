@@ -256,6 +256,21 @@ describe('F76 a server that goes away', () => {
   );
 });
 
+test('F76 I19 a connection that dies while its holder asks nothing of it says so at the next question, and ends no process', async () => {
+  const pool = createPool({ url: db.url, role: 'yuanlu_app', max: 1, name: 'test-held' });
+  const held = await pool.connect();
+  const { rows } = await held.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const gone = new Promise((resolve) => held.once('end', resolve));
+
+  await db.owner.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+  await gone;
+
+  await expect(held.query('select 1')).rejects.toThrow('not queryable');
+  held.release();
+  expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  await pool.end();
+});
+
 /** Ends every connection of this database that sleeps; how many there were. */
 async function endSleepers(): Promise<number> {
   const { rowCount } = await db.owner.query(

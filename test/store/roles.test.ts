@@ -225,6 +225,7 @@ describe('the role of requests (app)', () => {
     `select seal_match_table(99, 'x', '2026-11-24')`,
     `select attach_match_table(99, 'x', '2026-11-24')`,
     `select attach_file_table('matches', 99, 'x', '2026-11-24')`,
+    `select tell_partitions('matches', 'x', '2026-11-24')`,
     `select tell_settled_file(1, 'x', '2026-11-24', now())`,
     `select carry_decisions(1, now())`,
     `insert into forced_matches (break_id, account_id, file_id, line_no, refund_id, event_id, made_at) values (1, 'x', 1, 1, 1, 1, now())`,
