@@ -13,6 +13,8 @@ const UNIT = [
 
 /** The whole system at once, from request to proof. */
 const WHOLE_SYSTEM = 'test/e2e/**/*.test.ts';
+/** Of these, what aims at moments that it has measured, or waits for moments of a clock that others must not slow down. */
+const TIMED = ['test/e2e/killed-days.test.ts', 'test/e2e/scenarios.test.ts'];
 
 export default defineConfig({
   test: {
@@ -41,10 +43,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: [WHOLE_SYSTEM],
+          exclude: TIMED,
           // Each brings engines of its own and a clock that runs fast, and half of them mostly wait for it: two at a time, when the
           // others are through.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: TIMED,
+          fileParallelism: false,
+          maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
