@@ -28,6 +28,7 @@ export type { FlowScope } from './flow-scope.ts';
 export async function matchMovements(ingest: Pool, scope: FlowScope): Promise<boolean> {
   if (scope.words.length === 0) return false;
   const isNew = await matchLocked(ingest, scope);
+  // Also where nothing is new: a worker may have died before it said so.
   await tellPartitions(ingest, 'movement_matches', scope);
   return isNew;
 }

@@ -100,14 +100,12 @@ test('matching tells of the lines and of the matches of a statement, comparing o
 
   await matchStatement(heard, fileId, { now: minute(70) });
   await matchMovements(heard, {
-    ...{
-      accountId: BOOKS,
-      billDate: BILL_DATE,
-      words: WORDS,
-      kinds: ['trade'],
-      numberWithin: 'account',
-      now: minute(71),
-    },
+    accountId: BOOKS,
+    billDate: BILL_DATE,
+    words: WORDS,
+    kinds: ['trade'],
+    numberWithin: 'account',
+    now: minute(71),
   });
 
   expect(told).toEqual(
