@@ -31,9 +31,8 @@ import {
 } from './match-sql.ts';
 import type { JudgedFile } from './match-write.ts';
 import { closeAnswered, tellSettled, writeBreaks, writeMatches } from './match-write.ts';
-import { tellPartitions } from './partitions.ts';
+import { assertAllSeen, tellPartitions } from './partitions.ts';
 import type { Pool, Tx } from './pool.ts';
-import { BlindConnection } from './pool.ts';
 import { inTransaction, runAll } from './pool.ts';
 import type { StatementFile } from './statements-files.ts';
 
@@ -128,9 +127,7 @@ async function matchLocked(tx: Tx, file: StatementFile, options: MatchOptions): 
   // What people decided about lines of the delivery before this one goes with the lines.
   if (file.supersedes !== null)
     await tx.query('select yuanlu.carry_decisions($1, $2)', [file.id, options.now]);
-  return matchInside(tx, scope, file.refundLines, (step) =>
-    options.onProgress?.({ step, lines: file.refundLines }),
-  );
+  return matchInside(tx, scope, file, (step) => options.onProgress?.({ step, lines: file.refundLines }));
 }
 
 async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
@@ -145,7 +142,7 @@ async function supersededBy(tx: Tx, file: StatementFile): Promise<string[]> {
 async function matchInside(
   tx: Tx,
   scope: MatchScope,
-  refundLines: number,
+  statement: StatementFile,
   begin: (step: MatchStep) => void,
 ): Promise<MatchResult> {
   begin('by our numbers');
@@ -153,10 +150,7 @@ async function matchInside(
   await runAll(tx, [PLANNER_SETTINGS, PARALLEL_ON]);
   const own = await tx.query<{ lines?: bigint }>(claimLines(s));
   const lines = Number(own.rows[0]?.lines ?? own.rowCount);
-  if (lines !== refundLines)
-    throw new BlindConnection(
-      `of ${String(refundLines)} refund lines of statement ${scope.fileId} ${String(lines)} are seen`,
-    );
+  assertAllSeen(statement, lines);
   begin('by the channel’s numbers');
   await runAll(tx, [PARALLEL_OFF, ...takeOdd(s), ...looseLines(s)]);
   begin('with other statements');

@@ -45,8 +45,8 @@ export async function importStatementCommand(path: string, options: ImportFlags)
     assertHasKind(channel, hand.kind);
     const loaded = await load(context, channel, hand, line);
     // One whose import was cut off before it was matched and followed is the same file, and not done.
-    const isDone = loaded.outcome === 'same' && (await isFollowed(context.pool, loaded.fileId));
-    if (isDone) return { loaded, matched: null };
+    if (loaded.outcome === 'same' && (await isFollowed(context.pool, loaded.fileId)))
+      return { loaded, matched: null };
     return { loaded, matched: await match(context, loaded, hand, line) };
   }).finally(() => {
     line.done();

@@ -4,8 +4,8 @@ import { ACCEPTED_MAX } from '../../domain/close/checklist.ts';
 import type { BreakKind } from '../../domain/statement/break.ts';
 import type { StatementKind } from '../../domain/statement/statement.ts';
 import { addDays } from '../../domain/time/plain-date.ts';
+import { assertAllSeen } from '../partitions.ts';
 import type { Db } from '../pool.ts';
-import { BlindConnection } from '../pool.ts';
 import { TOGETHER } from '../match-by-people.ts';
 import type { StatementFile, StatementFileRow } from '../statements-files.ts';
 import { STATEMENT_FILE_COLUMNS, toStatementFile } from '../statements-files.ts';
@@ -62,8 +62,9 @@ const NO_REFUNDS = { refunds: NOTHING, refundsMatched: NOTHING, refundsLeftOver:
 /** What became of each refund line, in one pass over the statement's own tables. */
 async function refundCounts(
   db: Db,
-  { id, accountId, billDate, refundLines }: StatementFile,
+  file: StatementFile,
 ): Promise<Pick<DayStatement, 'refunds' | 'refundsMatched' | 'refundsLeftOver'>> {
+  const { id, accountId, billDate } = file;
   const { rows } = await db.query<Record<'n' | 'sum' | 'matched_n' | 'matched' | 'left_n' | 'left', bigint>>(
     `select count(*) as n, coalesce(sum(amount_minor), 0)::bigint as sum,
             count(*) filter (where matched) as matched_n,
@@ -82,10 +83,7 @@ async function refundCounts(
   );
   const row = rows[0];
   if (row === undefined) return NO_REFUNDS;
-  if (Number(row.n) !== refundLines)
-    throw new BlindConnection(
-      `of ${String(refundLines)} refund lines of statement ${id} ${String(row.n)} are seen`,
-    );
+  assertAllSeen(file, Number(row.n));
   return {
     refunds: { lines: Number(row.n), minor: row.sum },
     refundsMatched: { lines: Number(row.matched_n), minor: row.matched },
